@@ -1,0 +1,35 @@
+"""The one door to names that scikit-learn keeps private."""
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._array_api import (
+    _is_numpy_namespace as is_numpy_namespace,
+)
+from sklearn.utils._array_api import (
+    get_namespace_and_device,
+    move_to,
+)
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+)
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call as check_partial_fit_first_call,
+)
+from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_optimize_result",
+    "check_partial_fit_first_call",
+    "check_sample_weight",
+    "fit_context",
+    "get_namespace_and_device",
+    "is_numpy_namespace",
+    "move_to",
+]

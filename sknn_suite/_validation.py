@@ -1,0 +1,102 @@
+"""Checks of the user's data; what passes here is safe for everything below."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from sknn_suite._arrays import to_numpy
+from sknn_suite._sklearn import check_sample_weight
+from sknn_suite.exceptions import DataError
+
+_TABLE: dict[str, Any] = {
+    "accept_sparse": "csr",
+    "dtype": (np.float64, np.float32),
+    "order": "C",
+}
+
+
+def check_table(estimator: BaseEstimator, X: Any) -> Any:
+    """Check the rows of a fitted estimator's predict: C-ordered floats or CSR."""
+    return validate_data(estimator, X, reset=False, **_TABLE)
+
+
+def check_table_and_target(
+    estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, y_numeric: bool
+) -> tuple[Any, np.ndarray]:
+    """Check the training rows and targets of a table.
+
+    A column vector y is made 1-D with scikit-learn's DataConversionWarning.
+    """
+    y, _ = to_numpy(y)
+    X, y = validate_data(
+        estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
+    )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    if not y_numeric:
+        check_classification_targets(y)
+    return X, y
+
+
+def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
+    """Check weights: one finite number >= 0 per row, not all zero; None stays None."""
+    if sample_weight is None:
+        return None
+    sample_weight, _ = to_numpy(sample_weight)
+    return check_sample_weight(sample_weight, X, ensure_non_negative=True)
+
+
+def check_layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    """Turn ``hidden_layer_sizes`` into a tuple of ints > 0.
+
+    Raises
+    ------
+    ValueError
+        If any is not positive.
+    """
+    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes))
+    if sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any()):
+        raise ValueError(
+            f"hidden_layer_sizes must be > 0, got {list(sizes.tolist())}. "
+            "Expected one or several integers. Give each hidden layer its units."
+        )
+    return tuple(int(n) for n in sizes)
+
+
+def check_per_layer(name: str, value: Any, n_layers: int) -> tuple[float, ...]:
+    """Repeat a number for each layer, or check that there is one per layer."""
+    if np.ndim(value) == 0:
+        return (float(value),) * n_layers
+    values = tuple(float(v) for v in value)
+    if len(values) != n_layers:
+        raise ValueError(
+            f"{name} has {len(values)} values for {n_layers} hidden layers. "
+            "Expected one number, or one per hidden layer. "
+            f"Change {name} or hidden_layer_sizes."
+        )
+    if not all(0 <= v < 1 for v in values):
+        raise ValueError(
+            f"{name} must be in the range [0.0, 1.0) in every layer, got {values}. "
+            "Expected the probability that a unit is dropped. "
+            "Lower the values that are too large."
+        )
+    return values
+
+
+def check_counts(y: np.ndarray, loss: str) -> None:
+    """Check that y suits a loss for counts.
+
+    Raises
+    ------
+    DataError
+        If any is negative.
+    """
+    if (y < 0).any():
+        raise DataError(
+            f"Some value(s) of y are out of the valid range of the loss '{loss}'. "
+            f"Expected y >= 0, got a minimum of {y.min():g}. "
+            "Choose another loss or transform y."
+        )

@@ -1,0 +1,6 @@
+"""User data to tensors; learns from the training rows, never trains."""
+
+from sknn_suite.encoding._table import TableEncoder
+from sknn_suite.encoding._target import ClassTarget, NumberTarget
+
+__all__ = ["ClassTarget", "NumberTarget", "TableEncoder"]

@@ -1,0 +1,102 @@
+"""Targets: labels and numbers to tensors, and predictions back to what y was."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+from torch import Tensor
+
+from sknn_suite._bundle import as_tensor
+from sknn_suite.exceptions import DataError
+
+
+class ClassTarget:
+    """Labels to class codes, and class codes back to labels.
+
+    Attributes
+    ----------
+    kind_ : {"binary", "multiclass", "multilabel"}
+        What y is.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; for multilabel the column numbers.
+    """
+
+    kind_: str
+    classes_: np.ndarray
+
+    def fit(self, y: np.ndarray, classes: Sequence | None = None) -> "ClassTarget":
+        """Learn the labels from all rows, or take them from `classes`."""
+        check_classification_targets(y)
+        if type_of_target(y) == "multilabel-indicator":
+            self.kind_ = "multilabel"
+            self.classes_ = np.arange(y.shape[1])
+            return self
+        self.classes_ = unique_labels(y if classes is None else classes)
+        if len(self.classes_) < 2:
+            raise DataError(
+                "A classifier needs samples of at least 2 classes in the data, but the "
+                f"data contains only one class: {self.classes_[0]!r}. "
+                "Expected at least two different labels in y. "
+                "Check how y was made or split."
+            )
+        self.kind_ = "binary" if len(self.classes_) == 2 else "multiclass"
+        return self
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of raw scores per row."""
+        return 1 if self.kind_ == "binary" else len(self.classes_)
+
+    def codes(self, y: np.ndarray) -> np.ndarray:
+        """Class number of each row, or the 0/1 matrix of a multilabel y."""
+        if self.kind_ == "multilabel":
+            return np.asarray(y)
+        return np.searchsorted(self.classes_, y)
+
+    def transform(self, y: np.ndarray, dtype: torch.dtype) -> Tensor:
+        """Give the loss its target: codes for softmax, 0/1 columns for sigmoid."""
+        codes = self.codes(y)
+        if self.kind_ == "multiclass":
+            return as_tensor(codes, torch.int64)
+        return as_tensor(codes.reshape(len(codes), -1), dtype)
+
+    def decide(self, raw: np.ndarray) -> np.ndarray:
+        """Codes from raw scores: the most probable class, or labels above one half."""
+        if self.kind_ == "multiclass":
+            return raw.argmax(axis=1)
+        positive = (raw > 0).astype(int)
+        return positive[:, 0] if self.kind_ == "binary" else positive
+
+    def inverse_transform(self, codes: np.ndarray) -> np.ndarray:
+        """Labels from codes."""
+        return codes if self.kind_ == "multilabel" else self.classes_[codes]
+
+
+class NumberTarget:
+    """One or several numbers per row.
+
+    Attributes
+    ----------
+    n_outputs : int
+        Numbers per row.
+    """
+
+    n_outputs: int
+
+    def fit(self, y: np.ndarray) -> "NumberTarget":
+        """Learn the number of columns."""
+        self.n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        return self
+
+    def transform(self, y: np.ndarray, dtype: torch.dtype) -> Tensor:
+        """Give the loss its target, (n_samples, n_outputs)."""
+        return as_tensor(y.reshape(len(y), -1), dtype)
+
+    def inverse_transform(self, values: np.ndarray) -> np.ndarray:
+        """Predictions in the shape that scikit-learn gives them: (n,) or (n, k)."""
+        return values[:, 0] if self.n_outputs == 1 else values

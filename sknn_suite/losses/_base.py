@@ -1,0 +1,55 @@
+"""What a loss is: rows to losses, and the link from raw scores to predictions."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+LINKS: dict[str, Callable[[Tensor], Tensor]] = {
+    "identity": lambda raw: raw,
+    "exp": torch.exp,
+    "logistic": torch.sigmoid,
+    "softmax": lambda raw: torch.softmax(raw, dim=1),
+}
+
+
+class Loss(nn.Module):
+    """Weighted mean of a loss per row, and the link that belongs to it.
+
+    Subclasses write `rows` and, unless the link is the identity, name theirs.
+
+    Shape
+    -----
+    raw : (n_samples, n_outputs), float
+    target : (n_samples, n_outputs), float, or (n_samples,), int64 class codes
+    weight : (n_samples,), float, or None
+    returns : scalar, sum(weight * loss) / sum(weight)
+    """
+
+    # The link: a name in LINKS, which are scikit-learn's.
+    out_activation = "identity"
+
+    def rows(self, raw: Tensor, target: Tensor) -> Tensor:
+        """Loss of each row, (n_samples,); outputs of a row add up."""
+        raise NotImplementedError
+
+    def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        """Mean over rows; subclasses may know a shorter way."""
+        return self.rows(raw, target).mean()
+
+    def link(self, raw: Tensor) -> Tensor:
+        """Predictions from raw scores, in the same shape."""
+        return LINKS[self.out_activation](raw)
+
+    def reported(self, loss: float, n_outputs: int) -> float:
+        """Loss as scikit-learn reports it, from the loss that is optimised."""
+        return loss
+
+    def forward(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None = None
+    ) -> Tensor:
+        if weight is None:
+            return self.mean(raw, target)
+        losses = self.rows(raw, target)
+        return torch.dot(losses, weight) / weight.sum()

@@ -1,0 +1,45 @@
+"""One weight per row, from sample weights and class weights."""
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+
+
+def combine_weights(
+    sample_weight: np.ndarray | None,
+    class_weight: dict | list | str | None,
+    y: np.ndarray,
+    classes: np.ndarray,
+) -> np.ndarray | None:
+    """Multiply the weights of rows by those of their classes.
+
+    "balanced" counts rows by their weight, so that a weight of 2 and a repeated row
+    remain the same thing.
+
+    Parameters
+    ----------
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the rows, ones if None.
+    class_weight : dict, "balanced", list of dict or None
+        Weights of the classes; for a multilabel y one dict per column.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        The labels.
+    classes : ndarray of shape (n_classes,)
+        All labels.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+        None if all weights are one.
+    """
+    if class_weight is None:
+        return sample_weight
+    if y.ndim == 2:
+        by_class = compute_sample_weight(class_weight, y)
+    else:
+        present = np.isin(classes, y)
+        weights = np.ones(len(classes))
+        weights[present] = compute_class_weight(
+            class_weight, classes=classes[present], y=y, sample_weight=sample_weight
+        )
+        by_class = weights[np.searchsorted(classes, y)]
+    return by_class if sample_weight is None else by_class * sample_weight

@@ -1,0 +1,21 @@
+"""torch modules: no scikit-learn, raw scores out, randomness owned."""
+
+from sknn_suite.modules._activations import ACTIVATIONS, make_activation
+from sknn_suite.modules._dropout import Dropout, OwnedRandomness
+from sknn_suite.modules._init import init_linear, materialize
+from sknn_suite.modules._mlp import MLP
+from sknn_suite.modules._norm import BatchNorm
+from sknn_suite.modules._size import n_parameters, narrowest_side
+
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "BatchNorm",
+    "Dropout",
+    "OwnedRandomness",
+    "init_linear",
+    "make_activation",
+    "materialize",
+    "n_parameters",
+    "narrowest_side",
+]

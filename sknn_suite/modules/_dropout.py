@@ -1,0 +1,54 @@
+"""Dropout that owns its randomness."""
+
+import torch
+from torch import Tensor, nn
+
+
+class OwnedRandomness:
+    """Mixin of modules that draw random numbers: from `generator`, never globally.
+
+    The net sets `generator` before training. None, the state of a module outside a
+    net, falls back on torch's global generator, as torch's own modules do.
+    """
+
+    generator: torch.Generator | None = None
+
+
+class Dropout(OwnedRandomness, nn.Module):
+    """Set each unit to zero with probability `p` in training, scale the rest.
+
+    Parameters
+    ----------
+    p : float
+        Probability of a zero, in [0, 1).
+
+    Shape
+    -----
+    x : (\\*)
+    returns : the same
+
+    References
+    ----------
+    Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from
+    Overfitting", JMLR 15, 2014.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sknn_suite.modules import Dropout
+    >>> Dropout(0.5).eval()(torch.ones(2)).tolist()
+    [1.0, 1.0]
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        return x * kept.mul_(1 / (1 - self.p))

@@ -1,0 +1,83 @@
+"""Initial weights, drawn from the fit's NumPy generator.
+
+NumPy draws them on the host, in float64, whatever the device and precision: the same
+`random_state` starts from the same weights everywhere, and, with glorot, from those of
+scikit-learn's MLP.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sknn_suite._bundle import as_tensor
+
+# scikit-learn's activations keep scikit-learn's initialisation. Of the others, those
+# that are half-open (zero or small for negative input) lose half the variance in each
+# layer, which he makes up for; the rest are roughly linear around zero.
+_GLOROT = {"identity", "logistic", "tanh", "relu", "sigmoid", "hardsigmoid"}
+_GLOROT |= {"hard_sigmoid", "hardtanh", "hard_tanh", "softsign", "tanhshrink"}
+_GLOROT |= {"rational_tanh", "hardshrink", "softshrink", "cube", "log_sigmoid"}
+_GLOROT |= {"softplus"}
+
+
+def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    """Give a module that was built on the meta device its memory, uninitialised."""
+    module.to(dtype)
+    module.to_empty(device=device)
+
+
+@torch.no_grad()
+def init_linear(
+    linear: nn.Linear, method: str, activation: str, random_state: np.random.RandomState
+) -> None:
+    """Fill weights and bias of a linear layer in place.
+
+    Parameters
+    ----------
+    linear : nn.Linear
+        The layer.
+    method : {"auto", "glorot", "he", "orthogonal"}
+        glorot draws weights *and* biases uniformly with the bound sqrt(6 / (fan_in +
+        fan_out)), or sqrt(2 / ...) for logistic, as scikit-learn does (Glorot & Bengio,
+        AISTATS 2010); he draws N(0, 2 / fan_in) (He et al., ICCV 2015), or N(0, 1 /
+        fan_in) for selu (Klambauer et al., NeurIPS 2017); orthogonal a random rotation
+        (Saxe et al., ICLR 2014). The last two start biases at zero.
+    activation : str
+        The hidden activation of the net, by which "auto" chooses.
+    random_state : RandomState
+        Source of the numbers.
+    """
+    fan_out, fan_in = linear.weight.shape
+    if method == "auto":
+        method = "glorot" if activation in _GLOROT else "he"
+    if method == "glorot":
+        factor = 2.0 if activation in {"logistic", "sigmoid"} else 6.0
+        bound = math.sqrt(factor / (fan_in + fan_out))
+        # (fan_in, fan_out), then the bias: the order in which scikit-learn draws.
+        weight = random_state.uniform(-bound, bound, (fan_in, fan_out)).T
+        bias = random_state.uniform(-bound, bound, fan_out)
+    else:
+        gain = 1.0 if activation == "selu" else 2.0
+        if method == "he":
+            weight = random_state.normal(0, math.sqrt(gain / fan_in), (fan_out, fan_in))
+        else:
+            weight = math.sqrt(gain) * _random_rotation(fan_out, fan_in, random_state)
+        bias = np.zeros(fan_out)
+    _copy(weight, linear.weight)
+    _copy(bias, linear.bias)
+
+
+def _random_rotation(
+    rows: int, columns: int, random_state: np.random.RandomState
+) -> np.ndarray:
+    """Draw a (rows, columns) matrix with orthonormal rows or columns."""
+    matrix = random_state.normal(size=(max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(matrix)
+    q = q * np.sign(np.diag(r))  # makes the distribution uniform (Mezzadri, 2007)
+    return q if rows >= columns else q.T
+
+
+def _copy(values: np.ndarray, parameter: Tensor) -> None:
+    parameter.copy_(as_tensor(values))

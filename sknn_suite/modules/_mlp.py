@@ -1,0 +1,103 @@
+"""Multi-layer perceptron."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sknn_suite.modules._activations import make_activation
+from sknn_suite.modules._dropout import Dropout
+from sknn_suite.modules._init import init_linear
+from sknn_suite.modules._norm import BatchNorm
+
+
+class MLP(nn.Module):
+    """Stack of linear layers with an activation and dropout between them.
+
+    The module returns raw scores; the loss owns the link (softmax, exp, ...). Each
+    hidden layer is linear, batch norm if asked for, activation, dropout.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of features.
+    hidden_layer_sizes : sequence of int
+        Units of each hidden layer; may be empty.
+    n_outputs : int
+        Number of raw scores.
+    activation : str, default="relu"
+        A name in `ACTIVATIONS`.
+    dropout : sequence of float, default=()
+        Dropout after each hidden layer; empty for none.
+    batch_norm : bool, default=False
+        Whether hidden layers are batch-normalised.
+    device : torch.device or str, default="meta"
+        Where parameters live. On "meta" they have neither memory nor values: call
+        `materialize` and `reset_parameters`.
+
+    Shape
+    -----
+    x : (n_samples, n_inputs), float or sparse CSR
+    returns : (n_samples, n_outputs), float
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sknn_suite.modules import MLP
+    >>> mlp = MLP(n_inputs=4, hidden_layer_sizes=(8,), n_outputs=3, device="cpu")
+    >>> mlp(torch.zeros(2, 4)).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        hidden_layer_sizes: Sequence[int],
+        n_outputs: int,
+        activation: str = "relu",
+        dropout: Sequence[float] = (),
+        batch_norm: bool = False,
+        device: torch.device | str = "meta",
+    ) -> None:
+        super().__init__()
+        sizes = [n_inputs, *hidden_layer_sizes, n_outputs]
+        self.activation_name = activation
+        self.linears = nn.ModuleList(
+            nn.utils.skip_init(nn.Linear, n_in, n_out, device=device)
+            for n_in, n_out in zip(sizes, sizes[1:])
+        )
+        self.norms = nn.ModuleList(
+            BatchNorm(n, device=device) for n in hidden_layer_sizes if batch_norm
+        )
+        self.activations = nn.ModuleList(
+            make_activation(activation) for _ in hidden_layer_sizes
+        )
+        self.dropouts = nn.ModuleList(Dropout(p) for p in dropout)
+
+    def reset_parameters(
+        self, weight_init: str, random_state: np.random.RandomState
+    ) -> None:
+        """Draw initial weights, see `init_linear`."""
+        for linear in self.linears:
+            init_linear(linear, weight_init, self.activation_name, random_state)
+        for norm in self.norms:
+            norm.reset_parameters()
+        for activation in self.activations:
+            if isinstance(activation, nn.PReLU):
+                activation.reset_parameters()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.layout == torch.sparse_csr:
+            first = self.linears[0]
+            x = torch.sparse.mm(x, first.weight.T) + first.bias
+        else:
+            x = self.linears[0](x)
+        for i, linear in enumerate(self.linears[1:]):
+            if self.norms:
+                x = self.norms[i](x)
+            x = self.activations[i](x)
+            if self.dropouts:
+                x = self.dropouts[i](x)
+            x = linear(x)
+        return x

@@ -1,0 +1,19 @@
+"""Batch normalisation that survives a batch of one row."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """torch's batch normalisation; a training batch of one row uses running statistics.
+
+    One row has no variance, and torch raises. The last batch of an epoch may well be
+    one row, and dropping it would lose data.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and len(x) == 1:
+            return F.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias
+            )
+        return super().forward(x)

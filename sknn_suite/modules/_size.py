@@ -1,0 +1,17 @@
+"""How large a module is, before it has memory."""
+
+from torch import nn
+
+
+def n_parameters(module: nn.Module) -> int:
+    """Number of parameters."""
+    return sum(p.numel() for p in module.parameters())
+
+
+def narrowest_side(module: nn.Module) -> int:
+    """Smaller side of the largest weight matrix; a kernel counts its whole input."""
+    weights = [p for p in module.parameters() if p.ndim >= 2]
+    if not weights:
+        return 0
+    largest = max(weights, key=lambda p: p.numel())
+    return min(largest.shape[0], largest.numel() // largest.shape[0])

@@ -1,0 +1,85 @@
+"""MLPRegressor."""
+
+from sknn_suite._parameters import parameters
+from sknn_suite._supervised import RegressorHalf
+from sknn_suite.tabular._mlp import MLPEstimator
+
+
+@parameters
+class MLPRegressor(MLPEstimator, RegressorHalf):
+    """Multi-layer perceptron regressor, a drop-in for scikit-learn's.
+
+    Every parameter, default, attribute and method of
+    :class:`sklearn.neural_network.MLPRegressor` is here with the same meaning, and
+    the same `random_state` starts from the same weights and draws the same batches. On
+    top come robust and quantile losses, dropout, batch norm, more activations,
+    callbacks, GPUs and faster arithmetic. Use it for tables of numbers; scale the
+    columns, and the target if it is far from unit size
+    (:class:`sklearn.compose.TransformedTargetRegressor`).
+
+    Parameters
+    ----------
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        Weights of layer i, (n_units_i, n_units_i+1), in X's type. They may be
+        assigned: predictions use what stands here.
+
+    intercepts_ : list of ndarray
+        Biases of layer i + 1.
+
+    loss_ : float
+        Loss of the last epoch, penalty included.
+
+    best_loss_ : float or None
+        Smallest loss of an epoch; None with early stopping.
+
+    loss_curve_ : list of float
+        Loss of each epoch; absent for lbfgs.
+
+    validation_scores_ : list of float or None
+        R2 on the validation rows after each epoch, with early stopping.
+
+    best_validation_score_ : float or None
+        The best of these.
+
+    history_ : list of dict
+        One record per epoch: epoch, train_loss, learning_rate, seconds; with early
+        stopping valid_loss and valid_score.
+
+    n_iter_ : int
+        Epochs of the last call, or iterations of lbfgs.
+
+    t_ : int
+        Training rows seen, all epochs added up.
+
+    n_layers_, n_outputs_ : int
+        Number of layers, and of raw scores.
+
+    out_activation_ : str
+        "identity" or "exp".
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had names that are all strings.
+
+    See Also
+    --------
+    MLPClassifier : The same for labels.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> from sknn_suite import MLPRegressor
+    >>> X, y = make_regression(n_samples=200, n_features=20, random_state=1)
+    >>> model = MLPRegressor(max_iter=2000, tol=0.1, random_state=1).fit(X, y)
+    >>> model.predict(X[:2]).shape
+    (2,)
+    >>> round(model.score(X, y), 2)
+    1.0
+    """
+
+    _y_is_numeric = True

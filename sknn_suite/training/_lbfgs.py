@@ -1,0 +1,115 @@
+"""Full-batch training with SciPy's L-BFGS-B, as scikit-learn's MLP does it."""
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.optimize import OptimizeResult, minimize
+from torch import nn
+
+from sknn_suite._bundle import TensorBundle, as_tensor
+from sknn_suite.modules import OwnedRandomness
+from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._flat import sum_of_squares
+from sknn_suite.training._net import TensorNet
+
+# Rows per forward pass. Gradients of the passes add up to that of all rows, so that
+# memory does not grow with the data.
+ROWS_PER_PASS = 4096
+
+
+class LbfgsNet(TensorNet):
+    """A TensorNet whose epochs are iterations of L-BFGS-B over all rows.
+
+    Parameters
+    ----------
+    max_fun : int
+        Evaluations of the loss that are allowed.
+    tol : float
+        Largest component of the projected gradient at which it ends.
+    **kwargs : dict
+        Parameters of TensorNet.
+
+    Attributes
+    ----------
+    result_ : scipy.optimize.OptimizeResult
+        What SciPy says of the run.
+    """
+
+    def __init__(self, *args: Any, max_fun: int, tol: float, **kwargs: Any) -> None:
+        self.max_fun = max_fun
+        self.tol = tol
+        super().__init__(*args, **kwargs)
+
+    def initialize_module(self) -> "LbfgsNet":
+        for module in self.module.modules():
+            if isinstance(module, OwnedRandomness | nn.modules.batchnorm._BatchNorm):
+                raise ValueError(
+                    f"solver='lbfgs' cannot train {type(module).__name__}, whose output "
+                    "differs between two evaluations of the same rows. "
+                    "Expected a net without dropout, batch norm and rrelu. "
+                    "Choose solver='adam' or leave these out."
+                )
+        return super().initialize_module()
+
+    def make_optimizer(self) -> None:
+        return None  # SciPy updates the weights
+
+    def run_epochs(
+        self, train: TensorBundle, valid: TensorBundle | None, n_epochs: int
+    ) -> None:
+        passes = BundleBatches(train, ROWS_PER_PASS)
+        total = float(len(train) if train.weight is None else train.weight.sum())
+        started = time.perf_counter()
+        self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+
+        def loss_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
+            self._set_weights(x)
+            return self._evaluate(passes, total)
+
+        def end_iteration(intermediate_result: OptimizeResult) -> None:
+            nonlocal started
+            self._set_weights(intermediate_result.x)
+            self.history.record("train_loss", float(intermediate_result.fun))
+            self.end_epoch(train, valid, started)
+            if self.stop_reason_ is not None:
+                raise StopIteration
+            if len(self.history) < n_epochs:
+                started = time.perf_counter()
+                self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+
+        self._set_training(True)
+        self.result_ = minimize(
+            loss_and_grad,
+            self.flat_.data.cpu().double().numpy(),
+            method="L-BFGS-B",
+            jac=True,
+            options={"maxfun": self.max_fun, "maxiter": n_epochs, "gtol": self.tol},
+            callback=end_iteration,
+        )
+        self._set_weights(self.result_.x)
+        if "train_loss" not in self.history[-1]:  # begun, but SciPy had converged
+            self.history.record("train_loss", float(self.result_.fun))
+            self.end_epoch(train, valid, started)
+
+    def _set_weights(self, x: np.ndarray) -> None:
+        self.flat_.data.copy_(as_tensor(x))
+
+    def _evaluate(
+        self, passes: BundleBatches, total: float
+    ) -> tuple[float, np.ndarray]:
+        self.flat_.zero_grad()
+        loss = torch.zeros((), dtype=torch.float64)
+        for batch in passes:
+            share = (len(batch) if batch.weight is None else batch.weight.sum()) / total
+            part = self.get_loss(
+                self.infer(batch.inputs), batch.target, weight=batch.weight
+            )
+            part = part * share
+            part.backward()
+            loss += part.detach().cpu()
+        strength = self.alpha / total
+        loss += (0.5 * strength * sum_of_squares(self._weights)).cpu()
+        self._weights_grad.add_(self._weights, alpha=strength)
+        return float(loss), self.flat_.grad.cpu().double().numpy().copy()

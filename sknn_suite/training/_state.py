@@ -1,0 +1,63 @@
+"""Portable state: NumPy arrays and plain containers in place of torch's objects."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sknn_suite._bundle import as_tensor
+
+
+def weights_of(module: nn.Module, *, copy: bool) -> dict[str, np.ndarray]:
+    """Parameters and buffers of `module` by name, as NumPy arrays on the host.
+
+    Without `copy`, arrays of a module on the CPU share its memory.
+    """
+    state = module.state_dict()
+    return {name: _to_array(tensor, copy=copy) for name, tensor in state.items()}
+
+
+def load_weights(module: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Copy `weights` into the tensors of `module`."""
+    own = module.state_dict()
+    for name, array in weights.items():
+        own[name].copy_(as_tensor(array))
+
+
+def bind_weights(module: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Let `module` compute with `weights`, sharing memory where types allow it.
+
+    The types and the device are those of the module's present tensors.
+    """
+    own = module.state_dict(keep_vars=True)
+    for name, array in weights.items():
+        tensor = own[name]
+        tensor.data = as_tensor(array).to(tensor.device, tensor.dtype)
+
+
+def to_portable(state: Any) -> Any:
+    """Replace every tensor in nested containers by an array."""
+    if isinstance(state, torch.Tensor):
+        return _to_array(state, copy=True)
+    if isinstance(state, dict):
+        return {key: to_portable(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return type(state)(to_portable(value) for value in state)
+    return state
+
+
+def from_portable(state: Any) -> Any:
+    """Replace every array in nested containers by a tensor that owns its memory."""
+    if isinstance(state, np.ndarray):
+        return torch.tensor(state)
+    if isinstance(state, dict):
+        return {key: from_portable(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return type(state)(from_portable(value) for value in state)
+    return state
+
+
+def _to_array(tensor: torch.Tensor, *, copy: bool) -> np.ndarray:
+    array = tensor.detach().cpu().numpy()
+    return array.copy() if copy else array
