@@ -30,6 +30,9 @@ class Loss(nn.Module):
     # The link: a name in LINKS, which are scikit-learn's.
     out_activation = "identity"
 
+    # Whether `value_and_gradient` is written out.
+    knows_gradient = False
+
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         """Loss of each row, (n_samples,); outputs of a row add up."""
         raise NotImplementedError
@@ -46,6 +49,12 @@ class Loss(nn.Module):
         """Loss as scikit-learn reports it, from the loss that is optimised."""
         return loss
 
+    def value_and_gradient(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Value of `forward`, and its gradient with respect to `raw`."""
+        raise NotImplementedError
+
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None
     ) -> Tensor:
@@ -53,3 +62,10 @@ class Loss(nn.Module):
             return self.mean(raw, target)
         losses = self.rows(raw, target)
         return torch.dot(losses, weight) / weight.sum()
+
+
+def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:
+    """Share of each row in the weighted mean, as a factor of (n_rows, n_outputs)."""
+    if weight is None:
+        return 1.0 / n_rows
+    return (weight / weight.sum()).unsqueeze(1)

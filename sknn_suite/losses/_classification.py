@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sknn_suite.losses._base import Loss
+from sknn_suite.losses._base import Loss, spread
 
 
 class SoftmaxLoss(Loss):
@@ -19,6 +19,7 @@ class SoftmaxLoss(Loss):
     """
 
     out_activation = "softmax"
+    knows_gradient = True
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         return F.cross_entropy(raw, target, reduction="none")
@@ -26,11 +27,24 @@ class SoftmaxLoss(Loss):
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
         return F.cross_entropy(raw, target)
 
+    def value_and_gradient(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        # softmax(raw) - one_hot(target), row by row
+        log_p = torch.log_softmax(raw, dim=1)
+        column = target.unsqueeze(1)
+        losses = log_p.gather(1, column)
+        gradient = log_p.exp_()
+        gradient.scatter_add_(1, column, losses.new_full((), -1.0).expand_as(losses))
+        share = spread(weight, len(raw))
+        return (losses * share).sum().neg_(), gradient.mul_(share)
+
 
 class SigmoidLoss(Loss):
     """Log-loss of one or several independent yes/no outputs, summed over outputs."""
 
     out_activation = "logistic"
+    knows_gradient = True
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         losses = F.binary_cross_entropy_with_logits(raw, target, reduction="none")
@@ -39,6 +53,15 @@ class SigmoidLoss(Loss):
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
         loss = F.binary_cross_entropy_with_logits(raw, target)
         return loss if raw.shape[1] == 1 else loss * raw.shape[1]
+
+    def value_and_gradient(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        # -log p(target) is softplus(raw) - target * raw, its slope sigmoid(raw) - target
+        losses = torch.addcmul(F.softplus(raw), target, raw, value=-1)
+        gradient = torch.sigmoid(raw).sub_(target)
+        share = spread(weight, len(raw))
+        return losses.mul_(share).sum(), gradient.mul_(share)
 
 
 class FocalSoftmaxLoss(SoftmaxLoss):
@@ -55,6 +78,8 @@ class FocalSoftmaxLoss(SoftmaxLoss):
     ----------
     Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, eq. 4.
     """
+
+    knows_gradient = False
 
     def __init__(self, gamma: float) -> None:
         super().__init__()
@@ -77,6 +102,8 @@ class FocalSigmoidLoss(SigmoidLoss):
     gamma : float
         Strength in [0, inf); 0 is the log-loss.
     """
+
+    knows_gradient = False
 
     def __init__(self, gamma: float) -> None:
         super().__init__()

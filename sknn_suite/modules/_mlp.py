@@ -1,6 +1,6 @@
 """Multi-layer perceptron."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -64,7 +64,7 @@ class MLP(nn.Module):
         sizes = [n_inputs, *hidden_layer_sizes, n_outputs]
         self.activation_name = activation
         self.linears = nn.ModuleList(
-            nn.utils.skip_init(nn.Linear, n_in, n_out, device=device)
+            nn.Linear(n_in, n_out, device=device)
             for n_in, n_out in zip(sizes, sizes[1:])
         )
         self.norms = nn.ModuleList(
@@ -74,6 +74,8 @@ class MLP(nn.Module):
             make_activation(activation) for _ in hidden_layer_sizes
         )
         self.dropouts = nn.ModuleList(Dropout(p) for p in dropout)
+        # Indexing a ModuleList in every forward pass costs more than a small layer.
+        self._stages = tuple(self._in_order())
 
     def reset_parameters(
         self, weight_init: str, random_state: np.random.RandomState
@@ -88,16 +90,20 @@ class MLP(nn.Module):
                 activation.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
+        first, *stages = self._stages
         if x.layout == torch.sparse_csr:
-            first = self.linears[0]
             x = torch.sparse.mm(x, first.weight.T) + first.bias
         else:
-            x = self.linears[0](x)
-        for i, linear in enumerate(self.linears[1:]):
-            if self.norms:
-                x = self.norms[i](x)
-            x = self.activations[i](x)
-            if self.dropouts:
-                x = self.dropouts[i](x)
-            x = linear(x)
+            x = first(x)
+        for stage in stages:
+            x = stage(x)
         return x
+
+    def _in_order(self) -> Iterator[nn.Module]:
+        """Yield the layers in the order of the forward pass."""
+        yield self.linears[0]
+        for i, linear in enumerate(self.linears[1:]):
+            for kind in (self.norms, self.activations, self.dropouts):
+                if kind:
+                    yield kind[i]
+            yield linear

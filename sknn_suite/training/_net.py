@@ -1,5 +1,7 @@
 """TensorNet: skorch's NeuralNet, fed bundles instead of data sets and loaders."""
 
+import math
+import operator
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +18,7 @@ from sknn_suite._random import torch_generator
 from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
+from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._batches import BundleBatches
 from sknn_suite.training._flat import FlatParameters, decay_groups, sum_of_squares
 from sknn_suite.training._optimizers import penalty_gradient_
@@ -69,7 +72,7 @@ class TensorNet(NeuralNet):
             criterion,
             train_split=None,
             verbose=0,
-            device=str(place.device),
+            device=None,  # the module is where it belongs
             **kwargs,
         )
 
@@ -89,7 +92,7 @@ class TensorNet(NeuralNet):
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> Any:
         weights, others = decay_groups(self.module_)
-        self.flat_ = FlatParameters([weights, others])
+        self.flat_ = FlatParameters([[*weights, *others]])
         n_weights = sum(p.numel() for p in weights)
         self._weights = self.flat_.data[:n_weights]
         self._weights_grad = self.flat_.grad[:n_weights]
@@ -142,6 +145,12 @@ class TensorNet(NeuralNet):
 
     def train_step_single(self, batch: TensorBundle, **fit_params: Any) -> dict:
         self._set_training(True)
+        if self._backprop is not None:
+            loss, y_pred = self._backprop(
+                batch.inputs["x"], batch.target, batch.weight
+            )
+            return {"loss": loss, "y_pred": y_pred}
+        self.flat_.zero_grad()
         with self.place.autocast():
             y_pred = self.infer(batch.inputs)
         if self.place.mixed:
@@ -151,7 +160,6 @@ class TensorNet(NeuralNet):
         return {"loss": loss.detach(), "y_pred": y_pred.detach()}
 
     def train_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
-        self.flat_.zero_grad()
         step = self.train_step_single(batch)
         if self.alpha > 0:
             total = len(batch) if batch.weight is None else batch.weight.sum()
@@ -203,6 +211,11 @@ class TensorNet(NeuralNet):
         self.stop_reason_: str | None = None
         self.interrupted_ = False
         train, valid = self.get_split_datasets(X, y)
+        self._backprop: Backprop | None = None
+        if not self.place.mixed and Backprop.supports(
+            self.module_, self.criterion_, train
+        ):
+            self._backprop = Backprop(self.module_, self.criterion_)
         try:
             self.run_epochs(train, valid, epochs or self.max_epochs)
         except KeyboardInterrupt:
@@ -292,5 +305,6 @@ class TensorNet(NeuralNet):
 
 def _mean(values: list[Tensor], sizes: list) -> float:
     """Mean of scalars that stand on a device, weighted by the sizes of their batches."""
-    stacked = torch.stack(values).cpu().double().numpy()
-    return float(np.average(stacked, weights=np.array([float(n) for n in sizes])))
+    on_host = torch.stack(values).tolist()
+    sizes = [float(size) for size in sizes]
+    return math.fsum(map(operator.mul, on_host, sizes)) / math.fsum(sizes)

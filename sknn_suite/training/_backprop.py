@@ -1,0 +1,82 @@
+"""Backpropagation through a plain MLP, written out.
+
+For small nets autograd's bookkeeping takes as long as the arithmetic. The passes below
+are the textbook's, write gradients straight into the flat buffer, and reach the same
+numbers; `tests/training/test_backprop.py` holds them against autograd. Whatever is not
+a plain MLP (dropout, batch norm, other activations, sparse rows, bfloat16) goes through
+autograd.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from sknn_suite._bundle import TensorBundle
+from sknn_suite.losses import Loss
+from sknn_suite.modules import MLP
+
+# The activation in place, and the gradient before it from that behind it and its output.
+_ACTIVATIONS: dict[str, tuple[Callable | None, Callable | None]] = {
+    "identity": (None, None),
+    "logistic": (torch.sigmoid_, torch.ops.aten.sigmoid_backward),
+    "tanh": (torch.tanh_, torch.ops.aten.tanh_backward),
+    "relu": (
+        torch.relu_,
+        lambda delta, out: torch.ops.aten.threshold_backward(delta, out, 0),
+    ),
+}
+
+
+class Backprop:
+    """Loss and gradients of a plain MLP.
+
+    Parameters
+    ----------
+    module : MLP
+        The module; ``parameter.grad`` of each parameter must exist.
+    loss : Loss
+        A loss that knows its gradient (`Loss.value_and_gradient`).
+    """
+
+    def __init__(self, module: MLP, loss: Loss) -> None:
+        self.layers = [
+            (linear.weight.detach(), linear.bias.detach()) for linear in module.linears
+        ]
+        self.grads = [(linear.weight.grad, linear.bias.grad) for linear in module.linears]
+        self.activate, self.derive = _ACTIVATIONS[module.activation_name]
+        self.loss = loss
+
+    @staticmethod
+    def supports(module: nn.Module, loss: Loss, batch: TensorBundle) -> bool:
+        """Whether the passes written out here are those of `module`."""
+        return (
+            type(module) is MLP
+            and module.activation_name in _ACTIVATIONS
+            and not (module.norms or module.dropouts)
+            and loss.knows_gradient
+            and batch.is_dense
+            and all(p.requires_grad for p in module.parameters())
+        )
+
+    @torch.no_grad()
+    def __call__(
+        self, x: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Write the gradients; return the loss and the raw scores."""
+        outputs = [x]
+        for i, (w, b) in enumerate(self.layers, 1):
+            x = torch.addmm(b, x, w.t())
+            if i < len(self.layers) and self.activate is not None:
+                self.activate(x)
+            outputs.append(x)
+        value, delta = self.loss.value_and_gradient(x, target, weight)
+        for i in reversed(range(len(self.layers))):
+            w_grad, b_grad = self.grads[i]
+            torch.mm(delta.t(), outputs[i], out=w_grad)
+            torch.sum(delta, 0, out=b_grad)
+            if i > 0:
+                delta = torch.mm(delta, self.layers[i][0])
+                if self.derive is not None:
+                    delta = self.derive(delta, outputs[i])
+        return value, x
