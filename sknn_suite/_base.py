@@ -15,7 +15,7 @@ from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, home_name, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import Place, choose_place, prediction_device
+from sknn_suite._device import Place, choose_place, prediction_device, suited_threads
 from sknn_suite._parameters import parameters
 from sknn_suite._random import own_random_state
 from sknn_suite._sklearn import check_optimize_result
@@ -25,7 +25,7 @@ from sknn_suite._training_record import TrainingRecord
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import InterruptedWarning
 from sknn_suite.losses import Loss
-from sknn_suite.modules import materialize, n_parameters, narrowest_side
+from sknn_suite.modules import largest_weight, materialize, n_parameters, narrowest_side
 from sknn_suite.training import (
     BundleBatches,
     SklearnBridge,
@@ -241,7 +241,8 @@ class NeuralEstimator(
         net.initialize()
         if resume:
             self._resume_optimizer(net)
-        net.partial_fit(train, valid)
+        with suited_threads(net.batch_size * largest_weight(net.module_)):
+            net.partial_fit(train, valid)
         best = _best_weights(net)
         if best is not None:
             load_weights(net.module_, best)
@@ -326,7 +327,7 @@ class NeuralEstimator(
         return self._module_state
 
     def __getstate__(self) -> dict:
-        state = super().__getstate__()
+        state = dict(super().__getstate__())
         state.pop("_live", None)  # configuration, arrays and plain containers only
         return state
 
@@ -349,7 +350,8 @@ class NeuralEstimator(
         module = self._prediction_module(X.shape[0])
         parameter = next(module.parameters())
         bundle = self._encoder.transform(X, parameter.dtype)
-        with torch.inference_mode():
+        work = min(len(bundle), PREDICT_ROWS) * largest_weight(module)
+        with torch.inference_mode(), suited_threads(work):
             parts = [
                 module(**batch.to(parameter.device).inputs).cpu()
                 for batch in BundleBatches(bundle, PREDICT_ROWS)

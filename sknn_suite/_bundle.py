@@ -1,5 +1,6 @@
 """TensorBundle: the one currency between encoder, net and predictions."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,13 @@ class _ArrayInterface:
     def __init__(self, interface: dict, owner: np.ndarray) -> None:
         self.__array_interface__ = interface
         self.owner = owner
+
+
+# torch says once per process that its sparse CSR tensors are in beta. The suite uses two
+# operations on them, both tested; the user can do nothing about it.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)
+    torch.sparse_csr_tensor([0], [], [], size=(0, 0))
 
 
 @dataclass(frozen=True)

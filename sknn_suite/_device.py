@@ -1,10 +1,13 @@
 """Where the arithmetic runs, and in which precision."""
 
-from contextlib import AbstractContextManager, nullcontext
+import functools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 from sknn_suite.exceptions import DeviceError
 
@@ -18,6 +21,11 @@ GPU_WORK = 2e8
 
 # Matrix products narrower than this gain nothing from bfloat16: the casts eat it.
 BFLOAT16_WIDTH = 256
+
+
+# Multiply-adds of one matrix product below which a second thread gains nothing. It
+# costs a lot when the other core is busy: both threads then wait for the scheduler.
+ONE_THREAD_WORK = 4e6
 
 
 def available_devices() -> list[str]:
@@ -126,6 +134,29 @@ def choose_place(
         mixed = width >= BFLOAT16_WIDTH and has_native_bfloat16(where)
         return Place(where, torch.float32, mixed)
     return Place(where, torch.float32, precision == "bfloat16")
+
+
+@contextmanager
+def suited_threads(work: float) -> Iterator[None]:
+    """Compute small matrix products in one thread, in this Python thread only.
+
+    Parameters
+    ----------
+    work : float
+        Multiply-adds of the largest product.
+    """
+    if work >= ONE_THREAD_WORK:
+        yield
+        return
+    # torch.set_num_threads would change what other Python threads see; OpenMP's own
+    # setting belongs to the calling thread.
+    with _openmp().limit(limits=1):
+        yield
+
+
+@functools.cache
+def _openmp() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="openmp")
 
 
 def prediction_device(device: str, *, work: float) -> torch.device:

@@ -17,9 +17,9 @@ def split_rows(
     index : ndarray of shape (n_rows,)
         The row numbers.
     strata : ndarray of shape (n_rows,) or None
-        Two values (bool) or class codes whose shares both parts keep. Of more than two
-        classes, those with a single row stay in training; if there are fewer
-        validation rows than classes, the split is not stratified.
+        Classes whose shares both parts keep. Given as codes (int), classes with a
+        single row stay in training, and with fewer validation rows than classes the
+        split is not stratified; given as names (str), both are errors.
     fraction : float
         Part of the rows for validation.
     random_state : RandomState
@@ -28,11 +28,10 @@ def split_rows(
     Raises
     ------
     ValueError
-        If fewer than two rows are left for validation, or one of two classes has one
-        row only.
+        If fewer than two rows are left for validation, or a named class has only one.
     """
     alone = np.array([], dtype=index.dtype)
-    if strata is not None and strata.dtype != bool:
+    if strata is not None and strata.dtype.kind == "i":
         counts = np.bincount(strata)
         is_alone = counts[strata] == 1
         if np.ceil(fraction * len(index)) < (counts > 1).sum():

@@ -222,7 +222,8 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
         if self._target.kind_ == "multilabel":
             return None
         codes = self._target.codes(y)
-        return codes.astype(bool) if self._target.kind_ == "binary" else codes
+        # With two classes scikit-learn insists on both in both parts, and so do we.
+        return codes.astype(bool).astype(str) if self._target.kind_ == "binary" else codes
 
     def _validation_score(self, raw: torch.Tensor, valid: TensorBundle) -> float:
         """Accuracy, of whole rows for multilabel."""

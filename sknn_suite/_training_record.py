@@ -43,12 +43,10 @@ class TrainingRecord:
         """Prepare lists to append to, and say how far an earlier call has come."""
         stochastic = self.solver != "lbfgs"
         stopping = stochastic and self.early_stopping
-        resume = resume and hasattr(self, "t_")
         if not resume:
             self.t_ = 0
-            self.history_: list[dict] = []
-        # Copies: a call that fails must not have appended to the old lists.
-        self.history_ = list(self.history_)
+        # New lists: a call that fails must not have appended to the old ones.
+        self.history_: list[dict] = list(getattr(self, "history_", ())) if resume else []
         if not stochastic:
             for name in ("loss_curve_", "validation_scores_", "best_loss_"):
                 self.__dict__.pop(name, None)

@@ -40,7 +40,7 @@ class ClassTarget:
         if len(self.classes_) < 2:
             raise DataError(
                 "A classifier needs samples of at least 2 classes in the data, but the "
-                f"data contains only one class: {self.classes_[0]!r}. "
+                f"data contains only one class: {self.classes_[0]}. "
                 "Expected at least two different labels in y. "
                 "Check how y was made or split."
             )

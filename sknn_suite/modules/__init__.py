@@ -5,7 +5,7 @@ from sknn_suite.modules._dropout import Dropout, OwnedRandomness
 from sknn_suite.modules._init import init_linear, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._norm import BatchNorm
-from sknn_suite.modules._size import n_parameters, narrowest_side
+from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
 
 __all__ = [
     "ACTIVATIONS",
@@ -14,6 +14,7 @@ __all__ = [
     "Dropout",
     "OwnedRandomness",
     "init_linear",
+    "largest_weight",
     "make_activation",
     "materialize",
     "n_parameters",

@@ -8,6 +8,11 @@ def n_parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
+def largest_weight(module: nn.Module) -> int:
+    """Number of elements of the largest weight matrix."""
+    return max((p.numel() for p in module.parameters() if p.ndim >= 2), default=0)
+
+
 def narrowest_side(module: nn.Module) -> int:
     """Smaller side of the largest weight matrix; a kernel counts its whole input."""
     weights = [p for p in module.parameters() if p.ndim >= 2]

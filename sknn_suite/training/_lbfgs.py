@@ -62,7 +62,6 @@ class LbfgsNet(TensorNet):
         passes = BundleBatches(train, ROWS_PER_PASS)
         total = float(len(train) if train.weight is None else train.weight.sum())
         started = time.perf_counter()
-        self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
 
         def loss_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
             self._set_weights(x)
@@ -71,13 +70,12 @@ class LbfgsNet(TensorNet):
         def end_iteration(intermediate_result: OptimizeResult) -> None:
             nonlocal started
             self._set_weights(intermediate_result.x)
+            self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
             self.history.record("train_loss", float(intermediate_result.fun))
             self.end_epoch(train, valid, started)
+            started = time.perf_counter()
             if self.stop_reason_ is not None:
                 raise StopIteration
-            if len(self.history) < n_epochs:
-                started = time.perf_counter()
-                self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
 
         self._set_training(True)
         self.result_ = minimize(
@@ -88,10 +86,9 @@ class LbfgsNet(TensorNet):
             options={"maxfun": self.max_fun, "maxiter": n_epochs, "gtol": self.tol},
             callback=end_iteration,
         )
+        if len(self.history) == 0:  # it started at a minimum
+            end_iteration(self.result_)
         self._set_weights(self.result_.x)
-        if "train_loss" not in self.history[-1]:  # begun, but SciPy had converged
-            self.history.record("train_loss", float(self.result_.fun))
-            self.end_epoch(train, valid, started)
 
     def _set_weights(self, x: np.ndarray) -> None:
         self.flat_.data.copy_(as_tensor(x))
