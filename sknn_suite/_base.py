@@ -360,7 +360,7 @@ class NeuralEstimator(
             return raw.to(torch.float32 if is_float32(X) else torch.float64), home
 
     def _prediction_module(self, n_rows: int) -> nn.Module:
-        """Module in evaluation mode that shares memory with the fitted arrays."""
+        """Give the module, in evaluation mode, the memory of the fitted arrays."""
         module = self._live.module
         if module is None:
             module = self._live.module = self._build_module(self._config).eval()

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,8 +38,8 @@ class _ArrayInterface:
         self.owner = owner
 
 
-# torch says once per process that its sparse CSR tensors are in beta. The suite uses two
-# operations on them, both tested; the user can do nothing about it.
+# torch says once per process that its sparse CSR tensors are in beta. The suite uses
+# two operations on them, both tested; the user can do nothing about it.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     torch.sparse_csr_tensor([0], [], [], size=(0, 0))
@@ -130,7 +131,7 @@ class TensorBundle:
     """
 
     inputs: dict
-    target: Tensor | None = None
+    target: Any = None  # Tensor or None; a net that is fed bundles has targets
     weight: Tensor | None = None
     rows: Tensor | None = None
 
@@ -164,6 +165,11 @@ class TensorBundle:
             else:
                 total += x.element_size() * x[0].numel()
         return max(total, 1)
+
+    @property
+    def total_weight(self) -> int | Tensor:
+        """Sum of the weights of a bundle without selection."""
+        return len(self) if self.weight is None else self.weight.sum()
 
     def select(self, rows: Tensor | None) -> "TensorBundle":
         """Choose rows without copying them; None chooses all."""

@@ -69,8 +69,13 @@ def has_native_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
-        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return (
+            torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        )
     return False
+
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Place:
         Whether products run in bfloat16 while training.
     """
 
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
     dtype: torch.dtype = torch.float32
     mixed: bool = False
 
@@ -167,4 +172,4 @@ def prediction_device(device: str, *, work: float) -> torch.device:
     try:
         return resolve_device(device, work=work)
     except DeviceError:
-        return torch.device("cpu")
+        return CPU

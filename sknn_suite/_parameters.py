@@ -13,7 +13,9 @@ from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
-_SECTION = re.compile(r"^Parameters\n-{10}\n(.*?)(?=\n\n\S[^\n]*\n-{3,}\n|\Z)", re.M | re.S)
+_SECTION = re.compile(
+    r"^Parameters\n-{10}\n(.*?)(?=\n\n\S[^\n]*\n-{3,}\n|\Z)", re.M | re.S
+)
 
 
 def param(default: Any, *constraints: Any, kw_only: bool = True) -> Any:
@@ -81,4 +83,5 @@ def _with_inherited_parameters(cls: type, names: list[str]) -> str | None:
     section = f"Parameters\n----------\n{entries}"
     if _SECTION.search(text):
         return _SECTION.sub(lambda match: section, text)
-    return text
+    before, heading, after = text.partition("\n\nAttributes\n")
+    return f"{before}\n\n{section}{heading}{after}"

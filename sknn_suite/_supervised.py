@@ -223,7 +223,9 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
             return None
         codes = self._target.codes(y)
         # With two classes scikit-learn insists on both in both parts, and so do we.
-        return codes.astype(bool).astype(str) if self._target.kind_ == "binary" else codes
+        return (
+            codes.astype(bool).astype(str) if self._target.kind_ == "binary" else codes
+        )
 
     def _validation_score(self, raw: torch.Tensor, valid: TensorBundle) -> float:
         """Accuracy, of whole rows for multilabel."""
@@ -373,10 +375,10 @@ class RegressorHalf(RegressorMixin, SupervisedEstimator):
         if self.loss == "poisson":
             check_counts(y, self.loss)
         target = NumberTarget().fit(y)
-        if resume and target.n_outputs != self._target.n_outputs:
+        if resume and target.n_outputs != self._n_outputs:
             raise DataError(
                 f"y has {target.n_outputs} columns, but {type(self).__name__} was "
-                f"fitted with {self._target.n_outputs}. Expected the same number. "
+                f"fitted with {self._n_outputs}. Expected the same number. "
                 "Start anew with warm_start=False, or pass the same targets."
             )
         self._target = target
@@ -397,7 +399,9 @@ class RegressorHalf(RegressorMixin, SupervisedEstimator):
         """R2 of the predictions, the mean over outputs."""
         weight = None if valid.weight is None else valid.weight[valid.rows].cpu()
         predicted = LINKS[self.out_activation_](raw).cpu()
-        return float(r2_score(valid.target[valid.rows].cpu(), predicted, sample_weight=weight))
+        return float(
+            r2_score(valid.target[valid.rows].cpu(), predicted, sample_weight=weight)
+        )
 
     def predict(self, X):
         """Predict the target of each row.

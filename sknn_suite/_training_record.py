@@ -39,6 +39,13 @@ class TrainingRecord:
         stopping valid_loss and valid_score.
     """
 
+    validation_scores_: list[float] | None
+    best_loss_: float | None
+
+    # set by the parameters
+    solver: Any
+    early_stopping: bool
+
     def _begin_record(self, *, resume: bool) -> Progress:
         """Prepare lists to append to, and say how far an earlier call has come."""
         stochastic = self.solver != "lbfgs"
@@ -46,7 +53,9 @@ class TrainingRecord:
         if not resume:
             self.t_ = 0
         # New lists: a call that fails must not have appended to the old ones.
-        self.history_: list[dict] = list(getattr(self, "history_", ())) if resume else []
+        self.history_: list[dict] = (
+            list(getattr(self, "history_", ())) if resume else []
+        )
         if not stochastic:
             for name in ("loss_curve_", "validation_scores_", "best_loss_"):
                 self.__dict__.pop(name, None)
@@ -54,7 +63,7 @@ class TrainingRecord:
         self.loss_curve_ = list(getattr(self, "loss_curve_", ())) if resume else []
         if stopping:
             old = getattr(self, "validation_scores_", None) if resume else None
-            self.validation_scores_: list[float] | None = list(old or ())
+            self.validation_scores_ = list(old or ())
         else:
             self.validation_scores_ = None
         if not resume:
@@ -99,4 +108,3 @@ def _plain(row: dict, epoch: int) -> dict:
     }
     record["epoch"] = epoch
     return record
-

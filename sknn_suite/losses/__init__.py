@@ -14,7 +14,6 @@ from sknn_suite.losses._regression import (
     QuantileLoss,
     SquaredLoss,
 )
-
 from sknn_suite.losses._weights import combine_weights
 
 __all__ = [

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-
 LINKS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda raw: raw,
     "exp": torch.exp,

@@ -57,7 +57,7 @@ class SigmoidLoss(Loss):
     def value_and_gradient(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        # -log p(target) is softplus(raw) - target * raw, its slope sigmoid(raw) - target
+        # -log p is softplus(raw) - target * raw, its slope sigmoid(raw) - target
         losses = torch.addcmul(F.softplus(raw), target, raw, value=-1)
         gradient = torch.sigmoid(raw).sub_(target)
         share = spread(weight, len(raw))

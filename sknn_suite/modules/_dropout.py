@@ -24,7 +24,7 @@ class Dropout(OwnedRandomness, nn.Module):
 
     Shape
     -----
-    x : (\\*)
+    x : any shape
     returns : the same
 
     References

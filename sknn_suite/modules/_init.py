@@ -33,10 +33,12 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
             if old is not None:
                 new = torch.empty(old.shape, dtype=dtype, device=device)
                 part._parameters[name] = nn.Parameter(new, old.requires_grad)
-        for name, old in part._buffers.items():
-            if old is not None:
-                kind = dtype if old.is_floating_point() else old.dtype
-                part._buffers[name] = torch.empty(old.shape, dtype=kind, device=device)
+        for name, buffer in part._buffers.items():
+            if buffer is not None:
+                kind = dtype if buffer.is_floating_point() else buffer.dtype
+                part._buffers[name] = torch.empty(
+                    buffer.shape, dtype=kind, device=device
+                )
 
 
 @torch.no_grad()

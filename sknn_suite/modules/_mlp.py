@@ -1,6 +1,7 @@
 """Multi-layer perceptron."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -64,8 +65,7 @@ class MLP(nn.Module):
         sizes = [n_inputs, *hidden_layer_sizes, n_outputs]
         self.activation_name = activation
         self.linears = nn.ModuleList(
-            nn.Linear(n_in, n_out, device=device)
-            for n_in, n_out in zip(sizes, sizes[1:])
+            nn.Linear(n_in, n_out, device=device) for n_in, n_out in pairwise(sizes)
         )
         self.norms = nn.ModuleList(
             BatchNorm(n, device=device) for n in hidden_layer_sizes if batch_norm
@@ -82,12 +82,11 @@ class MLP(nn.Module):
     ) -> None:
         """Draw initial weights, see `init_linear`."""
         for linear in self.linears:
+            assert isinstance(linear, nn.Linear)  # a ModuleList does not say
             init_linear(linear, weight_init, self.activation_name, random_state)
-        for norm in self.norms:
-            norm.reset_parameters()
-        for activation in self.activations:
-            if isinstance(activation, nn.PReLU):
-                activation.reset_parameters()
+        for stage in self._stages:
+            if isinstance(stage, BatchNorm | nn.PReLU):
+                stage.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         first, *stages = self._stages

@@ -4,12 +4,12 @@ from torch import nn
 
 
 def n_parameters(module: nn.Module) -> int:
-    """Number of parameters."""
+    """Count the parameters."""
     return sum(p.numel() for p in module.parameters())
 
 
 def largest_weight(module: nn.Module) -> int:
-    """Number of elements of the largest weight matrix."""
+    """Count the elements of the largest weight matrix."""
     return max((p.numel() for p in module.parameters() if p.ndim >= 2), default=0)
 
 

@@ -16,9 +16,6 @@ class MLPClassifier(MLPEstimator, ClassifierHalf):
     callbacks, GPUs and faster arithmetic. Use it for tables of numbers with two
     classes, several classes, or several labels per row; scale the columns first.
 
-    Parameters
-    ----------
-
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)

@@ -55,9 +55,7 @@ class MLPEstimator(NeuralEstimator):
         0.0, Interval(Real, 0, 1, closed="left"), "array-like"
     )
     batch_norm: bool = param(False, "boolean")
-    weight_init: str = param(
-        "auto", StrOptions({"auto", "glorot", "he", "orthogonal"})
-    )
+    weight_init: str = param("auto", StrOptions({"auto", "glorot", "he", "orthogonal"}))
 
     def _check_rows_and_target(
         self, X: Any, y: Any, *, reset: bool
@@ -87,7 +85,7 @@ class MLPEstimator(NeuralEstimator):
     def _build_module(self, config: dict) -> MLP:
         return MLP(**config)
 
-    def _init_module(self, module: MLP) -> None:
+    def _init_module(self, module: Any) -> None:
         module.reset_parameters(self.weight_init, self._random_state)
 
     # `coefs_` and `intercepts_` are where the weights live, and predictions read them:

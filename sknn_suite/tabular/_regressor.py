@@ -17,9 +17,6 @@ class MLPRegressor(MLPEstimator, RegressorHalf):
     columns, and the target if it is far from unit size
     (:class:`sklearn.compose.TransformedTargetRegressor`).
 
-    Parameters
-    ----------
-
     Attributes
     ----------
     coefs_ : list of ndarray

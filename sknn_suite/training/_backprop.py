@@ -8,6 +8,7 @@ autograd.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ from sknn_suite._bundle import TensorBundle
 from sknn_suite.losses import Loss
 from sknn_suite.modules import MLP
 
-# The activation in place, and the gradient before it from that behind it and its output.
+# The activation in place; the gradient before it, from that behind it and its output.
 _ACTIVATIONS: dict[str, tuple[Callable | None, Callable | None]] = {
     "identity": (None, None),
     "logistic": (torch.sigmoid_, torch.ops.aten.sigmoid_backward),
@@ -40,10 +41,11 @@ class Backprop:
     """
 
     def __init__(self, module: MLP, loss: Loss) -> None:
+        linears: Any = module.linears
         self.layers = [
-            (linear.weight.detach(), linear.bias.detach()) for linear in module.linears
+            (linear.weight.detach(), linear.bias.detach()) for linear in linears
         ]
-        self.grads = [(linear.weight.grad, linear.bias.grad) for linear in module.linears]
+        self.grads = [(linear.weight.grad, linear.bias.grad) for linear in linears]
         self.activate, self.derive = _ACTIVATIONS[module.activation_name]
         self.loss = loss
 

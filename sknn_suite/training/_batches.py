@@ -34,15 +34,15 @@ class BundleBatches:
         self.bundle = bundle
         self.batch_size = batch_size
         self.random_state = random_state
-        self._order = np.arange(len(bundle)) if random_state is not None else None
+        self._order = np.arange(len(bundle))
 
     def __len__(self) -> int:
         return -(-len(self.bundle) // self.batch_size)
 
     def __iter__(self) -> Iterator[TensorBundle]:
         bundle = self.bundle
-        if self._order is not None:
-            self._shuffle()
+        if self.random_state is not None:
+            self._shuffle(self.random_state)
             bundle = bundle.select(torch.from_numpy(self._order).to(bundle.device))
         n_rows = len(bundle)
         if bundle.rows is None:
@@ -58,11 +58,11 @@ class BundleBatches:
             for start in range(0, len(block), self.batch_size):
                 yield block.slice(slice(start, start + self.batch_size))
 
-    def _shuffle(self) -> None:
+    def _shuffle(self, random_state: np.random.RandomState) -> None:
         # scikit-learn's MLP shuffles the order of the last epoch, and draws a whole
         # permutation to do so; the same here keeps its batches for its random_state.
         permutation = np.arange(len(self._order))
-        self.random_state.shuffle(permutation)
+        random_state.shuffle(permutation)
         self._order = self._order[permutation]
 
     def _rows_per_block(self) -> int:

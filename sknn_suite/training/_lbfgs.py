@@ -46,8 +46,8 @@ class LbfgsNet(TensorNet):
         for module in self.module.modules():
             if isinstance(module, OwnedRandomness | nn.modules.batchnorm._BatchNorm):
                 raise ValueError(
-                    f"solver='lbfgs' cannot train {type(module).__name__}, whose output "
-                    "differs between two evaluations of the same rows. "
+                    f"solver='lbfgs' cannot train {type(module).__name__}, whose "
+                    "output differs between two evaluations of the same rows. "
                     "Expected a net without dropout, batch norm and rrelu. "
                     "Choose solver='adam' or leave these out."
                 )
@@ -99,7 +99,7 @@ class LbfgsNet(TensorNet):
         self.flat_.zero_grad()
         loss = torch.zeros((), dtype=torch.float64)
         for batch in passes:
-            share = (len(batch) if batch.weight is None else batch.weight.sum()) / total
+            share = batch.total_weight / total
             part = self.get_loss(
                 self.infer(batch.inputs), batch.target, weight=batch.weight
             )

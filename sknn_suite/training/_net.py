@@ -23,6 +23,8 @@ from sknn_suite.training._batches import BundleBatches
 from sknn_suite.training._flat import FlatParameters, decay_groups, sum_of_squares
 from sknn_suite.training._optimizers import penalty_gradient_
 
+DEFAULT_PLACE = Place()
+
 
 class TensorNet(NeuralNet):
     """A NeuralNet that is fed bundles: ``net.fit(train, valid)``.
@@ -52,6 +54,12 @@ class TensorNet(NeuralNet):
         Parameters of skorch's NeuralNet.
     """
 
+    # Why training ended before its last epoch, if it did.
+    stop_reason_: str | None = None
+
+    # torch's optimiser of the flat parameters; lbfgs has none.
+    optimizer_: Any
+
     def __init__(
         self,
         module: nn.Module,
@@ -59,7 +67,7 @@ class TensorNet(NeuralNet):
         *,
         random_state: np.random.RandomState,
         alpha: float = 0.0,
-        place: Place = Place(),
+        place: Place = DEFAULT_PLACE,
         shuffle: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -146,9 +154,7 @@ class TensorNet(NeuralNet):
     def train_step_single(self, batch: TensorBundle, **fit_params: Any) -> dict:
         self._set_training(True)
         if self._backprop is not None:
-            loss, y_pred = self._backprop(
-                batch.inputs["x"], batch.target, batch.weight
-            )
+            loss, y_pred = self._backprop(batch.inputs["x"], batch.target, batch.weight)
             return {"loss": loss, "y_pred": y_pred}
         self.flat_.zero_grad()
         with self.place.autocast():
@@ -162,8 +168,7 @@ class TensorNet(NeuralNet):
     def train_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
         step = self.train_step_single(batch)
         if self.alpha > 0:
-            total = len(batch) if batch.weight is None else batch.weight.sum()
-            strength = self.alpha / total
+            strength = self.alpha / batch.total_weight
             penalty = sum_of_squares(self._weights) * (0.5 * strength)
             penalty_gradient_(self._weights_grad, self._weights, strength)
             step["penalty"] = penalty
@@ -208,7 +213,7 @@ class TensorNet(NeuralNet):
         **fit_params: Any,
     ) -> "TensorNet":
         self._watched: dict[str, bool] = {}
-        self.stop_reason_: str | None = None
+        self.stop_reason_ = None
         self.interrupted_ = False
         train, valid = self.get_split_datasets(X, y)
         self._backprop: Backprop | None = None
@@ -268,8 +273,7 @@ class TensorNet(NeuralNet):
             losses.append(step["loss"])
             if "penalty" in step:
                 penalties.append(step["penalty"])
-            weighted = not training and batch.weight is not None
-            sizes.append(batch.weight.sum() if weighted else len(batch))
+            sizes.append(len(batch) if training else batch.total_weight)
             if not training:
                 scores.append(step["y_pred"])
             if per_batch:
@@ -304,7 +308,7 @@ class TensorNet(NeuralNet):
 
 
 def _mean(values: list[Tensor], sizes: list) -> float:
-    """Mean of scalars that stand on a device, weighted by the sizes of their batches."""
+    """Mean of scalars on a device, weighted by the sizes of their batches."""
     on_host = torch.stack(values).tolist()
     sizes = [float(size) for size in sizes]
     return math.fsum(map(operator.mul, on_host, sizes)) / math.fsum(sizes)

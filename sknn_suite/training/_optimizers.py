@@ -1,4 +1,4 @@
-"""Optimisers: torch's own, on flat parameters; Adam and SGD without torch's overhead."""
+"""Optimisers of flat parameters: torch's own, Adam without torch's overhead."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,9 +60,7 @@ class FlatAdam(Adam):
     step.hooked = True  # type: ignore[attr-defined]
 
 
-def penalty_gradient_(
-    grad: Tensor, weights: Tensor, strength: float | Tensor
-) -> None:
+def penalty_gradient_(grad: Tensor, weights: Tensor, strength: float | Tensor) -> None:
     """Add the gradient of strength / 2 * ||weights||^2 to `grad`, in place."""
     if isinstance(strength, Tensor):
         grad.addcmul_(weights, strength)
