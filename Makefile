@@ -1,0 +1,62 @@
+# The same words for people and for CI. `make test` is everything CI runs.
+
+# The first of these that is Python 3.11 or newer; `make venv PYTHON=...` overrides.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN = .venv/bin
+PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check \
+	--constraint constraints.txt
+
+.PHONY: help venv demo lint test test-all test-gpu docs bench clean
+
+help:
+	@echo 'make demo      the main job on real data, with a table and two pictures'
+	@echo 'make lint      ruff, mypy, import-linter'
+	@echo 'make test      lint, tests, doctests, code blocks of README and user guide'
+	@echo 'make test-all  the same with the slow tests'
+	@echo 'make test-gpu  the tests that need a GPU'
+	@echo 'make docs      the documentation in docs/_build/html'
+	@echo 'make bench     the benchmarks'
+	@echo 'make clean     remove .venv and all that was built'
+
+venv: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(if $(PYTHON),,$(error No Python 3.11 or newer on PATH; try make venv PYTHON=/path/to/python))
+	$(PYTHON) -m venv .venv
+	$(PIP_INSTALL) --editable '.[dev]'
+	touch $@
+
+.venv/installed-docs: .venv/installed
+	$(PIP_INSTALL) --editable '.[docs]'
+	touch $@
+
+demo: venv
+	$(BIN)/python -m sknn_suite demo
+
+lint: venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -n 2
+
+test-all: lint
+	$(BIN)/pytest -n 2 -m 'not gpu'
+
+test-gpu: venv
+	$(BIN)/pytest -m gpu
+
+docs: .venv/installed-docs
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+bench: venv
+	$(BIN)/python benchmarks/run_all.py
+
+clean:
+	rm -rf .venv build dist *.egg-info docs/_build docs/generated docs/auto_examples
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
