@@ -1,0 +1,134 @@
+"""What every test file shares: all estimators, small data, eyes on fitted state.
+
+A test with an argument `estimator_class`, `classifier_class` or `regressor_class` runs
+once for every public estimator of that kind.
+"""
+
+import copy
+import random
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.datasets import make_classification, make_regression
+
+import sknn_suite
+
+ESTIMATORS = [
+    public
+    for public in (getattr(sknn_suite, name) for name in sknn_suite.__all__)
+    if isinstance(public, type) and issubclass(public, BaseEstimator)
+]
+CLASSIFIERS = [c for c in ESTIMATORS if is_classifier(c())]
+REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
+
+
+def pytest_generate_tests(metafunc):
+    """Run a test for every estimator of the kind that its argument names."""
+    kinds = {
+        "estimator_class": ESTIMATORS,
+        "classifier_class": CLASSIFIERS,
+        "regressor_class": REGRESSORS,
+    }
+    for name, classes in kinds.items():
+        if name in metafunc.fixturenames:
+            ids = [c.__name__ for c in classes]
+            metafunc.parametrize(name, classes, ids=ids, scope="session")
+
+
+class Rows(NamedTuple):
+    """X and y."""
+
+    X: np.ndarray
+    y: np.ndarray
+
+
+@pytest.fixture
+def labels() -> Rows:
+    """Three classes, 120 rows, unit scale."""
+    X, y = make_classification(
+        n_samples=120, n_features=8, n_informative=5, n_classes=3, random_state=0
+    )
+    return Rows(X, y)
+
+
+@pytest.fixture
+def two_classes() -> Rows:
+    """Two classes, 120 rows, unit scale."""
+    return Rows(*make_classification(n_samples=120, n_features=8, random_state=0))
+
+
+@pytest.fixture
+def numbers() -> Rows:
+    """A target of unit scale, 120 rows."""
+    X, y = make_regression(n_samples=120, n_features=8, noise=1.0, random_state=0)
+    return Rows(X, (y - y.mean()) / y.std())
+
+
+@pytest.fixture
+def rows(request, labels, numbers) -> Rows:
+    """Data that suits the estimator of the test."""
+    if "estimator_class" in request.fixturenames:
+        estimator_class = request.getfixturevalue("estimator_class")
+        return labels if estimator_class in CLASSIFIERS else numbers
+    return numbers if "regressor_class" in request.fixturenames else labels
+
+
+@pytest.fixture
+def scores_of() -> Callable[[Any, Any], np.ndarray]:
+    """Return the finest prediction that an estimator gives."""
+
+    def scores_of(model, X):
+        if hasattr(model, "predict_proba"):
+            return model.predict_proba(X)
+        return model.predict(X)
+
+    return scores_of
+
+
+@pytest.fixture
+def snapshot() -> Callable[[Any], dict]:
+    """Return a deep copy of an estimator's attributes, to compare with `same_state`."""
+
+    def snapshot(model):
+        return copy.deepcopy(model.__getstate__())
+
+    return snapshot
+
+
+@pytest.fixture
+def same_state() -> Callable[[Any, Any], bool]:
+    """Compare nested states, arrays and generators bit by bit."""
+    return _same
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray | np.generic):
+        return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if isinstance(a, np.random.RandomState):
+        return _same(a.get_state(legacy=False), b.get_state(legacy=False))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if hasattr(a, "__dict__") and not isinstance(a, type):
+        return type(a) is type(b) and _same(vars(a), vars(b))
+    return a == b or (a != a and b != b)
+
+
+@pytest.fixture
+def global_randomness() -> Callable[[], tuple]:
+    """Return the states of all global generators."""
+
+    def state():
+        kind, keys, position, has_gauss, gauss = np.random.get_state()
+        return (
+            random.getstate(),
+            (kind, keys.tobytes(), position, has_gauss, gauss),
+            torch.get_rng_state().numpy().tobytes(),
+        )
+
+    return state
