@@ -175,6 +175,10 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
     focal_gamma : float, default=2.0
         Strength of the focal loss, in [0, inf); 0 is the log-loss.
 
+    label_smoothing : float, default=0.0
+        Part of the target, in [0, 1), that training spreads evenly over the classes;
+        it makes probabilities less extreme. For loss="log_loss".
+
     class_weight : dict, "balanced", list of dict or None, default=None
         Weight of each class, multiplied with `sample_weight`; "balanced" gives every
         class the same total. A list has one dict per column of a multilabel y.
@@ -182,6 +186,7 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
 
     loss: str = param("log_loss", StrOptions({"log_loss", "focal"}))
     focal_gamma: float = param(2.0, Interval(Real, 0, None, closed="left"))
+    label_smoothing: float = param(0.0, Interval(Real, 0, 1, closed="left"))
     class_weight: dict | list | str | None = param(
         None, dict, list, StrOptions({"balanced"}), None
     )
@@ -253,9 +258,16 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
     def _make_loss(self) -> Loss:
         softmax = self._target.kind_ == "multiclass"
         if self.loss == "focal":
+            if self.label_smoothing > 0:
+                raise ValueError(
+                    f"label_smoothing={self.label_smoothing} does not go with "
+                    "loss='focal'. Expected loss='log_loss', or no smoothing. "
+                    "Change one of the two."
+                )
             kind = FocalSoftmaxLoss if softmax else FocalSigmoidLoss
             return kind(self.focal_gamma)
-        return SoftmaxLoss() if softmax else SigmoidLoss()
+        kind = SoftmaxLoss if softmax else SigmoidLoss
+        return kind(self.label_smoothing)
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         if self._target.kind_ == "multilabel":

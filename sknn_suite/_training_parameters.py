@@ -173,7 +173,7 @@ class TrainingParameters:
         [0, 1), before it. None is 0.75 for "swa" and 1 for "ema".
 
     ema_decay : float, default=0.999
-        Part of the average that a step leaves, in [0, 1).
+        Part of the average that a step leaves, in [0, 1); less in the first steps.
 
     on_divergence : {"raise", "recover"}, default="raise"
         What to do when the loss becomes NaN or infinite: raise `DivergedError`, or

@@ -15,7 +15,8 @@ class WeightAverage:
     ----------
     kind : {"ema", "swa"}
         "ema" moves towards the weights by 1 - decay after each step (Polyak & Juditsky,
-        1992); "swa" is the plain mean of the weights at the end of each epoch
+        1992), faster in its first steps, where it is (1 + t) / (10 + t) if that is
+        less; "swa" is the plain mean of the weights at the end of each epoch
         (Izmailov et al., UAI 2018).
     decay : float
         Of "ema", in [0, 1).
@@ -42,7 +43,10 @@ class WeightAverage:
         if self.value is None:
             self.value = data.clone()
         else:
-            self.value.lerp_(data, 1 - self.decay)
+            # A young average forgets faster, or it would stay at the initial weights.
+            decay = min(self.decay, (1 + self.count) / (10 + self.count))
+            self.value.lerp_(data, 1 - decay)
+        self.count += 1
 
     def after_epoch(self, data: Tensor, epoch: int) -> None:
         """Take in the weights after an epoch."""

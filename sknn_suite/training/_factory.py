@@ -58,7 +58,7 @@ def make_net(
         "batch_size": rows_per_step,
         "max_epochs": max_epochs,
         "recipe": TrainingRecipe(
-            schedule=_make_schedule(training, rate, Length(max_epochs, n_steps), t),
+            schedule=_make_schedule(training, rate, n_steps, t),
             penalty=Penalty(training.alpha, training.l1_alpha),
             groups=_make_groups(training),
             average=_make_average(training),
@@ -103,7 +103,7 @@ def _solver_arguments(training: TrainingParameters) -> dict[str, Any]:
 
 
 def _make_schedule(
-    training: TrainingParameters, rate: float, length: Length, t: int
+    training: TrainingParameters, rate: float, n_steps: int, t: int
 ) -> Schedule:
     kind = training.learning_rate
     if training.solver == "adam" and kind in ("invscaling", "adaptive"):
@@ -111,7 +111,7 @@ def _make_schedule(
     return Schedule(
         kind,
         rate,
-        length,
+        Length(training.max_iter, n_steps),
         warmup=training.warmup,
         params=training.schedule_params,
         power_t=training.power_t,

@@ -260,6 +260,7 @@ class TensorNet(NeuralNet):
         # Walking over all submodules in every batch costs more than a small layer.
         if self.module_.training != training:
             self.module_.train(training)
+            self.criterion_.train(training)
 
     def train_step_single(self, batch: TensorBundle, **fit_params: Any) -> dict:
         self._set_training(True)
