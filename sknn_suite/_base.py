@@ -7,15 +7,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
+from sklearn.metrics import check_scoring
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
 from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, home_name, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite._device import Place, choose_place, prediction_device, suited_threads
+from sknn_suite._initial import init_from
 from sknn_suite._parameters import parameters
 from sknn_suite._random import own_random_state
 from sknn_suite._sklearn import check_optimize_result
@@ -28,14 +35,22 @@ from sknn_suite.losses import Loss
 from sknn_suite.modules import largest_weight, materialize, n_parameters, narrowest_side
 from sknn_suite.training import (
     BundleBatches,
+    Checkpoint,
+    Progress,
+    RangeTest,
     SklearnBridge,
     TensorNet,
     bind_weights,
+    fingerprint,
     from_portable,
+    load_optimizer_state,
     load_weights,
     make_callbacks,
     make_net,
+    optimizer_state,
+    run_range_test,
     to_portable,
+    update_batch_norm,
     weights_of,
 )
 
@@ -54,6 +69,35 @@ class Rows(NamedTuple):
     def n(self) -> int:
         """Number of rows."""
         return self.X.shape[0]
+
+    def take(self, index: np.ndarray) -> "Rows":
+        """Choose rows."""
+        return Rows(*(None if part is None else part[index] for part in self))
+
+
+class Run(NamedTuple):
+    """What a call of fit has prepared for training."""
+
+    rows: Rows
+    train: TensorBundle
+    valid: Any  # TensorBundle, or None if there are no validation rows
+    held_out: Any  # Rows: the validation rows as checked, for scorers
+    module: nn.Module
+    progress: Progress
+    build: Callable[[nn.Module, np.random.RandomState, float], TensorNet]
+
+
+# Parameters that may differ between a checkpoint's run and the one that goes on.
+NOT_IN_CHECKPOINT = {
+    "callbacks",
+    "checkpoint",
+    "checkpoint_every",
+    "device",
+    "init_from",
+    "max_time",
+    "verbose",
+    "warm_start",
+}
 
 
 def transactional(method: Callable) -> Callable:
@@ -123,6 +167,10 @@ class NeuralEstimator(
         """Classes whose shares the validation rows keep; None for none."""
         return None
 
+    def _check_validation_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+        """Check the user's own validation rows; the encoder and target are known."""
+        raise NotImplementedError
+
     def _validation_score(self, raw: torch.Tensor, valid: TensorBundle) -> float:
         raise NotImplementedError
 
@@ -134,42 +182,72 @@ class NeuralEstimator(
         y: Any,
         sample_weight: Any = None,
         *,
+        validation: tuple[Any, Any, Any] | None = None,
+        groups: Any = None,
         resume: bool = False,
         n_epochs: int | None = None,
     ) -> "NeuralEstimator":
         """Train on X and y; `resume` continues from the fitted weights.
 
-        `n_epochs` is the number of epochs that partial_fit wants, None for a fit.
+        `validation` is the user's own X, y and weights, `groups` keeps rows together
+        when validation rows are split off, and `n_epochs` is the number of epochs that
+        partial_fit wants, None for a fit.
         """
+        run = self._prepare(X, y, sample_weight, validation, groups, resume, n_epochs)
+        self._train(run, resume=resume, partial=n_epochs is not None)
+        return self
+
+    def _prepare(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any] | None,
+        groups: Any,
+        resume: bool,
+        n_epochs: int | None,
+    ) -> Run:
+        """Go the straight way from the user's data to a net that is ready to train."""
         X, home = to_numpy(X)
-        partial = n_epochs is not None
         rows = self._check_training_rows(
-            X, y, sample_weight, resume=resume, partial=partial
+            X, y, sample_weight, resume=resume, partial=n_epochs is not None
         )
         self._home = home_name(home)
         self._random_state = self._take_random_state(resume)
-        train_rows, valid_rows = self._split(rows)
+        train_rows, valid_rows = self._split(rows, groups, split=validation is None)
         if not resume or not self.__sklearn_is_fitted__():
             self._encoder = self._make_encoder().fit(rows.X, train_rows)
             self._config = self._configure_module()
         self._input_dtype = "float32" if is_float32(rows.X) else "float64"
         module, place = self._place_module(rows, resume)
+        bundle = self._bundle(rows, place)
+        train, valid, held_out = bundle.select(train_rows), None, None
+        if validation is not None:
+            held_out = self._check_validation_rows(*validation)
+            valid = self._bundle(held_out, place)
+        elif valid_rows is not None:
+            held_out, valid = rows.take(valid_rows.numpy()), bundle.select(valid_rows)
+        progress = self._begin_record(resume=resume)
+        batch_size = self._clip_batch_size(len(train), place)
         loss = self._make_loss()
         self.out_activation_ = loss.out_activation
-        bundle = self._bundle(rows, place.dtype).to(place.device)
-        train = bundle.select(train_rows)
-        valid = None if valid_rows is None else bundle.select(valid_rows)
-        net = make_net(
-            self,
-            module,
-            loss,
-            place,
-            batch_size=self._clip_batch_size(len(train)),
-            max_epochs=n_epochs or self.max_iter,
-            random_state=self._random_state,
-        )
-        self._train(net, train, valid, rows, resume=resume, partial=partial)
-        return self
+
+        def build(module: nn.Module, random_state: Any, rate: float) -> TensorNet:
+            return make_net(
+                self,
+                module,
+                loss,
+                place,
+                progress,
+                rate=rate,
+                n_rows=len(train),
+                batch_size=batch_size,
+                max_epochs=n_epochs or self.max_iter,
+                t=self.t_,
+                random_state=random_state,
+            )
+
+        return Run(rows, train, valid, held_out, module, progress, build)
 
     def _take_random_state(self, resume: bool) -> np.random.RandomState:
         if resume and hasattr(self, "_random_state"):
@@ -177,16 +255,22 @@ class NeuralEstimator(
             return copy.deepcopy(self._random_state)
         return own_random_state(self.random_state)
 
-    def _split(self, rows: Rows) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    def _split(
+        self, rows: Rows, groups: Any, *, split: bool
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         """Numbers of the training and validation rows; None means all, and none."""
         index = np.arange(rows.n)
         if rows.weight is not None:
             index = index[rows.weight > 0]  # a weight of 0 is the same as no row
-        if not self.early_stopping or self.solver == "lbfgs":
+        if not split or not self.early_stopping or self.solver == "lbfgs":
             return (None if len(index) == rows.n else as_tensor(index)), None
         strata = None if rows.y is None else self._strata(rows.y[index])
+        if groups is not None:
+            groups = column_or_1d(groups)
+            check_consistent_length(rows.X, groups)
+            groups = groups[index]
         train, valid = split_rows(
-            index, strata, self.validation_fraction, self._random_state
+            index, strata, self.validation_fraction, self._random_state, groups=groups
         )
         return as_tensor(train), as_tensor(valid)
 
@@ -198,58 +282,128 @@ class NeuralEstimator(
             self.precision,
             is_float64=self._input_dtype == "float64",
             work=float(rows.n) * n_parameters(module),
-            width=min(narrowest_side(module), self._clip_batch_size(rows.n)),
+            width=min(narrowest_side(module), self._clip_batch_size(rows.n, None)),
         )
         materialize(module, place.device, place.dtype)
         if resume:
             load_weights(module, self._weights())
         else:
             self._init_module(module)
+            if self.init_from is not None:
+                self.init_matched_ = init_from(module, self.init_from)
         self._dtype = str(place.dtype).removeprefix("torch.")
         return module, place
 
-    def _clip_batch_size(self, n_rows: int) -> int:
-        """Rows per batch: "auto" is min(200, n_rows); more than n_rows are clipped."""
-        if self.batch_size == "auto":
+    def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
+        """Rows per batch; "auto" and sizes larger than the data are settled here."""
+        if self.batch_size != "auto":
+            return min(int(self.batch_size), n_rows)
+        if place is None or place.device.type == "cpu":
             return min(200, n_rows)
-        return min(int(self.batch_size), n_rows)
+        # A GPU is busy only with large batches; a hundred updates an epoch remain.
+        return min(max(256, 1 << (n_rows // 100).bit_length()), 8192, n_rows)
 
-    def _bundle(self, rows: Rows, dtype: torch.dtype) -> TensorBundle:
+    def _bundle(self, rows: Rows, place: Place) -> TensorBundle:
+        dtype = place.dtype
         return TensorBundle(
             self._encoder.transform(rows.X, dtype).inputs,
             None if rows.y is None else self._encode_target(rows.y, dtype),
             None if rows.weight is None else as_tensor(rows.weight, dtype),
-        )
+        ).to(place.device)
 
-    def _train(
-        self,
-        net: TensorNet,
-        train: TensorBundle,
-        valid: TensorBundle | None,
-        rows: Rows,
-        *,
-        resume: bool,
-        partial: bool,
-    ) -> None:
-        progress = self._begin_record(resume=resume)
+    def _train(self, run: Run, *, resume: bool, partial: bool) -> None:
+        rate = self._find_rate(run)
+        net = run.build(run.module, self._random_state, rate)
         score = None
-        if valid is not None:
-            score = functools.partial(self._validation_score, valid=valid)
+        if run.valid is not None:
+            score = functools.partial(self._score_validation, run=run)
+        checkpoint = None if partial else self._make_checkpoint(run)
         net.callbacks = make_callbacks(
-            self, progress, t=self.t_, score=score, bridge=self._make_bridge(rows)
+            self,
+            net,
+            score=score,
+            bridge=None if partial else self._make_bridge(run.rows),
+            checkpoint=checkpoint,
         )
         net.initialize()
         if resume:
-            self._resume_optimizer(net)
+            self._resume_optimizer(net, partial)
+        if checkpoint is not None:
+            checkpoint.resume(net)
         with suited_threads(net.batch_size * largest_weight(net.module_)):
-            net.partial_fit(train, valid)
-        best = _best_weights(net)
-        if best is not None:
-            load_weights(net.module_, best)
-        self._record(net, progress, len(train))
-        self._keep(net)
+            net.partial_fit(run.train, run.valid)
+        self._resume_state = self._state_to_resume(net)
+        self._settle_weights(net)
+        self._record(net, len(run.train))
+        self._keep_weights(_finite(weights_of(net.module_, copy=False), net))
+        self._live = LiveModule()
         if not partial:
             self._warn_unless_converged(net)
+
+    def _find_rate(self, run: Run) -> float:
+        """Resolve learning_rate_init, by a range test if it is "auto"."""
+        rate = self.learning_rate_init
+        if isinstance(rate, str):
+            rate = self._range_test(run).suggestion
+        self.learning_rate_ = float(np.ravel(rate)[-1])
+        return self.learning_rate_
+
+    def _range_test(self, run: Run, **limits: Any) -> RangeTest:
+        if self.solver == "lbfgs":
+            raise ValueError(
+                "solver='lbfgs' has no learning rate. Expected a stochastic solver for "
+                "a range test. Choose solver='adam' or another one."
+            )
+        limits = {"min_rate": 1e-6, "max_rate": 10.0, "n_steps": 120} | limits
+        net = run.build(
+            copy.deepcopy(run.module),
+            copy.deepcopy(self._random_state),
+            limits["min_rate"],
+        )
+        with suited_threads(net.batch_size * largest_weight(run.module)):
+            return run_range_test(net, run.train, **limits)
+
+    def _score_validation(self, net: TensorNet, run: Run) -> float:
+        """Score of the validation rows, by `early_stopping_scoring`."""
+        scoring = self.early_stopping_scoring
+        if scoring is None:
+            return self._validation_score(net.valid_raw_, run.valid)
+        if scoring == "loss":
+            return -net.history[-1]["valid_loss"]
+        model = copy.copy(self)
+        model.__dict__.update(self._as_of_now(net))
+        weights = {}
+        if run.held_out.weight is not None:
+            weights["sample_weight"] = run.held_out.weight
+        with config_context(array_api_dispatch=False, enable_metadata_routing=False):
+            scorer = check_scoring(model, scoring)
+            return float(scorer(model, run.held_out.X, run.held_out.y, **weights))
+
+    def _make_checkpoint(self, run: Run) -> Checkpoint | None:
+        if self.checkpoint is None:
+            return None
+        parts = {
+            name: value
+            for name, value in self.get_params(deep=False).items()
+            if name not in NOT_IN_CHECKPOINT
+            and not isinstance(value, np.random.RandomState)
+        }
+        parts = {"estimator": type(self).__name__, "config": self._config, **parts}
+        return Checkpoint(
+            self.checkpoint,
+            self.checkpoint_every,
+            fingerprint(sorted(parts.items(), key=str), run.train, run.valid),
+        )
+
+    def _settle_weights(self, net: TensorNet) -> None:
+        """Leave in the module the weights that predictions shall use."""
+        best, average = net.progress.best_weights, net.recipe.average
+        if best is not None:
+            load_weights(net.module_, best)
+        elif average is not None and average.value is not None:
+            net.flat_.data.copy_(average.value)
+        if average is not None and average.value is not None:
+            update_batch_norm(net.module_, net.batches_)
 
     def _warn_unless_converged(self, net: TensorNet) -> None:
         if net.interrupted_:
@@ -261,39 +415,42 @@ class NeuralEstimator(
         elif self.solver == "lbfgs":
             check_optimize_result("lbfgs", net.result_, self.max_iter)
         elif net.stop_reason_ is None and self.n_iter_ == self.max_iter:
+            if net.recipe.schedule.ends:
+                return  # a schedule that was planned for max_iter epochs is complete
             warn_user(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
                 "and the optimization hasn't converged yet.",
                 ConvergenceWarning,
             )
 
-    def _keep(self, net: TensorNet) -> None:
-        """Turn the trained net into portable state."""
-        weights = weights_of(net.module_, copy=False)
-        if not all(np.isfinite(w).all() for w in weights.values()):
-            net.raise_diverged()
-        self._keep_weights(weights)
-        self._optimizer_state = None
-        if net.optimizer_ is not None:
-            self._optimizer_state = {
-                "solver": self.solver,
-                "learning_rate_init": self.learning_rate_init,
-                "learning_rate": net.optimizer_.param_groups[0]["lr"],
-                "state": to_portable(net.optimizer_.state_dict()["state"]),
-            }
-        self._live = LiveModule()
+    def _state_to_resume(self, net: TensorNet) -> dict:
+        """Collect what warm_start and partial_fit need beside the weights."""
+        average = net.recipe.average
+        state = {
+            "solver": self.solver,
+            "learning_rate_init": self.learning_rate_init,
+            "optimizer": to_portable(optimizer_state(net.optimizer_)),
+            "schedule": net.recipe.schedule.state_dict(),
+        }
+        if average is not None and average.value is not None:
+            state["average"] = to_portable(average.state_dict())
+            state["weights"] = weights_of(net.module_, copy=True)
+        return state
 
-    def _resume_optimizer(self, net: TensorNet) -> None:
+    def _resume_optimizer(self, net: TensorNet, partial: bool) -> None:
         """Let the optimiser go on where an earlier call ended, if it is the same."""
-        saved = getattr(self, "_optimizer_state", None)
-        if saved is None or saved["solver"] != self.solver:
+        state = getattr(self, "_resume_state", None)
+        if state is None or state["solver"] != self.solver or self.solver == "lbfgs":
             return
-        state = net.optimizer_.state_dict()
-        state["state"] = from_portable(saved["state"])
-        if saved["learning_rate_init"] == self.learning_rate_init:
-            for group in state["param_groups"]:
-                group["lr"] = saved["learning_rate"]
-        net.optimizer_.load_state_dict(state)
+        load_optimizer_state(net.optimizer_, state["optimizer"])
+        average = net.recipe.average
+        if average is not None and "average" in state:
+            load_weights(net.module_, state["weights"])
+            average.load_state_dict(from_portable(state["average"]), net.flat_.data)
+        same_rate = _equal(state["learning_rate_init"], self.learning_rate_init)
+        if partial and same_rate:
+            net.recipe.schedule.load_state_dict(state["schedule"])
+            net.follow_schedule()
 
     def _make_bridge(self, rows: Rows) -> SklearnBridge | None:
         """Open the context of scikit-learn's callbacks, if there are any."""
@@ -310,7 +467,8 @@ class NeuralEstimator(
     def _as_of_now(self, net: TensorNet) -> dict:
         """Fitted attributes that make a copy of the estimator predict with `net`."""
         now = copy.copy(self)
-        now._keep_weights(weights_of(net.module_, copy=True))
+        with net.averaged_weights():
+            now._keep_weights(weights_of(net.module_, copy=True))
         now._live = LiveModule()
         now.n_iter_ = len(net.history)
         now.loss_ = net.history[-1]["train_loss"]
@@ -374,12 +532,14 @@ class NeuralEstimator(
         return module
 
 
-def _best_weights(net: TensorNet) -> dict[str, np.ndarray] | None:
-    for _, callback in net.callbacks_:
-        best = getattr(callback, "best_weights_", None)
-        if best is not None:
-            return best
-    return None
+def _finite(weights: dict[str, np.ndarray], net: TensorNet) -> dict[str, np.ndarray]:
+    if not all(np.isfinite(w).all() for w in weights.values()):
+        net.raise_diverged()
+    return weights
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return bool(np.array_equal(np.asarray(a), np.asarray(b)))
 
 
 def is_float32(X: Any) -> bool:

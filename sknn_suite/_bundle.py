@@ -167,6 +167,17 @@ class TensorBundle:
         return max(total, 1)
 
     @property
+    def targets(self) -> Tensor:
+        """Targets of the selected rows."""
+        return self.target if self.rows is None else self.target[self.rows]
+
+    @property
+    def weights(self) -> Tensor:
+        """Weights of the selected rows; there must be some."""
+        assert self.weight is not None
+        return self.weight if self.rows is None else self.weight[self.rows]
+
+    @property
     def total_weight(self) -> int | Tensor:
         """Sum of the weights of a bundle without selection."""
         return len(self) if self.weight is None else self.weight.sum()

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     Options,
+    RealNotInt,
     StrOptions,
 )
 from sklearn.utils.multiclass import (
@@ -24,6 +25,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "Options",
+    "RealNotInt",
     "StrOptions",
     "check_optimize_result",
     "check_partial_fit_first_call",

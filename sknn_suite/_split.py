@@ -1,7 +1,7 @@
 """Validation rows, set aside before anything is learnt."""
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 
 def split_rows(
@@ -9,6 +9,7 @@ def split_rows(
     strata: np.ndarray | None,
     fraction: float,
     random_state: np.random.RandomState,
+    groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split row numbers into training and validation rows.
 
@@ -24,12 +25,18 @@ def split_rows(
         Part of the rows for validation.
     random_state : RandomState
         Source of the choice.
+    groups : ndarray of shape (n_rows,), default=None
+        Rows of one group stay together; the split is then not stratified.
 
     Raises
     ------
     ValueError
         If fewer than two rows are left for validation, or a named class has only one.
     """
+    if groups is not None:
+        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=random_state)
+        train, valid = next(splitter.split(index, groups=groups))
+        return index[train], index[valid]
     alone = np.array([], dtype=index.dtype)
     if strata is not None and strata.dtype.kind == "i":
         counts = np.bincount(strata)

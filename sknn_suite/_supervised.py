@@ -56,7 +56,17 @@ class SupervisedEstimator(NeuralEstimator):
     @transactional
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+    ):
         """Train on X and y.
 
         Parameters
@@ -67,6 +77,14 @@ class SupervisedEstimator(NeuralEstimator):
             The targets: labels (a 0/1 matrix for several labels per row) or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row, >= 0: 2 counts like the row twice, 0 like no row.
+        X_val, y_val : array-likes, default=None
+            Validation rows of one's own, like X and y. Their loss and score are in
+            `history_`; with early_stopping=True they decide when training ends, and
+            no rows of X are set aside.
+        sample_weight_val : array-like, default=None
+            Weight of each validation row, >= 0.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay together when validation rows are set aside.
 
         Returns
         -------
@@ -80,7 +98,17 @@ class SupervisedEstimator(NeuralEstimator):
         DivergedError
             If the loss becomes NaN or infinite; the estimator is left as it was.
         """
-        return self._fit(X, y, sample_weight, resume=self._continues_fit())
+        validation = None
+        if X_val is not None or y_val is not None:
+            validation = (X_val, y_val, sample_weight_val)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            validation=validation,
+            groups=groups,
+            resume=self._continues_fit(),
+        )
 
     def _continues_fit(self) -> bool:
         return self.warm_start and self.__sklearn_is_fitted__()
@@ -106,6 +134,17 @@ class SupervisedEstimator(NeuralEstimator):
         self._learn_target(y, resume=resume, partial=partial)
         weight = self._combine_weights(check_weights(sample_weight, X), y)
         return Rows(X, y, weight)
+
+    def _check_validation_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+        if X is None or y is None:
+            raise ValueError(
+                "Only one of X_val and y_val was given. Expected both, or none. "
+                "Pass the other one too."
+            )
+        X, _ = to_numpy(X)
+        X, y = self._check_rows_and_target(X, y, reset=False)
+        self._learn_target(y, resume=True, partial=True)
+        return Rows(X, y, check_weights(sample_weight, X))
 
     def _encode_target(self, y: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
         return self._target.transform(y, dtype)
@@ -136,6 +175,10 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
     focal_gamma : float, default=2.0
         Strength of the focal loss, in [0, inf); 0 is the log-loss.
 
+    label_smoothing : float, default=0.0
+        Part of the target, in [0, 1), that training spreads evenly over the classes;
+        it makes probabilities less extreme. For loss="log_loss".
+
     class_weight : dict, "balanced", list of dict or None, default=None
         Weight of each class, multiplied with `sample_weight`; "balanced" gives every
         class the same total. A list has one dict per column of a multilabel y.
@@ -143,6 +186,7 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
 
     loss: str = param("log_loss", StrOptions({"log_loss", "focal"}))
     focal_gamma: float = param(2.0, Interval(Real, 0, None, closed="left"))
+    label_smoothing: float = param(0.0, Interval(Real, 0, 1, closed="left"))
     class_weight: dict | list | str | None = param(
         None, dict, list, StrOptions({"balanced"}), None
     )
@@ -214,9 +258,16 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
     def _make_loss(self) -> Loss:
         softmax = self._target.kind_ == "multiclass"
         if self.loss == "focal":
+            if self.label_smoothing > 0:
+                raise ValueError(
+                    f"label_smoothing={self.label_smoothing} does not go with "
+                    "loss='focal'. Expected loss='log_loss', or no smoothing. "
+                    "Change one of the two."
+                )
             kind = FocalSoftmaxLoss if softmax else FocalSigmoidLoss
             return kind(self.focal_gamma)
-        return SoftmaxLoss() if softmax else SigmoidLoss()
+        kind = SoftmaxLoss if softmax else SigmoidLoss
+        return kind(self.label_smoothing)
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         if self._target.kind_ == "multilabel":
@@ -229,15 +280,13 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
 
     def _validation_score(self, raw: torch.Tensor, valid: TensorBundle) -> float:
         """Accuracy, of whole rows for multilabel."""
-        target = valid.target[valid.rows]
+        target = valid.targets
         if self._target.kind_ == "multiclass":
             right = raw.argmax(dim=1) == target
         else:
             right = ((raw > 0) == (target > 0.5)).all(dim=1)
-        right = right.cpu().numpy()
-        if valid.weight is None:
-            return float(right.mean())
-        return float(np.average(right, weights=valid.weight[valid.rows].cpu().numpy()))
+        weights = None if valid.weight is None else valid.weights.cpu().numpy()
+        return float(np.average(right.cpu().numpy(), weights=weights))
 
     def predict(self, X):
         """Predict the most probable class of each row.
@@ -397,11 +446,9 @@ class RegressorHalf(RegressorMixin, SupervisedEstimator):
 
     def _validation_score(self, raw: torch.Tensor, valid: TensorBundle) -> float:
         """R2 of the predictions, the mean over outputs."""
-        weight = None if valid.weight is None else valid.weight[valid.rows].cpu()
+        weight = None if valid.weight is None else valid.weights.cpu()
         predicted = LINKS[self.out_activation_](raw).cpu()
-        return float(
-            r2_score(valid.target[valid.rows].cpu(), predicted, sample_weight=weight)
-        )
+        return float(r2_score(valid.targets.cpu(), predicted, sample_weight=weight))
 
     def predict(self, X):
         """Predict the target of each row.

@@ -1,13 +1,46 @@
 """The parameters of training, shared by every estimator."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from sknn_suite._parameters import param, parameters
-from sknn_suite._sklearn import Interval, Options, StrOptions
+from sknn_suite._sklearn import (
+    HasMethods,
+    Interval,
+    Options,
+    RealNotInt,
+    StrOptions,
+)
+
+OPTIMIZER_NAMES = (
+    "adam",
+    "sgd",
+    "adamw",
+    "nadam",
+    "radam",
+    "rmsprop",
+    "adagrad",
+    "adadelta",
+)
+
+SCHEDULE_NAMES = (
+    "constant",
+    "invscaling",
+    "adaptive",
+    "step",
+    "exponential",
+    "power",
+    "piecewise",
+    "plateau",
+    "cosine",
+    "one_cycle",
+    "cyclic",
+    "warm_restarts",
+)
 
 
 @parameters
@@ -16,26 +49,78 @@ class TrainingParameters:
 
     Parameters
     ----------
-    solver : {"adam", "sgd", "lbfgs"}, default="adam"
-        How weights are updated: Adam [1]_, stochastic gradient descent, or L-BFGS over
-        all rows at once. Try "lbfgs" on a few hundred rows, where it converges faster.
+    solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
+            "adadelta"} or type, default="adam"
+        How weights are updated: torch's optimisers by name, any other class derived
+        from ``torch.optim.Optimizer``, or L-BFGS over all rows at once. Try "lbfgs" on
+        a few hundred rows, where it converges faster.
+
+    solver_params : dict or None, default=None
+        Further arguments of the optimiser, such as ``{"weight_decay": 0.01}``. Weight
+        decay spares biases and norms.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights, in [0, inf). It is divided by the number
         of rows (or the sum of their weights) in a batch. Raise it when the model
         overfits.
 
+    l1_alpha : float, default=0.0
+        Strength of the L1 penalty on weights, in [0, inf), divided like `alpha`. Raise
+        it to have weights near zero.
+
+    decay_biases : bool, default=False
+        Whether penalties and weight decay apply to biases and norms as well.
+
+    max_norm : float or None, default=None
+        Largest norm of the incoming weights of a unit, in (0, inf).
+
+    mixup : float, default=0.0
+        Parameter of the Beta distribution, in [0, inf), by which rows of a batch and
+        their losses are mixed in pairs; 0 mixes none, 0.2 a little.
+
+    max_grad_norm : float or None, default=None
+        Norm, in (0, inf), to which larger gradients are scaled down.
+
+    max_grad_value : float or None, default=None
+        Limit, in (0, inf), to which each component of the gradient is clipped.
+
     batch_size : int or "auto", default="auto"
-        Rows per update. "auto" is min(200, n_samples). lbfgs ignores it.
+        Rows per batch. "auto" is min(200, n_samples) on the CPU, as in scikit-learn;
+        on a GPU it grows with the data, up to 8192. lbfgs ignores it. A batch that
+        does not fit into a GPU's memory is cut into parts, with the same result.
 
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        How the rate changes, for solver="sgd" only, as in scikit-learn: "invscaling"
-        is learning_rate_init / (t + 1) ** power_t with t the rows seen so far, set
-        after each epoch; "adaptive" divides the rate by 5 each time training stops
-        improving, and ends below 1e-6.
+    accumulate : int, default=1
+        Batches whose gradients add up to one update.
 
-    learning_rate_init : float, default=0.001
-        Step size, in (0, inf). Lower it first when the loss jumps.
+    learning_rate : str or callable, default="constant"
+        How the rate changes:
+
+        - "constant"; "invscaling", learning_rate_init / (t + 1) ** power_t with t the
+          rows seen so far, set after each epoch; "adaptive", divided by 5 each time
+          training stops improving until it is below 1e-6. solver="adam" ignores these
+          last two, as it does in scikit-learn;
+        - after each epoch: "step" (`schedule_params`: step_size=30, gamma=0.1),
+          "exponential" (gamma=0.95), "power" (step_size=10, power=1), "piecewise"
+          (milestones, gamma=0.1), "plateau" (those of torch's ReduceLROnPlateau);
+        - after each update: "cosine" down to zero at max_iter, "one_cycle" up and down
+          within max_iter, "cyclic" (triangular between base_lr and learning_rate_init),
+          "warm_restarts" (cosine with cycle_length=10 epochs, each cycle cycle_mult=1
+          times as long as the last; SGDR);
+        - a function of the number of epochs that are over, which returns the factor
+          of learning_rate_init.
+
+    schedule_params : dict or None, default=None
+        Arguments of the schedule: those named above, and all of the torch scheduler
+        behind it.
+
+    warmup : float, default=0.0
+        Epochs, in [0, inf), over which the rate rises linearly from near zero to
+        whatever `learning_rate` says.
+
+    learning_rate_init : float, "auto" or array-like of float, default=0.001
+        Step size, in (0, inf). Lower it first when the loss jumps. "auto" finds it by a
+        range test (`find_learning_rate`). Several values are the rates of the layers,
+        from input to output.
 
     power_t : float, default=0.5
         Exponent of "invscaling", in [0, inf).
@@ -70,7 +155,48 @@ class TrainingParameters:
     early_stopping : bool, default=False
         Whether `validation_fraction` of the rows is set aside, training ends when
         their score no longer improves, and the best epoch's weights are kept.
-        lbfgs ignores it.
+        lbfgs ignores it. A validation set of one's own goes to `fit`.
+
+    early_stopping_scoring : str, callable or None, default=None
+        Score of the validation rows: None is accuracy or R2, "loss" the loss; else the
+        name of a scikit-learn scorer, or a scorer.
+
+    max_time : float or None, default=None
+        Seconds, in (0, inf), after which training ends with the current batch.
+
+    averaging : {"swa", "ema"} or None, default=None
+        Averages of weights that predictions use: "swa" of the epochs from
+        `averaging_start` on, "ema" of all steps, exponentially weighted.
+
+    averaging_start : int, float or None, default=None
+        First epoch, counted from 1, that is averaged, or the part of max_iter, in
+        [0, 1), before it. None is 0.75 for "swa" and 1 for "ema".
+
+    ema_decay : float, default=0.999
+        Part of the average that a step leaves, in [0, 1); less in the first steps.
+
+    on_divergence : {"raise", "recover"}, default="raise"
+        What to do when the loss becomes NaN or infinite: raise `DivergedError`, or
+        return to the best weights so far, halve the rate, warn, and go on.
+
+    checkpoint : path-like or None, default=None
+        File to which the state of training is written, and from which the same call of
+        fit goes on if it was killed, to the same weights bit by bit. State of the
+        user's own callbacks is not in it.
+
+    checkpoint_every : int, default=1
+        Epochs between two checkpoints.
+
+    freeze : int, list of str or None, default=None
+        What is not trained: the first n layers, or the parameters with these names or
+        patterns, such as "linears.0".
+
+    unfreeze_every : int or None, default=None
+        Epochs after which one more frozen layer is trained, from the output back.
+
+    init_from : estimator or None, default=None
+        A fitted estimator of this suite whose weights are the initial ones wherever
+        name and shape match; `init_matched_` lists them.
 
     validation_fraction : float, default=0.1
         Part of the rows set aside by early stopping, in [0, 1).
@@ -105,15 +231,36 @@ class TrainingParameters:
         scikit-learn's callbacks go to `set_callbacks`.
     """
 
-    solver: str = param("adam", StrOptions({"adam", "sgd", "lbfgs"}))
+    solver: str | type = param("adam", StrOptions({*OPTIMIZER_NAMES, "lbfgs"}), type)
+    solver_params: dict | None = param(None, dict, None)
     alpha: float = param(0.0001, Interval(Real, 0, None, closed="left"))
+    l1_alpha: float = param(0.0, Interval(Real, 0, None, closed="left"))
+    decay_biases: bool = param(False, "boolean")
+    max_norm: float | None = param(
+        None, Interval(Real, 0, None, closed="neither"), None
+    )
+    mixup: float = param(0.0, Interval(Real, 0, None, closed="left"))
+    max_grad_norm: float | None = param(
+        None, Interval(Real, 0, None, closed="neither"), None
+    )
+    max_grad_value: float | None = param(
+        None, Interval(Real, 0, None, closed="neither"), None
+    )
     batch_size: int | str = param(
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )
-    learning_rate: str = param(
-        "constant", StrOptions({"constant", "invscaling", "adaptive"})
+    accumulate: int = param(1, Interval(Integral, 1, None, closed="left"))
+    learning_rate: str | Callable[[int], float] = param(
+        "constant", StrOptions(set(SCHEDULE_NAMES)), callable
     )
-    learning_rate_init: float = param(0.001, Interval(Real, 0, None, closed="neither"))
+    schedule_params: dict | None = param(None, dict, None)
+    warmup: float = param(0.0, Interval(Real, 0, None, closed="left"))
+    learning_rate_init: float | str | Sequence[float] = param(
+        0.001,
+        Interval(Real, 0, None, closed="neither"),
+        StrOptions({"auto"}),
+        "array-like",
+    )
     power_t: float = param(0.5, Interval(Real, 0, None, closed="left"))
     max_iter: int = param(200, Interval(Integral, 1, None, closed="left"))
     shuffle: bool = param(True, "boolean")
@@ -124,6 +271,28 @@ class TrainingParameters:
     momentum: float = param(0.9, Interval(Real, 0, 1, closed="both"))
     nesterovs_momentum: bool = param(True, "boolean")
     early_stopping: bool = param(False, "boolean")
+    early_stopping_scoring: str | Callable | None = param(None, str, callable, None)
+    max_time: float | None = param(
+        None, Interval(Real, 0, None, closed="neither"), None
+    )
+    averaging: str | None = param(None, StrOptions({"swa", "ema"}), None)
+    averaging_start: float | None = param(
+        None,
+        Interval(Integral, 1, None, closed="left"),
+        Interval(RealNotInt, 0, 1, closed="left"),
+        None,
+    )
+    ema_decay: float = param(0.999, Interval(Real, 0, 1, closed="left"))
+    on_divergence: str = param("raise", StrOptions({"raise", "recover"}))
+    checkpoint: str | os.PathLike | None = param(None, str, os.PathLike, None)
+    checkpoint_every: int = param(1, Interval(Integral, 1, None, closed="left"))
+    freeze: int | Sequence[str] | None = param(
+        None, Interval(Integral, 0, None, closed="left"), list, tuple, None
+    )
+    unfreeze_every: int | None = param(
+        None, Interval(Integral, 1, None, closed="left"), None
+    )
+    init_from: Any = param(None, HasMethods(["fit"]), None)
     validation_fraction: float = param(0.1, Interval(Real, 0, 1, closed="left"))
     beta_1: float = param(0.9, Interval(Real, 0, 1, closed="left"))
     beta_2: float = param(0.999, Interval(Real, 0, 1, closed="left"))

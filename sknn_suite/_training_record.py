@@ -28,6 +28,14 @@ class TrainingRecord:
     best_validation_score_ : float or None
         The best of these.
 
+    best_epoch_, best_score_ : int and float
+        The epoch whose weights were kept, counted as in `history_`, and its score;
+        with early stopping only.
+
+    learning_rate_ : float
+        The rate that training started with; found by a range test if
+        learning_rate_init is "auto".
+
     n_iter_ : int
         Epochs of the last call, or iterations of lbfgs.
 
@@ -52,6 +60,8 @@ class TrainingRecord:
         stopping = stochastic and self.early_stopping
         if not resume:
             self.t_ = 0
+        for name in ("best_epoch_", "best_score_"):
+            self.__dict__.pop(name, None)
         # New lists: a call that fails must not have appended to the old ones.
         self.history_: list[dict] = (
             list(getattr(self, "history_", ())) if resume else []
@@ -76,13 +86,17 @@ class TrainingRecord:
             getattr(self, "_no_improvement_count", 0),
         )
 
-    def _record(self, net: TensorNet, progress: Progress, n_rows: int) -> None:
+    def _record(self, net: TensorNet, n_rows: int) -> None:
         """Set the fitted attributes from a net that has trained."""
+        progress = net.progress
         epochs = [row for row in net.history if "dur" in row]
         self.n_iter_ = len(epochs)
         self.t_ += self.n_iter_ * n_rows
         self.loss_ = epochs[-1]["train_loss"] if epochs else np.nan
         first = len(self.history_)
+        if progress.best_epoch is not None:
+            self.best_epoch_ = first + progress.best_epoch
+            self.best_score_ = progress.best_score
         self.history_ += [_plain(row, first + i) for i, row in enumerate(epochs, 1)]
         if self.solver == "lbfgs":
             return

@@ -7,8 +7,37 @@ from torch.nn import functional as F
 from sknn_suite.losses._base import Loss, spread
 
 
-class SoftmaxLoss(Loss):
+class SmoothedLoss(Loss):
+    """A log-loss whose targets are smoothed while training.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        Part of the target, in [0, 1), that is spread evenly over the classes.
+
+    References
+    ----------
+    Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016, section 7.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.label_smoothing = label_smoothing
+        self.knows_gradient = label_smoothing == 0
+
+    @property
+    def smoothing(self) -> float:
+        """Smoothing that applies now: none outside training."""
+        return self.label_smoothing if self.training else 0.0
+
+
+class SoftmaxLoss(SmoothedLoss):
     """Log-loss of mutually exclusive classes.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        See `SmoothedLoss`.
 
     Examples
     --------
@@ -19,13 +48,14 @@ class SoftmaxLoss(Loss):
     """
 
     out_activation = "softmax"
-    knows_gradient = True
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(raw, target, reduction="none")
+        return F.cross_entropy(
+            raw, target, reduction="none", label_smoothing=self.smoothing
+        )
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(raw, target)
+        return F.cross_entropy(raw, target, label_smoothing=self.smoothing)
 
     def value_and_gradient(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
@@ -40,19 +70,31 @@ class SoftmaxLoss(Loss):
         return (losses * share).sum().neg_(), gradient.mul_(share)
 
 
-class SigmoidLoss(Loss):
-    """Log-loss of one or several independent yes/no outputs, summed over outputs."""
+class SigmoidLoss(SmoothedLoss):
+    """Log-loss of one or several independent yes/no outputs, summed over outputs.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        See `SmoothedLoss`.
+    """
 
     out_activation = "logistic"
-    knows_gradient = True
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
+        target = self._smooth(target)
         losses = F.binary_cross_entropy_with_logits(raw, target, reduction="none")
         return losses.sum(dim=1)
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        target = self._smooth(target)
         loss = F.binary_cross_entropy_with_logits(raw, target)
         return loss if raw.shape[1] == 1 else loss * raw.shape[1]
+
+    def _smooth(self, target: Tensor) -> Tensor:
+        if self.smoothing == 0:
+            return target
+        return target * (1 - self.smoothing) + 0.5 * self.smoothing
 
     def value_and_gradient(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
@@ -79,11 +121,10 @@ class FocalSoftmaxLoss(SoftmaxLoss):
     Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, eq. 4.
     """
 
-    knows_gradient = False
-
     def __init__(self, gamma: float) -> None:
         super().__init__()
         self.gamma = gamma
+        self.knows_gradient = False
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         log_p = -F.cross_entropy(raw, target, reduction="none")
@@ -103,11 +144,10 @@ class FocalSigmoidLoss(SigmoidLoss):
         Strength in [0, inf); 0 is the log-loss.
     """
 
-    knows_gradient = False
-
     def __init__(self, gamma: float) -> None:
         super().__init__()
         self.gamma = gamma
+        self.knows_gradient = False
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         losses = F.binary_cross_entropy_with_logits(raw, target, reduction="none")

@@ -1,39 +1,46 @@
 """The loop: a net on skorch's hooks, its batches, optimisers and callbacks."""
 
+from sknn_suite.training._averaging import update_batch_norm
 from sknn_suite.training._batches import BundleBatches
 from sknn_suite.training._bridge import SklearnBridge
-from sknn_suite.training._convergence import Convergence, Progress, ValidationScore
+from sknn_suite.training._checkpoint import Checkpoint, fingerprint
+from sknn_suite.training._convergence import Progress
 from sknn_suite.training._factory import make_callbacks, make_net
 from sknn_suite.training._lbfgs import LbfgsNet
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._optimizers import OPTIMIZERS
-from sknn_suite.training._progress import EpochLine
-from sknn_suite.training._schedules import InverseScaling, lower_adaptively
+from sknn_suite.training._range_test import RangeTest, run_range_test
+from sknn_suite.training._schedules import SCHEDULES
 from sknn_suite.training._state import (
     bind_weights,
     from_portable,
+    load_optimizer_state,
     load_weights,
+    optimizer_state,
     to_portable,
     weights_of,
 )
 
 __all__ = [
     "OPTIMIZERS",
+    "SCHEDULES",
     "BundleBatches",
-    "Convergence",
-    "EpochLine",
-    "InverseScaling",
+    "Checkpoint",
     "LbfgsNet",
     "Progress",
+    "RangeTest",
     "SklearnBridge",
     "TensorNet",
-    "ValidationScore",
     "bind_weights",
+    "fingerprint",
     "from_portable",
+    "load_optimizer_state",
     "load_weights",
-    "lower_adaptively",
     "make_callbacks",
     "make_net",
+    "optimizer_state",
+    "run_range_test",
     "to_portable",
+    "update_batch_norm",
     "weights_of",
 ]

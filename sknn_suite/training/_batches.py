@@ -23,6 +23,11 @@ class BundleBatches:
         Rows per batch; the last one takes what is left.
     random_state : RandomState, default=None
         Shuffles the rows before each pass; None keeps their order.
+
+    Attributes
+    ----------
+    order : ndarray of shape (n_rows,)
+        Order of the last pass, which the next one shuffles.
     """
 
     def __init__(
@@ -34,7 +39,7 @@ class BundleBatches:
         self.bundle = bundle
         self.batch_size = batch_size
         self.random_state = random_state
-        self._order = np.arange(len(bundle))
+        self.order = np.arange(len(bundle))
 
     def __len__(self) -> int:
         return -(-len(self.bundle) // self.batch_size)
@@ -43,7 +48,7 @@ class BundleBatches:
         bundle = self.bundle
         if self.random_state is not None:
             self._shuffle(self.random_state)
-            bundle = bundle.select(torch.from_numpy(self._order).to(bundle.device))
+            bundle = bundle.select(torch.from_numpy(self.order).to(bundle.device))
         n_rows = len(bundle)
         if bundle.rows is None:
             for start in range(0, n_rows, self.batch_size):
@@ -61,9 +66,9 @@ class BundleBatches:
     def _shuffle(self, random_state: np.random.RandomState) -> None:
         # scikit-learn's MLP shuffles the order of the last epoch, and draws a whole
         # permutation to do so; the same here keeps its batches for its random_state.
-        permutation = np.arange(len(self._order))
+        permutation = np.arange(len(self.order))
         random_state.shuffle(permutation)
-        self._order = self._order[permutation]
+        self.order = self.order[permutation]
 
     def _rows_per_block(self) -> int:
         if not self.bundle.is_dense:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from skorch.callbacks import Callback
-from torch import Tensor
 
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._state import weights_of
@@ -19,16 +18,19 @@ class Progress:
     best_loss: float = np.inf
     best_score: float = -np.inf
     no_improvement_count: int = 0
+    best_epoch: int | None = None
+    best_weights: dict[str, np.ndarray] | None = None
 
 
 class ValidationScore(Callback):
-    """Record ``valid_score``: `score` of the raw scores of the validation rows."""
+    """Record ``valid_score``: what `score` says of the net; larger is better."""
 
-    def __init__(self, score: Callable[[Tensor], float]) -> None:
+    def __init__(self, score: Callable[[TensorNet], float]) -> None:
         self.score = score
 
     def on_epoch_end(self, net: TensorNet, **kwargs: Any) -> None:
-        net.history.record("valid_score", self.score(net.valid_raw_))
+        with net.averaged_weights():
+            net.history.record("valid_score", self.score(net))
 
 
 class Convergence(Callback):
@@ -47,16 +49,10 @@ class Convergence(Callback):
     n_iter_no_change : int or inf
         Epochs without improvement that are borne.
     monitor_score : bool
-        Whether the validation score decides; the best weights are then kept.
+        Whether the validation score decides; the best weights are then kept in
+        `progress`.
     on_plateau : callable, default=None
-        Called with the net in place of stopping; True means stop nevertheless.
-
-    Attributes
-    ----------
-    best_weights_ : dict of str to ndarray or None
-        The weights of the best epoch, if the score decides.
-    best_epoch_ : int
-        The epoch of `best_weights_`, counted from 1 within this call.
+        Called in place of stopping; True means stop nevertheless.
     """
 
     def __init__(
@@ -66,18 +62,13 @@ class Convergence(Callback):
         tol: float,
         n_iter_no_change: float,
         monitor_score: bool,
-        on_plateau: Callable[[TensorNet], bool] | None = None,
+        on_plateau: Callable[[], bool] | None = None,
     ) -> None:
         self.progress = progress
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.monitor_score = monitor_score
         self.on_plateau = on_plateau
-
-    def initialize(self) -> "Convergence":
-        self.best_weights_: dict[str, np.ndarray] | None = None
-        self.best_epoch_: int | None = None
-        return self
 
     def on_epoch_end(self, net: TensorNet, **kwargs: Any) -> None:
         if self.monitor_score:
@@ -89,7 +80,7 @@ class Convergence(Callback):
         progress = self.progress
         if progress.no_improvement_count <= self.n_iter_no_change:
             return
-        if self.on_plateau is not None and not self.on_plateau(net):
+        if self.on_plateau is not None and not self.on_plateau():
             progress.no_improvement_count = 0
             return
         net.stop(
@@ -99,19 +90,42 @@ class Convergence(Callback):
 
     def _count_score(self, net: TensorNet) -> None:
         progress, score = self.progress, net.history[-1]["valid_score"]
-        improved = not score < progress.best_score + self.tol
-        self._count(improved)
+        self._count(improved=not score < progress.best_score + self.tol)
         if score > progress.best_score:
             progress.best_score = score
-            self.best_weights_ = weights_of(net.module_, copy=True)
-            self.best_epoch_ = net.history[-1]["epoch"]
+            progress.best_epoch = net.epoch_
+            with net.averaged_weights():
+                progress.best_weights = weights_of(net.module_, copy=True)
 
     def _count_loss(self, loss: float) -> None:
         progress = self.progress
-        improved = not loss > progress.best_loss - self.tol
-        self._count(improved)
+        self._count(improved=not loss > progress.best_loss - self.tol)
         progress.best_loss = min(progress.best_loss, loss)
 
-    def _count(self, improved: bool) -> None:
+    def _count(self, *, improved: bool) -> None:
         count = self.progress.no_improvement_count
         self.progress.no_improvement_count = 0 if improved else count + 1
+
+
+class FollowSchedule(Callback):
+    """Set the learning rate of each epoch, and thaw layers whose time has come.
+
+    Does nothing for a constant rate, so that schedulers among the user's own callbacks
+    have their way.
+    """
+
+    def on_epoch_begin(self, net: TensorNet, **kwargs: Any) -> None:
+        recipe = net.recipe
+        if recipe.groups.unfreeze_every is not None:
+            recipe.groups.thaw(net.epoch_ - 1)
+            net.follow_schedule()
+        elif recipe.schedule.changes:
+            net.follow_schedule()
+
+    def on_epoch_end(
+        self, net: TensorNet, dataset_train: Any = None, **kwargs: Any
+    ) -> None:
+        row = net.history[-1]
+        score = row.get("valid_score")
+        monitored = row["train_loss"] if score is None else -score
+        net.recipe.schedule.after_epoch(len(dataset_train), monitored)

@@ -5,17 +5,27 @@ from typing import Any
 
 import numpy as np
 from skorch.callbacks import Callback
-from torch import Tensor, nn
+from torch import nn
 
 from sknn_suite._device import Place
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite.losses import Loss
-from sknn_suite.training._convergence import Convergence, Progress, ValidationScore
+from sknn_suite.training._averaging import WeightAverage
+from sknn_suite.training._convergence import (
+    Convergence,
+    FollowSchedule,
+    Progress,
+    ValidationScore,
+)
+from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._lbfgs import LbfgsNet
-from sknn_suite.training._net import TensorNet
+from sknn_suite.training._mixup import Mixup
+from sknn_suite.training._net import TensorNet, TrainingRecipe
 from sknn_suite.training._optimizers import OPTIMIZERS
 from sknn_suite.training._progress import EpochLine
-from sknn_suite.training._schedules import InverseScaling, lower_adaptively
+from sknn_suite.training._recovery import Recovery
+from sknn_suite.training._regularization import Penalty
+from sknn_suite.training._schedules import Length, Schedule
 
 
 def make_net(
@@ -23,43 +33,120 @@ def make_net(
     module: nn.Module,
     loss: Loss,
     place: Place,
+    progress: Progress,
     *,
+    rate: float,
+    n_rows: int,
     batch_size: int,
     max_epochs: int,
+    t: int,
     random_state: np.random.RandomState,
 ) -> TensorNet:
-    """Build the net that the parameters describe; `module` has its weights already."""
+    """Build the net that the parameters describe; `module` has its weights already.
+
+    `rate` is learning_rate_init as one number, `n_rows` the number of training rows, of
+    which each update sees `batch_size` times ``accumulate``; `t` counts the rows that
+    earlier calls have seen.
+    """
+    rows_per_step = min(batch_size * training.accumulate, n_rows)
+    n_steps = -(-n_rows // rows_per_step)
     kwargs: dict[str, Any] = {
         "random_state": random_state,
-        "alpha": training.alpha,
         "place": place,
+        "progress": progress,
         "shuffle": training.shuffle,
-        "batch_size": batch_size,
+        "batch_size": rows_per_step,
         "max_epochs": max_epochs,
-        "lr": training.learning_rate_init,
+        "recipe": TrainingRecipe(
+            schedule=_make_schedule(training, rate, n_steps, t),
+            penalty=Penalty(training.alpha, training.l1_alpha),
+            groups=_make_groups(training),
+            average=_make_average(training),
+            mixup=Mixup(training.mixup, random_state) if training.mixup else None,
+            max_grad_norm=training.max_grad_norm,
+            max_grad_value=training.max_grad_value,
+            max_norm=training.max_norm,
+            accumulate=training.accumulate,
+            max_time=training.max_time,
+        ),
     }
     if training.solver == "lbfgs":
         return LbfgsNet(
             module, loss, max_fun=training.max_fun, tol=training.tol, **kwargs
         )
-    if training.solver == "adam":
-        kwargs["optimizer__betas"] = (training.beta_1, training.beta_2)
-        kwargs["optimizer__eps"] = training.epsilon
-    else:
-        kwargs["optimizer__momentum"] = training.momentum
-        kwargs["optimizer__nesterov"] = (
-            training.nesterovs_momentum and training.momentum > 0
-        )
-    return TensorNet(module, loss, optimizer=OPTIMIZERS[training.solver], **kwargs)
+    if training.on_divergence == "recover":
+        kwargs["recovery"] = Recovery()
+    solver: Any = training.solver
+    by_name = isinstance(solver, str)
+    return TensorNet(
+        module,
+        loss,
+        optimizer=OPTIMIZERS[solver] if by_name else solver,
+        elementwise=by_name,
+        **{f"optimizer__{k}": v for k, v in _solver_arguments(training).items()},
+        **kwargs,
+    )
+
+
+def _solver_arguments(training: TrainingParameters) -> dict[str, Any]:
+    """Arguments of the optimiser: scikit-learn's names, then `solver_params`."""
+    arguments: dict[str, Any] = {}
+    if training.solver in {"adam", "adamw", "nadam", "radam"}:
+        arguments["betas"] = (training.beta_1, training.beta_2)
+        arguments["eps"] = training.epsilon
+    elif training.solver == "sgd":
+        arguments["momentum"] = training.momentum
+        arguments["nesterov"] = training.nesterovs_momentum and training.momentum > 0
+    if training.solver == "adamw":
+        arguments["weight_decay"] = 0.01  # torch's, said aloud: it spares biases
+    return arguments | (training.solver_params or {})
+
+
+def _make_schedule(
+    training: TrainingParameters, rate: float, n_steps: int, t: int
+) -> Schedule:
+    kind = training.learning_rate
+    if training.solver == "adam" and kind in ("invscaling", "adaptive"):
+        kind = "constant"  # scikit-learn's Adam ignores them, and scripts rely on it
+    return Schedule(
+        kind,
+        rate,
+        Length(training.max_iter, n_steps),
+        warmup=training.warmup,
+        params=training.schedule_params,
+        power_t=training.power_t,
+        t=t,
+    )
+
+
+def _make_groups(training: TrainingParameters) -> ParameterGroups:
+    rates: Any = training.learning_rate_init
+    shares = None
+    if not isinstance(rates, str) and np.ndim(rates) > 0:
+        shares = [float(rate) / float(rates[-1]) for rate in rates]
+    return ParameterGroups(
+        shares, training.freeze, training.unfreeze_every, training.decay_biases
+    )
+
+
+def _make_average(training: TrainingParameters) -> WeightAverage | None:
+    if training.averaging is None:
+        return None
+    start = training.averaging_start
+    if start is None:
+        start = 0.75 if training.averaging == "swa" else 1
+    if isinstance(start, float):
+        start = int(start * training.max_iter) + 1
+    return WeightAverage(training.averaging, training.ema_decay, start)
 
 
 def make_callbacks(
     training: TrainingParameters,
-    progress: Progress,
+    net: TensorNet,
     *,
-    t: int,
-    score: Callable[[Tensor], float] | None,
+    score: Callable[[TensorNet], float] | None,
     bridge: Callback | None,
+    checkpoint: Callback | None,
 ) -> list[Any]:
     """List the callbacks that the parameters ask for, the user's own last.
 
@@ -67,35 +154,28 @@ def make_callbacks(
     ----------
     training : TrainingParameters
         The parameters.
-    progress : Progress
-        Where convergence counts; continued from an earlier call.
-    t : int
-        Rows seen by earlier calls.
+    net : TensorNet
+        The net that will call them.
     score : callable or None
-        Score of the raw scores of the validation rows, if there are any.
+        Score of the net on the validation rows, if there are any.
     bridge : Callback or None
-        The bridge to scikit-learn callbacks, if any are set.
+        The bridge to scikit-learn's callbacks, if any are set.
+    checkpoint : Callback or None
+        Writes checkpoints, if asked for.
     """
     callbacks: list[Any] = []
     if score is not None:
         callbacks.append(ValidationScore(score))
     if training.solver != "lbfgs":
-        adaptive = training.solver == "sgd" and training.learning_rate == "adaptive"
-        callbacks.append(
-            Convergence(
-                progress,
-                tol=training.tol,
-                n_iter_no_change=training.n_iter_no_change,
-                monitor_score=score is not None,
-                on_plateau=lower_adaptively if adaptive else None,
-            )
+        adaptive = net.recipe.schedule.kind == "adaptive"
+        convergence = Convergence(
+            net.progress,
+            tol=training.tol,
+            n_iter_no_change=training.n_iter_no_change,
+            monitor_score=score is not None and training.early_stopping,
+            on_plateau=net.recipe.schedule.lower if adaptive else None,
         )
-    if training.solver == "sgd" and training.learning_rate == "invscaling":
-        callbacks.append(
-            InverseScaling(training.learning_rate_init, training.power_t, t)
-        )
-    if training.verbose:
-        callbacks.append(EpochLine())
-    if bridge is not None:
-        callbacks.append(bridge)
+        callbacks += [convergence, FollowSchedule()]
+    callbacks += [EpochLine()] if training.verbose else []
+    callbacks += [c for c in (net.recovery, bridge, checkpoint) if c is not None]
     return callbacks + list(training.callbacks or [])

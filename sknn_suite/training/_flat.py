@@ -1,6 +1,7 @@
 """Parameters and gradients as views of two flat buffers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,19 +16,20 @@ class FlatParameters:
 
     Parameters
     ----------
-    groups : sequence of sequences of nn.Parameter
-        The parameters, group by group.
+    segments : sequence of sequences of nn.Parameter
+        The parameters in the order in which they shall lie, in parts that an optimiser
+        treats alike.
 
     Attributes
     ----------
     data, grad : Tensor of shape (n_parameters,)
-        All groups' values and gradients.
-    groups : list of nn.Parameter
-        One flat leaf per group, for the optimiser; empty groups are left out.
+        All values and gradients.
+    leaves : list of nn.Parameter
+        Each segment as one flat leaf with its gradient, for an elementwise optimiser.
     """
 
-    def __init__(self, groups: Sequence[Sequence[nn.Parameter]]) -> None:
-        parameters = [p for group in groups for p in group]
+    def __init__(self, segments: Sequence[Sequence[nn.Parameter]]) -> None:
+        parameters = [p for segment in segments for p in segment]
         self.data = torch.cat([p.detach().reshape(-1) for p in parameters])
         self.grad = torch.zeros_like(self.data)
         start = 0
@@ -36,14 +38,13 @@ class FlatParameters:
             p.data = self.data[start:stop].view(p.shape)
             p.grad = self.grad[start:stop].view(p.shape)
             start = stop
-        self.groups = []
+        self.leaves = []
         start = 0
-        for group in groups:
-            stop = start + sum(p.numel() for p in group)
-            if stop > start:
-                flat = nn.Parameter(self.data[start:stop])
-                flat.grad = self.grad[start:stop]
-                self.groups.append(flat)
+        for segment in segments:
+            stop = start + sum(p.numel() for p in segment)
+            leaf = nn.Parameter(self.data[start:stop])
+            leaf.grad = self.grad[start:stop]
+            self.leaves.append(leaf)
             start = stop
 
     def zero_grad(self) -> None:
@@ -51,17 +52,28 @@ class FlatParameters:
         self.grad.zero_()
 
 
-def decay_groups(
-    module: nn.Module,
-) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Split trainable parameters into weights, which decay, and biases and norms.
+def is_weight(parameter: nn.Parameter) -> bool:
+    """Whether a parameter is a weight matrix or kernel, not a bias or a norm's."""
+    return parameter.ndim >= 2
 
-    Weights are the parameters with two axes or more.
+
+def depth_groups(module: nn.Module) -> list[list[nn.Parameter]]:
+    """Group a module's parameters by layer, from input to output.
+
+    A layer is a submodule that has parameters of its own; a norm belongs to the layer
+    before it. A module may have a method ``depth_groups`` that knows better.
     """
-    trainable = [p for p in module.parameters() if p.requires_grad]
-    weights = [p for p in trainable if p.ndim >= 2]
-    rest = [p for p in trainable if p.ndim < 2]
-    return weights, rest
+    own_groups: Any = getattr(module, "depth_groups", None)
+    if own_groups is not None:
+        return own_groups()
+    groups: list[list[nn.Parameter]] = []
+    for part in module.modules():
+        own = list(part.parameters(recurse=False))
+        if any(is_weight(p) for p in own) or (own and not groups):
+            groups.append(own)
+        elif own:
+            groups[-1].extend(own)
+    return groups
 
 
 def sum_of_squares(x: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ from torch import nn
 from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._batches import BundleBatches
-from sknn_suite.training._flat import sum_of_squares
 from sknn_suite.training._net import TensorNet
 
 # Rows per forward pass. Gradients of the passes add up to that of all rows, so that
@@ -106,7 +105,9 @@ class LbfgsNet(TensorNet):
             part = part * share
             part.backward()
             loss += part.detach().cpu()
-        strength = self.alpha / total
-        loss += (0.5 * strength * sum_of_squares(self._weights)).cpu()
-        self._weights_grad.add_(self._weights, alpha=strength)
+        if self.recipe.penalty:
+            penalty = self.recipe.penalty.add_gradient(
+                self._weights, self._weights_grad, total
+            )
+            loss += penalty.cpu()
         return float(loss), self.flat_.grad.cpu().double().numpy().copy()

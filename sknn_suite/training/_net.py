@@ -3,8 +3,10 @@
 import math
 import operator
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,23 +17,79 @@ from torch import Tensor, nn
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import Place
 from sknn_suite._random import torch_generator
-from sknn_suite.exceptions import DivergedError
+from sknn_suite._warnings import warn_user
+from sknn_suite.exceptions import DivergedError, SuiteWarning
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
+from sknn_suite.training._averaging import WeightAverage
 from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._batches import BundleBatches
-from sknn_suite.training._flat import FlatParameters, decay_groups, sum_of_squares
-from sknn_suite.training._optimizers import penalty_gradient_
+from sknn_suite.training._flat import FlatParameters, is_weight
+from sknn_suite.training._groups import ParameterGroups
+from sknn_suite.training._mixup import Mixup
+from sknn_suite.training._regularization import (
+    Penalty,
+    clip_norm,
+    clip_value,
+    limit_unit_norms,
+)
+from sknn_suite.training._schedules import Schedule
+from sknn_suite.training._state import (
+    from_portable,
+    load_optimizer_state,
+    load_weights,
+    optimizer_state,
+    plain_row,
+    weights_of,
+)
 
-DEFAULT_PLACE = Place()
+if TYPE_CHECKING:
+    from sknn_suite.training._convergence import Progress
+    from sknn_suite.training._recovery import Recovery
+
+
+@dataclass
+class TrainingRecipe:
+    """What is done in each step, apart from the optimiser.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        The learning rate.
+    penalty : Penalty
+        Added to the loss.
+    groups : ParameterGroups
+        Which parameters are trained, at which share of the rate, from when on.
+    average : WeightAverage or None
+        Average of the weights, used for predictions.
+    mixup : Mixup or None
+        Mixes rows of a batch.
+    max_grad_norm, max_grad_value, max_norm : float or None
+        Limits of the gradient's norm, of its components, of a unit's weights.
+    accumulate : int
+        Parts into which a batch is cut; their gradients add up.
+    max_time : float or None
+        Seconds after which training ends.
+    """
+
+    schedule: Schedule
+    penalty: Penalty = field(default_factory=lambda: Penalty(0, 0))
+    groups: ParameterGroups = field(default_factory=ParameterGroups)
+    average: WeightAverage | None = None
+    mixup: Mixup | None = None
+    max_grad_norm: float | None = None
+    max_grad_value: float | None = None
+    max_norm: float | None = None
+    accumulate: int = 1
+    max_time: float | None = None
 
 
 class TensorNet(NeuralNet):
     """A NeuralNet that is fed bundles: ``net.fit(train, valid)``.
 
-    It overrides skorch's documented hooks and nothing else, so that skorch's
-    callbacks, history and parameters keep working. Inside an epoch nothing is read
-    back to Python, and callbacks are called only for the events that they override.
+    It overrides skorch's documented hooks, so that skorch's callbacks, history and
+    parameters keep working. Inside an epoch nothing is read back to Python, and
+    callbacks are called only for the events that they override.
 
     Parameters
     ----------
@@ -39,15 +97,21 @@ class TensorNet(NeuralNet):
         Initialised module on its device; it is trained in place.
     criterion : Loss
         The loss.
+    recipe : TrainingRecipe
+        What is done in each step.
     random_state : RandomState
         Shuffles rows and seeds dropout.
-    optimizer : type of Optimizer
-        An elementwise optimiser.
-    alpha : float, default=0.0
-        Strength of the L2 penalty on weights: alpha / 2 * ||weights||^2 / (sum of the
-        batch's weights) is added to the loss, as in scikit-learn's MLP.
     place : Place
         Where and in which types to compute.
+    progress : Progress
+        How far convergence has come.
+    recovery : Recovery or None
+        What is done when the loss is lost; None raises.
+    optimizer : type of Optimizer
+        The optimiser.
+    elementwise : bool, default=True
+        Whether the optimiser treats each number alike, so that it can be given the
+        flat buffers in place of the parameters.
     shuffle : bool, default=True
         Whether rows are shuffled before each epoch.
     **kwargs : dict
@@ -57,7 +121,7 @@ class TensorNet(NeuralNet):
     # Why training ended before its last epoch, if it did.
     stop_reason_: str | None = None
 
-    # torch's optimiser of the flat parameters; lbfgs has none.
+    # torch's optimiser; lbfgs has none.
     optimizer_: Any
 
     def __init__(
@@ -65,15 +129,21 @@ class TensorNet(NeuralNet):
         module: nn.Module,
         criterion: Loss,
         *,
+        recipe: TrainingRecipe,
         random_state: np.random.RandomState,
-        alpha: float = 0.0,
-        place: Place = DEFAULT_PLACE,
+        place: Place,
+        progress: "Progress",
+        recovery: "Recovery | None" = None,
+        elementwise: bool = True,
         shuffle: bool = True,
         **kwargs: Any,
     ) -> None:
+        self.recipe = recipe
+        self.progress = progress
+        self.recovery = recovery
         self.random_state = random_state
-        self.alpha = alpha
         self.place = place
+        self.elementwise = elementwise
         self.shuffle = shuffle
         super().__init__(
             module,
@@ -91,30 +161,70 @@ class TensorNet(NeuralNet):
 
     def initialize_module(self) -> "TensorNet":
         self.module_ = self.module
+        self.generator_: torch.Generator | None = None
         owners = [m for m in self.module_.modules() if isinstance(m, OwnedRandomness)]
-        if owners:
-            generator = torch_generator(self.random_state, self.place.device)
-            for owner in owners:
-                owner.generator = generator
+        if owners or self.recipe.mixup is not None:
+            self.generator_ = torch_generator(self.random_state, self.place.device)
+        for owner in owners:
+            owner.generator = self.generator_
         return self
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> Any:
-        weights, others = decay_groups(self.module_)
-        self.flat_ = FlatParameters([[*weights, *others]])
-        n_weights = sum(p.numel() for p in weights)
+        segments = self.recipe.groups.segments(self.module_)
+        self.flat_ = FlatParameters([segment.parameters for segment in segments])
+        n_weights = sum(p.numel() for s in segments if s.decays for p in s.parameters)
         self._weights = self.flat_.data[:n_weights]
         self._weights_grad = self.flat_.grad[:n_weights]
+        self._weight_matrices = [
+            p for s in segments for p in s.parameters if is_weight(p)
+        ]
         self.optimizer_ = self.make_optimizer()
+        self._backprop: Backprop | None = None
+        self._restored: dict | None = None
+        self._warned_of_memory = False
+        self._n_parts = self.recipe.accumulate
         return self
 
     def make_optimizer(self) -> torch.optim.Optimizer | None:
-        """Build the optimiser of the flat parameters."""
+        """Build the optimiser of all parameters that are or will be trained."""
         kwargs = self.get_params_for("optimizer")
-        kwargs.setdefault("lr", self.lr)
-        return self.optimizer(self.flat_.groups, **kwargs)
+        groups = self.recipe.groups.for_optimizer(
+            self.flat_,
+            elementwise=self.elementwise,
+            rate=self.recipe.schedule.current,
+            **kwargs,
+        )
+        return self.optimizer(groups, lr=self.recipe.schedule.current, **kwargs)
 
-    def _step_optimizer(self, step_fn: Any) -> None:
-        self.optimizer_.step()
+    @property
+    def rate_(self) -> float:
+        """Learning rate of the next step, of layers without a share of their own."""
+        group = self.optimizer_.param_groups[-1]
+        return group["lr"] / group["share"]
+
+    def follow_schedule(self) -> None:
+        """Set the schedule's learning rate; each parameter group takes its share.
+
+        Frozen groups have the rate zero, and their gradients are never computed.
+        """
+        rate = self.recipe.schedule.current
+        for group in self.optimizer_.param_groups:
+            is_frozen = group["thaws"] >= max(self.epoch_, 1)
+            group["lr"] = 0.0 if is_frozen else rate * group["share"]
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[None]:
+        """Within it the module has the averaged weights, if there are any yet."""
+        average = self.recipe.average
+        if average is None or average.value is None:
+            yield
+            return
+        raw = self.flat_.data.clone()
+        self.flat_.data.copy_(average.value)
+        try:
+            yield
+        finally:
+            self.flat_.data.copy_(raw)
 
     # -- data ------------------------------------------------------------------------
 
@@ -125,7 +235,7 @@ class TensorNet(NeuralNet):
 
     def get_iterator(
         self, dataset: TensorBundle, training: bool = False
-    ) -> Iterable[TensorBundle]:
+    ) -> BundleBatches:
         if training:
             source = self.random_state if self.shuffle else None
             return BundleBatches(dataset, self.batch_size, source)
@@ -150,6 +260,7 @@ class TensorNet(NeuralNet):
         # Walking over all submodules in every batch costs more than a small layer.
         if self.module_.training != training:
             self.module_.train(training)
+            self.criterion_.train(training)
 
     def train_step_single(self, batch: TensorBundle, **fit_params: Any) -> dict:
         self._set_training(True)
@@ -157,21 +268,68 @@ class TensorNet(NeuralNet):
             loss, y_pred = self._backprop(batch.inputs["x"], batch.target, batch.weight)
             return {"loss": loss, "y_pred": y_pred}
         self.flat_.zero_grad()
+        if self._n_parts == 1:
+            return self._forward_and_backward(batch, 1.0)
+        return self._accumulate(batch)
+
+    def _forward_and_backward(self, batch: TensorBundle, share: Any) -> dict:
+        """Add `share` times the batch's gradient to that of the parameters."""
+        mixup = self.recipe.mixup
+        mixed = None
+        if mixup is not None:
+            batch, mixed = mixup(batch, self.generator_)
         with self.place.autocast():
             y_pred = self.infer(batch.inputs)
         if self.place.mixed:
             y_pred = y_pred.float()
         loss = self.get_loss(y_pred, batch.target, training=True, weight=batch.weight)
-        loss.backward()
-        return {"loss": loss.detach(), "y_pred": y_pred.detach()}
+        if mixed is not None:
+            other = self.get_loss(y_pred, mixed.target, weight=mixed.weight)
+            loss = mixed.share * loss + (1 - mixed.share) * other
+        (loss * share).backward()
+        return {"loss": loss.detach() * share, "y_pred": y_pred.detach()}
+
+    def _accumulate(self, batch: TensorBundle) -> dict:
+        """Gradient of a batch in parts, each small enough for the device's memory."""
+        total = batch.total_weight
+        n_rows = -(-len(batch) // self._n_parts)
+        loss, parts = None, []
+        for start in range(0, len(batch), n_rows):
+            part = batch.slice(slice(start, start + n_rows))
+            step = self._forward_and_backward(part, part.total_weight / total)
+            loss = step["loss"] if loss is None else loss + step["loss"]
+            parts.append(step["y_pred"])
+        return {"loss": loss, "y_pred": torch.cat(parts)}
+
+    def _train_step_in_memory(self, batch: TensorBundle) -> dict:
+        """Train on a batch; if it does not fit on the device, in ever smaller parts."""
+        while True:
+            try:
+                return self.train_step_single(batch)
+            except torch.OutOfMemoryError:
+                if self._n_parts >= len(batch):
+                    raise
+                if self.place.device.type == "cuda":
+                    torch.cuda.empty_cache()
+                self._n_parts *= 2
+                self._backprop = None  # it does not cut batches
+            if not self._warned_of_memory:
+                self._warned_of_memory = True
+                warn_user(
+                    f"A batch of {len(batch)} rows does not fit into the memory of "
+                    f"{self.place.device}. It is now cut into parts whose gradients "
+                    "add up, so results stay the same. Lower batch_size, or raise "
+                    "accumulate, to save the attempts.",
+                    SuiteWarning,
+                )
 
     def train_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
-        step = self.train_step_single(batch)
-        if self.alpha > 0:
-            strength = self.alpha / batch.total_weight
-            penalty = sum_of_squares(self._weights) * (0.5 * strength)
-            penalty_gradient_(self._weights_grad, self._weights, strength)
-            step["penalty"] = penalty
+        recipe = self.recipe
+        step = self._train_step_in_memory(batch)
+        if recipe.penalty:
+            step["penalty"] = recipe.penalty.add_gradient(
+                self._weights, self._weights_grad, batch.total_weight
+            )
         if self._watches("on_grad_computed"):
             self.notify(
                 "on_grad_computed",
@@ -179,7 +337,15 @@ class TensorNet(NeuralNet):
                 batch=batch,
                 training=True,
             )
-        self._step_optimizer(None)
+        if recipe.max_grad_value is not None:
+            clip_value(self.flat_.grad, recipe.max_grad_value)
+        if recipe.max_grad_norm is not None:
+            clip_norm(self.flat_.grad, recipe.max_grad_norm)
+        self.optimizer_.step()
+        if recipe.max_norm is not None:
+            limit_unit_norms(self._weight_matrices, recipe.max_norm)
+        if recipe.average is not None:
+            recipe.average.after_step(self.flat_.data, self.epoch_)
         return step
 
     @torch.no_grad()
@@ -190,6 +356,11 @@ class TensorNet(NeuralNet):
         return {"loss": loss, "y_pred": y_pred}
 
     # -- loop ------------------------------------------------------------------------
+
+    @property
+    def epoch_(self) -> int:
+        """The epoch in progress, counted from 1."""
+        return len(self.history)
 
     def _watches(self, event: str) -> bool:
         """Whether any callback overrides `event`."""
@@ -202,7 +373,7 @@ class TensorNet(NeuralNet):
         return self._watched[event]
 
     def stop(self, reason: str) -> None:
-        """Ask the loop to end after this epoch."""
+        """Ask the loop to end: after this epoch, or after this batch within one."""
         self.stop_reason_ = reason
 
     def fit_loop(
@@ -212,42 +383,73 @@ class TensorNet(NeuralNet):
         epochs: int | None = None,
         **fit_params: Any,
     ) -> "TensorNet":
-        self._watched: dict[str, bool] = {}
-        self.stop_reason_ = None
-        self.interrupted_ = False
         train, valid = self.get_split_datasets(X, y)
-        self._backprop: Backprop | None = None
-        if not self.place.mixed and Backprop.supports(
-            self.module_, self.criterion_, train
-        ):
-            self._backprop = Backprop(self.module_, self.criterion_)
+        self.prepare(train)
         try:
             self.run_epochs(train, valid, epochs or self.max_epochs)
         except KeyboardInterrupt:
             self.interrupted_ = True
         return self
 
+    def prepare(self, train: TensorBundle) -> None:
+        """Make ready for steps on the rows of `train`."""
+        self._watched: dict[str, bool] = {}
+        self.interrupted_ = False
+        self.out_of_time_ = False
+        self.stop_reason_ = None
+        self._deadline = math.inf
+        if self.recipe.max_time is not None:
+            self._deadline = time.perf_counter() + self.recipe.max_time
+        self.batches_ = self.get_iterator(train, training=True)
+        self._backprop = None
+        written_out = (
+            self._n_parts == 1
+            and self.recipe.mixup is None
+            and not self.place.mixed
+            and Backprop.supports(self.module_, self.criterion_, train)
+        )
+        if written_out:
+            self._backprop = Backprop(self.module_, self.criterion_)
+        if self._restored is not None:
+            self.stop_reason_ = self._restored["stop_reason"]
+            self.batches_.order = self._restored["order"]
+            self._restored = None
+
     def run_epochs(
         self, train: TensorBundle, valid: TensorBundle | None, n_epochs: int
     ) -> None:
-        """Train for `n_epochs`, or until a callback calls `stop`."""
-        batches = self.get_iterator(train, training=True)
+        """Train up to epoch `n_epochs`, or until a callback calls `stop`."""
         valid_batches = None if valid is None else self.get_iterator(valid)
-        for _ in range(n_epochs):
+        while self.epoch_ < n_epochs and self.stop_reason_ is None:
             started = time.perf_counter()
             self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
-            self.run_single_epoch(batches, True, "train", self.train_step)
-            self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
+            self._train_epoch()
+            if self.recipe.average is not None:
+                self.recipe.average.after_epoch(self.flat_.data, self.epoch_)
+            with self.averaged_weights():
+                self.run_single_epoch(
+                    valid_batches, False, "valid", self.validation_step
+                )
             self.end_epoch(train, valid, started)
-            if self.stop_reason_ is not None:
-                break
+
+    def _train_epoch(self) -> None:
+        """Train for an epoch, again and more slowly if the loss is lost in it."""
+        while True:
+            try:
+                self.run_single_epoch(self.batches_, True, "train", self.train_step)
+            except DivergedError as error:
+                if self.recovery is None:
+                    raise
+                self.recovery.recover(self, error)
+            else:
+                return
 
     def end_epoch(
         self, train: TensorBundle, valid: TensorBundle | None, started: float
     ) -> None:
         """Complete the epoch's record and tell the callbacks."""
         if self.optimizer_ is not None:
-            self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+            self.history.record("lr", self.rate_)
         self.history.record("dur", time.perf_counter() - started)
         try:
             self.notify("on_epoch_end", dataset_train=train, dataset_valid=valid)
@@ -265,40 +467,84 @@ class TensorNet(NeuralNet):
         if iterator is None:
             return
         per_batch = self._watches("on_batch_begin") or self._watches("on_batch_end")
+        schedule = self.recipe.schedule
         losses, penalties, sizes, scores = [], [], [], []
         for batch in iterator:
             if per_batch:
                 self.notify("on_batch_begin", batch=batch, training=training)
+            if training and not schedule.is_constant:
+                self.follow_schedule()
             step = step_fn(batch)
             losses.append(step["loss"])
-            if "penalty" in step:
-                penalties.append(step["penalty"])
             sizes.append(len(batch) if training else batch.total_weight)
-            if not training:
+            if training:
+                schedule.after_batch()
+                if "penalty" in step:
+                    penalties.append(step["penalty"])
+            else:
                 scores.append(step["y_pred"])
             if per_batch:
                 self.history.record_batch(prefix + "_loss", step["loss"].item())
                 self.history.record_batch(prefix + "_batch_size", len(batch))
                 self.notify("on_batch_end", batch=batch, training=training, **step)
+                if training and self.stop_reason_ is not None:
+                    break
+            if training and time.perf_counter() > self._deadline:
+                self.stop(f"max_time={self.recipe.max_time} seconds are over.")
+                self.out_of_time_ = True
+                break
         self.history.record(prefix + "_batch_count", len(losses))
         n_outputs = losses and step["y_pred"].shape[1]
         loss = self.criterion_.reported(_mean(losses, sizes), n_outputs)
         if penalties:
             loss += _mean(penalties, sizes)
         self.history.record(prefix + "_loss", loss)
-        if training and not np.isfinite(loss):
+        if training and not math.isfinite(loss):
             finite = torch.isfinite(torch.stack(losses)).cpu().numpy()
             self.raise_diverged(batch=int(finite.argmin()) + 1)
         if not training:
             self.valid_raw_ = torch.cat(scores)
 
+    # -- state -----------------------------------------------------------------------
+
+    def training_state(self) -> dict[str, Any]:
+        """All that is needed to go on bit by bit, between two epochs."""
+        average, generator = self.recipe.average, self.generator_
+        return {
+            "weights": weights_of(self.module_, copy=False),
+            "optimizer": optimizer_state(self.optimizer_),
+            "schedule": self.recipe.schedule.state_dict(),
+            "average": None if average is None else average.state_dict(),
+            "progress": vars(self.progress),
+            "random_state": self.random_state.get_state(legacy=False),
+            "generator": None if generator is None else generator.get_state(),
+            "order": self.batches_.order,
+            "history": [plain_row(row) for row in self.history],
+            "stop_reason": self.stop_reason_,
+        }
+
+    def load_training_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state; the net is initialised, and not yet prepared."""
+        load_weights(self.module_, state["weights"])
+        load_optimizer_state(self.optimizer_, state["optimizer"])
+        self.recipe.schedule.load_state_dict(state["schedule"])
+        if self.recipe.average is not None:
+            average = from_portable(state["average"])
+            self.recipe.average.load_state_dict(average, self.flat_.data)
+        vars(self.progress).update(state["progress"])
+        self.random_state.set_state(state["random_state"])
+        if self.generator_ is not None:
+            self.generator_.set_state(torch.tensor(state["generator"]))
+        self.history.extend({"batches": [], **row} for row in state["history"])
+        self._restored = state
+
     def raise_diverged(self, batch: int | None = None) -> None:
         """Raise the error that tells where the loss was lost, and what helps."""
-        where = f"epoch {len(self.history)}"
+        where = f"epoch {self.epoch_}"
         if batch is not None:
             where += f", batch {batch}"
         if self.optimizer_ is not None:
-            where += f", at learning rate {self.optimizer_.param_groups[0]['lr']:g}"
+            where += f", at learning rate {self.rate_:g}"
         raise DivergedError(
             "Solver produced non-finite parameter weights. The input data may contain "
             "large values and need to be preprocessed. The loss became NaN or infinite "

@@ -1,18 +1,40 @@
-"""Optimisers of flat parameters: torch's own, Adam without torch's overhead."""
+"""Optimisers of flat parameters: torch's own; Adam and SGD without their overhead."""
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import SGD, Adam, Optimizer
+from torch.optim import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    NAdam,
+    Optimizer,
+    RAdam,
+    RMSprop,
+)
 
 
-class FlatAdam(Adam):
+class LeanOptimizer(Optimizer):
+    """Mixin that leaves out what a small net would notice of torch's optimisers.
+
+    torch wraps ``step`` of every class that lacks the mark ``hooked`` with its profiler
+    and hooks, which take longer than a small kernel; and it decorates two methods so
+    that their first call imports its compiler, which takes longer than a small fit.
+    The functions underneath are the same.
+    """
+
+    add_param_group = Optimizer.add_param_group.__wrapped__  # type: ignore[attr-defined]
+    state_dict = Optimizer.state_dict.__wrapped__  # type: ignore[attr-defined]
+
+
+class FlatAdam(LeanOptimizer, Adam):
     """torch's Adam whose step is one call of torch's fused kernel per group.
 
-    ``Optimizer.step`` spends five times the kernel's time on Python when the net is
-    small. State and arithmetic are those of ``torch.optim.Adam(fused=True)``.
+    State and arithmetic are those of ``torch.optim.Adam(fused=True)``.
     """
 
     @torch.no_grad()
@@ -42,10 +64,7 @@ class FlatAdam(Adam):
             )
         return loss
 
-    # torch decorates these two so that their first call imports its compiler, which
-    # takes longer than a small fit. The functions underneath are the same.
-    add_param_group = Optimizer.add_param_group.__wrapped__  # type: ignore[attr-defined]
-    state_dict = Optimizer.state_dict.__wrapped__  # type: ignore[attr-defined]
+    step.hooked = True  # type: ignore[attr-defined]
 
     def _state_of(self, p: Tensor) -> dict[str, Tensor]:
         state = self.state[p]
@@ -55,17 +74,44 @@ class FlatAdam(Adam):
             state["exp_avg_sq"] = torch.zeros_like(p)
         return state
 
-    # torch wraps `step` of every optimiser class that lacks this mark with its
-    # profiler and hooks, which cost more than the kernel.
+
+class FlatSGD(LeanOptimizer, SGD):
+    """torch's SGD with momentum, written out for flat parameters."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take a step with the gradients that stand in the parameters."""
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            rate, momentum = group["lr"], group["momentum"]
+            for p in group["params"]:
+                grad = p.grad
+                if group["weight_decay"]:
+                    grad = grad.add(p, alpha=group["weight_decay"])
+                if momentum:
+                    state = self.state[p]
+                    if not state:
+                        state["momentum_buffer"] = grad.clone()
+                    else:
+                        velocity = state["momentum_buffer"]
+                        velocity.mul_(momentum).add_(grad, alpha=1 - group["dampening"])
+                    velocity = state["momentum_buffer"]
+                    nesterov = group["nesterov"]
+                    grad = grad.add(velocity, alpha=momentum) if nesterov else velocity
+                p.add_(grad, alpha=-rate)
+        return loss
+
     step.hooked = True  # type: ignore[attr-defined]
 
 
-def penalty_gradient_(grad: Tensor, weights: Tensor, strength: float | Tensor) -> None:
-    """Add the gradient of strength / 2 * ||weights||^2 to `grad`, in place."""
-    if isinstance(strength, Tensor):
-        grad.addcmul_(weights, strength)
-    else:
-        grad.add_(weights, alpha=strength)
-
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": FlatAdam, "sgd": SGD}
+# All of these work elementwise, so a flat buffer changes nothing but the speed.
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": FlatSGD,
+    "adam": FlatAdam,
+    "adamw": AdamW,
+    "nadam": NAdam,
+    "radam": RAdam,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "adadelta": Adadelta,
+}

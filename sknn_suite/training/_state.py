@@ -58,6 +58,37 @@ def from_portable(state: Any) -> Any:
     return state
 
 
+def optimizer_state(optimizer: torch.optim.Optimizer | None) -> dict[int, Any]:
+    """State of each parameter, by its number."""
+    if optimizer is None:
+        return {}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    return {i: optimizer.state[p] for i, p in enumerate(parameters)}
+
+
+def load_optimizer_state(
+    optimizer: torch.optim.Optimizer, state: dict[int, Any]
+) -> None:
+    """Load what `optimizer_state` gave, as portable arrays, in the types needed."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for i, p in enumerate(parameters):
+        optimizer.state[p] = {
+            name: value.to(p.device, p.dtype)
+            if isinstance(value, torch.Tensor) and value.shape == p.shape
+            else value
+            for name, value in from_portable(state.get(i, {})).items()
+        }
+
+
+def plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Plain numbers of an epoch's record in skorch's history."""
+    return {
+        key: value
+        for key, value in row.items()
+        if isinstance(value, int | float | str | None)
+    }
+
+
 def _to_array(tensor: torch.Tensor, *, copy: bool) -> np.ndarray:
     array = tensor.detach().cpu().numpy()
     return array.copy() if copy else array

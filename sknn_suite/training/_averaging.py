@@ -1,0 +1,96 @@
+"""Averages of the weights that training passes through."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sknn_suite._bundle import TensorBundle
+
+
+class WeightAverage:
+    """Running average of a flat parameter buffer.
+
+    Parameters
+    ----------
+    kind : {"ema", "swa"}
+        "ema" moves towards the weights by 1 - decay after each step (Polyak & Juditsky,
+        1992), faster in its first steps, where it is (1 + t) / (10 + t) if that is
+        less; "swa" is the plain mean of the weights at the end of each epoch
+        (Izmailov et al., UAI 2018).
+    decay : float
+        Of "ema", in [0, 1).
+    start : int
+        First epoch, counted from 1, that is averaged.
+
+    Attributes
+    ----------
+    value : Tensor of shape (n_parameters,) or None
+        The average; None before `start`.
+    """
+
+    def __init__(self, kind: str, decay: float, start: int) -> None:
+        self.kind = kind
+        self.decay = decay
+        self.start = start
+        self.value: Tensor | None = None
+        self.count = 0
+
+    def after_step(self, data: Tensor, epoch: int) -> None:
+        """Take in the weights after a step."""
+        if self.kind != "ema" or epoch < self.start:
+            return
+        if self.value is None:
+            self.value = data.clone()
+        else:
+            # A young average forgets faster, or it would stay at the initial weights.
+            decay = min(self.decay, (1 + self.count) / (10 + self.count))
+            self.value.lerp_(data, 1 - decay)
+        self.count += 1
+
+    def after_epoch(self, data: Tensor, epoch: int) -> None:
+        """Take in the weights after an epoch."""
+        if self.kind != "swa" or epoch < self.start:
+            return
+        self.count += 1
+        if self.value is None:
+            self.value = data.clone()
+        else:
+            self.value.lerp_(data, 1 / self.count)
+
+    def state_dict(self) -> dict[str, Any]:
+        """State to go on with."""
+        return {"value": self.value, "count": self.count}
+
+    def load_state_dict(self, state: dict[str, Any], like: Tensor) -> None:
+        """Go on from a state, where and in the type of `like`."""
+        value = state["value"]
+        self.value = None if value is None else value.to(like.device, like.dtype)
+        self.count = state["count"]
+
+
+@torch.no_grad()
+def update_batch_norm(module: nn.Module, batches: Any) -> None:
+    """Recompute running statistics of batch norms for the module's present weights.
+
+    What ``torch.optim.swa_utils.update_bn`` does, for bundles.
+    """
+    norms = [
+        m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
+    ]
+    if not norms:
+        return
+    was_training = module.training
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # cumulative: every batch counts the same
+    module.eval()
+    for norm in norms:
+        norm.train()
+    batch: TensorBundle
+    for batch in batches:
+        module(**batch.inputs)
+    for norm, momentum in zip(norms, momenta):
+        norm.momentum = momentum
+    module.train(was_training)

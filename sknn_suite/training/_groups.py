@@ -1,0 +1,162 @@
+"""Which parameters are trained, at which share of the learning rate, from when on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any
+
+from torch import nn
+
+from sknn_suite.training._flat import FlatParameters, depth_groups, is_weight
+
+
+@dataclass
+class Segment:
+    """Parameters that are treated alike.
+
+    Parameters
+    ----------
+    parameters : list of nn.Parameter
+        The parameters.
+    decays : bool
+        Whether penalties and weight decay apply.
+    share : float
+        Factor of the learning rate.
+    thaws : int
+        Epochs for which they are frozen first.
+    """
+
+    parameters: list[nn.Parameter]
+    decays: bool
+    share: float
+    thaws: int
+
+
+class ParameterGroups:
+    """Layer-wise rates, freezing and unfreezing.
+
+    Parameters
+    ----------
+    shares : sequence of float or None
+        Factor of the rate of each layer, from input to output; None for all ones.
+    freeze : int, sequence of str or None
+        The first n layers, or patterns of parameter names, that are not trained.
+    unfreeze_every : int or None
+        Epochs after which one more frozen layer is trained, from the output back to
+        the input; None never.
+    decay_biases : bool
+        Whether penalties and weight decay apply to biases and norms as well.
+    """
+
+    def __init__(
+        self,
+        shares: Sequence[float] | None = None,
+        freeze: int | Sequence[str] | None = None,
+        unfreeze_every: int | None = None,
+        decay_biases: bool = False,
+    ) -> None:
+        self.shares = shares
+        self.freeze = freeze
+        self.unfreeze_every = unfreeze_every
+        self.decay_biases = decay_biases
+        self._segments: list[Segment] = []
+
+    def segments(self, module: nn.Module) -> list[Segment]:
+        """Arrange the parameters that are or will be trained; weights come first."""
+        layers = depth_groups(module)
+        frozen = self._frozen(module, layers)
+        shares = self._shares(len(layers))
+        segments: dict[tuple, Segment] = {}
+        for depth, layer in enumerate(layers):
+            for p in layer:
+                thaws = self._thaws(depth, layers, frozen) if id(p) in frozen else 0
+                if thaws is None:
+                    p.requires_grad_(False)
+                    continue
+                p.requires_grad_(thaws == 0)
+                decays = is_weight(p) or self.decay_biases
+                key = (not decays, shares[depth], thaws)
+                segment = Segment([], decays, shares[depth], thaws)
+                segments.setdefault(key, segment).parameters.append(p)
+        if not segments:
+            raise ValueError(
+                f"freeze={self.freeze!r} leaves no parameter to train. "
+                f"Expected fewer than {len(layers)} layers, or names of some "
+                "parameters only. Lower it, or set unfreeze_every."
+            )
+        self._segments = sorted(segments.values(), key=lambda s: not s.decays)
+        return self._segments
+
+    def for_optimizer(
+        self, flat: FlatParameters, *, elementwise: bool, rate: float, **kwargs: Any
+    ) -> list[dict]:
+        """Parameter groups of all segments, the frozen ones included, for torch."""
+        groups: dict[tuple, dict] = {}
+        decay = kwargs.get("weight_decay", 0)
+        for segment, leaf in zip(self._segments, flat.leaves):
+            own_decay = decay if segment.decays else 0
+            key = (segment.share, segment.thaws, own_decay)
+            group = {
+                "params": [],
+                "share": segment.share,
+                "thaws": segment.thaws,
+                "lr": rate * segment.share,
+            }
+            if decay:
+                group["weight_decay"] = own_decay
+            params = groups.setdefault(key, group)["params"]
+            params.extend([leaf] if elementwise else segment.parameters)
+        return list(groups.values())
+
+    def thaw(self, n_epochs: int) -> None:
+        """Let gradients flow to what is no longer frozen after `n_epochs`."""
+        for segment in self._segments:
+            if segment.thaws <= n_epochs:
+                for p in segment.parameters:
+                    p.requires_grad_(True)
+
+    def _shares(self, n_layers: int) -> Sequence[float]:
+        if self.shares is None:
+            return [1.0] * n_layers
+        if len(self.shares) != n_layers:
+            raise ValueError(
+                f"learning_rate_init has {len(self.shares)} values, but the network "
+                f"has {n_layers} layers with parameters. Expected one number, or one "
+                "per layer from input to output. Change its length."
+            )
+        return self.shares
+
+    def _frozen(self, module: nn.Module, layers: list[list[nn.Parameter]]) -> set[int]:
+        if self.freeze is None:
+            return set()
+        if isinstance(self.freeze, int):
+            return {id(p) for layer in layers[: self.freeze] for p in layer}
+        named = dict(module.named_parameters())
+        frozen: set[int] = set()
+        for pattern in self.freeze:
+            found = {
+                id(p)
+                for name, p in named.items()
+                if fnmatch(name, pattern) or name.startswith(pattern + ".")
+            }
+            if not found:
+                raise ValueError(
+                    f"freeze names {pattern!r}, which is no parameter of the network. "
+                    f"Expected some of {', '.join(list(named)[:5])}, ... "
+                    "Patterns such as 'linears.0.*' work too."
+                )
+            frozen |= found
+        return frozen
+
+    def _thaws(
+        self, depth: int, layers: list[list[nn.Parameter]], frozen: set[int]
+    ) -> int | None:
+        """Epochs for which a frozen layer stays so; None for ever."""
+        if self.unfreeze_every is None:
+            return None
+        later = [d for d in range(depth, len(layers)) if _any_in(layers[d], frozen)]
+        return self.unfreeze_every * len(later)
+
+
+def _any_in(layer: list[nn.Parameter], frozen: set[int]) -> bool:
+    return any(id(p) in frozen for p in layer)

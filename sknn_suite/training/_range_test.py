@@ -1,0 +1,77 @@
+"""The learning-rate range test."""
+
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+import numpy as np
+
+from sknn_suite._bundle import TensorBundle
+from sknn_suite.training._net import TensorNet
+
+# The smoothed loss has exploded when it exceeds its minimum by this factor.
+EXPLOSION = 4.0
+SMOOTHING = 0.9
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """Losses while the learning rate rises exponentially.
+
+    Attributes
+    ----------
+    rates : ndarray of shape (n_steps,)
+        Learning rate of each step.
+
+    losses : ndarray of shape (n_steps,)
+        Loss of each step, smoothed by a bias-corrected exponential mean.
+
+    suggestion : float
+        The rate at which the smoothed loss falls most steeply over log(rate).
+    """
+
+    rates: np.ndarray
+    losses: np.ndarray
+    suggestion: float
+
+
+def run_range_test(
+    net: TensorNet,
+    train: TensorBundle,
+    *,
+    min_rate: float,
+    max_rate: float,
+    n_steps: int,
+) -> RangeTest:
+    """Train `net` on `n_steps` batches while the rate rises; it is not usable after.
+
+    References
+    ----------
+    Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017, 3.3.
+    """
+    net.initialize()
+    net.prepare(train)
+    rates = np.geomspace(min_rate, max_rate, n_steps)
+    batches = chain.from_iterable(repeat(net.get_iterator(train, training=True)))
+    net.history.new_epoch()
+    losses: list[float] = []
+    mean = 0.0
+    for step, (rate, batch) in enumerate(zip(rates, batches), 1):
+        for group in net.optimizer_.param_groups:
+            group["lr"] = rate * group["share"]
+        loss = float(net.train_step(batch)["loss"])
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
+        smooth = mean / (1 - SMOOTHING**step)
+        if not np.isfinite(smooth) or (losses and smooth > EXPLOSION * min(losses)):
+            break
+        losses.append(smooth)
+    return RangeTest(rates[: len(losses)], np.array(losses), _steepest(rates, losses))
+
+
+def _steepest(rates: np.ndarray, losses: list[float]) -> float:
+    """Rate of the steepest descent; the smallest rate if there is none."""
+    if len(losses) < 3:
+        return float(rates[0])
+    slopes = np.gradient(np.array(losses), np.log(rates[: len(losses)]))
+    # After the minimum the loss may jump up and down: not a descent to trust.
+    last = max(int(np.argmin(losses)), 1)
+    return float(rates[int(np.argmin(slopes[: last + 1]))])

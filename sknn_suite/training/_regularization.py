@@ -1,0 +1,71 @@
+"""What is done to gradients before a step, and to weights after it."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sknn_suite.training._flat import sum_of_squares
+
+
+class Penalty:
+    """L2 and L1 penalties on weights, divided by the total weight of the batch.
+
+    Added to the loss are (alpha / 2 * ||w||^2 + l1_alpha * |w|_1) / sum(row weights);
+    the first is scikit-learn's.
+    """
+
+    def __init__(self, alpha: float, l1_alpha: float) -> None:
+        self.alpha = alpha
+        self.l1_alpha = l1_alpha
+
+    def __bool__(self) -> bool:
+        return bool(self.alpha > 0 or self.l1_alpha > 0)
+
+    def add_gradient(
+        self, weights: Tensor, grad: Tensor, total: float | Tensor
+    ) -> Tensor:
+        """Add the penalty's gradient to `grad` in place; return the penalty."""
+        penalty: Any = 0.0
+        if self.alpha > 0:
+            strength = self.alpha / total
+            penalty = sum_of_squares(weights) * (0.5 * strength)
+            _add(grad, weights, strength)
+        if self.l1_alpha > 0:
+            strength = self.l1_alpha / total
+            penalty = weights.abs().sum() * strength + penalty
+            _add(grad, weights.sign(), strength)
+        return penalty
+
+
+def _add(grad: Tensor, direction: Tensor, strength: float | Tensor) -> None:
+    if isinstance(strength, Tensor):
+        grad.addcmul_(direction, strength)
+    else:
+        grad.add_(direction, alpha=strength)
+
+
+def clip_norm(grad: Tensor, max_norm: float) -> None:
+    """Scale a flat gradient down to the norm `max_norm`, in place.
+
+    The same numbers as ``torch.nn.utils.clip_grad_norm_``.
+    """
+    norm = torch.linalg.vector_norm(grad)
+    grad.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
+
+
+def clip_value(grad: Tensor, max_value: float) -> None:
+    """Clip each component of a gradient to [-max_value, max_value], in place."""
+    grad.clamp_(-max_value, max_value)
+
+
+@torch.no_grad()
+def limit_unit_norms(weights: list[nn.Parameter], max_norm: float) -> None:
+    """Scale down the incoming weights of units whose norm exceeds `max_norm`.
+
+    References
+    ----------
+    Srivastava et al., "Dropout", JMLR 15, 2014, section 5.1.
+    """
+    for weight in weights:
+        weight.copy_(torch.renorm(weight, 2, 0, max_norm))
