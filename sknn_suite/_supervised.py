@@ -264,10 +264,10 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
                     "loss='focal'. Expected loss='log_loss', or no smoothing. "
                     "Change one of the two."
                 )
-            kind = FocalSoftmaxLoss if softmax else FocalSigmoidLoss
-            return kind(self.focal_gamma)
-        kind = SoftmaxLoss if softmax else SigmoidLoss
-        return kind(self.label_smoothing)
+            focal = FocalSoftmaxLoss if softmax else FocalSigmoidLoss
+            return focal(self.focal_gamma)
+        log_loss = SoftmaxLoss if softmax else SigmoidLoss
+        return log_loss(self.label_smoothing)
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         if self._target.kind_ == "multilabel":

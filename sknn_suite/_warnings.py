@@ -14,4 +14,4 @@ def warn_user(message: str, category: type[Warning]) -> None:
         if name.partition(".")[0] not in _OURS:
             break
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level - 1)
+    warnings.warn(message, category, stacklevel=level)

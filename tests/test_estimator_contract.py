@@ -43,7 +43,10 @@ CANNOT_HOLD = {
     },
     "dropout": dict.fromkeys(WEIGHTS, "repeated rows draw masks of their own"),
     "batch norm": dict.fromkeys(WEIGHTS, "batch statistics count rows, not weights"),
-    "float32": dict.fromkeys((*WEIGHTS, "check_methods_subset_invariance"), "compared at 1e-7, which is the precision of float32"),
+    "float32": dict.fromkeys(
+        (*WEIGHTS, "check_methods_subset_invariance"),
+        "compared at 1e-7, which is the precision of float32",
+    ),
 }
 
 pytestmark = [
