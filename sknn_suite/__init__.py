@@ -1,6 +1,13 @@
 """Neural networks as true scikit-learn estimators."""
 
 from sknn_suite._version import __version__
+from sknn_suite.inspection import diagnose, find_learning_rate
 from sknn_suite.tabular import MLPClassifier, MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "__version__"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "__version__",
+    "diagnose",
+    "find_learning_rate",
+]

@@ -32,7 +32,13 @@ from sknn_suite._training_record import TrainingRecord
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import InterruptedWarning
 from sknn_suite.losses import Loss
-from sknn_suite.modules import largest_weight, materialize, n_parameters, narrowest_side
+from sknn_suite.modules import (
+    is_at,
+    largest_weight,
+    materialize,
+    n_parameters,
+    narrowest_side,
+)
 from sknn_suite.training import (
     BundleBatches,
     Checkpoint,
@@ -363,6 +369,24 @@ class NeuralEstimator(
         with suited_threads(net.batch_size * largest_weight(run.module)):
             return run_range_test(net, run.train, **limits)
 
+    def _test_learning_rates(
+        self, X: Any, y: Any, sample_weight: Any, **limits: Any
+    ) -> RangeTest:
+        """Run the range test on an unfitted estimator; it is left prepared only."""
+        self._validate_params()
+        run = self._prepare(X, y, sample_weight, None, None, False, None)
+        return self._range_test(run, **limits)
+
+    def _net_to_go_on(self, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
+        """Build the net with which partial_fit would go on, ready for a step."""
+        run = self._prepare(X, y, None, None, None, True, 1)
+        net = run.build(run.module, self._random_state, self.learning_rate_)
+        net.callbacks = []
+        net.initialize()
+        self._resume_optimizer(net, partial=True)
+        net.prepare(run.train)
+        return net, run.train
+
     def _score_validation(self, net: TensorNet, run: Run) -> float:
         """Score of the validation rows, by `early_stopping_scoring`."""
         scoring = self.early_stopping_scoring
@@ -519,16 +543,17 @@ class NeuralEstimator(
 
     def _prediction_module(self, n_rows: int) -> nn.Module:
         """Give the module, in evaluation mode, the memory of the fitted arrays."""
-        module = self._live.module
-        if module is None:
-            module = self._live.module = self._build_module(self._config).eval()
-        work = float(n_rows) * n_parameters(module)
+        weights = self._weights()
+        work = float(n_rows) * sum(w.size for w in weights.values())
         device = prediction_device(self.device, work=work)
-        parameter = next(module.parameters())
         dtype = getattr(torch, self._dtype)
-        if parameter.device != device or parameter.dtype != dtype:
+        module = self._live.module
+        if module is None or not is_at(module, device, dtype):
+            # A new one, since another thread may be predicting with the old.
+            module = self._build_module(self._config).eval()
             materialize(module, device, dtype)
-        bind_weights(module, self._weights())
+        bind_weights(module, weights)
+        self._live.module = module
         return module
 
 

@@ -2,7 +2,7 @@
 
 from sknn_suite.modules._activations import ACTIVATIONS, make_activation
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness
-from sknn_suite.modules._init import init_linear, materialize
+from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._norm import BatchNorm
 from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
@@ -14,6 +14,7 @@ __all__ = [
     "Dropout",
     "OwnedRandomness",
     "init_linear",
+    "is_at",
     "largest_weight",
     "make_activation",
     "materialize",
