@@ -1,6 +1,7 @@
 """Displays: numbers first, then a picture of them; matplotlib is loaded by `plot`."""
 
+from sknn_suite.plotting._learning_rate import LearningRateDisplay
 from sknn_suite.plotting._loss_curve import LossCurveDisplay
 from sknn_suite.plotting._threshold_curve import ThresholdCurveDisplay
 
-__all__ = ["LossCurveDisplay", "ThresholdCurveDisplay"]
+__all__ = ["LearningRateDisplay", "LossCurveDisplay", "ThresholdCurveDisplay"]
