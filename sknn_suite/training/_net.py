@@ -405,11 +405,12 @@ class TensorNet(NeuralNet):
         written_out = (
             self._n_parts == 1
             and self.recipe.mixup is None
-            and not self.place.mixed
             and Backprop.supports(self.module_, self.criterion_, train)
         )
         if written_out:
-            self._backprop = Backprop(self.module_, self.criterion_)
+            self._backprop = Backprop(
+                self.module_, self.criterion_, self.flat_, self.place.mixed
+            )
         if self._restored is not None:
             self.stop_reason_ = self._restored["stop_reason"]
             self.batches_.order = self._restored["order"]
