@@ -1,0 +1,75 @@
+"""Signature, constraints and documentation of every estimator say the same."""
+
+import inspect
+import re
+
+from sknn_suite._parameters import parameter_docs
+
+
+def test_every_parameter_has_a_constraint_and_an_entry(estimator_class):
+    names = list(inspect.signature(estimator_class).parameters)
+    assert sorted(estimator_class._parameter_constraints) == sorted(names)
+    assert sorted(parameter_docs(estimator_class.__doc__)) == sorted(names)
+    assert sorted(estimator_class().get_params()) == sorted(names)
+
+
+def test_the_default_of_the_signature_is_documented(estimator_class):
+    entries = parameter_docs(estimator_class.__doc__)
+    for parameter in inspect.signature(estimator_class).parameters.values():
+        first_line = entries[parameter.name].split("\n    ")
+        header = " ".join(line.strip() for line in first_line[:3])
+        documented = re.search(r"default=([^\s]+|\([^)]*\))", header)
+        assert documented, f"no default of {parameter.name} in: {header}"
+        text = documented[1]
+        default = parameter.default
+        shown = {repr(default), repr(default).replace("'", '"'), str(default)}
+        if isinstance(default, float):
+            assert float(text) == default, parameter.name
+        else:
+            assert text in shown, parameter.name
+
+
+def test_every_entry_has_a_type_and_a_sentence(estimator_class):
+    for name, entry in parameter_docs(estimator_class.__doc__).items():
+        header, _, body = entry.partition("\n    ")
+        assert re.match(rf"{name} : \S", header), header
+        assert body.strip().endswith("."), f"{name}: {body}"
+
+
+def test_strings_that_are_allowed_are_documented(estimator_class):
+    entries = parameter_docs(estimator_class.__doc__)
+    for name, constraints in estimator_class._parameter_constraints.items():
+        if name == "activation":  # told by naming some of thirty
+            continue
+        for constraint in constraints:
+            for option in getattr(constraint, "options", ()):
+                if isinstance(option, str):
+                    assert f'"{option}"' in entries[name], (name, option)
+
+
+def test_every_public_method_has_a_numpydoc_docstring(estimator_class):
+    for name, method in inspect.getmembers(estimator_class, inspect.isfunction):
+        if name.startswith("_") or not method.__module__.startswith("sknn_suite"):
+            continue
+        text = inspect.getdoc(method)
+        assert text, name
+        for argument in list(inspect.signature(method).parameters)[1:]:
+            assert re.search(rf"^[\w, ]*\b{argument}\b.* : ", text, re.M), (
+                name,
+                argument,
+            )
+        assert "Returns" in text, name
+
+
+def test_sections_come_in_numpydocs_order(estimator_class):
+    order = [
+        "Parameters",
+        "Attributes",
+        "See Also",
+        "Notes",
+        "References",
+        "Examples",
+    ]
+    found = re.findall(r"^([A-Z][A-Za-z ]+)\n-{3,}$", estimator_class.__doc__, re.M)
+    assert found == [name for name in order if name in found]
+    assert {"Parameters", "Attributes", "Examples"} <= set(found)
