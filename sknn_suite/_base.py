@@ -235,6 +235,12 @@ class NeuralEstimator(
             held_out, valid = rows.take(valid_rows.numpy()), bundle.select(valid_rows)
         progress = self._begin_record(resume=resume)
         batch_size = self._clip_batch_size(len(train), place)
+        if not isinstance(self.batch_size, str) and self.batch_size > len(train):
+            warn_user(
+                "Got `batch_size` less than 1 or larger than sample size. "
+                "It is going to be clipped",
+                UserWarning,
+            )
         loss = self._make_loss()
         self.out_activation_ = loss.out_activation
 
