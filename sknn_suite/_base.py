@@ -140,6 +140,9 @@ class NeuralEstimator(
     (`_make_loss`), and how validation rows are chosen and scored.
     """
 
+    # Whether the encoder learns from rows, and validation rows must be set aside first.
+    _encoder_learns = True
+
     def _check_training_rows(
         self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
     ) -> Rows:
@@ -220,12 +223,14 @@ class NeuralEstimator(
         )
         self._home = home_name(home)
         self._random_state = self._take_random_state(resume)
-        train_rows, valid_rows = self._split(rows, groups, split=validation is None)
-        if not resume or not self.__sklearn_is_fitted__():
-            self._encoder = self._make_encoder().fit(rows.X, train_rows)
-            self._config = self._configure_module()
         self._input_dtype = "float32" if is_float32(rows.X) else "float64"
+        split = functools.partial(self._split, rows, groups, split=validation is None)
+        parts = split() if self._encoder_learns else None
+        if not resume or not self.__sklearn_is_fitted__():
+            self._encoder = self._make_encoder().fit(rows.X, parts and parts[0])
+            self._config = self._configure_module()
         module, place = self._place_module(rows, resume)
+        train_rows, valid_rows = split() if parts is None else parts
         bundle = self._bundle(rows, place)
         train, valid, held_out = bundle.select(train_rows), None, None
         if validation is not None:
@@ -443,7 +448,8 @@ class NeuralEstimator(
                 InterruptedWarning,
             )
         elif self.solver == "lbfgs":
-            check_optimize_result("lbfgs", net.result_, self.max_iter)
+            if net.stop_reason_ is None:
+                check_optimize_result("lbfgs", net.result_, self.max_iter)
         elif net.stop_reason_ is None and self.n_iter_ == self.max_iter:
             if net.recipe.schedule.ends:
                 return  # a schedule that was planned for max_iter epochs is complete

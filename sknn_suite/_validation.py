@@ -38,6 +38,8 @@ def check_table_and_target(
         y = column_or_1d(y, warn=True)
     if not y_numeric:
         check_classification_targets(y)
+    elif y.dtype.kind not in "biuf":
+        y = y.astype(np.float64)  # raises for words
     return X, y
 
 
@@ -58,7 +60,9 @@ def check_layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
         If any is not positive.
     """
     sizes = np.atleast_1d(np.asarray(hidden_layer_sizes))
-    if sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any()):
+    if sizes.ndim > 1 or (
+        sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any())
+    ):
         raise ValueError(
             f"hidden_layer_sizes must be > 0, got {list(sizes.tolist())}. "
             "Expected one or several integers. Give each hidden layer its units."

@@ -3,18 +3,20 @@
 import inspect
 import re
 
-from sknn_suite._parameters import parameter_docs
+from sknn_suite._parameters import section_entries
 
 
 def test_every_parameter_has_a_constraint_and_an_entry(estimator_class):
     names = list(inspect.signature(estimator_class).parameters)
     assert sorted(estimator_class._parameter_constraints) == sorted(names)
-    assert sorted(parameter_docs(estimator_class.__doc__)) == sorted(names)
+    assert sorted(section_entries(estimator_class.__doc__, "Parameters")) == sorted(
+        names
+    )
     assert sorted(estimator_class().get_params()) == sorted(names)
 
 
 def test_the_default_of_the_signature_is_documented(estimator_class):
-    entries = parameter_docs(estimator_class.__doc__)
+    entries = section_entries(estimator_class.__doc__, "Parameters")
     for parameter in inspect.signature(estimator_class).parameters.values():
         first_line = entries[parameter.name].split("\n    ")
         header = " ".join(line.strip() for line in first_line[:3])
@@ -30,14 +32,14 @@ def test_the_default_of_the_signature_is_documented(estimator_class):
 
 
 def test_every_entry_has_a_type_and_a_sentence(estimator_class):
-    for name, entry in parameter_docs(estimator_class.__doc__).items():
+    for name, entry in section_entries(estimator_class.__doc__, "Parameters").items():
         header, _, body = entry.partition("\n    ")
         assert re.match(rf"{name} : \S", header), header
         assert body.strip().endswith("."), f"{name}: {body}"
 
 
 def test_strings_that_are_allowed_are_documented(estimator_class):
-    entries = parameter_docs(estimator_class.__doc__)
+    entries = section_entries(estimator_class.__doc__, "Parameters")
     for name, constraints in estimator_class._parameter_constraints.items():
         if name == "activation":  # told by naming some of thirty
             continue

@@ -37,6 +37,9 @@ def combine_weights(
         by_class = compute_sample_weight(class_weight, y)
     else:
         present = np.isin(classes, y)
+        if isinstance(class_weight, dict):  # partial_fit may not see all classes
+            absent = set(classes[~present].tolist())
+            class_weight = {k: w for k, w in class_weight.items() if k not in absent}
         weights = np.ones(len(classes))
         weights[present] = compute_class_weight(
             class_weight, classes=classes[present], y=y, sample_weight=sample_weight
