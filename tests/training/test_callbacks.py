@@ -139,7 +139,7 @@ def test_passthrough_scoring_averages_what_a_callback_records(estimator_class, r
         def on_train_end(self, net, **kwargs):
             means.extend(net.history[:, "train_norm"])
 
-    scoring = PassthroughScoring("train_norm", lower_is_better=True)
+    scoring = PassthroughScoring("train_norm", on_train=True)
     callbacks = [Norm(), ("scoring", scoring)]
     estimator_class(**SMALL, max_iter=2, callbacks=callbacks).fit(*rows)
     assert means == [2.0, 2.0]
