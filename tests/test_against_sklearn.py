@@ -70,6 +70,18 @@ WAYS = {
     "sgd without momentum": SGD | {"momentum": 0.0, "batch_size": 32},
     "sgd with plain momentum": SGD | {"nesterovs_momentum": False, "batch_size": 32},
     "sgd with full momentum": SGD | {"momentum": 1.0, "max_iter": 5},
+    "sgd invscaling": SGD
+    | {"learning_rate": "invscaling", "power_t": 0.3, "batch_size": 40},
+    "sgd adaptive": SGD
+    | {
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.2,
+        "tol": 0.01,
+        "n_iter_no_change": 2,
+        "max_iter": 40,
+    },
+    "sgd early stopping": SGD | {"early_stopping": True, "batch_size": 32},
+    "adam early stopping": {"early_stopping": True, "validation_fraction": 0.2},
     "sgd invscaling without momentum": SGD
     | {"learning_rate": "invscaling", "power_t": 0.3, "momentum": 0.0},
     "sgd adaptive without momentum": SGD
@@ -91,13 +103,17 @@ WAYS = {
 
 def _tolerance(way):
     # Adam divides by the root of the mean squared gradient, which lets rounding grow.
-    return 1e-4 if way.startswith("adam") else 1e-9
+    if way.startswith("adam"):
+        return 1e-4
+    return 1e-7 if "adaptive" in way else 1e-9  # many epochs at a high rate
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("task", TASKS)
 def test_the_same_seed_takes_the_same_way(task, way, weighted):
+    if task == "multiclass" and "early" in way:
+        pytest.skip("scikit-learn splits stratified for two classes only, we always")
     name, X, y = TASKS[task]()
     a, b = both(name, **{"max_iter": 8} | WAYS[way])
     weight = np.random.RandomState(0).uniform(0.1, 3, len(X)) if weighted else None
@@ -113,7 +129,9 @@ def test_the_same_seed_takes_the_same_way(task, way, weighted):
     else:
         assert b.best_loss_ is None
         np.testing.assert_allclose(b.validation_scores_, a.validation_scores_, rtol)
-        assert b.best_validation_score_ == pytest.approx(a.best_validation_score_)
+        assert b.best_validation_score_ == pytest.approx(
+            a.best_validation_score_, rel=rtol
+        )
     if way.startswith("sgd"):
         np.testing.assert_allclose(_scores(b, X), _scores(a, X), atol=100 * rtol)
         for mine, other in zip(b.coefs_ + b.intercepts_, a.coefs_ + a.intercepts_):

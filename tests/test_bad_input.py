@@ -53,7 +53,7 @@ def test_a_bad_parameter_is_named_with_what_it_must_be(
         model.fit(*rows)
 
 
-@pytest.mark.parametrize("sizes", [(0,), (5, -1), -3, (2.5,), ("a",), None])
+@pytest.mark.parametrize("sizes", [(0,), (5, -1), -3, (2.5,), ("a",), ((3, 3),), None])
 def test_layers_are_positive_whole_numbers(estimator_class, rows, sizes):
     with pytest.raises(ValueError, match="hidden_layer_sizes"):
         estimator_class(hidden_layer_sizes=sizes).fit(*rows)
@@ -166,6 +166,14 @@ def test_partial_fit_needs_the_classes_first_and_refuses_others(labels):
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
+def test_partial_fit_of_some_classes_works_with_class_weights(labels):
+    X, y = labels
+    model = MLPClassifier(class_weight={2: 5.0}, random_state=0)
+    for kept in (y < 2, y > 0, y == 2):
+        model.partial_fit(X[kept], y[kept], classes=[0, 1, 2])
+    assert model.predict_proba(X).shape == (len(X), 3)
+
+
 def test_partial_fit_refuses_what_needs_all_data(labels):
     classes = [0, 1, 2]
     with pytest.raises(ValueError, match="early_stopping"):
@@ -187,6 +195,11 @@ def test_a_warm_start_with_other_classes_is_refused(labels):
 
 
 # -- regressors ----------------------------------------------------------------------
+
+
+def test_words_are_no_numbers(numbers):
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        MLPRegressor().fit(numbers.X, np.full(120, "word"))
 
 
 def test_missing_targets_are_refused(numbers):

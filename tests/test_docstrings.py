@@ -3,6 +3,8 @@
 import inspect
 import re
 
+import pytest
+
 from sknn_suite._parameters import section_entries
 
 
@@ -47,6 +49,17 @@ def test_strings_that_are_allowed_are_documented(estimator_class):
             for option in getattr(constraint, "options", ()):
                 if isinstance(option, str):
                     assert f'"{option}"' in entries[name], (name, option)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_every_fitted_attribute_is_documented(estimator_class, rows, early_stopping):
+    model = estimator_class(max_iter=2, early_stopping=early_stopping).fit(*rows)
+    text = estimator_class.__doc__
+    section = text[text.index("Attributes\n") : text.index("See Also\n")]
+    for name in vars(model):
+        if name.endswith("_") and not name.startswith("_"):
+            assert re.search(rf"\b{name}\b", section), name
 
 
 def test_every_public_method_has_a_numpydoc_docstring(estimator_class):

@@ -225,7 +225,7 @@ class Schedule:
     @property
     def is_constant(self) -> bool:
         """Whether no step within an epoch changes the rate."""
-        return not self.per_batch and self.n_steps >= self.warmup_steps
+        return not self.per_batch and self.n_steps > self.warmup_steps
 
     @property
     def ends(self) -> bool:
