@@ -203,7 +203,7 @@ def test_predictions_are_labels_as_they_were_given(
     np.testing.assert_array_equal(model.classes_, np.unique(y))
     predicted = model.predict(X)
     assert predicted.dtype == model.classes_.dtype
-    assert set(predicted) == set(y)
+    assert set(predicted) <= set(y)
     assert (predicted == y).mean() > 1.3 / len(names)
     proba = model.predict_proba(X)
     assert proba.shape == (len(X), len(names))
