@@ -60,5 +60,5 @@ bench: venv
 
 clean:
 	rm -rf .venv build dist *.egg-info docs/_build docs/generated docs/auto_examples
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf demo_output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
