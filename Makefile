@@ -59,6 +59,7 @@ bench: venv
 	$(BIN)/python benchmarks/run_all.py
 
 clean:
-	rm -rf .venv build dist *.egg-info docs/_build docs/generated docs/auto_examples
+	rm -rf .venv build dist *.egg-info docs/_build docs/generated docs/auto_examples \
+		docs/sg_execution_times.rst
 	rm -rf demo_output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
