@@ -84,7 +84,7 @@ class Rows(NamedTuple):
 class Run(NamedTuple):
     """What a call of fit has prepared for training."""
 
-    rows: Rows
+    given: tuple[Any, Any, Any]  # X, y and sample_weight as the user gave them
     train: TensorBundle
     valid: Any  # TensorBundle, or None if there are no validation rows
     held_out: Any  # Rows: the validation rows as checked, for scorers
@@ -217,6 +217,7 @@ class NeuralEstimator(
         n_epochs: int | None,
     ) -> Run:
         """Go the straight way from the user's data to a net that is ready to train."""
+        given = (X, y, sample_weight)
         X, home = to_numpy(X)
         rows = self._check_training_rows(
             X, y, sample_weight, resume=resume, partial=n_epochs is not None
@@ -228,7 +229,7 @@ class NeuralEstimator(
         parts = split() if self._encoder_learns else None
         if not resume or not self.__sklearn_is_fitted__():
             self._encoder = self._make_encoder().fit(rows.X, parts and parts[0])
-            self._config = self._configure_module()
+        self._config = self._configure_module()
         module, place = self._place_module(rows, resume)
         train_rows, valid_rows = split() if parts is None else parts
         bundle = self._bundle(rows, place)
@@ -264,7 +265,7 @@ class NeuralEstimator(
                 random_state=random_state,
             )
 
-        return Run(rows, train, valid, held_out, module, progress, build)
+        return Run(given, train, valid, held_out, module, progress, build)
 
     def _take_random_state(self, resume: bool) -> np.random.RandomState:
         if resume and hasattr(self, "_random_state"):
@@ -303,13 +304,24 @@ class NeuralEstimator(
         )
         materialize(module, place.device, place.dtype)
         if resume:
-            load_weights(module, self._weights())
+            self._load_fitted_weights(module)
         else:
             self._init_module(module)
             if self.init_from is not None:
                 self.init_matched_ = init_from(module, self.init_from)
         self._dtype = str(place.dtype).removeprefix("torch.")
         return module, place
+
+    def _load_fitted_weights(self, module: nn.Module) -> None:
+        weights = self._weights()
+        for name, tensor in module.state_dict().items():
+            if name not in weights or weights[name].shape != tuple(tensor.shape):
+                raise ValueError(
+                    f"{type(self).__name__} cannot go on with its fitted weights: "
+                    f"'{name}' has another shape now, or is new. Expected the "
+                    "architecture of the last fit. Set warm_start=False to start anew."
+                )
+        load_weights(module, weights)
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         """Rows per batch; "auto" and sizes larger than the data are settled here."""
@@ -339,12 +351,14 @@ class NeuralEstimator(
             self,
             net,
             score=score,
-            bridge=None if partial else self._make_bridge(run.rows),
+            bridge=None if partial else self._make_bridge(run),
             checkpoint=checkpoint,
         )
         net.initialize()
         if resume:
             self._resume_optimizer(net, partial)
+            if np.isfinite(net.progress.best_score):  # the fitted weights hold it
+                net.progress.best_weights = weights_of(net.module_, copy=True)
         if checkpoint is not None:
             checkpoint.resume(net)
         with suited_threads(net.batch_size * largest_weight(net.module_)):
@@ -407,6 +421,7 @@ class NeuralEstimator(
             return -net.history[-1]["valid_loss"]
         model = copy.copy(self)
         model.__dict__.update(self._as_of_now(net))
+        model.__dict__.pop("feature_names_in_", None)  # the rows are an array by now
         weights = {}
         if run.held_out.weight is not None:
             weights["sample_weight"] = run.held_out.weight
@@ -488,16 +503,17 @@ class NeuralEstimator(
             net.recipe.schedule.load_state_dict(state["schedule"])
             net.follow_schedule()
 
-    def _make_bridge(self, rows: Rows) -> SklearnBridge | None:
+    def _make_bridge(self, run: Run) -> SklearnBridge | None:
         """Open the context of scikit-learn's callbacks, if there are any."""
         if not hasattr(self, "_skl_callbacks"):
             return None
-        metadata = None if rows.weight is None else {"sample_weight": rows.weight}
+        weight = run.given[2]
+        metadata = None if weight is None else {"sample_weight": weight}
         return SklearnBridge(
             self._init_callback_context(max_subtasks=self.max_iter),
             self,
             self._as_of_now,
-            {"X": rows.X, "y": rows.y, "metadata": metadata},
+            {"X": run.given[0], "y": run.given[1], "metadata": metadata},
         )
 
     def _as_of_now(self, net: TensorNet) -> dict:

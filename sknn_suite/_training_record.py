@@ -64,8 +64,8 @@ class TrainingRecord:
         stopping = stochastic and self.early_stopping
         if not resume:
             self.t_ = 0
-        for name in ("best_epoch_", "best_score_"):
-            self.__dict__.pop(name, None)
+            for name in ("best_epoch_", "best_score_"):
+                self.__dict__.pop(name, None)
         # New lists: a call that fails must not have appended to the old ones.
         self.history_: list[dict] = (
             list(getattr(self, "history_", ())) if resume else []

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
@@ -34,6 +35,8 @@ def check_table_and_target(
     X, y = validate_data(
         estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
     )
+    if sparse.issparse(y):
+        y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     if not y_numeric:

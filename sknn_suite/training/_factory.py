@@ -120,12 +120,19 @@ def _make_schedule(
     kind = training.learning_rate
     if training.solver == "adam" and kind in ("invscaling", "adaptive"):
         kind = "constant"  # scikit-learn's Adam ignores them, and scripts rely on it
+    params = training.schedule_params or {}
+    watches_score = (
+        training.early_stopping and training.early_stopping_scoring != "loss"
+    )
+    if kind == "plateau" and watches_score:
+        # A relative threshold takes a score that stays below zero for one that rises.
+        params = {"threshold_mode": "abs", **params}
     return Schedule(
         kind,
         rate,
         Length(training.max_iter, n_steps),
         warmup=training.warmup,
-        params=training.schedule_params,
+        params=params,
         power_t=training.power_t,
         t=t,
     )
