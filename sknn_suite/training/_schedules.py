@@ -107,7 +107,7 @@ def _piecewise(
 
 
 def _plateau(shadow: FlatSGD, length: Length, **params: Any) -> Any:
-    return lr_scheduler.ReduceLROnPlateau(shadow, **{"eps": 0.0, **params})
+    return lr_scheduler.ReduceLROnPlateau(shadow, **params)
 
 
 # Builder, and whether it steps after each batch rather than after each epoch.
