@@ -226,3 +226,36 @@ def test_a_continued_fit_keeps_the_number_of_targets(numbers):
         model.fit(X, np.column_stack([y, y]))
     with pytest.raises(DataError, match="y has 2 columns"):
         model.partial_fit(X, np.column_stack([y, y]))
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">i4", np.longdouble])
+def test_a_target_of_any_number_type_is_taken(numbers, dtype):
+    X, y = numbers.X, np.rint(10 * numbers.y)
+    model = MLPRegressor(max_iter=2, random_state=0)
+    expected = model.fit(X, y).predict(X)
+    np.testing.assert_array_equal(model.fit(X, y.astype(dtype)).predict(X), expected)
+
+
+def test_balanced_weights_do_not_divide_by_a_class_without_weight(labels):
+    X, y = labels
+    model = MLPClassifier(class_weight="balanced", max_iter=2, random_state=0)
+    model.fit(X, y, sample_weight=(y < 2).astype(float))
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_a_warm_start_follows_a_changed_activation(numbers):
+    X, y = numbers
+    model = MLPRegressor(max_iter=2, random_state=0, warm_start=True).fit(X, y)
+    model.set_params(activation="tanh").fit(X, y)
+    hidden = np.tanh(X @ model.coefs_[0] + model.intercepts_[0])
+    by_hand = hidden @ model.coefs_[1] + model.intercepts_[1]
+    np.testing.assert_allclose(model.predict(X), by_hand[:, 0])
+
+
+def test_several_labels_may_come_as_a_sparse_matrix(labels):
+    X, y = labels
+    Y = np.column_stack([y == 0, y == 1]).astype(int)
+    model = MLPClassifier(max_iter=2, random_state=0)
+    expected = model.fit(X, Y).predict_proba(X)
+    model.fit(X, sparse.csr_array(Y))
+    np.testing.assert_array_equal(model.predict_proba(X), expected)

@@ -84,6 +84,18 @@ def test_validation_rows_teach_nothing(estimator_class, rows, scores_of):
     assert 0 < changed < len(X) / 5
 
 
+def test_a_warm_start_does_not_lose_the_best_weights(estimator_class, rows):
+    X, y = rows
+    model = estimator_class(
+        **SMALL, early_stopping=True, max_iter=30, warm_start=True
+    ).fit(X, y)
+    best, coefs = model.best_validation_score_, [w.copy() for w in model.coefs_]
+    model.set_params(max_iter=1, learning_rate_init=1.0).fit(X, y)
+    if model.best_validation_score_ == best:
+        for now, then in zip(model.coefs_, coefs):
+            np.testing.assert_array_equal(now, then)
+
+
 def test_adaptive_divides_the_rate_by_five_and_ends_below_a_millionth(
     regressor_class, numbers
 ):
