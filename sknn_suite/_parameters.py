@@ -56,7 +56,7 @@ def parameters(cls: type[T]) -> type[T]:
         if f.default is MISSING:
             raise TypeError(f"Parameter '{f.name}' of {cls.__name__} has no default.")
     if cls.__doc__ is not None:  # it is with python -OO
-        parameter_names = [f.name for f in declared]
+        parameter_names = list(inspect.signature(cls).parameters)
         cls.__doc__ = _with_section(cls, "Parameters", parameter_names)
         cls.__doc__ = _with_section(cls, "Attributes")
     return cls

@@ -3,13 +3,14 @@
 import math
 import operator
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from sklearn.utils import ClassifierTags, RegressorTags
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor, nn
@@ -361,6 +362,38 @@ class TensorNet(NeuralNet):
         loss = self.get_loss(y_pred, batch.target, weight=batch.weight)
         return {"loss": loss, "y_pred": y_pred}
 
+    # -- predictions in codes, for skorch's scoring callbacks ------------------------
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Codes of the classes; the estimator knows their labels."""
+        return np.arange(max(2, self.n_outputs_))
+
+    def _get_predict_nonlinearity(self) -> Callable[[Tensor], Tensor]:
+        def link(raw: Tensor) -> Tensor:
+            proba = self.criterion_.link(raw)
+            if self.criterion_.out_activation == "logistic" and proba.shape[1] == 1:
+                return torch.cat([1 - proba, proba], dim=1)
+            return proba
+
+        return link
+
+    def predict(self, X: TensorBundle) -> np.ndarray:
+        values = self.predict_proba(X)
+        if self.criterion_.out_activation in ("softmax", "logistic"):
+            return values.argmax(axis=1)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if self.criterion_.out_activation in ("softmax", "logistic"):
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags()
+        else:
+            tags.estimator_type = "regressor"
+            tags.regressor_tags = RegressorTags()
+        return tags
+
     # -- loop ------------------------------------------------------------------------
 
     @property
@@ -501,8 +534,8 @@ class TensorNet(NeuralNet):
                 self.out_of_time_ = True
                 break
         self.history.record(prefix + "_batch_count", len(losses))
-        n_outputs = losses and step["y_pred"].shape[1]
-        loss = self.criterion_.reported(_mean(losses, sizes), n_outputs)
+        self.n_outputs_ = step["y_pred"].shape[1]
+        loss = self.criterion_.reported(_mean(losses, sizes), self.n_outputs_)
         if penalties:
             loss += _mean(penalties, sizes)
         self.history.record(prefix + "_loss", loss)
