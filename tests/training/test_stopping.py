@@ -184,6 +184,15 @@ def test_early_stopping_can_be_told_never_to_stop(labels):
     assert model.best_score_ == max(model.validation_scores_)
 
 
+@pytest.mark.parametrize("scoring", [None, "loss", "accuracy", "roc_auc_ovr"])
+def test_frames_with_names_can_be_scored(labels, scoring):
+    X = pd.DataFrame(labels.X).add_prefix("column ")
+    model = MLPClassifier(
+        **SETTINGS, early_stopping=True, early_stopping_scoring=scoring
+    ).fit(X, labels.y)
+    assert model.best_score_ == max(model.validation_scores_)
+
+
 # -- validation rows of one's own ----------------------------------------------------
 
 
