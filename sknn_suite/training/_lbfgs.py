@@ -60,6 +60,7 @@ class LbfgsNet(TensorNet):
     ) -> None:
         passes = BundleBatches(train, ROWS_PER_PASS)
         total = float(len(train) if train.weight is None else train.weight.sum())
+        valid_batches = None if valid is None else self.get_iterator(valid)
         started = time.perf_counter()
 
         def loss_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -72,8 +73,12 @@ class LbfgsNet(TensorNet):
             self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
             loss = self._reported(float(intermediate_result.fun), total)
             self.history.record("train_loss", loss)
+            self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
+            self._set_training(True)
             self.end_epoch(train, valid, started)
             started = time.perf_counter()
+            if started > self._deadline:
+                self.stop(f"max_time={self.recipe.max_time} seconds are over.")
             if self.stop_reason_ is not None:
                 raise StopIteration
 
