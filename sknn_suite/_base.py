@@ -278,7 +278,8 @@ class NeuralEstimator(
             path = Path(self.checkpoint)
             if path.exists():  # the run that goes on began with this entropy
                 random_state.set_state(read_state(path)["origin"])
-        self._origin = random_state.get_state(legacy=False)
+        if self.checkpoint is not None:
+            self._origin = random_state.get_state(legacy=False)
         return random_state
 
     def _split(
@@ -457,7 +458,7 @@ class NeuralEstimator(
             self.checkpoint,
             self.checkpoint_every,
             fingerprint(dict(sorted(parts.items())), run.train, run.valid),
-            self._origin,
+            self.__dict__.pop("_origin", None),
         )
 
     def _settle_weights(self, net: TensorNet) -> None:

@@ -40,7 +40,7 @@ class Checkpoint(Callback):
     written_: tuple[int, str | None] | None = None
 
     def __init__(
-        self, path: str | os.PathLike, every: int, fingerprint: str, origin: dict
+        self, path: str | os.PathLike, every: int, fingerprint: str, origin: dict | None
     ) -> None:
         self.path = Path(path)
         self.origin = origin

@@ -584,6 +584,8 @@ class TensorNet(NeuralNet):
         self.n_outputs_ = step["y_pred"].shape[1]
         if training:
             self.first_loss_ = float(losses[0])
+            if not per_batch:
+                self.history.new_batch()  # some of skorch's callbacks look for one
         loss = self.criterion_.reported(_mean(losses, sizes), self.n_outputs_)
         if penalties:
             loss += _mean(penalties, sizes)
