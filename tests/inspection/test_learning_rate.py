@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn import datasets
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -235,3 +236,23 @@ def test_display_shows_the_numbers(numbers):
     again = LearningRateDisplay.from_range_test(test, ax=ax)
     assert again.ax_ is ax
     plt.close("all")
+
+
+@pytest.mark.parametrize("batch_size", [32, "auto"])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("name", ["breast_cancer", "digits", "iris", "diabetes"])
+def test_suggestion_trains_well(name, solver, batch_size):
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    cls = MLPClassifier
+    if name == "diabetes":
+        cls, y = MLPRegressor, (y - y.mean()) / y.std()
+    settings = {"hidden_layer_sizes": (20,), "max_iter": 10, "solver": solver}
+    for seed in range(8):
+        model = cls(**settings, batch_size=batch_size, random_state=seed)
+        rate = find_learning_rate(model, X, y).suggestion
+        assert 1e-4 < rate < 1
+        # Training at the suggestion is better than at a hundredth of it.
+        good = model.set_params(learning_rate_init=rate).fit(X, y).loss_
+        slow = model.set_params(learning_rate_init=rate / 100).fit(X, y).loss_
+        assert good < slow

@@ -24,6 +24,15 @@ SETTINGS = {
     "random_state": 0,
 }
 
+SMALL = {
+    "hidden_layer_sizes": (3,),
+    "batch_size": 30,
+    "max_iter": 12,
+    "learning_rate_init": 0.02,
+    "n_iter_no_change": 1000,
+    "random_state": 0,
+}
+
 FIRST, SECOND, LAST = "linears.0", "linears.1", "linears.2"
 
 
@@ -299,3 +308,155 @@ def test_fine_tuning_learns_faster_than_from_scratch(labels):
     few = {**SETTINGS, "max_iter": 10, "random_state": 1}
     tuned = MLPClassifier(**few, init_from=source, freeze=1).fit(X, y)
     assert tuned.loss_ < MLPClassifier(**few).fit(X, y).loss_
+
+
+def test_freeze_may_be_a_number_of_numpy(numbers):
+    MLPRegressor(**SMALL, freeze=np.int64(1)).fit(*numbers)
+
+
+@pytest.mark.parametrize("activation", ["relu", "prelu"])
+def test_norms_and_activations_belong_to_the_layer_before_them(
+    numbers, watcher, activation
+):
+    MLPRegressor(
+        **{**SMALL, "hidden_layer_sizes": (6, 5)},
+        activation=activation,
+        batch_norm=True,
+        freeze=1,
+        callbacks=[watcher],
+    ).fit(*numbers)
+    for name, before in watcher.initial.items():
+        is_of_the_first = name.partition(".")[2].startswith("0.")
+        if is_of_the_first and name.endswith(("weight", "bias")):
+            assert torch.equal(before, watcher.epochs[-1][name]), name
+
+
+def test_rates_of_layers_are_those_of_their_norms(
+    numbers, watcher, make_twin, same_weights
+):
+    X, y = numbers
+    rates = [0.001, 0.01, 0.05]
+    MLPRegressor(
+        **{**SMALL, "hidden_layer_sizes": (6, 5), "learning_rate_init": rates},
+        activation="tanh",
+        batch_norm=True,
+        alpha=0.0,
+        shuffle=False,
+        callbacks=[watcher],
+    ).fit(X, y)
+    twin = make_twin(watcher.initial, batch_norm=True)
+    groups = []
+    for i, rate in enumerate(rates):
+        params = twin.layer(i)
+        if f"norms.{i}" in twin.names:
+            params += list(twin.net[twin.names[f"norms.{i}"]].parameters())
+        groups.append({"params": params, "lr": rate})
+    steps = twin.train(torch.optim.Adam(groups), X, y, batch_size=30, n_epochs=12)
+    same_weights(watcher.steps[-1], steps[-1], tolerance=1e-7)
+
+
+@pytest.mark.parametrize("changes", [{"max_norm": 0.1}, {"solver": "lbfgs"}])
+def test_no_bit_changes_before_a_layer_is_unfrozen(numbers, watcher, changes):
+    MLPRegressor(
+        **SMALL,
+        freeze=1,
+        unfreeze_every=100,
+        alpha=1.0,
+        callbacks=[watcher],
+        **changes,
+    ).fit(*numbers)
+    name = "linears.0.weight"
+    assert torch.equal(watcher.initial[name], watcher.epochs[-1][name])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"alpha": 50.0}, {"alpha": 50.0, "max_grad_norm": 0.1}], ids=str
+)
+def test_penalties_of_frozen_layers_leave_no_trace(
+    numbers, watcher, make_twin, same_weights, changes
+):
+    X, y = numbers
+    model = MLPRegressor(
+        **{**SMALL, "max_iter": 6},
+        activation="tanh",
+        freeze=1,
+        unfreeze_every=3,
+        shuffle=False,
+        callbacks=[watcher],
+    ).set_params(**changes)
+    model.fit(X, y)
+    twin = make_twin(watcher.initial)
+    optimizer = torch.optim.Adam(twin.layer(1), 0.02)
+
+    def loss(trained):
+        def penalised(X, y):
+            squares = sum(p.square().sum() for p in trained if p.ndim == 2)
+            return twin.loss(X, y) + 0.5 * 50.0 / len(X) * squares
+
+        return penalised
+
+    def clip():
+        if "max_grad_norm" in changes:
+            trained = [p for g in optimizer.param_groups for p in g["params"]]
+            torch.nn.utils.clip_grad_norm_(trained, 0.1)
+
+    options = {"batch_size": 30, "n_epochs": 3, "before_step": clip}
+    twin.train(optimizer, X, y, loss=loss(twin.layer(1)), **options)
+    same_weights(watcher.epochs[2], twin.weights())
+    optimizer.add_param_group({"params": twin.layer(0)})
+    twin.train(optimizer, X, y, loss=loss(twin.parameters()), **options)
+    same_weights(watcher.epochs[5], twin.weights())
+
+
+@pytest.mark.parametrize("averaging", [None, "ema"])
+@pytest.mark.parametrize("solver", ["sgd", "adam", "adagrad", torch.optim.Adamax])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"freeze": 1},
+        {"learning_rate_init": [0.001, 0.01]},
+        {"decay_biases": True},
+        {"solver_params": {"weight_decay": 0.1}},
+    ],
+    ids=str,
+)
+def test_warm_start_may_change_what_is_trained(numbers, changes, solver, averaging):
+    X, y = numbers
+    model = MLPRegressor(
+        **SMALL, solver=solver, warm_start=True, averaging=averaging
+    ).fit(X, y)
+    before = model.coefs_[0].copy()
+    model.set_params(**changes).fit(X, y)
+    assert np.isfinite(model.predict(X)).all()
+    if "freeze" in changes:
+        np.testing.assert_array_equal(model.coefs_[0], before)
+
+
+def test_clone_that_forgot_the_fit_of_its_source_says_what_to_do(numbers):
+    source = MLPRegressor(**SMALL).fit(*numbers)
+    model = clone(MLPRegressor(**SMALL, init_from=source))
+    with pytest.raises(NotFittedError, match="FrozenEstimator"):
+        model.fit(*numbers)
+
+
+def test_rate_is_recorded_while_the_last_layer_is_frozen(numbers):
+    model = MLPRegressor(**SMALL, freeze=["linears.1"], unfreeze_every=3)
+    model.fit(*numbers)
+    assert {record["learning_rate"] for record in model.history_} == {0.02}
+
+
+@pytest.mark.parametrize("rates", [[0.1, 0.0], [-0.1, 0.1], [0.1, np.nan]])
+def test_rates_of_layers_must_be_positive(numbers, rates):
+    model = MLPRegressor(**{**SMALL, "learning_rate_init": rates})
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        model.fit(*numbers)
+
+
+def test_partial_fit_unfreezes_as_fit_does(numbers):
+    X, y = numbers
+    model = MLPRegressor(**SMALL, freeze=1, unfreeze_every=2)
+    paths = []
+    for _ in range(4):
+        paths.append(model.partial_fit(X, y).coefs_[0].copy())
+    assert np.array_equal(paths[0], paths[1])
+    assert not np.array_equal(paths[1], paths[2])

@@ -8,6 +8,7 @@ from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import (
     Callback,
+    Checkpoint,
     MlflowLogger,
     TensorBoard,
     WandbLogger,
@@ -234,3 +235,15 @@ def test_watching_changes_nothing(labels, capsys):
         **SETTINGS, dropout=0.2, verbose=True, callbacks=[TensorBoard(FakeWriter())]
     ).fit(X, y)
     np.testing.assert_array_equal(plain.predict_proba(X), watched.predict_proba(X))
+
+
+def test_skorchs_own_checkpoint_saves_the_module(numbers, tmp_path):
+    saver = Checkpoint(
+        dirname=tmp_path,
+        monitor=None,
+        f_optimizer=None,
+        f_history="history.json",
+        f_criterion=None,
+    )
+    MLPRegressor(**SETTINGS, callbacks=[saver]).fit(*numbers)
+    assert {file.name for file in tmp_path.iterdir()} == {"params.pt", "history.json"}
