@@ -1,6 +1,13 @@
 """Neural networks as true scikit-learn estimators."""
 
 from sknn_suite._version import __version__
+from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
 from sknn_suite.tabular import MLPClassifier, MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "__version__"]
+__all__ = [
+    "AutoencoderDetector",
+    "MLPClassifier",
+    "MLPRegressor",
+    "VAEDetector",
+    "__version__",
+]

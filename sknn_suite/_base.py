@@ -84,6 +84,7 @@ class Run(NamedTuple):
     held_out: Any  # Rows: the validation rows as checked, for scorers
     module: nn.Module
     progress: Progress
+    n_epochs: int  # what a whole fit is planned for; partial_fit trains for less
     build: Callable[[nn.Module, np.random.RandomState, float], TensorNet]
 
 
@@ -216,19 +217,20 @@ class NeuralEstimator(
         self._random_state = self._take_random_state(resume)
         train_rows, valid_rows = self._split(rows, groups, split=validation is None)
         if not resume or not self.__sklearn_is_fitted__():
-            self._encoder = self._make_encoder().fit(rows.X, train_rows)
+            self._encoder = self._make_encoder().fit(rows.X, train_rows, rows.weight)
             self._config = self._configure_module()
         self._input_dtype = "float32" if is_float32(rows.X) else "float64"
         module, place = self._place_module(rows, resume)
-        bundle = self._bundle(rows, place)
-        train, valid, held_out = bundle.select(train_rows), None, None
+        train, valid = self._bundle_parts(rows, train_rows, valid_rows, place)
+        held_out = None
         if validation is not None:
             held_out = self._check_validation_rows(*validation)
             valid = self._bundle(held_out, place)
         elif valid_rows is not None:
-            held_out, valid = rows.take(valid_rows.numpy()), bundle.select(valid_rows)
+            held_out = rows.take(valid_rows.numpy())
         progress = self._begin_record(resume=resume)
         batch_size = self._clip_batch_size(len(train), place)
+        planned = self._plan_epochs(len(train), batch_size)
         loss = self._make_loss()
         self.out_activation_ = loss.out_activation
 
@@ -242,12 +244,41 @@ class NeuralEstimator(
                 rate=rate,
                 n_rows=len(train),
                 batch_size=batch_size,
-                max_epochs=n_epochs or self.max_iter,
+                max_epochs=n_epochs or planned,
+                planned_epochs=planned,
+                learning_rate=self._schedule(partial=n_epochs is not None),
                 t=self.t_,
                 random_state=random_state,
             )
 
-        return Run(rows, train, valid, held_out, module, progress, build)
+        return Run(rows, train, valid, held_out, module, progress, planned, build)
+
+    def _bundle_parts(
+        self,
+        rows: Rows,
+        train: torch.Tensor | None,
+        valid: torch.Tensor | None,
+        place: Place,
+    ) -> tuple[TensorBundle, TensorBundle | None]:
+        """Encode training and validation rows; of a large table only those chosen."""
+        parts = (train, valid)
+        n_chosen = sum(len(part) for part in parts if part is not None)
+        if train is not None and 2 * n_chosen < rows.n:
+            first, second = (
+                None if part is None else self._bundle(rows.take(part.numpy()), place)
+                for part in parts
+            )
+            return first, second
+        bundle = self._bundle(rows, place)
+        return bundle.select(train), None if valid is None else bundle.select(valid)
+
+    def _schedule(self, *, partial: bool) -> Any:
+        """Kind of the learning rate's schedule."""
+        return self.learning_rate
+
+    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
+        """Epochs of a whole fit on `n_rows` training rows."""
+        return self.max_iter
 
     def _take_random_state(self, resume: bool) -> np.random.RandomState:
         if resume and hasattr(self, "_random_state"):
@@ -281,7 +312,7 @@ class NeuralEstimator(
             self.device,
             self.precision,
             is_float64=self._input_dtype == "float64",
-            work=float(rows.n) * n_parameters(module),
+            work=self._work(rows.n, module),
             width=min(narrowest_side(module), self._clip_batch_size(rows.n, None)),
         )
         materialize(module, place.device, place.dtype)
@@ -293,6 +324,10 @@ class NeuralEstimator(
                 self.init_matched_ = init_from(module, self.init_from)
         self._dtype = str(place.dtype).removeprefix("torch.")
         return module, place
+
+    def _work(self, n_rows: int, module: nn.Module) -> float:
+        """Multiply-adds of an epoch, by which device and precision are chosen."""
+        return float(n_rows) * n_parameters(module)
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         """Rows per batch; "auto" and sizes larger than the data are settled here."""
@@ -322,7 +357,7 @@ class NeuralEstimator(
             self,
             net,
             score=score,
-            bridge=None if partial else self._make_bridge(run.rows),
+            bridge=None if partial else self._make_bridge(run),
             checkpoint=checkpoint,
         )
         net.initialize()
@@ -338,7 +373,7 @@ class NeuralEstimator(
         self._keep_weights(_finite(weights_of(net.module_, copy=False), net))
         self._live = LiveModule()
         if not partial:
-            self._warn_unless_converged(net)
+            self._warn_unless_converged(net, run.n_epochs)
 
     def _find_rate(self, run: Run) -> float:
         """Resolve learning_rate_init, by a range test if it is "auto"."""
@@ -405,7 +440,7 @@ class NeuralEstimator(
         if average is not None and average.value is not None:
             update_batch_norm(net.module_, net.batches_)
 
-    def _warn_unless_converged(self, net: TensorNet) -> None:
+    def _warn_unless_converged(self, net: TensorNet, n_epochs: int) -> None:
         if net.interrupted_:
             warn_user(
                 "Training interrupted by user. The best state so far is kept. "
@@ -413,12 +448,12 @@ class NeuralEstimator(
                 InterruptedWarning,
             )
         elif self.solver == "lbfgs":
-            check_optimize_result("lbfgs", net.result_, self.max_iter)
-        elif net.stop_reason_ is None and self.n_iter_ == self.max_iter:
+            check_optimize_result("lbfgs", net.result_, n_epochs)
+        elif net.stop_reason_ is None and self.n_iter_ == n_epochs:
             if net.recipe.schedule.ends:
                 return  # a schedule that was planned for max_iter epochs is complete
             warn_user(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
+                f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached "
                 "and the optimization hasn't converged yet.",
                 ConvergenceWarning,
             )
@@ -452,13 +487,14 @@ class NeuralEstimator(
             net.recipe.schedule.load_state_dict(state["schedule"])
             net.follow_schedule()
 
-    def _make_bridge(self, rows: Rows) -> SklearnBridge | None:
+    def _make_bridge(self, run: Run) -> SklearnBridge | None:
         """Open the context of scikit-learn's callbacks, if there are any."""
         if not hasattr(self, "_skl_callbacks"):
             return None
+        rows = run.rows
         metadata = None if rows.weight is None else {"sample_weight": rows.weight}
         return SklearnBridge(
-            self._init_callback_context(max_subtasks=self.max_iter),
+            self._init_callback_context(max_subtasks=run.n_epochs),
             self,
             self._as_of_now,
             {"X": rows.X, "y": rows.y, "metadata": metadata},
@@ -522,8 +558,7 @@ class NeuralEstimator(
         module = self._live.module
         if module is None:
             module = self._live.module = self._build_module(self._config).eval()
-        work = float(n_rows) * n_parameters(module)
-        device = prediction_device(self.device, work=work)
+        device = prediction_device(self.device, work=self._work(n_rows, module))
         parameter = next(module.parameters())
         dtype = getattr(torch, self._dtype)
         if parameter.device != device or parameter.dtype != dtype:
