@@ -132,7 +132,7 @@ class AnomalyDetector(
         median and quartiles. "auto" is "standard", with numbers more than three
         deviations away drawn in by a logarithm.
 
-    score : {"auto", "reconstruction", "likelihood", "latent", "typicality"}, \
+    score_method : {"auto", "reconstruction", "likelihood", "latent", "typicality"}, \
             default="auto"
         What makes a row odd: "reconstruction" and "likelihood" a large error, "latent"
         an unusual code, "typicality" an error that is unusually large or small. "auto"
@@ -172,7 +172,7 @@ class AnomalyDetector(
     scaling: str | None = param(
         "auto", StrOptions({"auto", "standard", "robust"}), None
     )
-    score: str = param("auto", StrOptions(set(SCORES)))
+    score_method: str = param("auto", StrOptions(set(SCORES)))
     contamination: float | str = param(
         "auto", StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")
     )
@@ -443,7 +443,7 @@ class AnomalyDetector(
 
     def _learn_scores(self, rows: Rows) -> None:
         """Learn from the training rows which scores are usual."""
-        self._score = SCORES[self.score]()
+        self._score = SCORES[self.score_method]()
         random_state = copy.deepcopy(self._random_state)
         scores = self._score.fit_score(self._scan, rows.X, rows.weight, random_state)
         self._auto_offset = -_far_off(scores, rows.weight)

@@ -42,7 +42,7 @@ class ScoringHalf:
         Returns
         -------
         ndarray of shape (n_samples,)
-            The scores, by the parameter `score` of the fit.
+            The scores, by the parameter `score_method` of the fit.
         """
         X, home = self._rows_to_score(X, "score_samples")
         return to_home(-self._score.combine(self._scan(X, self._score.measure)), home)
@@ -98,7 +98,7 @@ class ScoringHalf:
     def feature_scores(self, X):
         """Tell how much each feature adds to the oddness of a row.
 
-        For score="auto" these are the distances and errors that the score is made of,
+        For score_method="auto" these are the distances and errors that the score is made of,
         for "likelihood" and "typicality" negative log-likelihoods, else errors of the
         reconstruction. What makes a row explained too well belongs to no feature.
 

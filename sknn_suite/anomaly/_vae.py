@@ -21,7 +21,7 @@ class VAEDetector(AnomalyDetector):
 
     Like `AutoencoderDetector`, with codes that are normal distributions and an error
     that is learnt for each feature: the negative evidence lower bound is minimised. Use
-    it for likelihoods (score="likelihood"), for codes that lie evenly, and to draw rows
+    it for likelihoods (score_method="likelihood"), for codes that lie evenly, and to draw rows
     like those it has seen (`sample`). The API is that of
     :class:`sklearn.ensemble.IsolationForest`. Rows are scaled inside.
 
@@ -36,7 +36,7 @@ class VAEDetector(AnomalyDetector):
         it when `history_` shows a "train_kl" near zero: codes are not used then.
 
     n_draws : int, default=10
-        Codes drawn for each row by score="likelihood" and "typicality", the same in
+        Codes drawn for each row by score_method="likelihood" and "typicality", the same in
         every call; 0 takes the mean code.
 
     Attributes
