@@ -261,16 +261,14 @@ class NeuralEstimator(
         place: Place,
     ) -> tuple[TensorBundle, TensorBundle | None]:
         """Encode training and validation rows; of a large table only those chosen."""
-        parts = (train, valid)
-        n_chosen = sum(len(part) for part in parts if part is not None)
-        if train is not None and 2 * n_chosen < rows.n:
-            first, second = (
-                None if part is None else self._bundle(rows.take(part.numpy()), place)
-                for part in parts
-            )
-            return first, second
-        bundle = self._bundle(rows, place)
-        return bundle.select(train), None if valid is None else bundle.select(valid)
+        n_chosen = sum(len(part) for part in (train, valid) if part is not None)
+        if train is None or 2 * n_chosen >= rows.n:
+            bundle = self._bundle(rows, place)
+            return bundle.select(train), None if valid is None else bundle.select(valid)
+        first = self._bundle(rows.take(train.numpy()), place)
+        if valid is None:
+            return first, None
+        return first, self._bundle(rows.take(valid.numpy()), place)
 
     def _schedule(self, *, partial: bool) -> Any:
         """Kind of the learning rate's schedule."""

@@ -189,7 +189,7 @@ class AnomalyDetector(
         "learning_rate_init", TrainingParameters, 5e-3
     )
     max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)
-    max_iter: int | str = param(
+    max_iter: Any = param(
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )
     n_iter_no_change: float = param(
@@ -282,7 +282,7 @@ class AnomalyDetector(
                 self.distribution_ = choose_distribution(X, self._real)
         check_distribution(X, self.distribution_)
         if not resume:
-            self._blocks = ()
+            self._blocks: tuple[int, ...] = ()
             if self.distribution_ == "categorical":
                 self._blocks = find_blocks(X)
         return Rows(X, None, weight)

@@ -1,5 +1,7 @@
 """Training of an autoencoder layer by layer, before it is trained as a whole."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -10,7 +12,6 @@ from sknn_suite._device import Place
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite.losses import SquaredLoss
 from sknn_suite.modules import (
-    Autoencoder,
     EnsembleLinear,
     make_activation,
     materialize,
@@ -48,7 +49,7 @@ class LayerPair(nn.Module):
 
 
 def pretrain(
-    module: Autoencoder,
+    module: Any,
     activation: str,
     run: Run,
     n_epochs: int,
@@ -61,6 +62,7 @@ def pretrain(
     ----------
     Bengio et al., "Greedy Layer-Wise Training of Deep Networks", NeurIPS 2006.
     """
+    make_training: Any = TrainingParameters  # mypy takes its defaults for none
     parameter = next(module.parameters())
     place = Place(parameter.device, parameter.dtype)
     rows = run.train.take(_index(run.train))
@@ -77,7 +79,7 @@ def pretrain(
             back.draw(random_state)
         pair = LayerPair(forth, back, activation)
         net = make_net(
-            TrainingParameters(alpha=0.0, max_grad_norm=1.0),
+            make_training(alpha=0.0, max_grad_norm=1.0),
             pair,
             SquaredLoss(),
             place,

@@ -98,7 +98,7 @@ class RowScore:
         return measured
 
     def features(self, seen: Seen) -> Tensor:
-        """What each feature contributes, (n_samples, n_features)."""
+        """Give the contribution of each feature, (n_samples, n_features)."""
         n_features = seen.x.shape[1]
         return (seen.x.unsqueeze(1) - seen.x_hat).abs().mean(dim=1) / n_features
 
@@ -252,10 +252,10 @@ class ReferenceScore(RowScore):
         at = (np.arange(needed) + random_state.uniform()) * until[-1] / needed
         chosen = order[np.minimum(np.searchsorted(until, at, "right"), n_rows - 1)]
         chosen = random_state.permutation(chosen)
-        parts = [
-            scan(X[rows], lambda seen, member=member: seen.x_hat[:, member])
-            for member, rows in enumerate(chosen.reshape(n_members, per_member))
-        ]
+        parts = []
+        for member, rows in enumerate(chosen.reshape(n_members, per_member)):
+            x_hat = scan(X[rows], lambda seen: seen.x_hat)
+            parts.append(x_hat[:, member])
         return np.stack(parts)
 
     def measure(self, seen: Seen) -> Tensor:

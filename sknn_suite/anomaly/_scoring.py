@@ -11,7 +11,6 @@ from torch import Tensor
 from sknn_suite._arrays import Home, check_same_home, to_home, to_numpy
 from sknn_suite._base import PREDICT_ROWS
 from sknn_suite._device import suited_threads
-from sknn_suite._sklearn import Interval, StrOptions
 from sknn_suite._sklearn import validate_parameter_constraints as validate
 from sknn_suite.anomaly._scores import Seen
 from sknn_suite.modules import largest_weight
@@ -98,9 +97,10 @@ class ScoringHalf:
     def feature_scores(self, X):
         """Tell how much each feature adds to the oddness of a row.
 
-        For score_method="auto" these are the distances and errors that the score is made of,
-        for "likelihood" and "typicality" negative log-likelihoods, else errors of the
-        reconstruction. What makes a row explained too well belongs to no feature.
+        For score_method="auto" these are the distances and errors that the score is
+        made of, for "likelihood" and "typicality" negative log-likelihoods, else errors
+        of the reconstruction. What makes a row explained too well belongs to no
+        feature.
 
         Parameters
         ----------

@@ -21,8 +21,8 @@ class VAEDetector(AnomalyDetector):
 
     Like `AutoencoderDetector`, with codes that are normal distributions and an error
     that is learnt for each feature: the negative evidence lower bound is minimised. Use
-    it for likelihoods (score_method="likelihood"), for codes that lie evenly, and to draw rows
-    like those it has seen (`sample`). The API is that of
+    it for likelihoods (score_method="likelihood"), for codes that lie evenly, and to
+    draw rows like those it has seen (`sample`). The API is that of
     :class:`sklearn.ensemble.IsolationForest`. Rows are scaled inside.
 
     Parameters
@@ -36,8 +36,8 @@ class VAEDetector(AnomalyDetector):
         it when `history_` shows a "train_kl" near zero: codes are not used then.
 
     n_draws : int, default=10
-        Codes drawn for each row by score_method="likelihood" and "typicality", the same in
-        every call; 0 takes the mean code.
+        Codes drawn for each row by score_method="likelihood" and "typicality", the
+        same in every call; 0 takes the mean code.
 
     Attributes
     ----------
@@ -109,9 +109,7 @@ class VAEDetector(AnomalyDetector):
         return VAE(**config)
 
     def _make_loss(self) -> ElboLoss:
-        return ElboLoss(
-            beta=self.beta, warmup=self.kl_warmup, **self._loss_arguments()
-        )
+        return ElboLoss(beta=self.beta, warmup=self.kl_warmup, **self._loss_arguments())
 
     def sample(self, n_samples=1, *, random_state=None):
         """Draw rows from what the first net has learnt.

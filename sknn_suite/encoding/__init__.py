@@ -4,4 +4,10 @@ from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._table import TableEncoder
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
 
-__all__ = ["ClassTarget", "NumberTarget", "ScaledTable", "TableEncoder", "weighted_quantiles"]
+__all__ = [
+    "ClassTarget",
+    "NumberTarget",
+    "ScaledTable",
+    "TableEncoder",
+    "weighted_quantiles",
+]

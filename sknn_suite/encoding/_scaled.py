@@ -1,5 +1,7 @@
 """Tables of numbers, scaled inside, to tensors and back."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -90,7 +92,7 @@ class ScaledTable:
         """Mean and deviation of each column, in float64, block by block."""
         w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
 
-        def blocks():
+        def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
             for start in range(0, len(X), BLOCK_ROWS):
                 part = np.asarray(X[start : start + BLOCK_ROWS], np.float64)
                 if scaled:
@@ -101,7 +103,9 @@ class ScaledTable:
         unit = np.max([np.abs(part).max(axis=0) for part, _ in blocks()], axis=0)
         unit = np.where(unit > 0, unit, 1.0)
         mean = sum((part / unit * v).sum(axis=0) for part, v in blocks()) / w.sum()
-        squares = sum(((part / unit - mean) ** 2 * v).sum(axis=0) for part, v in blocks())
+        squares = sum(
+            ((part / unit - mean) ** 2 * v).sum(axis=0) for part, v in blocks()
+        )
         return mean * unit, np.sqrt(squares / w.sum()) * unit
 
     def _scale(self, X: np.ndarray) -> np.ndarray:

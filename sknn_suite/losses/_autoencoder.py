@@ -130,7 +130,7 @@ class AutoencoderLoss(Loss):
 
 
 class ElboLoss(AutoencoderLoss):
-    """Negative evidence lower bound: reconstruction plus `beta` times the KL divergence.
+    """Negative evidence lower bound: reconstruction plus `beta` times a divergence.
 
     The divergence of each code's normal distribution from the standard one is the
     analytic one; its mean over rows and nets is the part "kl" of the history.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ class Encoder(nn.Module):
         self, n_members: int, sizes: Sequence[int], activation: str, shortcut: int
     ) -> None:
         super().__init__()
-        self.linears = nn.ModuleList(
+        self.linears: Any = nn.ModuleList(
             EnsembleLinear(n_members, n_in, n_out) for n_in, n_out in pairwise(sizes)
         )
         self.activations = nn.ModuleList(

@@ -48,8 +48,8 @@ def make_net(
 
     `rate` is learning_rate_init as one number, `n_rows` the number of training rows, of
     which each update sees `batch_size` times ``accumulate``; `t` counts the rows that
-    earlier calls have seen. The schedule `learning_rate` is planned for `planned_epochs`,
-    of which this net trains `max_epochs`.
+    earlier calls have seen. The schedule `learning_rate` is planned for
+    `planned_epochs`, of which this net trains `max_epochs`.
     """
     rows_per_step = min(batch_size * training.accumulate, n_rows)
     n_steps = -(-n_rows // rows_per_step)
@@ -137,9 +137,7 @@ def _make_groups(training: TrainingParameters) -> ParameterGroups:
     )
 
 
-def _make_average(
-    training: TrainingParameters, n_epochs: int
-) -> WeightAverage | None:
+def _make_average(training: TrainingParameters, n_epochs: int) -> WeightAverage | None:
     if training.averaging is None:
         return None
     start = training.averaging_start
