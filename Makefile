@@ -5,6 +5,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN = .venv/bin
+# Two workers of one thread each: with more, threads wait for each other.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check \
 	--constraint constraints.txt
 
@@ -42,10 +44,10 @@ lint: venv
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 
 test-all: lint
-	$(BIN)/pytest -n 2 -m 'not gpu'
+	$(PYTEST) -m 'not gpu'
 
 test-gpu: venv
 	$(BIN)/pytest -m gpu
@@ -57,6 +59,7 @@ bench: venv
 	$(BIN)/python benchmarks/run_all.py
 
 clean:
-	rm -rf .venv build dist *.egg-info docs/_build docs/generated docs/auto_examples
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build dist *.egg-info docs/_build docs/generated docs/auto_examples \
+		docs/sg_execution_times.rst
+	rm -rf demo_output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 from sknn_suite._version import __version__
 from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
+from sknn_suite.inspection import diagnose, find_learning_rate
 from sknn_suite.tabular import MLPClassifier, MLPRegressor
 
 __all__ = [
@@ -10,4 +11,6 @@ __all__ = [
     "MLPRegressor",
     "VAEDetector",
     "__version__",
+    "diagnose",
+    "find_learning_rate",
 ]

@@ -32,7 +32,13 @@ from sknn_suite._training_record import TrainingRecord
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import InterruptedWarning
 from sknn_suite.losses import Loss
-from sknn_suite.modules import largest_weight, materialize, n_parameters, narrowest_side
+from sknn_suite.modules import (
+    is_at,
+    largest_weight,
+    materialize,
+    n_parameters,
+    narrowest_side,
+)
 from sknn_suite.training import (
     BundleBatches,
     Checkpoint,
@@ -78,7 +84,8 @@ class Rows(NamedTuple):
 class Run(NamedTuple):
     """What a call of fit has prepared for training."""
 
-    rows: Rows
+    given: tuple[Any, Any, Any]  # X, y and sample_weight as the user gave them
+    rows: Rows  # all rows as checked
     train: TensorBundle
     valid: Any  # TensorBundle, or None if there are no validation rows
     held_out: Any  # Rows: the validation rows as checked, for scorers
@@ -134,6 +141,9 @@ class NeuralEstimator(
     (`_configure_module`, `_build_module`, `_init_module`), by which loss
     (`_make_loss`), and how validation rows are chosen and scored.
     """
+
+    # Whether the encoder learns from rows, and validation rows must be set aside first.
+    _encoder_learns = True
 
     def _check_training_rows(
         self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
@@ -209,18 +219,23 @@ class NeuralEstimator(
         n_epochs: int | None,
     ) -> Run:
         """Go the straight way from the user's data to a net that is ready to train."""
+        given = (X, y, sample_weight)
         X, home = to_numpy(X)
         rows = self._check_training_rows(
             X, y, sample_weight, resume=resume, partial=n_epochs is not None
         )
         self._home = home_name(home)
         self._random_state = self._take_random_state(resume)
-        train_rows, valid_rows = self._split(rows, groups, split=validation is None)
-        if not resume or not self.__sklearn_is_fitted__():
-            self._encoder = self._make_encoder().fit(rows.X, train_rows, rows.weight)
-            self._config = self._configure_module()
         self._input_dtype = "float32" if is_float32(rows.X) else "float64"
+        split = functools.partial(self._split, rows, groups, split=validation is None)
+        parts = split() if self._encoder_learns else None
+        if not resume or not self.__sklearn_is_fitted__():
+            self._encoder = self._make_encoder().fit(
+                rows.X, parts and parts[0], rows.weight
+            )
+        self._config = self._configure_module()
         module, place = self._place_module(rows, resume)
+        train_rows, valid_rows = split() if parts is None else parts
         train, valid = self._bundle_parts(rows, train_rows, valid_rows, place)
         held_out = None
         if validation is not None:
@@ -231,6 +246,12 @@ class NeuralEstimator(
         progress = self._begin_record(resume=resume)
         batch_size = self._clip_batch_size(len(train), place)
         planned = self._plan_epochs(len(train), batch_size)
+        if not isinstance(self.batch_size, str) and self.batch_size > len(train):
+            warn_user(
+                "Got `batch_size` less than 1 or larger than sample size. "
+                "It is going to be clipped",
+                UserWarning,
+            )
         loss = self._make_loss()
         self.out_activation_ = loss.out_activation
 
@@ -251,7 +272,9 @@ class NeuralEstimator(
                 random_state=random_state,
             )
 
-        return Run(rows, train, valid, held_out, module, progress, planned, build)
+        return Run(
+            given, rows, train, valid, held_out, module, progress, planned, build
+        )
 
     def _bundle_parts(
         self,
@@ -310,12 +333,12 @@ class NeuralEstimator(
             self.device,
             self.precision,
             is_float64=self._input_dtype == "float64",
-            work=self._work(rows.n, module),
+            work=self._work(rows.n, n_parameters(module)),
             width=min(narrowest_side(module), self._clip_batch_size(rows.n, None)),
         )
         materialize(module, place.device, place.dtype)
         if resume:
-            load_weights(module, self._weights())
+            self._load_fitted_weights(module)
         else:
             self._init_module(module)
             if self.init_from is not None:
@@ -323,9 +346,20 @@ class NeuralEstimator(
         self._dtype = str(place.dtype).removeprefix("torch.")
         return module, place
 
-    def _work(self, n_rows: int, module: nn.Module) -> float:
+    def _load_fitted_weights(self, module: nn.Module) -> None:
+        weights = self._weights()
+        for name, tensor in module.state_dict().items():
+            if name not in weights or weights[name].shape != tuple(tensor.shape):
+                raise ValueError(
+                    f"{type(self).__name__} cannot go on with its fitted weights: "
+                    f"'{name}' has another shape now, or is new. Expected the "
+                    "architecture of the last fit. Set warm_start=False to start anew."
+                )
+        load_weights(module, weights)
+
+    def _work(self, n_rows: int, n_parameters: int) -> float:
         """Multiply-adds of an epoch, by which device and precision are chosen."""
-        return float(n_rows) * n_parameters(module)
+        return float(n_rows) * n_parameters
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         """Rows per batch; "auto" and sizes larger than the data are settled here."""
@@ -361,6 +395,8 @@ class NeuralEstimator(
         net.initialize()
         if resume:
             self._resume_optimizer(net, partial)
+            if np.isfinite(net.progress.best_score):  # the fitted weights hold it
+                net.progress.best_weights = weights_of(net.module_, copy=True)
         if checkpoint is not None:
             checkpoint.resume(net)
         with suited_threads(net.batch_size * largest_weight(net.module_)):
@@ -396,6 +432,24 @@ class NeuralEstimator(
         with suited_threads(net.batch_size * largest_weight(run.module)):
             return run_range_test(net, run.train, **limits)
 
+    def _test_learning_rates(
+        self, X: Any, y: Any, sample_weight: Any, **limits: Any
+    ) -> RangeTest:
+        """Run the range test on an unfitted estimator; it is left prepared only."""
+        self._validate_params()
+        run = self._prepare(X, y, sample_weight, None, None, False, None)
+        return self._range_test(run, **limits)
+
+    def _net_to_go_on(self, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
+        """Build the net with which partial_fit would go on, ready for a step."""
+        run = self._prepare(X, y, None, None, None, True, 1)
+        net = run.build(run.module, self._random_state, self.learning_rate_)
+        net.callbacks = []
+        net.initialize()
+        self._resume_optimizer(net, partial=True)
+        net.prepare(run.train)
+        return net, run.train
+
     def _score_validation(self, net: TensorNet, run: Run) -> float:
         """Score of the validation rows, by `early_stopping_scoring`."""
         scoring = self.early_stopping_scoring
@@ -405,6 +459,7 @@ class NeuralEstimator(
             return -net.history[-1]["valid_loss"]
         model = copy.copy(self)
         model.__dict__.update(self._as_of_now(net))
+        model.__dict__.pop("feature_names_in_", None)  # the rows are an array by now
         weights = {}
         if run.held_out.weight is not None:
             weights["sample_weight"] = run.held_out.weight
@@ -446,7 +501,8 @@ class NeuralEstimator(
                 InterruptedWarning,
             )
         elif self.solver == "lbfgs":
-            check_optimize_result("lbfgs", net.result_, n_epochs)
+            if net.stop_reason_ is None:
+                check_optimize_result("lbfgs", net.result_, n_epochs)
         elif net.stop_reason_ is None and self.n_iter_ == n_epochs:
             if net.recipe.schedule.ends:
                 return  # a schedule that was planned for max_iter epochs is complete
@@ -489,13 +545,13 @@ class NeuralEstimator(
         """Open the context of scikit-learn's callbacks, if there are any."""
         if not hasattr(self, "_skl_callbacks"):
             return None
-        rows = run.rows
-        metadata = None if rows.weight is None else {"sample_weight": rows.weight}
+        weight = run.given[2]
+        metadata = None if weight is None else {"sample_weight": weight}
         return SklearnBridge(
             self._init_callback_context(max_subtasks=run.n_epochs),
             self,
             self._as_of_now,
-            {"X": rows.X, "y": rows.y, "metadata": metadata},
+            {"X": run.given[0], "y": run.given[1], "metadata": metadata},
         )
 
     def _as_of_now(self, net: TensorNet) -> dict:
@@ -553,15 +609,17 @@ class NeuralEstimator(
 
     def _prediction_module(self, n_rows: int) -> nn.Module:
         """Give the module, in evaluation mode, the memory of the fitted arrays."""
-        module = self._live.module
-        if module is None:
-            module = self._live.module = self._build_module(self._config).eval()
-        device = prediction_device(self.device, work=self._work(n_rows, module))
-        parameter = next(module.parameters())
+        weights = self._weights()
+        work = self._work(n_rows, sum(w.size for w in weights.values()))
+        device = prediction_device(self.device, work=work)
         dtype = getattr(torch, self._dtype)
-        if parameter.device != device or parameter.dtype != dtype:
+        module = self._live.module
+        if module is None or not is_at(module, device, dtype):
+            # A new one, since another thread may be predicting with the old.
+            module = self._build_module(self._config).eval()
             materialize(module, device, dtype)
-        bind_weights(module, self._weights())
+        bind_weights(module, weights)
+        self._live.module = module
         return module
 
 

@@ -24,6 +24,8 @@ def as_tensor(array: np.ndarray, dtype: torch.dtype | None = None) -> Tensor:
         interface["data"] = (interface["data"][0], False)
         holder = _ArrayInterface(interface, owner=array)
         array = np.asarray(holder)
+    if not array.dtype.isnative or array.dtype.itemsize > 8:
+        array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
     if any(stride < 0 for stride in array.strides):
         array = array.copy()
     tensor = torch.from_numpy(array)

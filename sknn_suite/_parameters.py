@@ -13,9 +13,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
-_SECTION = re.compile(
-    r"^Parameters\n-{10}\n(.*?)(?=\n\n\S[^\n]*\n-{3,}\n|\Z)", re.M | re.S
-)
+_SECTION = r"^{title}\n-+\n(.*?)(?=\n\n\S[^\n]*\n-{{3,}}\n|\Z)"
 
 
 def param(default: Any, *constraints: Any, kw_only: bool = True) -> Any:
@@ -57,13 +55,16 @@ def parameters(cls: type[T]) -> type[T]:
     for f in declared:
         if f.default is MISSING:
             raise TypeError(f"Parameter '{f.name}' of {cls.__name__} has no default.")
-    cls.__doc__ = _with_inherited_parameters(cls, [f.name for f in declared])
+    if cls.__doc__ is not None:  # it is with python -OO
+        parameter_names = [f.name for f in declared]
+        cls.__doc__ = _with_section(cls, "Parameters", parameter_names)
+        cls.__doc__ = _with_section(cls, "Attributes")
     return cls
 
 
-def parameter_docs(docstring: str | None) -> dict[str, str]:
-    """Split the Parameters section of a numpydoc docstring into its entries."""
-    section = _SECTION.search(inspect.cleandoc(docstring or ""))
+def section_entries(docstring: str | None, title: str) -> dict[str, str]:
+    """Split a section of a numpydoc docstring, such as "Parameters", into entries."""
+    section = _find_section(inspect.cleandoc(docstring or ""), title)
     if section is None:
         return {}
     entries: dict[str, str] = {}
@@ -72,16 +73,29 @@ def parameter_docs(docstring: str | None) -> dict[str, str]:
     return entries
 
 
-def _with_inherited_parameters(cls: type, names: list[str]) -> str | None:
-    if cls.__doc__ is None:  # python -OO
-        return None
-    docs: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
-        docs |= parameter_docs(base.__dict__.get("__doc__"))
-    text = inspect.cleandoc(cls.__doc__)
-    entries = "\n\n".join(docs[name] for name in names if name in docs)
-    section = f"Parameters\n----------\n{entries}"
-    if _SECTION.search(text):
-        return _SECTION.sub(lambda match: section, text)
+def _find_section(text: str, title: str) -> re.Match | None:
+    return re.search(_SECTION.format(title=title), text, re.M | re.S)
+
+
+def _with_section(cls: type, title: str, names: list[str] | None = None) -> str:
+    """Docstring of a class whose section lists what its bases declare as well.
+
+    `names` chooses and orders the entries; by default all are listed, own ones first.
+    """
+    own = section_entries(cls.__doc__, title)
+    inherited: dict[str, str] = {}
+    for base in reversed(cls.__mro__[1:]):
+        inherited |= section_entries(base.__dict__.get("__doc__"), title)
+    entries = own | {key: text for key, text in inherited.items() if key not in own}
+    if names is not None:
+        entries = {name: entries[name] for name in names if name in entries}
+    text = inspect.cleandoc(cls.__doc__ or "")
+    if not entries:
+        return text
+    body = "\n\n".join(entries.values())
+    section = f"{title}\n{'-' * len(title)}\n{body}"
+    found = _find_section(text, title)
+    if found is not None:
+        return text[: found.start()] + section + text[found.end() :]
     before, heading, after = text.partition("\n\nAttributes\n")
     return f"{before}\n\n{section}{heading}{after}"

@@ -23,7 +23,8 @@ class TrainingRecord:
         Loss of each epoch.
 
     validation_scores_ : list of float or None
-        Score of the validation rows after each epoch, with early stopping.
+        Score of the validation rows after each epoch, with early stopping: accuracy or
+        R2, unless early_stopping_scoring says otherwise.
 
     best_validation_score_ : float or None
         The best of these.
@@ -31,6 +32,9 @@ class TrainingRecord:
     best_epoch_, best_score_ : int and float
         The epoch whose weights were kept, counted as in `history_`, and its score;
         with early stopping only.
+
+    init_matched_ : list of str
+        The parameters that `init_from` initialised, if it was given.
 
     learning_rate_ : float
         The rate that training started with; found by a range test if
@@ -60,8 +64,8 @@ class TrainingRecord:
         stopping = stochastic and self.early_stopping
         if not resume:
             self.t_ = 0
-        for name in ("best_epoch_", "best_score_"):
-            self.__dict__.pop(name, None)
+            for name in ("best_epoch_", "best_score_"):
+                self.__dict__.pop(name, None)
         # New lists: a call that fails must not have appended to the old ones.
         self.history_: list[dict] = (
             list(getattr(self, "history_", ())) if resume else []

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
@@ -42,10 +43,14 @@ def check_table_and_target(
     X, y = validate_data(
         estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
     )
+    if sparse.issparse(y):
+        y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     if not y_numeric:
         check_classification_targets(y)
+    elif y.dtype.kind not in "biuf":
+        y = y.astype(np.float64)  # raises for words
     return X, y
 
 
@@ -66,7 +71,9 @@ def check_layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
         If any is not positive.
     """
     sizes = np.atleast_1d(np.asarray(hidden_layer_sizes))
-    if sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any()):
+    if sizes.ndim > 1 or (
+        sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any())
+    ):
         raise ValueError(
             f"hidden_layer_sizes must be > 0, got {list(sizes.tolist())}. "
             "Expected one or several integers. Give each hidden layer its units."

@@ -22,7 +22,7 @@ CONFIGURATIONS = {
     "lbfgs": {"solver": "lbfgs"},
     "float32": {"precision": "float32"},
 }
-SLOW = {"lbfgs", "float32"}
+SLOW = {"batch norm", "lbfgs", "float32"}
 
 # What cannot hold, and why. The defaults, sgd and lbfgs have no such entry.
 WEIGHTS = (

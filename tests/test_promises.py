@@ -101,6 +101,33 @@ def test_two_fits_in_two_threads_equal_the_serial_fits(
         np.testing.assert_array_equal(scores_of(model, X), expected)
 
 
+def test_a_fresh_model_can_be_asked_by_many_threads_at_once(
+    estimator_class, rows, scores_of
+):
+    X, y = rows
+    model = estimator_class(**SMALL, max_iter=2).fit(X, y)
+    expected = scores_of(model, X)
+    wrong = []
+
+    def ask(model, barrier):
+        barrier.wait()
+        try:
+            if not np.array_equal(scores_of(model, X), expected):
+                wrong.append("other numbers")
+        except Exception as error:
+            wrong.append(repr(error))
+
+    for _ in range(20):
+        fresh = copy.deepcopy(model)  # without a module in memory
+        barrier = threading.Barrier(4)
+        threads = [threading.Thread(target=ask, args=(fresh, barrier)) for _ in "1234"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+
+
 # -- rows and batches ----------------------------------------------------------------
 
 
@@ -176,7 +203,7 @@ def test_predictions_are_labels_as_they_were_given(
     np.testing.assert_array_equal(model.classes_, np.unique(y))
     predicted = model.predict(X)
     assert predicted.dtype == model.classes_.dtype
-    assert set(predicted) == set(y)
+    assert set(predicted) <= set(y)
     assert (predicted == y).mean() > 1.3 / len(names)
     proba = model.predict_proba(X)
     assert proba.shape == (len(X), len(names))
@@ -369,7 +396,7 @@ def _first_partial_fit(model, X, y):
     return model.partial_fit(X, y)
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_a_diverging_loss_names_epoch_and_remedies(estimator_class, rows, solver):
     X, y = rows
     model = estimator_class(**SMALL, solver=solver, max_iter=20)
@@ -684,7 +711,7 @@ class _StopAfter:
         return self.n_seen >= self.n
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_a_stop_signal_ends_training_without_a_convergence_warning(
     estimator_class, rows, solver
 ):

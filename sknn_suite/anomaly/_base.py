@@ -11,13 +11,13 @@ import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, OutlierMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
-from torch import nn
 
 from sknn_suite._base import NeuralEstimator, Rows, Run, transactional
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import Place
 from sknn_suite._parameters import param, parameters, redefault
 from sknn_suite._sklearn import Interval, Options, StrOptions, fit_context
+from sknn_suite._supervised import can_partial_fit
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite._validation import check_dense_table, check_layer_sizes, check_weights
 from sknn_suite.anomaly._coding import CodingHalf
@@ -42,15 +42,6 @@ WORK_FACTOR = 10
 
 # Distributions of real numbers; only these are scaled by their deviation.
 REAL = ("gaussian", "huber", "laplace", "student_t")
-
-
-def _can_partial_fit(estimator: "AnomalyDetector") -> bool:
-    if estimator.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. "
-            "lbfgs is not stochastic."
-        )
-    return True
 
 
 @parameters
@@ -234,7 +225,7 @@ class AnomalyDetector(
         resume = self.warm_start and self.__sklearn_is_fitted__()
         return self._fit(X, None, sample_weight, validation=validation, resume=resume)
 
-    @available_if(_can_partial_fit)
+    @available_if(can_partial_fit)
     @transactional
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -340,8 +331,8 @@ class AnomalyDetector(
         planned = self.learning_rate in ("one_cycle", "cosine")
         return "constant" if partial and planned else self.learning_rate
 
-    def _work(self, n_rows: int, module: nn.Module) -> float:
-        return WORK_FACTOR * super()._work(n_rows, module)
+    def _work(self, n_rows: int, n_parameters: int) -> float:
+        return WORK_FACTOR * super()._work(n_rows, n_parameters)
 
     def _configure_module(self) -> dict:
         n_features = self._encoder.n_features_

@@ -15,8 +15,8 @@ from sknn_suite.encoding import weighted_quantiles
 from sknn_suite.losses import Distribution, kl_divergence
 
 # Groups of references, and references in a group. A small group rarely holds an
-# anomaly; many groups make the mean steady.
-N_GROUPS = 8
+# anomaly; many groups make the mean steady, which it is anyway over many features.
+MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
 N_REFERENCES = 32
 
 # Share of the row's own reconstruction error beside its two distances.
@@ -218,7 +218,8 @@ class ReferenceScore(RowScore):
         weight: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> None:
-        self.n_groups_ = N_GROUPS
+        suited = GROUPS_TIMES_FEATURES // X.shape[1]
+        self.n_groups_ = int(np.clip(suited, FEWEST_GROUPS, MOST_GROUPS))
         self.references_ = self._choose(scan, X, weight, random_state)
         residuals = scan(X, lambda seen: _residual(seen).double())
         mean = np.average(residuals, axis=0, weights=weight)

@@ -36,7 +36,7 @@ class ScaledTable:
     center_, scale_ : ndarray of shape (n_features,)
         What is subtracted, and by what is divided; zeros and ones for none.
     spread_ : float
-        Typical deviation of a feature behind the scaling.
+        Typical deviation of a feature behind the scaling; one where that sets it.
 
     Shape
     -----
@@ -80,14 +80,16 @@ class ScaledTable:
         elif self.scaling == "standard":
             self.center_, deviation = self._moments(X, weight)
             self.scale_ = _positive(deviation, self.center_)
-        _, deviation = self._moments(X, weight, scaled=True)
-        # The mean over features that do vary.
-        varying = deviation[deviation > RELATIVE_CONSTANT]
-        self.spread_ = float(varying.mean()) if len(varying) else 1.0
+        self.spread_ = 1.0
+        if self.scaling in (None, "log1p"):
+            head = self._scale(np.asarray(X[:BLOCK_ROWS], np.float64))
+            _, deviation = self._moments(head, None)
+            varying = deviation[deviation > RELATIVE_CONSTANT]
+            self.spread_ = float(varying.mean()) if len(varying) else 1.0
         return self
 
     def _moments(
-        self, X: np.ndarray, weight: np.ndarray | None, scaled: bool = False
+        self, X: np.ndarray, weight: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of each column, in float64, block by block."""
         w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
@@ -95,18 +97,17 @@ class ScaledTable:
         def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
             for start in range(0, len(X), BLOCK_ROWS):
                 part = np.asarray(X[start : start + BLOCK_ROWS], np.float64)
-                if scaled:
-                    part = self._scale(part)
                 yield part, w[start : start + BLOCK_ROWS, None]
 
         # In units of the largest number: squares of huge ones would overflow.
         unit = np.max([np.abs(part).max(axis=0) for part, _ in blocks()], axis=0)
         unit = np.where(unit > 0, unit, 1.0)
-        mean = sum((part / unit * v).sum(axis=0) for part, v in blocks()) / w.sum()
-        squares = sum(
-            ((part / unit - mean) ** 2 * v).sum(axis=0) for part, v in blocks()
-        )
-        return mean * unit, np.sqrt(squares / w.sum()) * unit
+        mean, squares = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+        for part, v in blocks():
+            mean += (part / unit * v).sum(axis=0) / w.sum()
+        for part, v in blocks():
+            squares += ((part / unit - mean) ** 2 * v).sum(axis=0) / w.sum()
+        return mean * unit, np.sqrt(squares) * unit
 
     def _scale(self, X: np.ndarray) -> np.ndarray:
         if self.scaling is None:
@@ -116,11 +117,10 @@ class ScaledTable:
         with np.errstate(over="ignore"):
             z = (X - self.center_) / self.scale_
         z = np.clip(z, -1e30, 1e30)  # what float32 can hold
-        if not self.squash:
-            return z
-        size = np.abs(z)
-        far = np.sign(z) * (FAR + np.log1p(np.maximum(size - FAR, 0)))
-        return np.where(size <= FAR, z, far)
+        if self.squash:
+            far = np.abs(z) > FAR
+            z[far] = np.sign(z[far]) * (FAR + np.log1p(np.abs(z[far]) - FAR))
+        return z
 
     def transform(self, X: np.ndarray, dtype: torch.dtype) -> TensorBundle:
         """Encode rows as tensors of type `dtype`."""

@@ -36,10 +36,19 @@ def combine_weights(
     if y.ndim == 2:
         by_class = compute_sample_weight(class_weight, y)
     else:
-        present = np.isin(classes, y)
+        counted = y if sample_weight is None else y[sample_weight > 0]
+        present = np.isin(classes, counted)
+        if isinstance(class_weight, dict):  # partial_fit may not see all classes
+            absent = set(classes[~present].tolist())
+            class_weight = {k: w for k, w in class_weight.items() if k not in absent}
         weights = np.ones(len(classes))
         weights[present] = compute_class_weight(
-            class_weight, classes=classes[present], y=y, sample_weight=sample_weight
+            class_weight,
+            classes=classes[present],
+            y=counted,
+            sample_weight=None
+            if sample_weight is None
+            else sample_weight[sample_weight > 0],
         )
         by_class = weights[np.searchsorted(classes, y)]
     return by_class if sample_weight is None else by_class * sample_weight

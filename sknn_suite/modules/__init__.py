@@ -5,7 +5,7 @@ from sknn_suite.modules._autoencoder import Autoencoder
 from sknn_suite.modules._corruption import Corruption
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness
 from sknn_suite.modules._ensemble_linear import EnsembleLinear
-from sknn_suite.modules._init import init_linear, materialize
+from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._norm import BatchNorm
 from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
@@ -22,6 +22,7 @@ __all__ = [
     "EnsembleLinear",
     "OwnedRandomness",
     "init_linear",
+    "is_at",
     "largest_weight",
     "make_activation",
     "materialize",

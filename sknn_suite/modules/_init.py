@@ -41,6 +41,12 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
                 )
 
 
+def is_at(module: nn.Module, device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether a module's parameters are on `device`, in type `dtype`."""
+    parameter = next(module.parameters())
+    return parameter.device == device and parameter.dtype == dtype
+
+
 @torch.no_grad()
 def init_linear(
     linear: nn.Linear, method: str, activation: str, random_state: np.random.RandomState

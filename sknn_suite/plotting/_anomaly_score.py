@@ -156,7 +156,8 @@ class AnomalyScoreDisplay:
         ax.set_xlabel("oddness, -score_samples")
         ax.set_ylabel("rows")
         ax.set_title(self.estimator_name or "", loc="left")
-        write_legend(ax, loc="upper right")
+        place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 3}
+        write_legend(ax, fontsize="small", **place)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

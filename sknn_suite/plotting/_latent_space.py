@@ -120,7 +120,8 @@ class LatentSpaceDisplay:
             for i, kind in enumerate(kinds):
                 chosen = points[self.y == kind]
                 ax.scatter(*chosen.T, color=f"C{i}", label=str(kind), **style)
-            write_legend(ax, loc="best", markerscale=1.8)
+            place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+            write_legend(ax, markerscale=1.8, **place)
         else:
             order = np.argsort(self.y)  # the odd ones on top
             high = np.quantile(self.y, 0.99)

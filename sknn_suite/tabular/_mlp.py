@@ -57,6 +57,9 @@ class MLPEstimator(NeuralEstimator):
     batch_norm: bool = param(False, "boolean")
     weight_init: str = param("auto", StrOptions({"auto", "glorot", "he", "orthogonal"}))
 
+    # Then the split is drawn after the weights, as scikit-learn does.
+    _encoder_learns = False
+
     def _check_rows_and_target(
         self, X: Any, y: Any, *, reset: bool
     ) -> tuple[Any, np.ndarray]:

@@ -1,7 +1,7 @@
 """MLPRegressor."""
 
 from sknn_suite._parameters import parameters
-from sknn_suite._supervised import RegressorHalf
+from sknn_suite._regression import RegressorHalf
 from sknn_suite.tabular._mlp import MLPEstimator
 
 
@@ -25,31 +25,6 @@ class MLPRegressor(MLPEstimator, RegressorHalf):
 
     intercepts_ : list of ndarray
         Biases of layer i + 1.
-
-    loss_ : float
-        Loss of the last epoch, penalty included.
-
-    best_loss_ : float or None
-        Smallest loss of an epoch; None with early stopping.
-
-    loss_curve_ : list of float
-        Loss of each epoch; absent for lbfgs.
-
-    validation_scores_ : list of float or None
-        R2 on the validation rows after each epoch, with early stopping.
-
-    best_validation_score_ : float or None
-        The best of these.
-
-    history_ : list of dict
-        One record per epoch: epoch, train_loss, learning_rate, seconds; with early
-        stopping valid_loss and valid_score.
-
-    n_iter_ : int
-        Epochs of the last call, or iterations of lbfgs.
-
-    t_ : int
-        Training rows seen, all epochs added up.
 
     n_layers_, n_outputs_ : int
         Number of layers, and of raw scores.

@@ -37,6 +37,11 @@ class Checkpoint(Callback):
 
     def __init__(self, path: str | os.PathLike, every: int, fingerprint: str) -> None:
         self.path = Path(path)
+        if not self.path.parent.is_dir():
+            raise ValueError(
+                f"checkpoint='{path}' lies in a folder that does not exist. "
+                "Expected a file name in an existing folder. Create the folder first."
+            )
         self.every = every
         self.fingerprint = fingerprint
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from skorch.callbacks import Callback
 from torch import nn
+from torch.optim import Optimizer
 
 from sknn_suite._device import Place
 from sknn_suite._training_parameters import TrainingParameters
@@ -25,7 +26,7 @@ from sknn_suite.training._optimizers import OPTIMIZERS
 from sknn_suite.training._progress import EpochLine
 from sknn_suite.training._recovery import Recovery
 from sknn_suite.training._regularization import Penalty
-from sknn_suite.training._schedules import Length, Schedule
+from sknn_suite.training._schedules import Length, Schedule, refuse_unknown
 
 
 def make_net(
@@ -81,16 +82,27 @@ def make_net(
         )
     if training.on_divergence == "recover":
         kwargs["recovery"] = Recovery()
-    solver: Any = training.solver
-    by_name = isinstance(solver, str)
+    arguments = _solver_arguments(training)
     return TensorNet(
         module,
         loss,
-        optimizer=OPTIMIZERS[solver] if by_name else solver,
-        elementwise=by_name,
-        **{f"optimizer__{k}": v for k, v in _solver_arguments(training).items()},
+        optimizer=_check_solver(training.solver, arguments),
+        elementwise=isinstance(training.solver, str),
+        **{f"optimizer__{name}": value for name, value in arguments.items()},
         **kwargs,
     )
+
+
+def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
+    """Find the optimiser's class, and refuse arguments that it does not take."""
+    kind = OPTIMIZERS[solver] if isinstance(solver, str) else solver
+    if not issubclass(kind, Optimizer):
+        raise TypeError(
+            f"solver={kind.__name__} is not an optimiser. Expected a name, or a class "
+            "derived from torch.optim.Optimizer. Choose one of torch.optim."
+        )
+    refuse_unknown("solver_params", arguments, kind, leave_out=("params", "lr"))
+    return kind
 
 
 def _solver_arguments(training: TrainingParameters) -> dict[str, Any]:
@@ -116,12 +128,19 @@ def _make_schedule(
 ) -> Schedule:
     if training.solver == "adam" and kind in ("invscaling", "adaptive"):
         kind = "constant"  # scikit-learn's Adam ignores them, and scripts rely on it
+    params = training.schedule_params or {}
+    watches_score = (
+        training.early_stopping and training.early_stopping_scoring != "loss"
+    )
+    if kind == "plateau" and watches_score:
+        # A relative threshold takes a score that stays below zero for one that rises.
+        params = {"threshold_mode": "abs", **params}
     return Schedule(
         kind,
         rate,
         length,
         warmup=training.warmup,
-        params=training.schedule_params,
+        params=params,
         power_t=training.power_t,
         t=t,
     )

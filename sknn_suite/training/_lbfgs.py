@@ -85,6 +85,8 @@ class LbfgsNet(TensorNet):
             options={"maxfun": self.max_fun, "maxiter": n_epochs, "gtol": self.tol},
             callback=end_iteration,
         )
+        if not np.isfinite(self.result_.fun):
+            self.raise_diverged()
         if len(self.history) == 0:  # it started at a minimum
             end_iteration(self.result_)
         self._set_weights(self.result_.x)

@@ -40,6 +40,7 @@ from sknn_suite.training._state import (
     load_weights,
     optimizer_state,
     plain_row,
+    scale_momentum,
     weights_of,
 )
 
@@ -207,10 +208,15 @@ class TensorNet(NeuralNet):
 
         Frozen groups have the rate zero, and their gradients are never computed.
         """
-        rate = self.recipe.schedule.current
+        schedule = self.recipe.schedule
+        old_rate, rate = self.rate_, schedule.current
         for group in self.optimizer_.param_groups:
             is_frozen = group["thaws"] >= max(self.epoch_, 1)
             group["lr"] = 0.0 if is_frozen else rate * group["share"]
+        if schedule.kind in ("invscaling", "adaptive") and rate != old_rate:
+            # scikit-learn's velocity is in units of the weights, torch's in those of
+            # the gradient: scaled, the one follows the other through its schedules.
+            scale_momentum(self.optimizer_, old_rate / rate)
 
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
@@ -405,11 +411,12 @@ class TensorNet(NeuralNet):
         written_out = (
             self._n_parts == 1
             and self.recipe.mixup is None
-            and not self.place.mixed
             and Backprop.supports(self.module_, self.criterion_, train)
         )
         if written_out:
-            self._backprop = Backprop(self.module_, self.criterion_)
+            self._backprop = Backprop(
+                self.module_, self.criterion_, self.flat_, self.place.mixed
+            )
         if self._restored is not None:
             self.stop_reason_ = self._restored["stop_reason"]
             self.batches_.order = self._restored["order"]

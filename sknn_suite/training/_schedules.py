@@ -5,6 +5,7 @@ times the warm-up and the factor of each parameter group. So schedulers never pa
 the real optimiser, and warm-up and layer-wise rates work with all of them.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -123,6 +124,45 @@ SCHEDULES: dict[str, tuple[Callable[..., Any], bool]] = {
 }
 
 
+def refuse_unknown(
+    name: str,
+    given: dict[str, Any],
+    function: Callable,
+    leave_out: tuple[str, ...] = (),
+) -> None:
+    """Refuse arguments that `function` does not take, and list those it does.
+
+    Raises
+    ------
+    ValueError
+        If there are any.
+    """
+    signature = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in signature.values()):
+        return
+    allowed = [key for key in signature if key not in leave_out]
+    for key in given:
+        if key not in allowed:
+            raise ValueError(
+                f"{name} has the unknown key {key!r}. Expected some of "
+                f"{', '.join(allowed)}. Remove or rename it."
+            )
+
+
+def _build(
+    builder: Callable[..., Any], shadow: FlatSGD, length: Length, params: dict
+) -> Any:
+    refuse_unknown("schedule_params", params, builder, leave_out=("shadow", "length"))
+    try:
+        return builder(shadow, length, **params)
+    except TypeError as error:  # from torch's scheduler behind the builder
+        raise ValueError(
+            f"schedule_params={params} does not fit the schedule: {error}. "
+            "Expected arguments that learning_rate's schedule takes. "
+            "Remove or rename the one named."
+        ) from error
+
+
 class Schedule:
     """The learning rate of each step.
 
@@ -179,13 +219,13 @@ class Schedule:
             self.scheduler = lr_scheduler.LambdaLR(self.shadow, kind)
         else:
             builder, self.per_batch = SCHEDULES[kind]
-            self.scheduler = builder(self.shadow, length, **(params or {}))
+            self.scheduler = _build(builder, self.shadow, length, params or {})
         self.scheduled = self.shadow.param_groups[0]["lr"]
 
     @property
     def is_constant(self) -> bool:
         """Whether no step within an epoch changes the rate."""
-        return not self.per_batch and self.n_steps >= self.warmup_steps
+        return not self.per_batch and self.n_steps > self.warmup_steps
 
     @property
     def ends(self) -> bool:

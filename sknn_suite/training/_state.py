@@ -80,6 +80,13 @@ def load_optimizer_state(
         }
 
 
+def scale_momentum(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Scale the momentum of SGD; other optimisers have none of this name."""
+    for state in optimizer.state.values():
+        if state.get("momentum_buffer") is not None:
+            state["momentum_buffer"].mul_(factor)
+
+
 def plain_row(row: dict[str, Any]) -> dict[str, Any]:
     """Plain numbers of an epoch's record in skorch's history."""
     return {

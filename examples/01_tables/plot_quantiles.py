@@ -1,0 +1,113 @@
+"""
+Predict a range, not only a number
+==================================
+
+Afterwards you can train networks that predict quantiles, join them to a range that
+holds eight of ten future values, and check whether it does.
+"""
+
+# %%
+# Noise that grows
+# ----------------
+# The true quantiles of this made-up curve are known, so every answer can be held
+# against the truth.
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.stats import norm
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.metrics import mean_pinball_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknn_suite import MLPRegressor
+
+QUANTILES = [0.1, 0.5, 0.9]
+
+
+def middle(x):
+    return np.sin(2 * x)
+
+
+def spread(x):
+    return 0.1 + 0.3 * x
+
+
+def draw(n_rows, seed):
+    random = np.random.default_rng(seed)
+    x = random.uniform(0, 3, n_rows)
+    return x[:, None], middle(x) + spread(x) * random.normal(size=n_rows)
+
+
+X_train, y_train = draw(1_000, seed=0)
+X_test, y_test = draw(5_000, seed=1)
+
+# %%
+# One model per quantile
+# ----------------------
+# scikit-learn's MLP has no quantile loss; its plain answer to this question is gradient
+# boosting. For the network it is one parameter.
+
+
+def boosted(quantile):
+    return GradientBoostingRegressor(
+        loss="quantile", alpha=quantile, max_depth=2, n_estimators=100, random_state=0
+    )
+
+
+def network(quantile):
+    return make_pipeline(
+        StandardScaler(),
+        MLPRegressor(
+            loss="quantile",
+            quantile=quantile,
+            hidden_layer_sizes=(32, 32),
+            activation="silu",
+            learning_rate_init=0.005,
+            max_iter=400,
+            random_state=0,
+        ),
+    )
+
+
+answers = {
+    name: [make(quantile).fit(X_train, y_train) for quantile in QUANTILES]
+    for name, make in {"scikit-learn": boosted, "sknn_suite": network}.items()
+}
+
+# %%
+# Does the range hold eight of ten?
+# ---------------------------------
+# The pinball loss is what a quantile should make small. The last column is the mean
+# distance from the true quantiles, which only made-up data can tell.
+truth = [middle(X_test[:, 0]) + spread(X_test[:, 0]) * norm.ppf(q) for q in QUANTILES]
+print("                pinball loss   rows in range   mean width   off the truth")
+for name, models in answers.items():
+    low, median, high = predicted = [model.predict(X_test) for model in models]
+    loss = np.mean(
+        [mean_pinball_loss(y_test, p, alpha=q) for p, q in zip(predicted, QUANTILES)]
+    )
+    inside = np.mean((low <= y_test) & (y_test <= high))
+    off = np.abs(np.subtract(predicted, truth)).mean()
+    print(
+        f"{name:14} {loss:13.4f} {inside:15.1%} {np.mean(high - low):12.3f} {off:15.3f}"
+    )
+
+# %%
+# Steps and curves
+# ----------------
+# Trees answer in steps, a network in smooth curves; dashed is the truth.
+grid = np.linspace(0, 3, 400)
+_, axes = plt.subplots(
+    1, 2, figsize=(11, 4.4), sharex=True, sharey=True, layout="constrained"
+)
+for ax, (name, models) in zip(axes, answers.items()):
+    low, median, high = (model.predict(grid[:, None]) for model in models)
+    ax.scatter(X_train, y_train, s=6, color="0.75", label="training rows")
+    ax.fill_between(grid, low, high, alpha=0.3, label="from 10 % to 90 % quantile")
+    ax.plot(grid, median, label="median")
+    for q in QUANTILES:
+        ax.plot(grid, middle(grid) + spread(grid) * norm.ppf(q), "k--", linewidth=0.8)
+    ax.set(title=name, xlabel="x")
+axes[0].set_ylabel("y")
+axes[0].legend(loc="lower left")
+plt.show()

@@ -1,0 +1,67 @@
+"""Commands and their options."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sknn_suite._version import __version__
+from sknn_suite.cli._demo import run_demo
+from sknn_suite.exceptions import SuiteError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str or None, default=None
+        The arguments; None takes those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 when all went well, 1 after an error.
+    """
+    options = _make_parser().parse_args(argv)
+    try:
+        options.run(options)
+    except (SuiteError, OSError) as error:
+        sys.stderr.write(f"sknn_suite: {error}\n")
+        return 1
+    return 0
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sknn_suite", description="Neural networks as scikit-learn estimators."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    demo = commands.add_parser(
+        "demo",
+        help="build models on real data, beside plain scikit-learn",
+        description=(
+            "Build models on real data that scikit-learn ships, print their scores and "
+            "seconds beside plain scikit-learn's, and save pictures. It takes about "
+            "a minute and downloads nothing."
+        ),
+    )
+    demo.add_argument(
+        "--output",
+        type=Path,
+        default=Path("demo_output"),
+        metavar="DIR",
+        help="folder of the pictures (default: %(default)s)",
+    )
+    demo.add_argument(
+        "--quick",
+        action="store_true",
+        help="show in seconds how it works, on fewer rows; scores mean little then",
+    )
+    demo.set_defaults(run=_run_demo)
+    return parser
+
+
+def _run_demo(options: argparse.Namespace) -> None:
+    run_demo(options.output, quick=options.quick)

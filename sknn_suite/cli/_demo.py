@@ -1,0 +1,38 @@
+"""The demo: a list of parts, each a job on real data beside another package."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from sknn_suite.cli._comparison import Comparison
+from sknn_suite.cli._eights import find_the_eights
+from sknn_suite.cli._stage import Stage
+
+Part = Callable[[Stage], Comparison]
+
+PARTS: list[Part] = [find_the_eights]
+
+
+def run_demo(
+    output: Path, *, quick: bool = False, parts: Sequence[Part] = tuple(PARTS)
+) -> None:
+    """Run the parts; write the table of each, and where its pictures are.
+
+    Parameters
+    ----------
+    output : Path
+        Folder for pictures; made if it is missing.
+    quick : bool, default=False
+        Whether to show the way only, on little data.
+    parts : sequence of callable, default=PARTS
+        Functions that take a `Stage` and return a `Comparison`.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    progress_bars = sys.stdout.isatty() and find_spec("rich") is not None
+    stage = Stage(output, quick=quick, progress_bars=progress_bars)
+    for part in parts:
+        result = part(stage)
+        stage.say(f"\n{result}\n")
+        for picture in result.pictures:
+            stage.say(f"Saved {picture.resolve()}")

@@ -1,0 +1,84 @@
+"""find_learning_rate: the range test on an estimator's own network and data."""
+
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from sknn_suite._base import NeuralEstimator
+from sknn_suite.training import RangeTest
+
+
+def find_learning_rate(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    sample_weight: Any = None,
+    min_rate: float = 1e-6,
+    max_rate: float = 10.0,
+    n_steps: int = 120,
+) -> RangeTest:
+    """Train with an exponentially rising learning rate, and suggest one.
+
+    The loss falls little while the rate is small, steeply while it suits, and explodes
+    when it is too large; the test ends there. `estimator` is cloned: it stays unfitted
+    and unharmed. The same test runs inside fit with ``learning_rate_init="auto"``.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        An estimator of this suite, or a pipeline that ends in one.
+    X, y : array-likes
+        Training data.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weight of each row.
+    min_rate, max_rate : float, default=1e-6 and 10.0
+        Ends of the range, in (0, inf).
+    n_steps : int, default=120
+        Updates over the range.
+
+    Returns
+    -------
+    RangeTest
+        ``rates``, smoothed ``losses`` and the ``suggestion``: the rate at which the
+        loss falls most steeply. `LearningRateDisplay` plots it.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is none of this suite.
+    ValueError
+        If the rates do not make a range.
+
+    References
+    ----------
+    Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017, 3.3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sknn_suite import MLPClassifier, find_learning_rate
+    >>> X, y = make_classification(random_state=0)
+    >>> test = find_learning_rate(MLPClassifier(random_state=0), X, y)
+    >>> 1e-5 < test.suggestion < 1
+    True
+    """
+    if not 0 < min_rate < max_rate:
+        raise ValueError(
+            f"min_rate={min_rate} and max_rate={max_rate} do not make a range. "
+            "Expected 0 < min_rate < max_rate. Change one of them."
+        )
+    if isinstance(estimator, Pipeline):
+        if len(estimator) > 1:
+            X = clone(estimator[:-1]).fit_transform(X, y)
+        estimator = estimator[-1]
+    if not isinstance(estimator, NeuralEstimator):
+        raise TypeError(
+            f"{type(estimator).__name__} is not an estimator of sknn_suite. "
+            "Expected one, or a Pipeline that ends in one. "
+            "Pass, for example, an MLPClassifier."
+        )
+    return clone(estimator)._test_learning_rates(
+        X, y, sample_weight, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps
+    )

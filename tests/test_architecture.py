@@ -1,0 +1,135 @@
+"""The house stays liveable: light import, one door each, layers that point down."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sknn_suite
+
+ROOT = Path(sknn_suite.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+NAMES = [str(path.relative_to(ROOT)) for path in FILES]
+
+HEAVY = ["polars", "matplotlib", "PIL", "onnx", "ray", "imblearn", "torch._dynamo"]
+
+
+def imports_of(path):
+    """Yield every import of a file: node, module, names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node, alias.name, ()
+        elif isinstance(node, ast.ImportFrom):
+            yield node, node.module, tuple(alias.name for alias in node.names)
+
+
+def run(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_import_is_light():
+    code = f"import sys, sknn_suite; print([m for m in {HEAVY} if m in sys.modules])"
+    assert run(code).strip() == "[]"
+
+
+def test_import_brings_nothing_that_torch_and_scikit_learn_and_skorch_do_not():
+    # Tested as a set of packages, since times differ between machines.
+    code = """
+import sys
+import torch, sklearn, skorch
+from sklearn.callback import CallbackSupportMixin
+from sklearn.model_selection import train_test_split
+before = {name.partition(".")[0] for name in sys.modules}
+import sknn_suite
+after = {name.partition(".")[0] for name in sys.modules}
+print(sorted(after - before - set(sys.stdlib_module_names)))
+"""
+    assert run(code).strip() == "['sknn_suite']"
+
+
+def test_a_small_fit_does_not_import_torchs_compiler():
+    code = """
+import sys, warnings
+import numpy as np
+from sknn_suite import MLPClassifier
+warnings.simplefilter("ignore")
+X = np.random.rand(50, 3)
+for solver in ("adam", "sgd", "lbfgs"):
+    model = MLPClassifier(solver=solver, max_iter=2).fit(X, X[:, 0] > 0.5)
+    model.predict_proba(X)
+    print(solver, "torch._dynamo" in sys.modules)
+"""
+    assert "True" not in run(code)
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_private_names_of_others_come_through_one_door(path):
+    if path.name == "_sklearn.py":
+        pytest.skip("the door")
+    for _, module, names in imports_of(path):
+        package = module.partition(".")[0]
+        if package in {"sklearn", "skorch", "imblearn", "scipy"}:
+            parts = [*module.split("."), *names]
+            private = [part for part in parts if part.startswith("_")]
+            assert not private, f"{module}: {private}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_imports_are_absolute_named_and_at_the_top(path):
+    top = ast.parse(path.read_text()).body
+    for_types = [node for node in top if isinstance(node, ast.If)]
+    allowed = {n.lineno for n in top} | {n.lineno for i in for_types for n in i.body}
+    for node, module, names in imports_of(path):
+        assert getattr(node, "level", 0) == 0, f"relative import in line {node.lineno}"
+        assert "*" not in names
+        assert node.lineno in allowed, f"import of {module} in line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_optional_packages_come_through_one_door(path):
+    for _, module, _ in imports_of(path):
+        assert module.partition(".")[0] not in {
+            "matplotlib",
+            "pandas",
+            "polars",
+            "rich",
+            "narwhals",
+        }
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_global_randomness_is_never_used(path):
+    text = path.read_text()
+    assert not re.search(r"manual_seed_all|torch\.manual_seed|torch\.seed\(", text)
+    assert not re.search(r"np\.random\.(seed|rand|randn|randint|uniform)\(", text)
+    assert not re.search(r"^import random$|^from random import", text, re.M)
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_nothing_is_printed_and_no_except_is_bare(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print":
+            assert "cli" in path.parts, f"print in line {node.lineno}"
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"bare except in line {node.lineno}"
+
+
+def test_modules_know_neither_scikit_learn_nor_skorch():
+    for path in (ROOT / "modules").glob("*.py"):
+        for _, module, _ in imports_of(path):
+            assert module.partition(".")[0] not in {"sklearn", "skorch", "scipy"}, path
+
+
+def test_siblings_do_not_know_each_other():
+    siblings = {"encoding", "modules", "losses"}
+    for folder in siblings:
+        for path in (ROOT / folder).glob("*.py"):
+            for _, module, _ in imports_of(path):
+                other = module.split(".")[1:2]
+                assert not set(other) & (siblings - {folder}), (path, module)

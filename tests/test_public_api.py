@@ -1,0 +1,67 @@
+"""What is public is named, sorted, importable and documented."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import sknn_suite
+
+PACKAGES = ["sknn_suite"] + [
+    module.name
+    for module in pkgutil.walk_packages(sknn_suite.__path__, "sknn_suite.")
+    if module.ispkg
+]
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(sknn_suite.__path__, "sknn_suite.")
+    if not module.name.endswith("__main__")
+]
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_all_is_complete_sorted_and_importable(name):
+    package = importlib.import_module(name)
+    assert package.__doc__
+    public = [n for n in package.__all__ if n != "__version__"]
+    # Constants first, then classes, then functions.
+    kind = {n: (not n.isupper(), not n[0].isupper()) for n in public}
+    assert public == sorted(public, key=lambda n: (kind[n], n))
+    for member in package.__all__:
+        assert hasattr(package, member)
+    shown = {
+        n
+        for n, value in vars(package).items()
+        if not n.startswith("_")
+        and getattr(value, "__module__", "").startswith("sknn_suite")
+    }
+    assert shown <= set(package.__all__)
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_every_public_thing_has_a_docstring(name):
+    package = importlib.import_module(name)
+    for member in package.__all__:
+        thing = getattr(package, member)
+        if callable(thing):
+            assert thing.__doc__, member
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_tells_what_it_is_for(name):
+    assert importlib.import_module(name).__doc__
+
+
+def test_the_version_is_a_version():
+    assert sknn_suite.__version__[0].isdigit()
+
+
+def test_the_package_says_that_it_is_typed():
+    assert importlib.resources.files("sknn_suite").joinpath("py.typed").is_file()
+
+
+def test_star_import_brings_what_all_names():
+    code = "from sknn_suite import *; MLPClassifier, MLPRegressor"
+    subprocess.run([sys.executable, "-c", code], check=True)

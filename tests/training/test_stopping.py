@@ -1,0 +1,390 @@
+"""When training ends, and with which weights."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn import config_context
+from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import (
+    accuracy_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+    mean_pinball_loss,
+)
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
+
+import sknn_suite._base
+from sknn_suite import MLPClassifier, MLPRegressor
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
+)
+
+SETTINGS = {
+    "hidden_layer_sizes": (8,),
+    "activation": "tanh",
+    "learning_rate_init": 0.05,
+    "batch_size": 30,
+    "max_iter": 40,
+    "random_state": 0,
+}
+
+EARLY_STOPPING = {**SETTINGS, "early_stopping": True, "validation_fraction": 0.3}
+
+
+@pytest.fixture
+def splits(monkeypatch):
+    """Note which rows were split off."""
+    noted = []
+    split_rows = sknn_suite._base.split_rows
+
+    def noting(*args, **kwargs):
+        noted.append(split_rows(*args, **kwargs))
+        return noted[-1]
+
+    monkeypatch.setattr(sknn_suite._base, "split_rows", noting)
+    return noted
+
+
+# -- early stopping ------------------------------------------------------------------
+
+
+def pinball(y, predicted):
+    return mean_pinball_loss(y, predicted, alpha=0.2)
+
+
+def assert_best_weights_are_restored(model, rows, watcher, splits, reference, own_rows):
+    X, y = rows
+    if own_rows:
+        model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+        valid = np.arange(80, 120)
+    else:
+        model.fit(X, y)
+        ((_, valid),) = splits
+    assert bool(splits) != own_rows
+    scorer = get_scorer(reference) if isinstance(reference, str) else reference
+    score = scorer(model, X[valid], y[valid])
+    assert model.best_score_ == pytest.approx(score, rel=1e-10)
+    assert model.best_score_ == max(model.validation_scores_)
+    assert model.best_validation_score_ == model.best_score_
+    assert model.best_epoch_ == np.argmax(model.validation_scores_) + 1
+    best = watcher.epochs[model.best_epoch_ - 1]
+    np.testing.assert_array_equal(model.coefs_[0].T, best["linears.0.weight"])
+    scores = [record["valid_score"] for record in model.history_]
+    assert scores == model.validation_scores_
+
+
+def name_of(scoring):
+    return getattr(scoring, "__name__", str(scoring))
+
+
+def own_score(model, X, y):
+    return model.score(X, y)
+
+
+SCORINGS_OF_CLASSES = [
+    None,
+    "neg_log_loss",
+    "roc_auc_ovr",
+    "f1_macro",
+    make_scorer(accuracy_score),
+    own_score,
+]
+SCORINGS_OF_NUMBERS = [
+    None,
+    "neg_max_error",
+    "neg_mean_absolute_error",
+    make_scorer(pinball, greater_is_better=False),
+    own_score,
+]
+
+
+@pytest.mark.parametrize("own_rows", [True, False])
+@pytest.mark.parametrize("scoring", SCORINGS_OF_CLASSES, ids=name_of)
+def test_best_weights_of_a_classifier_are_restored(
+    classifier_class, labels, watcher, splits, scoring, own_rows
+):
+    model = classifier_class(
+        **EARLY_STOPPING, early_stopping_scoring=scoring, callbacks=[watcher]
+    )
+    reference = scoring or "accuracy"
+    assert_best_weights_are_restored(
+        model, labels, watcher, splits, reference, own_rows
+    )
+
+
+@pytest.mark.parametrize("own_rows", [True, False])
+@pytest.mark.parametrize("scoring", SCORINGS_OF_NUMBERS, ids=name_of)
+def test_best_weights_of_a_regressor_are_restored(
+    regressor_class, numbers, watcher, splits, scoring, own_rows
+):
+    model = regressor_class(
+        **EARLY_STOPPING, early_stopping_scoring=scoring, callbacks=[watcher]
+    )
+    reference = scoring or "r2"
+    assert_best_weights_are_restored(
+        model, numbers, watcher, splits, reference, own_rows
+    )
+
+
+@pytest.mark.parametrize("own_rows", [True, False])
+def test_best_weights_by_loss_are_restored(labels, splits, own_rows):
+    X, y = labels
+    model = MLPClassifier(
+        **SETTINGS, early_stopping=True, early_stopping_scoring="loss"
+    )
+    if own_rows:
+        model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+        valid = np.arange(80, 120)
+    else:
+        model.fit(X, y)
+        ((_, valid),) = splits
+    loss = log_loss(y[valid], model.predict_proba(X[valid]), labels=[0, 1, 2])
+    assert model.best_score_ == pytest.approx(-loss, rel=1e-10)
+    losses = [record["valid_loss"] for record in model.history_]
+    assert model.best_epoch_ == np.argmin(losses) + 1
+    assert -model.best_score_ == min(losses)
+
+
+@pytest.mark.parametrize("n_iter_no_change", [2, 5])
+@pytest.mark.parametrize("tol", [0.0, 0.03])
+def test_training_ends_when_the_score_no_longer_improves(labels, n_iter_no_change, tol):
+    X, y = labels
+    model = MLPClassifier(
+        **{**SETTINGS, "max_iter": 200},
+        early_stopping=True,
+        early_stopping_scoring="neg_log_loss",
+        n_iter_no_change=n_iter_no_change,
+        tol=tol,
+    ).fit(X, y)
+    # scikit-learn's counting, over the scores that were recorded
+    best, count, ends = -np.inf, 0, None
+    for epoch, score in enumerate(model.validation_scores_, 1):
+        count = count + 1 if score < best + tol else 0
+        best = max(best, score)
+        if count > n_iter_no_change:
+            ends = epoch
+            break
+    assert ends == model.n_iter_ < 200
+
+
+def test_early_stopping_can_be_told_never_to_stop(labels):
+    model = MLPClassifier(
+        **SETTINGS, early_stopping=True, n_iter_no_change=np.inf, tol=10.0
+    ).fit(*labels)
+    assert model.n_iter_ == 40
+    assert model.best_score_ == max(model.validation_scores_)
+
+
+# -- validation rows of one's own ----------------------------------------------------
+
+
+def test_own_validation_rows_without_early_stopping_are_only_watched(
+    estimator_class, rows, scores_of
+):
+    X, y = rows
+    model = estimator_class(**SETTINGS).fit(X, y, X_val=X[:30], y_val=y[:30])
+    plain = estimator_class(**SETTINGS).fit(X, y)
+    np.testing.assert_array_equal(scores_of(model, X), scores_of(plain, X))
+    assert {"valid_loss", "valid_score"} <= set(model.history_[-1])
+    assert "valid_loss" not in plain.history_[-1]
+    last = model.score(X[:30], y[:30])
+    assert model.history_[-1]["valid_score"] == pytest.approx(last)
+    assert not hasattr(model, "best_epoch_")
+
+
+def test_no_training_row_is_set_aside_for_own_validation_rows(numbers):
+    X, y = numbers
+    model = MLPRegressor(**{**SETTINGS, "max_iter": 3}, early_stopping=True)
+    assert model.fit(X, y, X_val=X[:30], y_val=y[:30]).t_ == 3 * 120
+    assert model.fit(X, y).t_ == 3 * 108
+
+
+def test_weights_of_validation_rows_count(labels):
+    X, y = labels
+    weight = np.random.RandomState(0).uniform(0.1, 5, 40)
+    model = MLPClassifier(
+        **SETTINGS, early_stopping=True, early_stopping_scoring="neg_log_loss"
+    ).fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:], sample_weight_val=weight)
+    loss = log_loss(y[80:], model.predict_proba(X[80:]), sample_weight=weight)
+    assert model.best_score_ == pytest.approx(-loss, rel=1e-10)
+    best = model.history_[model.best_epoch_ - 1]
+    assert best["valid_loss"] == pytest.approx(loss, rel=1e-10)
+
+
+def test_validation_rows_may_be_of_any_container(labels):
+    X, y = labels
+    names = [str(label) for label in y]
+    frame = pd.DataFrame(X)
+    model = MLPClassifier(**SETTINGS, early_stopping=True)
+    model.fit(frame[:80], names[:80], X_val=frame[80:], y_val=names[80:])
+    plain = MLPClassifier(**SETTINGS, early_stopping=True)
+    plain.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    assert model.validation_scores_ == plain.validation_scores_
+
+
+@pytest.mark.parametrize("given", ["X_val", "y_val"])
+def test_half_a_validation_set_is_refused(labels, given):
+    X, y = labels
+    value = X if given == "X_val" else y
+    with pytest.raises(ValueError, match="Only one of X_val and y_val"):
+        MLPClassifier().fit(X, y, **{given: value})
+
+
+def test_unusable_validation_rows_are_refused(labels):
+    X, y = labels
+    with pytest.raises(ValueError, match="features"):
+        MLPClassifier().fit(X, y, X_val=X[:, :3], y_val=y)
+    with pytest.raises(ValueError, match="classes"):
+        MLPClassifier().fit(X, y, X_val=X, y_val=y + 1)
+    with pytest.raises(ValueError, match="inconsistent"):
+        MLPClassifier().fit(X, y, X_val=X, y_val=y[:5])
+
+
+def test_pipeline_transforms_the_validation_rows(labels):
+    X, y = labels
+    X = 100 + 7 * X
+    with config_context(enable_metadata_routing=True):
+        model = MLPClassifier(**SETTINGS, early_stopping=True)
+        model.set_fit_request(X_val=True, y_val=True)
+        pipe = Pipeline(
+            [("scale", StandardScaler()), ("model", model)], transform_input=["X_val"]
+        )
+        pipe.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+        assert pipe[-1].best_score_ == pipe.score(X[80:], y[80:])
+
+
+# -- groups --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_no_group_is_in_both_parts(estimator_class, rows, splits, weighted):
+    X, y = rows
+    groups = np.array([f"patient {i % 17}" for i in range(120)])
+    weight = None
+    if weighted:
+        weight = np.ones(120)
+        weight[::5] = 0
+    for seed in range(5):
+        model = estimator_class(
+            **{**SETTINGS, "max_iter": 2, "random_state": seed}, early_stopping=True
+        )
+        model.fit(X, y, sample_weight=weight, groups=groups)
+        train, valid = splits[-1]
+        assert not set(groups[train]) & set(groups[valid])
+        used = np.arange(120) if weight is None else np.flatnonzero(weight)
+        np.testing.assert_array_equal(np.sort(np.concatenate([train, valid])), used)
+
+
+def test_groups_of_another_length_are_refused(labels):
+    X, y = labels
+    with pytest.raises(ValueError, match="inconsistent"):
+        MLPClassifier(early_stopping=True).fit(X, y, groups=np.arange(5))
+
+
+def test_groups_are_routed_through_pipeline_and_search(labels, splits):
+    X, y = labels
+    groups = np.arange(120) % 20
+    with config_context(enable_metadata_routing=True):
+        model = MLPClassifier(**{**SETTINGS, "max_iter": 2}, early_stopping=True)
+        model.set_fit_request(groups=True)
+        search = GridSearchCV(
+            make_pipeline(StandardScaler(), model),
+            {"mlpclassifier__alpha": [0.1, 1.0]},
+            cv=GroupKFold(2),
+            error_score="raise",
+        )
+        search.fit(X, y, groups=groups)
+    assert len(splits) == 5
+    train, valid = splits[-1]  # of the refit, on all rows
+    assert not set(groups[train]) & set(groups[valid])
+    for train, valid in splits[:-1]:
+        assert len(train) + len(valid) == 60
+
+
+# -- time ----------------------------------------------------------------------------
+
+
+class Slow(Callback):
+    """Makes each batch take as long as a real one might."""
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training:
+            time.sleep(0.01)
+
+
+def test_max_time_ends_training_after_a_batch(estimator_class, rows, watcher):
+    X, y = rows
+    model = estimator_class(
+        **{**SETTINGS, "batch_size": 2, "max_iter": 10**6},
+        max_time=0.1,
+        callbacks=[Slow(), watcher],
+    )
+    started = time.perf_counter()
+    model.fit(X, y)
+    assert time.perf_counter() - started < 5
+    assert model.n_iter_ == 1
+    assert 1 <= len(watcher.steps) <= 11  # an epoch has 60
+    last = watcher.steps[-1]["linears.0.weight"]
+    np.testing.assert_array_equal(model.coefs_[0].T, last)
+    assert np.isfinite(model.loss_)
+    assert model.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize("params", [{"averaging": "swa", "early_stopping": True}, {}])
+def test_what_max_time_leaves_can_go_on(labels, params):
+    X, y = labels
+    settings = {**SETTINGS, "max_iter": 10**6, "tol": 0.0, "n_iter_no_change": 10**6}
+    model = MLPClassifier(**settings, **params, max_time=0.1, warm_start=True)
+    first = model.fit(X, y).n_iter_
+    assert first > 1
+    assert len(model.history_) == len(model.loss_curve_) == first
+    model.fit(X, y)
+    assert len(model.history_) == first + model.n_iter_
+
+
+def test_max_time_that_is_not_reached_changes_nothing(labels, scores_of):
+    X, y = labels
+    plain = MLPClassifier(**SETTINGS).fit(X, y)
+    timed = MLPClassifier(**SETTINGS, max_time=1000.0).fit(X, y)
+    np.testing.assert_array_equal(plain.predict_proba(X), timed.predict_proba(X))
+
+
+def test_the_reason_for_the_end_can_be_told_from_a_warning(labels):
+    X, y = labels
+    with pytest.warns(ConvergenceWarning):
+        MLPClassifier(**{**SETTINGS, "max_iter": 2}).fit(X, y)
+
+
+def test_stopping_can_be_searched():
+    X, y = make_classification(random_state=0)
+    grid = [
+        {"early_stopping": [True], "early_stopping_scoring": [None, "loss", "f1"]},
+        {"max_time": [0.05, 100.0]},
+    ]
+    model = MLPClassifier((4,), max_iter=3)
+    search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(X, y)
+    assert len(search.cv_results_["params"]) == 5
+
+
+def test_a_skorch_callback_can_stop_on_the_validation_loss(labels):
+    from skorch.callbacks import EarlyStopping
+
+    X, y = labels
+    stopping = EarlyStopping(monitor="valid_loss", patience=3, sink=lambda text: None)
+    model = MLPClassifier(
+        **{**SETTINGS, "max_iter": 300, "learning_rate_init": 0.2, "tol": 0.0},
+        n_iter_no_change=300,
+        callbacks=[stopping],
+    ).fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    losses = torch.tensor([record["valid_loss"] for record in model.history_])
+    assert model.n_iter_ < 300
+    assert losses.argmin() <= model.n_iter_ - 3
