@@ -16,6 +16,13 @@ class AutoencoderDetector(AnomalyDetector):
     are scaled inside; give numbers in any units. Use it when outliers break the
     relations between features; take `VAEDetector` for a likelihood.
 
+    Parameters
+    ----------
+    noise : float, default=0.8
+        Strength of the noise on rows while training, in [0, inf): its deviation in
+        units of a feature's, or with "masking" the share of features set to zero.
+        Lower it for codes and reconstructions that keep more detail.
+
     Attributes
     ----------
     offset_ : float
@@ -26,6 +33,9 @@ class AutoencoderDetector(AnomalyDetector):
 
     n_components_ : int
         Length of the code.
+
+    out_activation_ : str
+        The link from raw outputs to means, such as "identity" or "logistic".
 
     loss_ : float
         Loss of the last epoch: negative log-likelihood and penalties, per row.

@@ -37,6 +37,9 @@ from sknn_suite.modules import ACTIVATIONS
 # Updates of a fit with max_iter="auto".
 N_UPDATES = 300
 
+# Rows of an update, on the CPU.
+BATCH_ROWS = 128
+
 # Each update trains several nets, and a fit has many; see `_work`.
 WORK_FACTOR = 10
 
@@ -132,6 +135,41 @@ class AnomalyDetector(
     contamination : "auto" or float, default="auto"
         Share of the training rows, in (0, 0.5], that `predict` calls outliers. "auto"
         calls those outliers that lie far from the others.
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty on weights, in [0, inf). It is divided by the number
+        of rows (or the sum of their weights) in a batch.
+
+    batch_size : int or "auto", default="auto"
+        Rows per batch. "auto" is min(128, n_samples) on the CPU; on a GPU it grows with
+        the data, up to 8192.
+
+    early_stopping_scoring : str, callable or None, default="loss"
+        Score of the validation rows: "loss" or None is the loss, better when smaller;
+        else the name of a scikit-learn scorer, or a scorer.
+
+    learning_rate : str or callable, default="one_cycle"
+        How the rate changes. "one_cycle" rises and falls within max_iter; the others
+        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
+        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
+        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
+        "cosine", which are planned for a whole fit, for "constant".
+
+    learning_rate_init : float, "auto" or array-like of float, default=0.005
+        Step size, in (0, inf), at the peak of the schedule. "auto" finds it by a range
+        test. Several values are the rates of the layers.
+
+    max_grad_norm : float or None, default=1.0
+        Norm, in (0, inf), to which larger gradients are scaled down.
+
+    max_iter : int or "auto", default="auto"
+        Epochs. "auto" makes about 300 updates, however many rows there are: many epochs
+        of a small table, one of a random part of a large one.
+
+    n_iter_no_change : int or inf, default=inf
+        Epochs without an improvement of `tol` that are borne before training ends; inf
+        trains to the end of the schedule. With early stopping the best epoch's weights
+        are kept all the same.
     """
 
     hidden_layer_sizes: int | Sequence[int] = param(
@@ -169,7 +207,6 @@ class AnomalyDetector(
     )
 
     alpha: float = redefault("alpha", TrainingParameters, 0.0)
-    batch_size: int | str = redefault("batch_size", TrainingParameters, 128)
     early_stopping_scoring: str | Callable | None = redefault(
         "early_stopping_scoring", TrainingParameters, "loss"
     )
@@ -320,6 +357,12 @@ class AnomalyDetector(
 
     def _rows_per_update(self, n_rows: int) -> int:
         return self._clip_batch_size(n_rows, None) * self.accumulate
+
+    def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
+        clipped = super()._clip_batch_size(n_rows, place)
+        if self.batch_size == "auto" and (place is None or place.device.type == "cpu"):
+            return min(BATCH_ROWS, n_rows)
+        return clipped
 
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
         if self.max_iter != "auto":

@@ -39,6 +39,10 @@ class VAEDetector(AnomalyDetector):
         Codes drawn for each row by score_method="likelihood" and "typicality", the
         same in every call; 0 takes the mean code.
 
+    variance : {"fixed", "feature", "row"}, default="feature"
+        Whether the scale of a distribution of real numbers is one, learnt for each
+        feature, or learnt for each feature of each row.
+
     Attributes
     ----------
     offset_ : float
@@ -49,6 +53,9 @@ class VAEDetector(AnomalyDetector):
 
     n_components_ : int
         Length of the code.
+
+    out_activation_ : str
+        The link from raw outputs to means, such as "identity" or "logistic".
 
     loss_ : float
         Loss of the last epoch: negative evidence lower bound and penalties, per row.
