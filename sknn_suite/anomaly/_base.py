@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, OutlierMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
@@ -30,7 +29,7 @@ from sknn_suite.anomaly._rows import (
 )
 from sknn_suite.anomaly._scores import SCORES, center_and_scale
 from sknn_suite.anomaly._scoring import ScoringHalf
-from sknn_suite.encoding import ScaledTable
+from sknn_suite.encoding import ScaledTable, weighted_quantiles
 from sknn_suite.losses import DISTRIBUTIONS, AutoencoderLoss, make_distribution
 from sknn_suite.modules import ACTIVATIONS
 
@@ -43,19 +42,15 @@ BATCH_ROWS = 128
 # Each update trains several nets, and a fit has many; see `_work`.
 WORK_FACTOR = 10
 
+# Robust deviations above the median at which contamination="auto" sets the threshold.
+FAR = 3.0
+
 # Distributions of real numbers; only these are scaled by their deviation.
 REAL = ("gaussian", "huber", "laplace", "student_t")
 
 
 @parameters
-class AnomalyDetector(
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    OutlierMixin,
-    ScoringHalf,
-    CodingHalf,
-    NeuralEstimator,
-):
+class AnomalyDetector(ScoringHalf, CodingHalf, NeuralEstimator):
     """Autoencoders side by side that score rows and give their codes.
 
     Parameters
@@ -486,6 +481,12 @@ class AnomalyDetector(
 
 
 def _far_off(scores: np.ndarray, weight: np.ndarray | None) -> float:
-    """Score beyond which a row lies far from the others."""
-    center, scale = center_and_scale(scores, weight)
-    return center + 3 * scale
+    """Score beyond which a row lies far from the others.
+
+    Scores are skewed: how far is told by their upper half.
+    """
+    middle, high = (
+        float(q[0]) for q in weighted_quantiles(scores[:, None], weight, (0.5, 0.75))
+    )
+    _, scale = center_and_scale(scores, weight)
+    return middle + FAR * max((high - middle) / 0.6745, scale)

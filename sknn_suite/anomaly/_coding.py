@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from sknn_suite._device import suited_threads
 from sknn_suite.modules import largest_weight
 
 
-class CodingHalf:
+class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """The transformer half of a detector; `AnomalyDetector` trains it."""
 
     _rows_to_score: Callable

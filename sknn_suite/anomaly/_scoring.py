@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -16,7 +17,7 @@ from sknn_suite.anomaly._scores import Seen
 from sknn_suite.modules import largest_weight
 
 
-class ScoringHalf:
+class ScoringHalf(OutlierMixin):
     """The outlier half of a detector; `AnomalyDetector` trains it."""
 
     _home: str
