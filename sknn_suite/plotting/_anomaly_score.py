@@ -181,4 +181,6 @@ def _edges(scores, bins, scale):
 
     grid = np.linspace(bend(low), bend(high), bins + 1)
     size = np.abs(grid)
-    return np.sign(grid) * width * np.where(size <= 1, size, 10 ** (size - 1))
+    edges = np.sign(grid) * width * np.where(size <= 1, size, 10 ** (size - 1))
+    edges[0], edges[-1] = low, high  # without rounding, or the last row is lost
+    return edges
