@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    scripts = sorted(HERE.glob("*_of_*.py"))
+    scripts = sorted(s for s in HERE.glob("[a-z]*.py") if s != Path(__file__))
     failed = []
     began = time.perf_counter()
     for script in scripts:

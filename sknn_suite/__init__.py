@@ -1,12 +1,15 @@
 """Neural networks as true scikit-learn estimators."""
 
 from sknn_suite._version import __version__
+from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
 from sknn_suite.inspection import diagnose, find_learning_rate
 from sknn_suite.tabular import MLPClassifier, MLPRegressor
 
 __all__ = [
+    "AutoencoderDetector",
     "MLPClassifier",
     "MLPRegressor",
+    "VAEDetector",
     "__version__",
     "diagnose",
     "find_learning_rate",

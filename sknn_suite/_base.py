@@ -86,11 +86,13 @@ class Run(NamedTuple):
     """What a call of fit has prepared for training."""
 
     given: tuple[Any, Any, Any]  # X, y and sample_weight as the user gave them
+    rows: Rows  # all rows as checked
     train: TensorBundle
     valid: Any  # TensorBundle, or None if there are no validation rows
     held_out: Any  # Rows: the validation rows as checked, for scorers
     module: nn.Module
     progress: Progress
+    n_epochs: int  # what a whole fit is planned for; partial_fit trains for less
     build: Callable[[nn.Module, np.random.RandomState, float], TensorNet]
 
 
@@ -229,19 +231,22 @@ class NeuralEstimator(
         split = functools.partial(self._split, rows, groups, split=validation is None)
         parts = split() if self._encoder_learns else None
         if not resume or not self.__sklearn_is_fitted__():
-            self._encoder = self._make_encoder().fit(rows.X, parts and parts[0])
+            self._encoder = self._make_encoder().fit(
+                rows.X, parts and parts[0], rows.weight
+            )
         self._config = self._configure_module()
         module, place = self._place_module(rows, resume)
         train_rows, valid_rows = split() if parts is None else parts
-        bundle = self._bundle(rows, place)
-        train, valid, held_out = bundle.select(train_rows), None, None
+        train, valid = self._bundle_parts(rows, train_rows, valid_rows, place)
+        held_out = None
         if validation is not None:
             held_out = self._check_validation_rows(*validation)
             valid = self._bundle(held_out, place)
         elif valid_rows is not None:
-            held_out, valid = rows.take(valid_rows.numpy()), bundle.select(valid_rows)
+            held_out = rows.take(valid_rows.numpy())
         progress = self._begin_record(resume=resume)
         batch_size = self._clip_batch_size(len(train), place)
+        planned = self._plan_epochs(len(train), batch_size)
         if not isinstance(self.batch_size, str) and self.batch_size > len(train):
             warn_user(
                 "Got `batch_size` less than 1 or larger than sample size. "
@@ -261,13 +266,42 @@ class NeuralEstimator(
                 rate=rate,
                 n_rows=len(train),
                 batch_size=batch_size,
-                max_epochs=n_epochs or self.max_iter,
+                max_epochs=n_epochs or planned,
+                planned_epochs=planned,
+                learning_rate=self._schedule(partial=n_epochs is not None),
                 t=self.t_,
                 epochs_before=len(self.history_) if n_epochs is not None else 0,
                 random_state=random_state,
             )
 
-        return Run(given, train, valid, held_out, module, progress, build)
+        return Run(
+            given, rows, train, valid, held_out, module, progress, planned, build
+        )
+
+    def _bundle_parts(
+        self,
+        rows: Rows,
+        train: torch.Tensor | None,
+        valid: torch.Tensor | None,
+        place: Place,
+    ) -> tuple[TensorBundle, TensorBundle | None]:
+        """Encode training and validation rows; of a large table only those chosen."""
+        n_chosen = sum(len(part) for part in (train, valid) if part is not None)
+        if train is None or 2 * n_chosen >= rows.n:
+            bundle = self._bundle(rows, place)
+            return bundle.select(train), None if valid is None else bundle.select(valid)
+        first = self._bundle(rows.take(train.numpy()), place)
+        if valid is None:
+            return first, None
+        return first, self._bundle(rows.take(valid.numpy()), place)
+
+    def _schedule(self, *, partial: bool) -> Any:
+        """Kind of the learning rate's schedule."""
+        return self.learning_rate
+
+    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
+        """Epochs of a whole fit on `n_rows` training rows."""
+        return self.max_iter
 
     def _take_random_state(self, resume: bool) -> np.random.RandomState:
         if resume and hasattr(self, "_random_state"):
@@ -308,7 +342,7 @@ class NeuralEstimator(
             self.device,
             self.precision,
             is_float64=self._input_dtype == "float64",
-            work=float(rows.n) * n_parameters(module),
+            work=self._work(rows.n, n_parameters(module)),
             width=min(narrowest_side(module), self._clip_batch_size(rows.n, None)),
         )
         materialize(module, place.device, place.dtype)
@@ -331,6 +365,10 @@ class NeuralEstimator(
                     "architecture of the last fit. Set warm_start=False to start anew."
                 )
         load_weights(module, weights)
+
+    def _work(self, n_rows: int, n_parameters: int) -> float:
+        """Multiply-adds of an epoch, by which device and precision are chosen."""
+        return float(n_rows) * n_parameters
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         """Rows per batch; "auto" and sizes larger than the data are settled here."""
@@ -378,7 +416,7 @@ class NeuralEstimator(
         self._keep_weights(_finite(weights_of(net.module_, copy=False), net))
         self._live = LiveModule()
         if not partial:
-            self._warn_unless_converged(net)
+            self._warn_unless_converged(net, run.n_epochs)
 
     def _find_rate(self, run: Run) -> float:
         """Resolve learning_rate_init, by a range test if it is "auto"."""
@@ -468,7 +506,7 @@ class NeuralEstimator(
         else:
             net.adopt_average()
 
-    def _warn_unless_converged(self, net: TensorNet) -> None:
+    def _warn_unless_converged(self, net: TensorNet, n_epochs: int) -> None:
         if net.interrupted_:
             warn_user(
                 "Training interrupted by user. The best state so far is kept. "
@@ -477,12 +515,12 @@ class NeuralEstimator(
             )
         elif self.solver == "lbfgs":
             if net.stop_reason_ is None:
-                check_optimize_result("lbfgs", net.result_, self.max_iter)
-        elif net.stop_reason_ is None and self.n_iter_ == self.max_iter:
+                check_optimize_result("lbfgs", net.result_, n_epochs)
+        elif net.stop_reason_ is None and self.n_iter_ == n_epochs:
             if net.recipe.schedule.ends:
                 return  # a schedule that was planned for max_iter epochs is complete
             warn_user(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
+                f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached "
                 "and the optimization hasn't converged yet.",
                 ConvergenceWarning,
             )
@@ -525,7 +563,7 @@ class NeuralEstimator(
         weight = run.given[2]
         metadata = None if weight is None else {"sample_weight": weight}
         return SklearnBridge(
-            self._init_callback_context(max_subtasks=self.max_iter),
+            self._init_callback_context(max_subtasks=run.n_epochs),
             self,
             self._as_of_now,
             {"X": run.given[0], "y": run.given[1], "metadata": metadata},
@@ -587,7 +625,7 @@ class NeuralEstimator(
     def _prediction_module(self, n_rows: int) -> nn.Module:
         """Give the module, in evaluation mode, the memory of the fitted arrays."""
         weights = self._weights()
-        work = float(n_rows) * sum(w.size for w in weights.values())
+        work = self._work(n_rows, sum(w.size for w in weights.values()))
         device = prediction_device(self.device, work=work)
         dtype = getattr(torch, self._dtype)
         module = self._live.module

@@ -42,9 +42,9 @@ def redefault(name: str, owner: type, default: Any) -> Any:
     )
 
 
-@dataclass_transform(
-    eq_default=False, kw_only_default=True, field_specifiers=(param, redefault)
-)
+# `param` is not named a field specifier: type checkers would then look for a keyword
+# `default`, and without it take every parameter for a required one.
+@dataclass_transform(eq_default=False, kw_only_default=True)
 def parameters(cls: type[T]) -> type[T]:
     """Turn annotated class attributes made by `param` into constructor parameters."""
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)

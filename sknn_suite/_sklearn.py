@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import (
     Options,
     RealNotInt,
     StrOptions,
+    validate_parameter_constraints,
 )
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
@@ -34,4 +35,5 @@ __all__ = [
     "get_namespace_and_device",
     "is_numpy_namespace",
     "move_to",
+    "validate_parameter_constraints",
 ]

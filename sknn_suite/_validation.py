@@ -24,6 +24,14 @@ def check_table(estimator: BaseEstimator, X: Any) -> Any:
     return validate_data(estimator, X, reset=False, **_TABLE)
 
 
+def check_dense_table(
+    estimator: BaseEstimator, X: Any, *, reset: bool, min_rows: int = 1
+) -> np.ndarray:
+    """Check the rows of a table that may not be sparse: C-ordered floats."""
+    checks = _TABLE | {"accept_sparse": False, "ensure_min_samples": min_rows}
+    return validate_data(estimator, X, reset=reset, **checks)
+
+
 def check_table_and_target(
     estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, np.ndarray]:

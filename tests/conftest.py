@@ -1,7 +1,8 @@
 """What every test file shares: all estimators, small data, eyes on fitted state.
 
-A test with an argument `estimator_class`, `classifier_class` or `regressor_class` runs
-once for every public estimator of that kind.
+A test with an argument `classifier_class`, `regressor_class` or `detector_class` runs
+once for every public estimator of that kind, with `estimator_class` for every one that
+learns a target, and with `public_class` for all.
 """
 
 import copy
@@ -12,16 +13,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, is_classifier, is_outlier_detector
 from sklearn.datasets import make_classification, make_regression
 
 import sknn_suite
 
-ESTIMATORS = [
+PUBLIC = [
     public
     for public in (getattr(sknn_suite, name) for name in sknn_suite.__all__)
     if isinstance(public, type) and issubclass(public, BaseEstimator)
 ]
+DETECTORS = [c for c in PUBLIC if is_outlier_detector(c())]
+ESTIMATORS = [c for c in PUBLIC if c not in DETECTORS]
 CLASSIFIERS = [c for c in ESTIMATORS if is_classifier(c())]
 REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
 
@@ -29,9 +32,11 @@ REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
 def pytest_generate_tests(metafunc):
     """Run a test for every estimator of the kind that its argument names."""
     kinds = {
+        "public_class": PUBLIC,
         "estimator_class": ESTIMATORS,
         "classifier_class": CLASSIFIERS,
         "regressor_class": REGRESSORS,
+        "detector_class": DETECTORS,
     }
     for name, classes in kinds.items():
         if name in metafunc.fixturenames:
@@ -71,6 +76,9 @@ def numbers() -> Rows:
 @pytest.fixture
 def rows(request, labels, numbers) -> Rows:
     """Data that suits the estimator of the test."""
+    if "public_class" in request.fixturenames:
+        kind = request.getfixturevalue("public_class")
+        return labels if kind in CLASSIFIERS else numbers
     if "estimator_class" in request.fixturenames:
         estimator_class = request.getfixturevalue("estimator_class")
         return labels if estimator_class in CLASSIFIERS else numbers

@@ -8,18 +8,16 @@ import pytest
 from sknn_suite._parameters import section_entries
 
 
-def test_every_parameter_has_a_constraint_and_an_entry(estimator_class):
-    names = list(inspect.signature(estimator_class).parameters)
-    assert sorted(estimator_class._parameter_constraints) == sorted(names)
-    assert sorted(section_entries(estimator_class.__doc__, "Parameters")) == sorted(
-        names
-    )
-    assert sorted(estimator_class().get_params()) == sorted(names)
+def test_every_parameter_has_a_constraint_and_an_entry(public_class):
+    names = list(inspect.signature(public_class).parameters)
+    assert sorted(public_class._parameter_constraints) == sorted(names)
+    assert sorted(section_entries(public_class.__doc__, "Parameters")) == sorted(names)
+    assert sorted(public_class().get_params()) == sorted(names)
 
 
-def test_the_default_of_the_signature_is_documented(estimator_class):
-    entries = section_entries(estimator_class.__doc__, "Parameters")
-    for parameter in inspect.signature(estimator_class).parameters.values():
+def test_the_default_of_the_signature_is_documented(public_class):
+    entries = section_entries(public_class.__doc__, "Parameters")
+    for parameter in inspect.signature(public_class).parameters.values():
         first_line = entries[parameter.name].split("\n    ")
         header = " ".join(line.strip() for line in first_line[:3])
         documented = re.search(r"default=([^\s]+|\([^)]*\))", header)
@@ -33,16 +31,16 @@ def test_the_default_of_the_signature_is_documented(estimator_class):
             assert text in shown, parameter.name
 
 
-def test_every_entry_has_a_type_and_a_sentence(estimator_class):
-    for name, entry in section_entries(estimator_class.__doc__, "Parameters").items():
+def test_every_entry_has_a_type_and_a_sentence(public_class):
+    for name, entry in section_entries(public_class.__doc__, "Parameters").items():
         header, _, body = entry.partition("\n    ")
         assert re.match(rf"{name} : \S", header), header
         assert body.strip().endswith("."), f"{name}: {body}"
 
 
-def test_strings_that_are_allowed_are_documented(estimator_class):
-    entries = section_entries(estimator_class.__doc__, "Parameters")
-    for name, constraints in estimator_class._parameter_constraints.items():
+def test_strings_that_are_allowed_are_documented(public_class):
+    entries = section_entries(public_class.__doc__, "Parameters")
+    for name, constraints in public_class._parameter_constraints.items():
         if name == "activation":  # told by naming some of thirty
             continue
         for constraint in constraints:
@@ -53,17 +51,17 @@ def test_strings_that_are_allowed_are_documented(estimator_class):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_every_fitted_attribute_is_documented(estimator_class, rows, early_stopping):
-    model = estimator_class(max_iter=2, early_stopping=early_stopping).fit(*rows)
-    text = estimator_class.__doc__
+def test_every_fitted_attribute_is_documented(public_class, rows, early_stopping):
+    model = public_class(max_iter=2, early_stopping=early_stopping).fit(*rows)
+    text = public_class.__doc__
     section = text[text.index("Attributes\n") : text.index("See Also\n")]
     for name in vars(model):
         if name.endswith("_") and not name.startswith("_"):
             assert re.search(rf"\b{name}\b", section), name
 
 
-def test_every_public_method_has_a_numpydoc_docstring(estimator_class):
-    for name, method in inspect.getmembers(estimator_class, inspect.isfunction):
+def test_every_public_method_has_a_numpydoc_docstring(public_class):
+    for name, method in inspect.getmembers(public_class, inspect.isfunction):
         if name.startswith("_") or not method.__module__.startswith("sknn_suite"):
             continue
         text = inspect.getdoc(method)
@@ -76,7 +74,7 @@ def test_every_public_method_has_a_numpydoc_docstring(estimator_class):
         assert "Returns" in text, name
 
 
-def test_sections_come_in_numpydocs_order(estimator_class):
+def test_sections_come_in_numpydocs_order(public_class):
     order = [
         "Parameters",
         "Attributes",
@@ -85,6 +83,6 @@ def test_sections_come_in_numpydocs_order(estimator_class):
         "References",
         "Examples",
     ]
-    found = re.findall(r"^([A-Z][A-Za-z ]+)\n-{3,}$", estimator_class.__doc__, re.M)
+    found = re.findall(r"^([A-Z][A-Za-z ]+)\n-{3,}$", public_class.__doc__, re.M)
     assert found == [name for name in order if name in found]
     assert {"Parameters", "Attributes", "Examples"} <= set(found)

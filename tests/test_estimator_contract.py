@@ -7,9 +7,14 @@ import sys
 import pytest
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite import (
+    AutoencoderDetector,
+    MLPClassifier,
+    MLPRegressor,
+    VAEDetector,
+)
 
-DEFAULTS = [MLPClassifier(), MLPRegressor()]
+DEFAULTS = [MLPClassifier(), MLPRegressor(), AutoencoderDetector(), VAEDetector()]
 
 # Small nets: the checks fit each configuration about a hundred times.
 SMALL = {"hidden_layer_sizes": (32,), "max_iter": 100, "learning_rate_init": 0.02}
@@ -87,7 +92,12 @@ import unittest
 import warnings
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import estimator_checks_generator
-from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite import (
+    AutoencoderDetector,
+    MLPClassifier,
+    MLPRegressor,
+    VAEDetector,
+)
 
 warnings.simplefilter("ignore", ConvergenceWarning)
 for kind in (MLPClassifier, MLPRegressor):

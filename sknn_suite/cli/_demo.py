@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sknn_suite.cli._comparison import Comparison
 from sknn_suite.cli._eights import find_the_eights
+from sknn_suite.cli._needles import find_the_needles
 from sknn_suite.cli._stage import Stage
 
 Part = Callable[[Stage], Comparison]
 
-PARTS: list[Part] = [find_the_eights]
+PARTS: list[Part] = [find_the_eights, find_the_needles]
 
 
 def run_demo(

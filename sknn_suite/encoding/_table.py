@@ -33,7 +33,10 @@ class TableEncoder:
     n_features_: int
 
     def fit(
-        self, X: "np.ndarray | sparse.csr_array", rows: Tensor | None = None
+        self,
+        X: "np.ndarray | sparse.csr_array",
+        rows: Tensor | None = None,
+        weight: np.ndarray | None = None,
     ) -> "TableEncoder":
         """Learn from the training rows, all if None; here only the width."""
         self.n_features_ = X.shape[1]

@@ -1,11 +1,24 @@
 """Losses: raw scores and target to a loss per row, plus the link."""
 
+from sknn_suite.losses._autoencoder import AutoencoderLoss, ElboLoss, kl_divergence
 from sknn_suite.losses._base import LINKS, Loss
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
     SigmoidLoss,
     SoftmaxLoss,
+)
+from sknn_suite.losses._reconstruction import (
+    DISTRIBUTIONS,
+    Bernoulli,
+    Categorical,
+    Distribution,
+    Gaussian,
+    Huber,
+    Laplace,
+    Poisson,
+    StudentT,
+    make_distribution,
 )
 from sknn_suite.losses._regression import (
     AbsoluteLoss,
@@ -17,16 +30,29 @@ from sknn_suite.losses._regression import (
 from sknn_suite.losses._weights import combine_weights
 
 __all__ = [
+    "DISTRIBUTIONS",
     "LINKS",
     "AbsoluteLoss",
+    "AutoencoderLoss",
+    "Bernoulli",
+    "Categorical",
+    "Distribution",
+    "ElboLoss",
     "FocalSigmoidLoss",
     "FocalSoftmaxLoss",
+    "Gaussian",
+    "Huber",
     "HuberLoss",
+    "Laplace",
     "Loss",
+    "Poisson",
     "PoissonLoss",
     "QuantileLoss",
     "SigmoidLoss",
     "SoftmaxLoss",
     "SquaredLoss",
+    "StudentT",
     "combine_weights",
+    "kl_divergence",
+    "make_distribution",
 ]

@@ -32,6 +32,13 @@ class Loss(nn.Module):
     # Whether `value_and_gradient` is written out.
     knows_gradient = False
 
+    # Names of parts of the loss that the history keeps beside it.
+    part_names: tuple[str, ...] = ()
+
+    # Whether the loss changes while training goes on; `progress` then rises to 1.
+    follows_progress = False
+    progress = 1.0
+
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         """Loss of each row, (n_samples,); outputs of a row add up."""
         raise NotImplementedError
@@ -47,6 +54,10 @@ class Loss(nn.Module):
     def reported(self, loss: float, n_outputs: int) -> float:
         """Loss as scikit-learn reports it, from the loss that is optimised."""
         return loss
+
+    def parts(self) -> dict[str, Tensor]:
+        """Values of the parts in the last call, detached, by name."""
+        return {}
 
     def value_and_gradient(
         self, raw: Tensor, target: Tensor, weight: Tensor | None

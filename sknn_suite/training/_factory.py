@@ -41,6 +41,8 @@ def make_net(
     n_rows: int,
     batch_size: int,
     max_epochs: int,
+    planned_epochs: int,
+    learning_rate: str | Callable[[int], float],
     t: int,
     epochs_before: int,
     random_state: np.random.RandomState,
@@ -49,7 +51,9 @@ def make_net(
 
     `rate` is learning_rate_init as one number, `n_rows` the number of training rows, of
     which each update sees `batch_size` times ``accumulate``; `t` counts the rows that
-    earlier calls have seen, `epochs_before` the epochs of earlier partial fits.
+    earlier calls have seen, `epochs_before` the epochs of earlier partial fits. The
+    schedule `learning_rate` is planned for `planned_epochs`, of which this net trains
+    `max_epochs`.
     """
     rows_per_step = min(batch_size * training.accumulate, n_rows)
     n_steps = -(-n_rows // rows_per_step)
@@ -61,10 +65,12 @@ def make_net(
         "batch_size": rows_per_step,
         "max_epochs": max_epochs,
         "recipe": TrainingRecipe(
-            schedule=_make_schedule(training, rate, n_steps, t),
+            schedule=_make_schedule(
+                training, learning_rate, rate, Length(planned_epochs, n_steps), t
+            ),
             penalty=Penalty(training.alpha, training.l1_alpha),
             groups=_make_groups(training, epochs_before),
-            average=_make_average(training),
+            average=_make_average(training, planned_epochs),
             mixup=Mixup(training.mixup, random_state) if training.mixup else None,
             max_grad_norm=training.max_grad_norm,
             max_grad_value=training.max_grad_value,
@@ -126,9 +132,12 @@ def _solver_arguments(training: TrainingParameters) -> dict[str, Any]:
 
 
 def _make_schedule(
-    training: TrainingParameters, rate: float, n_steps: int, t: int
+    training: TrainingParameters,
+    kind: str | Callable[[int], float],
+    rate: float,
+    length: Length,
+    t: int,
 ) -> Schedule:
-    kind = training.learning_rate
     if training.solver == "adam" and kind in ("invscaling", "adaptive"):
         kind = "constant"  # scikit-learn's Adam ignores them, and scripts rely on it
     params = training.schedule_params or {}
@@ -141,7 +150,7 @@ def _make_schedule(
     return Schedule(
         kind,
         rate,
-        Length(training.max_iter, n_steps),
+        length,
         warmup=training.warmup,
         params=params,
         power_t=training.power_t,
@@ -169,14 +178,14 @@ def _make_groups(training: TrainingParameters, epochs_before: int) -> ParameterG
     )
 
 
-def _make_average(training: TrainingParameters) -> WeightAverage | None:
+def _make_average(training: TrainingParameters, n_epochs: int) -> WeightAverage | None:
     if training.averaging is None:
         return None
     start = training.averaging_start
     if start is None:
         start = 0.75 if training.averaging == "swa" else 1
     if isinstance(start, float):
-        start = int(start * training.max_iter) + 1
+        start = int(start * n_epochs) + 1
     return WeightAverage(training.averaging, training.ema_decay, start)
 
 

@@ -3,7 +3,7 @@
 import math
 import operator
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -545,7 +545,7 @@ class TensorNet(NeuralNet):
 
     def run_single_epoch(
         self,
-        iterator: Iterable[TensorBundle] | None,
+        iterator: BundleBatches | None,
         training: bool,
         prefix: str,
         step_fn: Any,
@@ -556,14 +556,20 @@ class TensorNet(NeuralNet):
         per_batch = self._watches("on_batch_begin") or self._watches("on_batch_end")
         schedule = self.recipe.schedule
         losses, penalties, sizes, scores = [], [], [], []
+        parts: dict[str, list[Tensor]] = {n: [] for n in self.criterion_.part_names}
         for batch in iterator:
             if per_batch:
                 self.notify("on_batch_begin", batch=batch, training=training)
             if training and not schedule.is_constant:
                 self.follow_schedule()
+            if self.criterion_.follows_progress:
+                self.criterion_.progress = self._progress(training, len(iterator))
             step = step_fn(batch)
             losses.append(step["loss"])
             sizes.append(len(batch) if training else batch.total_weight)
+            if parts:
+                for name, value in self.criterion_.parts().items():
+                    parts[name].append(value)
             if training:
                 schedule.after_batch()
                 if "penalty" in step:
@@ -590,11 +596,19 @@ class TensorNet(NeuralNet):
         if penalties:
             loss += _mean(penalties, sizes)
         self.history.record(prefix + "_loss", loss)
+        for name, values in parts.items():
+            self.history.record(f"{prefix}_{name}", _mean(values, sizes))
         if training and not math.isfinite(loss):
             finite = torch.isfinite(torch.stack(losses)).cpu().numpy()
             self.raise_diverged(batch=int(finite.argmin()) + 1)
         if not training:
             self.valid_raw_ = torch.cat(scores)
+
+    def _progress(self, training: bool, n_batches: int) -> float:
+        """How much of the training is over, in [0, 1]; validation is at the end."""
+        if not training:
+            return 1.0
+        return min(self.recipe.schedule.n_steps / (self.max_epochs * n_batches), 1.0)
 
     # -- state -----------------------------------------------------------------------
 

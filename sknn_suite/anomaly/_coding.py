@@ -1,0 +1,108 @@
+"""CodingHalf: codes and reconstructions of a fitted detector."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
+from torch import Tensor
+
+from sknn_suite._arrays import to_home, to_numpy
+from sknn_suite._base import PREDICT_ROWS
+from sknn_suite._device import suited_threads
+from sknn_suite.modules import largest_weight
+
+
+class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+    """The transformer half of a detector; `AnomalyDetector` trains it."""
+
+    _rows_to_score: Callable
+    _scan: Callable
+    _prediction_module: Callable
+    _loss_arguments: Callable
+    _encoder: Any
+    n_components_: int
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def transform(self, X):
+        """Codes of rows, by the first net; of a VAE their means.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            The codes.
+        """
+        X, home = self._rows_to_score(X, "transform")
+        codes = self._scan(X, lambda seen: seen.codes[:, 0, : self.n_components_])
+        return to_home(codes.astype(X.dtype, copy=False), home)
+
+    def inverse_transform(self, X):
+        """Decode codes into rows, by the first net.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components)
+            Codes, as `transform` gives them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            The rows that they stand for, in the units of the training rows.
+        """
+        check_is_fitted(self)
+        codes, home = to_numpy(X)
+        codes = check_array(codes, dtype=(np.float64, np.float32))
+        if codes.shape[1] != self.n_components_:
+            raise ValueError(
+                f"X has {codes.shape[1]} columns, but {type(self).__name__} has codes "
+                f"of length {self.n_components_}. Expected codes as transform gives "
+                "them. Pass these, or rows to reconstruct."
+            )
+        rows = self._decode(codes, lambda outputs, kind: kind.mean(outputs))
+        return to_home(rows.astype(codes.dtype, copy=False), home)
+
+    def reconstruct(self, X):
+        """Rows as the nets reconstruct them, the mean over all nets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            The reconstructions, in the units of X.
+        """
+        X, home = self._rows_to_score(X, "reconstruct")
+        x_hat = self._scan(X, lambda seen: seen.x_hat.mean(dim=1))
+        rows = self._encoder.inverse_transform(x_hat)
+        return to_home(rows.astype(X.dtype, copy=False), home)
+
+    def _decode(
+        self, codes: np.ndarray, read: Callable[[Tensor, Any], Tensor]
+    ) -> np.ndarray:
+        """Decode codes by the first net and `read` the raw outputs, in chunks."""
+        module = self._prediction_module(len(codes))
+        parameter = next(module.parameters())
+        distribution = self._loss_arguments()["distribution"]
+        work = min(len(codes), PREDICT_ROWS) * largest_weight(module)
+        parts = []
+        with torch.inference_mode(), suited_threads(work):
+            for start in range(0, len(codes), PREDICT_ROWS):
+                chunk = torch.from_numpy(codes[start : start + PREDICT_ROWS])
+                latent = chunk.to(parameter.device, parameter.dtype)
+                latent = latent.expand(module.n_members, *latent.shape)
+                means = read(module.decode(latent)[0], distribution)
+                parts.append(distribution.as_input(means).cpu())
+        return self._encoder.inverse_transform(torch.cat(parts).numpy())

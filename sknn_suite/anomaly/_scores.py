@@ -1,0 +1,342 @@
+"""How odd a row is: scores that learn what is usual from the training rows.
+
+All are larger for odder rows. Nothing is random when rows are scored, and no other row
+enters.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sknn_suite.encoding import weighted_quantiles
+from sknn_suite.losses import Distribution, kl_divergence
+
+# Groups of references, and references in a group. A small group rarely holds an
+# anomaly; many groups make the mean steady, which it is anyway over many features.
+MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
+N_REFERENCES = 32
+
+# Share of the row's own reconstruction error beside its two distances.
+ERROR_SHARE = 0.5
+
+# Rows from which all but the last standardisation is learnt.
+SAMPLE_ROWS = 16384
+
+# Robust deviations below the median at which a row is explained too well.
+TOO_WELL = 3.0
+
+
+class Seen(NamedTuple):
+    """Rows as the nets see them.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_samples, n_features)
+        The rows, scaled.
+    x_hat : Tensor of shape (n_samples, n_members, n_features)
+        Their reconstructions.
+    outputs : Tensor of shape (n_samples, n_members, n_outputs)
+        The decoder's raw outputs.
+    codes : Tensor of shape (n_samples, n_members, n_codes)
+        Codes; for a VAE means, then logarithms of variances.
+    module : Module
+        The nets.
+    distribution : Distribution
+        Rows around their reconstruction.
+    """
+
+    x: Tensor
+    x_hat: Tensor
+    outputs: Tensor
+    codes: Tensor
+    module: Any
+    distribution: Distribution
+
+
+# Calls a function of `Seen` on all rows, in chunks, and joins its results.
+Scan = Callable[[np.ndarray, Callable[[Seen], Tensor]], np.ndarray]
+
+
+class RowScore:
+    """A score; subclasses write `measure`, and what they learn."""
+
+    def fit_score(
+        self,
+        scan: Scan,
+        X: np.ndarray,
+        weight: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> np.ndarray:
+        """Learn from the training rows; return their scores."""
+        some, some_weight = _sample(X, weight, random_state)
+        self.learn(scan, some, some_weight, random_state)
+        measured = scan(X, self.measure)
+        self.standardize(measured, weight)
+        return self.combine(measured)
+
+    def learn(
+        self,
+        scan: Scan,
+        X: np.ndarray,
+        weight: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Learn what `measure` needs, from some of the training rows."""
+
+    def standardize(self, measured: np.ndarray, weight: np.ndarray | None) -> None:
+        """Learn what `combine` needs, from the training rows' numbers."""
+
+    def measure(self, seen: Seen) -> Tensor:
+        """Numbers of each row from which `combine` makes the score."""
+        raise NotImplementedError
+
+    def combine(self, measured: np.ndarray) -> np.ndarray:
+        """Score of each row."""
+        return measured
+
+    def features(self, seen: Seen) -> Tensor:
+        """Give the contribution of each feature, (n_samples, n_features)."""
+        n_features = seen.x.shape[1]
+        return (seen.x.unsqueeze(1) - seen.x_hat).abs().mean(dim=1) / n_features
+
+
+class ReconstructionScore(RowScore):
+    """Absolute error of the reconstruction, the mean over features and nets."""
+
+    def measure(self, seen: Seen) -> Tensor:
+        return self.features(seen).sum(dim=1).double()
+
+
+class LikelihoodScore(RowScore):
+    """Negative log-likelihood, the mean over nets and, for a VAE, over drawn codes.
+
+    References
+    ----------
+    An & Cho, "Variational Autoencoder based Anomaly Detection using Reconstruction
+    Probability", SNU Data Mining Center, 2015.
+    """
+
+    def measure(self, seen: Seen) -> Tensor:
+        return self.features(seen).sum(dim=1).double()
+
+    def features(self, seen: Seen) -> Tensor:
+        distribution, x = seen.distribution, seen.x.unsqueeze(1)
+        draws = getattr(seen.module, "draws", None)
+        if draws is None or len(seen.module.noise) == 0:
+            return distribution.neg_log_likelihood(seen.outputs, x).mean(dim=1)
+        total = torch.zeros_like(seen.x)
+        drawn = draws(seen.codes.transpose(0, 1))
+        for latent in drawn:
+            outputs = seen.module.decode(latent).transpose(0, 1)
+            total += distribution.neg_log_likelihood(outputs, x).mean(dim=1)
+        return total / len(drawn)
+
+
+class TypicalityScore(LikelihoodScore):
+    """How far the likelihood is from the usual one, to either side.
+
+    References
+    ----------
+    Nalisnick et al., "Detecting Out-of-Distribution Inputs to Deep Generative Models
+    Using Typicality", 2019.
+    """
+
+    center_: float
+    scale_: float
+
+    def standardize(self, measured: np.ndarray, weight: np.ndarray | None) -> None:
+        self.center_, self.scale_ = center_and_scale(measured, weight)
+
+    def combine(self, measured: np.ndarray) -> np.ndarray:
+        return np.abs(measured - self.center_) / self.scale_
+
+
+class LatentScore(RowScore):
+    """How unusual the code is.
+
+    For a VAE the divergence of the code's distribution from the prior, else the squared
+    Mahalanobis distance of the code from the training rows'.
+    """
+
+    mean_: np.ndarray
+    precision_: np.ndarray
+
+    def learn(
+        self,
+        scan: Scan,
+        X: np.ndarray,
+        weight: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> None:
+        codes = scan(X, lambda seen: seen.codes)  # (n, n_members, k)
+        self.mean_ = np.average(codes, axis=0, weights=weight)
+        covariances = []
+        for codes_of_net, mean in zip(codes.transpose(1, 0, 2), self.mean_):
+            centred = codes_of_net - mean
+            scaled = centred if weight is None else centred * weight[:, None]
+            total = len(X) if weight is None else weight.sum()
+            covariances.append(scaled.T @ centred / total)
+        self.precision_ = np.linalg.pinv(np.stack(covariances), hermitian=True)
+
+    def measure(self, seen: Seen) -> Tensor:
+        if hasattr(seen.module, "draws"):
+            return kl_divergence(seen.codes).mean(dim=1)
+        centred = seen.codes - torch.as_tensor(self.mean_).to(seen.codes)
+        precision = torch.as_tensor(self.precision_).to(seen.codes)
+        return torch.einsum("nei,eij,nej->n", centred, precision, centred) / len(
+            precision
+        )
+
+
+class ReferenceScore(RowScore):
+    """Distance to a few typical reconstructions, and whether a row fits too well.
+
+    Two parts, each centred and scaled by what the training rows have:
+
+    - the distances of the row and of its reconstruction to the nearest of a few
+      reconstructed training rows, and the error of its own reconstruction. The first
+      is an error of reconstruction against what is typical, the second how dense the
+      codes are there, measured behind the decoder;
+    - how much smaller than usual the residual varies over the features: a row that is
+      explained too well, since all its features follow a single cause, is odd as well.
+
+    Attributes
+    ----------
+    references_ : ndarray of shape (n_members, n_references, n_features)
+        The reconstructions, scaled, group by group.
+    """
+
+    references_: np.ndarray
+
+    def learn(
+        self,
+        scan: Scan,
+        X: np.ndarray,
+        weight: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> None:
+        suited = GROUPS_TIMES_FEATURES // X.shape[1]
+        self.n_groups_ = int(np.clip(suited, FEWEST_GROUPS, MOST_GROUPS))
+        self.references_ = self._choose(scan, X, weight, random_state)
+        residuals = scan(X, lambda seen: _residual(seen).double())
+        mean = np.average(residuals, axis=0, weights=weight)
+        variance = np.average((residuals - mean) ** 2, axis=0, weights=weight)
+        self.residual_scale_ = np.sqrt(variance) + 1e-6
+
+    def standardize(self, measured: np.ndarray, weight: np.ndarray | None) -> None:
+        distance, spread = measured.T
+        self.distance_center_, self.distance_scale_ = center_and_scale(distance, weight)
+        center, scale = center_and_scale(spread, weight)
+        # Many rows alike make the quartiles meet; their scale must not explode then.
+        deviation = _deviation(spread, weight)
+        self.spread_center_ = center
+        self.spread_scale_ = max(scale, 0.5 * deviation, 0.05 * center, 1e-6)
+
+    def _choose(
+        self,
+        scan: Scan,
+        X: np.ndarray,
+        weight: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> np.ndarray:
+        """Reconstruct rows drawn in proportion to their weights, few of them twice."""
+        n_rows = len(X)
+        per_group = max(1, min(N_REFERENCES, n_rows // 4))
+        n_members = scan(X[:1], lambda seen: seen.x_hat).shape[1]
+        per_member = self.n_groups_ * per_group
+        needed = n_members * per_member
+        order = random_state.permutation(n_rows)
+        until = np.cumsum(np.ones(n_rows) if weight is None else weight[order])
+        at = (np.arange(needed) + random_state.uniform()) * until[-1] / needed
+        chosen = order[np.minimum(np.searchsorted(until, at, "right"), n_rows - 1)]
+        chosen = random_state.permutation(chosen)
+        parts = []
+        for member, rows in enumerate(chosen.reshape(n_members, per_member)):
+            x_hat = scan(X[rows], lambda seen: seen.x_hat)
+            parts.append(x_hat[:, member])
+        return np.stack(parts)
+
+    def measure(self, seen: Seen) -> Tensor:
+        n_rows, n_features = seen.x.shape
+        n_members = seen.x_hat.shape[1]
+        total = torch.zeros_like(seen.x[:, 0])
+        for member, references in enumerate(self._tensor(self.references_, seen.x)):
+            x_hat = seen.x_hat[:, member].contiguous()
+            for rows in (seen.x, x_hat):
+                distances = torch.cdist(rows, references, p=1.0)
+                groups = distances.view(n_rows, self.n_groups_, -1)
+                total += groups.amin(dim=2).mean(dim=1)
+            total += ERROR_SHARE * (seen.x - x_hat).abs().sum(dim=1)
+        distance = total / (n_members * n_features * (2 + ERROR_SHARE))
+        residual = _residual(seen) / self._tensor(self.residual_scale_, seen.x)
+        centred = residual - residual.mean(dim=1, keepdim=True)
+        spread = centred.square().mean(dim=1).sqrt()
+        return torch.stack([distance, spread], dim=1).double()
+
+    def combine(self, measured: np.ndarray) -> np.ndarray:
+        distance, spread = measured.T
+        far = (distance - self.distance_center_) / self.distance_scale_
+        too_well = (self.spread_center_ - spread) / self.spread_scale_ - TOO_WELL
+        return far + np.maximum(too_well, 0.0) ** 2
+
+    def features(self, seen: Seen) -> Tensor:
+        n_rows, n_features = seen.x.shape
+        n_members = seen.x_hat.shape[1]
+        total = torch.zeros_like(seen.x)
+        for member, references in enumerate(self._tensor(self.references_, seen.x)):
+            x_hat = seen.x_hat[:, member].contiguous()
+            groups = references.view(self.n_groups_, -1, n_features)
+            for rows in (seen.x, x_hat):
+                distances = torch.cdist(rows, references, p=1.0)
+                nearest = distances.view(n_rows, self.n_groups_, -1).argmin(dim=2)
+                for group, index in zip(groups, nearest.T):
+                    total += (rows - group[index]).abs() / self.n_groups_
+            total += ERROR_SHARE * (seen.x - x_hat).abs()
+        return total / (n_members * n_features * (2 + ERROR_SHARE))
+
+    @staticmethod
+    def _tensor(array: np.ndarray, like: Tensor) -> Tensor:
+        return torch.as_tensor(array).to(like)
+
+
+SCORES: dict[str, type[RowScore]] = {
+    "auto": ReferenceScore,
+    "reconstruction": ReconstructionScore,
+    "likelihood": LikelihoodScore,
+    "latent": LatentScore,
+    "typicality": TypicalityScore,
+}
+
+
+def center_and_scale(
+    values: np.ndarray, weight: np.ndarray | None
+) -> tuple[float, float]:
+    """Median, and a deviation from the quartiles that is never zero."""
+    low, middle, high = (
+        float(q[0])
+        for q in weighted_quantiles(values[:, None], weight, (0.25, 0.5, 0.75))
+    )
+    floor = max(1e-3 * _deviation(values, weight), 1e-6)
+    return middle, max((high - low) / 1.349, floor)
+
+
+def _sample(
+    X: np.ndarray, weight: np.ndarray | None, random_state: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Draw some of the rows, all if there are few."""
+    if len(X) <= SAMPLE_ROWS:
+        return X, weight
+    chosen = random_state.permutation(len(X))[:SAMPLE_ROWS]
+    return X[chosen], None if weight is None else weight[chosen]
+
+
+def _deviation(values: np.ndarray, weight: np.ndarray | None) -> float:
+    mean = np.average(values, weights=weight)
+    return float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
+
+
+def _residual(seen: Seen) -> Tensor:
+    return seen.x - seen.x_hat.mean(dim=1)

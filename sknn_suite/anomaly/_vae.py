@@ -1,0 +1,148 @@
+"""VAEDetector."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from sknn_suite._parameters import param, parameters, redefault
+from sknn_suite._random import own_random_state, torch_generator
+from sknn_suite._sklearn import Interval
+from sknn_suite.anomaly._base import AnomalyDetector
+from sknn_suite.losses import ElboLoss
+from sknn_suite.modules import VAE
+
+
+@parameters
+class VAEDetector(AnomalyDetector):
+    """Variational autoencoders that find outliers, give codes and draw rows.
+
+    Like `AutoencoderDetector`, with codes that are normal distributions and an error
+    that is learnt for each feature: the negative evidence lower bound is minimised. Use
+    it for likelihoods (score_method="likelihood"), for codes that lie evenly, and to
+    draw rows like those it has seen (`sample`). The API is that of
+    :class:`sklearn.ensemble.IsolationForest`. Rows are scaled inside.
+
+    Parameters
+    ----------
+    beta : float, default=1.0
+        Factor of the divergence of codes from their prior, in [0, inf). Raise it for
+        codes whose components stand for one cause each, at the cost of detail.
+
+    kl_warmup : float, default=0.0
+        Part of the training, in [0, 1], over which that factor rises from zero. Raise
+        it when `history_` shows a "train_kl" near zero: codes are not used then.
+
+    n_draws : int, default=10
+        Codes drawn for each row by score_method="likelihood" and "typicality", the
+        same in every call; 0 takes the mean code.
+
+    variance : {"fixed", "feature", "row"}, default="feature"
+        Whether the scale of a distribution of real numbers is one, learnt for each
+        feature, or learnt for each feature of each row.
+
+    Attributes
+    ----------
+    offset_ : float
+        Threshold: rows with smaller `score_samples` are outliers.
+
+    distribution_ : str
+        The distribution; chosen by the values of X if distribution="auto".
+
+    n_components_ : int
+        Length of the code.
+
+    out_activation_ : str
+        The link from raw outputs to means, such as "identity" or "logistic".
+
+    loss_ : float
+        Loss of the last epoch: negative evidence lower bound and penalties, per row.
+
+    loss_curve_ : list of float
+        Loss of each epoch.
+
+    history_ : list of dict
+        One record per epoch: epoch, train_loss, train_kl, learning_rate, seconds; with
+        validation rows valid_loss and valid_kl.
+
+    n_iter_ : int
+        Epochs of the last call.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had names that are all strings.
+
+    See Also
+    --------
+    AutoencoderDetector : The same without a distribution over codes.
+
+    Notes
+    -----
+    Up to a batch of different rows, equal rows are merged into one that weighs as much.
+
+    References
+    ----------
+    Kingma & Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
+
+    An & Cho, "Variational Autoencoder based Anomaly Detection using Reconstruction
+    Probability", SNU Data Mining Center, 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_suite import VAEDetector
+    >>> X = np.random.RandomState(0).normal(size=(200, 5))
+    >>> X[:2] += 10
+    >>> model = VAEDetector(contamination=0.01, random_state=0)
+    >>> model.fit_predict(X)[:4]
+    array([-1, -1,  1,  1])
+    >>> model.sample(3).shape
+    (3, 5)
+    """
+
+    beta: float = param(1.0, Interval(Real, 0, None, closed="left"))
+    kl_warmup: float = param(0.0, Interval(Real, 0, 1, closed="both"))
+    n_draws: int = param(10, Interval(Integral, 0, None, closed="left"))
+    variance: str = redefault("variance", AnomalyDetector, "feature")
+
+    def _configure_module(self) -> dict:
+        return super()._configure_module() | {"n_draws": int(self.n_draws)}
+
+    def _build_module(self, config: dict) -> VAE:
+        return VAE(**config)
+
+    def _make_loss(self) -> ElboLoss:
+        return ElboLoss(beta=self.beta, warmup=self.kl_warmup, **self._loss_arguments())
+
+    def sample(self, n_samples=1, *, random_state=None):
+        """Draw rows from what the first net has learnt.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState instance or None, default=None
+            Source of randomness; None takes that of the estimator.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows in the units of the training rows.
+        """
+        check_is_fitted(self)
+        source = self.random_state if random_state is None else random_state
+        source = own_random_state(source)
+        codes = source.normal(size=(n_samples, self.n_components_))
+        generators: dict[torch.device, torch.Generator] = {}
+
+        def draw(outputs: torch.Tensor, distribution: Any) -> torch.Tensor:
+            device = outputs.device
+            if device not in generators:
+                generators[device] = torch_generator(source, device)
+            return distribution.draw(outputs, generators[device])
+
+        return self._decode(codes, draw).astype(np.float64, copy=False)

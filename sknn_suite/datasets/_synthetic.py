@@ -1,0 +1,64 @@
+"""Data sets that are made, not measured."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from sknn_suite._random import own_random_state
+
+# The calendar year over which normal rows spread, in epoch seconds.
+YEAR_STARTS = datetime(2014, 1, 1, tzinfo=UTC).timestamp()
+YEAR_ENDS = datetime(2015, 1, 1, tzinfo=UTC).timestamp()
+
+BURST_SECONDS = 4 * 3600.0
+
+
+def make_bursty_timestamps(
+    n_samples=10_000, n_anomalies=25, n_points=50, random_state=None
+):
+    """Make rows of time stamps, a few of which are bursts.
+
+    Each row holds unsorted epoch seconds. In a normal row they spread uniformly over
+    one calendar year; in an anomalous one they lie within four hours of that year. No
+    single number is unusual: only how the numbers of a row lie together.
+
+    Parameters
+    ----------
+    n_samples : int, default=10_000
+        Number of rows.
+    n_anomalies : int, default=25
+        Number of anomalous rows among them.
+    n_points : int, default=50
+        Time stamps per row.
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_points)
+        Seconds since 1970.
+    y : ndarray of shape (n_samples,)
+        1 for anomalous rows, 0 for normal ones.
+
+    Examples
+    --------
+    >>> from sknn_suite.datasets import make_bursty_timestamps
+    >>> X, y = make_bursty_timestamps(n_samples=100, n_anomalies=5, random_state=0)
+    >>> X.shape, int(y.sum())
+    ((100, 50), 5)
+    >>> bool((X[y == 1].max(axis=1) - X[y == 1].min(axis=1) < 4 * 3600).all())
+    True
+    """
+    if not 0 <= n_anomalies <= n_samples:
+        raise ValueError(
+            f"n_anomalies={n_anomalies} does not fit into n_samples={n_samples}. "
+            "Expected between none and all rows. Lower n_anomalies."
+        )
+    source = own_random_state(random_state)
+    X = source.uniform(YEAR_STARTS, YEAR_ENDS, size=(n_samples, n_points))
+    bursts = source.choice(n_samples, n_anomalies, replace=False)
+    starts = source.uniform(YEAR_STARTS, YEAR_ENDS - BURST_SECONDS, (n_anomalies, 1))
+    X[bursts] = starts + source.uniform(0, BURST_SECONDS, (n_anomalies, n_points))
+    y = np.zeros(n_samples, dtype=int)
+    y[bursts] = 1
+    return X, y

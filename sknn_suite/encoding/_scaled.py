@@ -1,0 +1,174 @@
+"""Tables of numbers, scaled inside, to tensors and back."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sknn_suite._bundle import TensorBundle, as_tensor
+
+# Rows that are scaled at a time: memory beyond the result stays small.
+BLOCK_ROWS = 4096
+
+# Beyond this many deviations numbers are drawn in, by a logarithm.
+FAR = 3.0
+
+# A feature whose deviation is below this share of its size is constant but for noise.
+RELATIVE_CONSTANT = 1e-12
+
+
+class ScaledTable:
+    """A dense table, scaled in float64 before anything is lost, as the tensor ``x``.
+
+    Parameters
+    ----------
+    scaling : {"standard", "robust", "log1p"} or None
+        Mean and deviation, median and interquartile range, logarithm of counts, or
+        nothing.
+    squash : bool, default=False
+        Whether numbers more than three deviations away are drawn in by a logarithm.
+
+    Attributes
+    ----------
+    n_features_ : int
+        Columns.
+    center_, scale_ : ndarray of shape (n_features,)
+        What is subtracted, and by what is divided; zeros and ones for none.
+    spread_ : float
+        Typical deviation of a feature behind the scaling; one where that sets it.
+
+    Shape
+    -----
+    X : (n_samples, n_features)
+    x : the same
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> from sknn_suite.encoding import ScaledTable
+    >>> X = np.array([[1.4e9], [1.4e9 + 2]])
+    >>> ScaledTable("standard").fit(X).transform(X, torch.float32).inputs["x"].tolist()
+    [[-1.0], [1.0]]
+    """
+
+    n_features_: int
+    center_: np.ndarray
+    scale_: np.ndarray
+    spread_: float
+
+    def __init__(self, scaling: str | None, squash: bool = False) -> None:
+        self.scaling = scaling
+        self.squash = squash
+
+    def fit(
+        self,
+        X: np.ndarray,
+        rows: Tensor | None = None,
+        weight: np.ndarray | None = None,
+    ) -> "ScaledTable":
+        """Learn from the training rows, all if None."""
+        if rows is not None:
+            X = X[rows.numpy()]
+            weight = None if weight is None else weight[rows.numpy()]
+        self.n_features_ = X.shape[1]
+        self.center_ = np.zeros(self.n_features_)
+        self.scale_ = np.ones(self.n_features_)
+        if self.scaling == "robust":
+            low, middle, high = weighted_quantiles(X, weight, (0.25, 0.5, 0.75))
+            self.center_, self.scale_ = middle, _positive((high - low) / 1.349, middle)
+        elif self.scaling == "standard":
+            self.center_, deviation = self._moments(X, weight)
+            self.scale_ = _positive(deviation, self.center_)
+        self.spread_ = 1.0
+        if self.scaling in (None, "log1p"):
+            head = self._scale(np.asarray(X[:BLOCK_ROWS], np.float64))
+            _, deviation = self._moments(head, None)
+            varying = deviation[deviation > RELATIVE_CONSTANT]
+            self.spread_ = float(varying.mean()) if len(varying) else 1.0
+        return self
+
+    def _moments(
+        self, X: np.ndarray, weight: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each column, in float64, block by block."""
+        w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
+
+        def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            for start in range(0, len(X), BLOCK_ROWS):
+                part = np.asarray(X[start : start + BLOCK_ROWS], np.float64)
+                yield part, w[start : start + BLOCK_ROWS, None]
+
+        # In units of the largest number: squares of huge ones would overflow.
+        unit = np.max([np.abs(part).max(axis=0) for part, _ in blocks()], axis=0)
+        unit = np.where(unit > 0, unit, 1.0)
+        mean, squares = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+        for part, v in blocks():
+            mean += (part / unit * v).sum(axis=0) / w.sum()
+        for part, v in blocks():
+            squares += ((part / unit - mean) ** 2 * v).sum(axis=0) / w.sum()
+        return mean * unit, np.sqrt(squares) * unit
+
+    def _scale(self, X: np.ndarray) -> np.ndarray:
+        if self.scaling is None:
+            return X
+        if self.scaling == "log1p":
+            return np.sign(X) * np.log1p(np.abs(X))
+        with np.errstate(over="ignore"):
+            z = (X - self.center_) / self.scale_
+        z = np.clip(z, -1e30, 1e30)  # what float32 can hold
+        if self.squash:
+            far = np.abs(z) > FAR
+            z[far] = np.sign(z[far]) * (FAR + np.log1p(np.abs(z[far]) - FAR))
+        return z
+
+    def transform(self, X: np.ndarray, dtype: torch.dtype) -> TensorBundle:
+        """Encode rows as tensors of type `dtype`."""
+        if self.scaling is None:
+            return TensorBundle({"x": as_tensor(X, dtype)})
+        x = torch.empty(X.shape, dtype=dtype)
+        for start in range(0, len(X), BLOCK_ROWS):
+            part = np.asarray(X[start : start + BLOCK_ROWS], np.float64)
+            x[start : start + BLOCK_ROWS] = as_tensor(self._scale(part))
+        return TensorBundle({"x": x})
+
+    def inverse_transform(self, x: np.ndarray) -> np.ndarray:
+        """Bring scaled rows back to the units of X, in float64."""
+        z = np.asarray(x, np.float64)
+        if self.scaling == "log1p":
+            return np.sign(z) * np.expm1(np.abs(z))
+        if self.squash:
+            size = np.abs(z)
+            # A net may put out what no row ever was; its exponential stays finite.
+            far = np.sign(z) * (FAR + np.expm1(np.clip(size - FAR, 0, 60)))
+            z = np.where(size <= FAR, z, far)
+        return z * self.scale_ + self.center_
+
+
+def weighted_quantiles(
+    X: np.ndarray, weight: np.ndarray | None, fractions: tuple[float, ...]
+) -> list[np.ndarray]:
+    """Quantiles of each column; where one falls between two rows, their mean.
+
+    A weight of 2 is the same as the row twice, and the unit of weights is of no
+    consequence.
+    """
+    if weight is None:
+        X = np.asarray(X, np.float64)
+        return list(np.quantile(X, fractions, axis=0, method="averaged_inverted_cdf"))
+    quantiles = np.empty((len(fractions), X.shape[1]))
+    for j in range(X.shape[1]):
+        order = np.argsort(X[:, j], kind="stable")
+        values, until = np.asarray(X[order, j], np.float64), np.cumsum(weight[order])
+        at = np.asarray(fractions) * until[-1]
+        slack = 1e-12 * until[-1]
+        low = np.minimum(np.searchsorted(until, at - slack), len(X) - 1)
+        high = np.minimum(np.searchsorted(until, at + slack), len(X) - 1)
+        quantiles[:, j] = (values[low] + values[high]) / 2
+    return list(quantiles)
+
+
+def _positive(scale: np.ndarray, center: np.ndarray) -> np.ndarray:
+    """Replace the scale of constant features by one."""
+    varies = scale > RELATIVE_CONSTANT * np.maximum(np.abs(center), 1e-300)
+    return np.where(varies & (scale > 0), scale, 1.0)
