@@ -1,6 +1,5 @@
 """Divergence and Ctrl-C: what is said, and what is left."""
 
-import os
 import re
 import signal
 
@@ -189,7 +188,7 @@ class CtrlC(Callback):
 
     def on_batch_end(self, net, training=False, **kwargs):
         if training and net.history[-1]["epoch"] == self.epoch:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_ctrl_c_keeps_what_was_learnt_and_warns(numbers, watcher):
