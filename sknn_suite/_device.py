@@ -27,6 +27,9 @@ BFLOAT16_WIDTH = 256
 # costs a lot when the other core is busy: both threads then wait for the scheduler.
 ONE_THREAD_WORK = 4e6
 
+# Multiply-adds for which torch and its BLAS do not think of a second thread.
+TINY_WORK = 3e4
+
 
 def available_devices() -> list[str]:
     """Names of the devices on this machine, fastest first."""
@@ -150,7 +153,7 @@ def suited_threads(work: float) -> Iterator[None]:
     work : float
         Multiply-adds of the largest product.
     """
-    if work >= ONE_THREAD_WORK:
+    if work >= ONE_THREAD_WORK or work < TINY_WORK:
         yield
         return
     # torch.set_num_threads would change what other Python threads see; OpenMP's own
