@@ -81,7 +81,7 @@ class NetworkPrediction:
         return self._module_state
 
     def __getstate__(self: Any) -> dict:
-        state = dict(super().__getstate__())  # type: ignore[misc]
+        state = dict(super().__getstate__())  # type: ignore[call-overload]
         state.pop("_live", None)  # configuration, arrays and plain containers only
         return state
 
