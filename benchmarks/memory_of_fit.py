@@ -65,7 +65,7 @@ print(json.dumps({"extra": resident("VmHWM") - before, "X": X.nbytes / 2**20}))
 def main() -> None:
     options = parse_options(__doc__)
     n_rows = 100_000 if options.quick else 1_000_000
-    repeats = rounds(options, 3)
+    repeats = rounds(options, 2)
     lines: list[Line] = []
     raw: dict[str, Any] = {}
     # dtype, early stopping, gate: extra memory in sizes of X. One float32 copy of

@@ -33,7 +33,7 @@ print(*times)
 
 def main() -> None:
     options = parse_options(__doc__)
-    repeats = rounds(options, 9)
+    repeats = rounds(options, 7)
     lines: list[Line] = []
     raw: dict[str, Any] = {}
 

@@ -3,6 +3,7 @@
 import copy
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,9 +55,9 @@ from sknn_suite.training import (
     make_callbacks,
     make_net,
     optimizer_state,
+    read_state,
     run_range_test,
     to_portable,
-    update_batch_norm,
     weights_of,
 )
 
@@ -269,6 +270,7 @@ class NeuralEstimator(
                 planned_epochs=planned,
                 learning_rate=self._schedule(partial=n_epochs is not None),
                 t=self.t_,
+                epochs_before=len(self.history_) if n_epochs is not None else 0,
                 random_state=random_state,
             )
 
@@ -305,7 +307,14 @@ class NeuralEstimator(
         if resume and hasattr(self, "_random_state"):
             # A copy, so that a call that fails leaves the fitted state untouched.
             return copy.deepcopy(self._random_state)
-        return own_random_state(self.random_state)
+        random_state = own_random_state(self.random_state)
+        if self.checkpoint is not None and self.random_state is None:
+            path = Path(self.checkpoint)
+            if path.exists():  # the run that goes on began with this entropy
+                random_state.set_state(read_state(path)["origin"])
+        if self.checkpoint is not None:
+            self._origin = random_state.get_state(legacy=False)
+        return random_state
 
     def _split(
         self, rows: Rows, groups: Any, *, split: bool
@@ -397,7 +406,7 @@ class NeuralEstimator(
             self._resume_optimizer(net, partial)
             if np.isfinite(net.progress.best_score):  # the fitted weights hold it
                 net.progress.best_weights = weights_of(net.module_, copy=True)
-        if checkpoint is not None:
+        if checkpoint is not None and not resume:
             checkpoint.resume(net)
         with suited_threads(net.batch_size * largest_weight(net.module_)):
             net.partial_fit(run.train, run.valid)
@@ -470,6 +479,12 @@ class NeuralEstimator(
     def _make_checkpoint(self, run: Run) -> Checkpoint | None:
         if self.checkpoint is None:
             return None
+        if self.solver == "lbfgs":
+            raise ValueError(
+                "checkpoint does not go with solver='lbfgs', whose state SciPy keeps "
+                "to itself. Expected a stochastic solver. Choose solver='adam', or "
+                "leave checkpoint out."
+            )
         parts = {
             name: value
             for name, value in self.get_params(deep=False).items()
@@ -480,18 +495,16 @@ class NeuralEstimator(
         return Checkpoint(
             self.checkpoint,
             self.checkpoint_every,
-            fingerprint(sorted(parts.items(), key=str), run.train, run.valid),
+            fingerprint(dict(sorted(parts.items())), run.train, run.valid),
+            self.__dict__.pop("_origin", None),
         )
 
     def _settle_weights(self, net: TensorNet) -> None:
         """Leave in the module the weights that predictions shall use."""
-        best, average = net.progress.best_weights, net.recipe.average
-        if best is not None:
-            load_weights(net.module_, best)
-        elif average is not None and average.value is not None:
-            net.flat_.data.copy_(average.value)
-        if average is not None and average.value is not None:
-            update_batch_norm(net.module_, net.batches_)
+        if net.progress.best_weights is not None:
+            load_weights(net.module_, net.progress.best_weights)
+        else:
+            net.adopt_average()
 
     def _warn_unless_converged(self, net: TensorNet, n_epochs: int) -> None:
         if net.interrupted_:
@@ -534,8 +547,10 @@ class NeuralEstimator(
         load_optimizer_state(net.optimizer_, state["optimizer"])
         average = net.recipe.average
         if average is not None and "average" in state:
-            load_weights(net.module_, state["weights"])
-            average.load_state_dict(from_portable(state["average"]), net.flat_.data)
+            value = from_portable(state["average"])
+            if value["value"].shape == net.flat_.data.shape:
+                load_weights(net.module_, state["weights"])
+                average.load_state_dict(value, net.flat_.data)
         same_rate = _equal(state["learning_rate_init"], self.learning_rate_init)
         if partial and same_rate:
             net.recipe.schedule.load_state_dict(state["schedule"])

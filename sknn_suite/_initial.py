@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -21,7 +23,16 @@ def init_from(module: nn.Module, source: Any) -> list[str]:
     list of str
         The names that matched.
     """
-    check_is_fitted(source)
+    if isinstance(source, FrozenEstimator):
+        source = source.estimator
+    try:
+        check_is_fitted(source)
+    except NotFittedError as error:
+        raise NotFittedError(
+            f"init_from={type(source).__name__} is not fitted. Expected a fitted "
+            "estimator; copies that searches make forget their fit. Wrap it in "
+            "sklearn.frozen.FrozenEstimator to keep it."
+        ) from error
     theirs: dict[str, Any] = {}
     for name, array in source._weights().items():
         theirs.setdefault(name.partition(".")[2], array)

@@ -42,9 +42,9 @@ def redefault(name: str, owner: type, default: Any) -> Any:
     )
 
 
-@dataclass_transform(
-    eq_default=False, kw_only_default=True, field_specifiers=(param, redefault)
-)
+# `param` is not named a field specifier: type checkers would then look for a keyword
+# `default`, and without it take every parameter for a required one.
+@dataclass_transform(eq_default=False, kw_only_default=True)
 def parameters(cls: type[T]) -> type[T]:
     """Turn annotated class attributes made by `param` into constructor parameters."""
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
@@ -56,7 +56,7 @@ def parameters(cls: type[T]) -> type[T]:
         if f.default is MISSING:
             raise TypeError(f"Parameter '{f.name}' of {cls.__name__} has no default.")
     if cls.__doc__ is not None:  # it is with python -OO
-        parameter_names = [f.name for f in declared]
+        parameter_names = list(inspect.signature(cls).parameters)
         cls.__doc__ = _with_section(cls, "Parameters", parameter_names)
         cls.__doc__ = _with_section(cls, "Attributes")
     return cls

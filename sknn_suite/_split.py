@@ -33,6 +33,11 @@ def split_rows(
     ValueError
         If fewer than two rows are left for validation, or a named class has only one.
     """
+    if fraction == 0:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction', which is "
+            "0.0, or set early_stopping=False."
+        )
     if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=fraction, random_state=random_state)
         train, valid = next(splitter.split(index, groups=groups))

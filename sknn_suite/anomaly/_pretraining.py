@@ -90,6 +90,7 @@ def pretrain(
             max_epochs=n_epochs,
             planned_epochs=n_epochs,
             learning_rate="constant",
+            epochs_before=0,
             t=0,
             random_state=random_state,
         )

@@ -51,4 +51,9 @@ def combine_weights(
             else sample_weight[sample_weight > 0],
         )
         by_class = weights[np.searchsorted(classes, y)]
+    if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
+        raise ValueError(
+            f"class_weight={class_weight} holds a negative or non-finite weight. "
+            "Expected numbers >= 0. Change the weights."
+        )
     return by_class if sample_weight is None else by_class * sample_weight

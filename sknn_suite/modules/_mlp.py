@@ -77,6 +77,15 @@ class MLP(nn.Module):
         # Indexing a ModuleList in every forward pass costs more than a small layer.
         self._stages = tuple(self._in_order())
 
+    def depth_groups(self) -> list[list[nn.Parameter]]:
+        """Parameters of each layer: linear, norm and activation belong together."""
+        groups = []
+        for i, linear in enumerate(self.linears):
+            kinds = (self.norms, self.activations)
+            parts = [linear, *(kind[i] for kind in kinds if i < len(kind))]
+            groups.append([p for part in parts for p in part.parameters()])
+        return groups
+
     def reset_parameters(
         self, weight_init: str, random_state: np.random.RandomState
     ) -> None:

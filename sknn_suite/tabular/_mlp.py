@@ -114,7 +114,20 @@ class MLPEstimator(NeuralEstimator):
         for i, (coef, intercept) in enumerate(zip(self.coefs_, self.intercepts_)):
             weights[f"linears.{i}.weight"] = np.asarray(coef).T
             weights[f"linears.{i}.bias"] = np.asarray(intercept)
+            self._check_assigned(i, np.shape(coef), np.shape(intercept))
         return weights
+
+    def _check_assigned(self, i: int, coef: tuple, intercept: tuple) -> None:
+        """Refuse weights of a shape that the network does not have."""
+        config = self._config
+        sizes = [config["n_inputs"], *config["hidden_layer_sizes"], config["n_outputs"]]
+        expected = (sizes[i], sizes[i + 1])
+        if coef != expected or intercept != expected[1:]:
+            raise ValueError(
+                f"coefs_[{i}] has the shape {coef} and intercepts_[{i}] {intercept}. "
+                f"Expected {expected} and {expected[1:]}. "
+                "Assign weights of the fitted shape, or fit anew."
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,9 +1,8 @@
 """The loop: a net on skorch's hooks, its batches, optimisers and callbacks."""
 
-from sknn_suite.training._averaging import update_batch_norm
 from sknn_suite.training._batches import BundleBatches
 from sknn_suite.training._bridge import SklearnBridge
-from sknn_suite.training._checkpoint import Checkpoint, fingerprint
+from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
 from sknn_suite.training._convergence import Progress
 from sknn_suite.training._factory import make_callbacks, make_net
 from sknn_suite.training._lbfgs import LbfgsNet
@@ -39,8 +38,8 @@ __all__ = [
     "make_callbacks",
     "make_net",
     "optimizer_state",
+    "read_state",
     "run_range_test",
     "to_portable",
-    "update_batch_norm",
     "weights_of",
 ]

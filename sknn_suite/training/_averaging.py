@@ -62,10 +62,15 @@ class WeightAverage:
         """State to go on with."""
         return {"value": self.value, "count": self.count}
 
+    def copy_state(self) -> dict[str, Any]:
+        """State as of now, which later steps do not change."""
+        value = None if self.value is None else self.value.clone()
+        return {"value": value, "count": self.count}
+
     def load_state_dict(self, state: dict[str, Any], like: Tensor) -> None:
         """Go on from a state, where and in the type of `like`."""
         value = state["value"]
-        self.value = None if value is None else value.to(like.device, like.dtype)
+        self.value = None if value is None else value.to(like, copy=True)
         self.count = state["count"]
 
 

@@ -33,10 +33,17 @@ class Checkpoint(Callback):
         Epochs between two writings.
     fingerprint : str
         Identifies data and parameters, see `fingerprint`.
+    origin : dict
+        State of the random generator when the run began.
     """
 
-    def __init__(self, path: str | os.PathLike, every: int, fingerprint: str) -> None:
+    written_: tuple[int, str | None] | None = None
+
+    def __init__(
+        self, path: str | os.PathLike, every: int, fingerprint: str, origin: dict | None
+    ) -> None:
         self.path = Path(path)
+        self.origin = origin
         if not self.path.parent.is_dir():
             raise ValueError(
                 f"checkpoint='{path}' lies in a folder that does not exist. "
@@ -53,12 +60,17 @@ class Checkpoint(Callback):
 
     def on_train_end(self, net: TensorNet, **kwargs: Any) -> None:
         complete = not (net.out_of_time_ or net.interrupted_)
-        if complete and net.epoch_ % self.every:
+        if complete and self.written_ != (net.epoch_, net.stop_reason_):
             self._write(net)
 
     def _write(self, net: TensorNet) -> None:
-        state = {"fingerprint": self.fingerprint, "training": net.training_state()}
+        state = {
+            "fingerprint": self.fingerprint,
+            "origin": self.origin,
+            "training": net.training_state(),
+        }
         write_state(self.path, state)
+        self.written_ = (net.epoch_, net.stop_reason_)
 
     def resume(self, net: TensorNet) -> bool:
         """Load the file into an initialised net, if there is one.
@@ -83,7 +95,7 @@ class Checkpoint(Callback):
 
 def fingerprint(parts: Any, *bundles: TensorBundle | None) -> str:
     """Digest of plain values and of the rows of bundles."""
-    digest = hashlib.blake2b(repr(parts).encode(), digest_size=16)
+    digest = hashlib.blake2b(_describe(parts).encode(), digest_size=16)
     for bundle in bundles:
         if bundle is None:
             digest.update(b"none")
@@ -96,6 +108,20 @@ def fingerprint(parts: Any, *bundles: TensorBundle | None) -> str:
                 _update(digest, x)
         _update(digest, bundle.target, bundle.weight, bundle.rows)
     return digest.hexdigest()
+
+
+def _describe(value: Any) -> str:
+    """Text of a parameter that is the same in every process."""
+    if isinstance(value, dict):
+        return str([[_describe(k), _describe(v)] for k, v in value.items()])
+    if isinstance(value, list | tuple | set):
+        return str([_describe(v) for v in value])
+    if isinstance(value, np.ndarray):
+        return f"{value.shape}{value.dtype}{value.tobytes().hex()}"
+    if value is None or isinstance(value, str | int | float | np.generic):
+        return repr(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _update(digest: Any, *tensors: torch.Tensor | None) -> None:
@@ -126,18 +152,23 @@ def read_state(path: Path) -> Any:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         content = json.loads(str(arrays["json"]))
-    except (ValueError, KeyError, OSError) as error:
+        version = int(content["format"])
+        state = _from_json(content["state"], arrays)
+        missing = {"fingerprint", "origin", "training"} - set(state)
+        if missing:
+            raise ValueError(f"{', '.join(sorted(missing))} missing")
+    except Exception as error:  # zip and JSON have many ways to be damaged
         raise DataError(
             f"'{path}' cannot be read as a checkpoint: {error}. "
             "Expected a file written by checkpoint=path. "
             "Delete it to start anew, or choose another path."
         ) from error
-    if content["format"] > FORMAT:
+    if version > FORMAT:
         raise DataError(
-            f"'{path}' was written in format {content['format']}. "
+            f"'{path}' was written in format {version}. "
             f"This sknn_suite reads formats up to {FORMAT}. Upgrade sknn_suite."
         )
-    return _from_json(content["state"], arrays)
+    return state
 
 
 def _to_json(value: Any, arrays: dict[str, np.ndarray]) -> Any:

@@ -1,5 +1,6 @@
 """From an estimator's training parameters to a net and its callbacks."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -43,14 +44,16 @@ def make_net(
     planned_epochs: int,
     learning_rate: str | Callable[[int], float],
     t: int,
+    epochs_before: int,
     random_state: np.random.RandomState,
 ) -> TensorNet:
     """Build the net that the parameters describe; `module` has its weights already.
 
     `rate` is learning_rate_init as one number, `n_rows` the number of training rows, of
     which each update sees `batch_size` times ``accumulate``; `t` counts the rows that
-    earlier calls have seen. The schedule `learning_rate` is planned for
-    `planned_epochs`, of which this net trains `max_epochs`.
+    earlier calls have seen, `epochs_before` the epochs of earlier partial fits. The
+    schedule `learning_rate` is planned for `planned_epochs`, of which this net trains
+    `max_epochs`.
     """
     rows_per_step = min(batch_size * training.accumulate, n_rows)
     n_steps = -(-n_rows // rows_per_step)
@@ -66,7 +69,7 @@ def make_net(
                 training, learning_rate, rate, Length(planned_epochs, n_steps), t
             ),
             penalty=Penalty(training.alpha, training.l1_alpha),
-            groups=_make_groups(training),
+            groups=_make_groups(training, epochs_before),
             average=_make_average(training, planned_epochs),
             mixup=Mixup(training.mixup, random_state) if training.mixup else None,
             max_grad_norm=training.max_grad_norm,
@@ -96,10 +99,19 @@ def make_net(
 def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
     """Find the optimiser's class, and refuse arguments that it does not take."""
     kind = OPTIMIZERS[solver] if isinstance(solver, str) else solver
+    if not set(arguments) <= getattr(kind, "arguments", set(arguments)):
+        kind = kind.__mro__[2]  # torch's own, which knows the rarer arguments
     if not issubclass(kind, Optimizer):
         raise TypeError(
             f"solver={kind.__name__} is not an optimiser. Expected a name, or a class "
             "derived from torch.optim.Optimizer. Choose one of torch.optim."
+        )
+    closure = inspect.signature(kind.step).parameters.get("closure")
+    if closure is not None and closure.default is closure.empty:
+        raise ValueError(
+            f"solver={kind.__name__} evaluates the loss several times in a step. "
+            "Expected an optimiser that takes one gradient per step. "
+            "Choose solver='lbfgs' for full-batch training."
         )
     refuse_unknown("solver_params", arguments, kind, leave_out=("params", "lr"))
     return kind
@@ -146,13 +158,23 @@ def _make_schedule(
     )
 
 
-def _make_groups(training: TrainingParameters) -> ParameterGroups:
+def _make_groups(training: TrainingParameters, epochs_before: int) -> ParameterGroups:
     rates: Any = training.learning_rate_init
     shares = None
     if not isinstance(rates, str) and np.ndim(rates) > 0:
+        if not all(np.isfinite(rate) and rate > 0 for rate in rates):
+            raise ValueError(
+                f"learning_rate_init={rates} holds a rate that is not positive. "
+                "Expected numbers in (0, inf), one per layer. To leave a layer as it "
+                "is, use freeze."
+            )
         shares = [float(rate) / float(rates[-1]) for rate in rates]
     return ParameterGroups(
-        shares, training.freeze, training.unfreeze_every, training.decay_biases
+        shares,
+        training.freeze,
+        training.unfreeze_every,
+        training.decay_biases,
+        epochs_before,
     )
 
 

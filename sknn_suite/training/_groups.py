@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from sknn_suite.training._flat import FlatParameters, depth_groups, is_weight
@@ -46,6 +47,8 @@ class ParameterGroups:
         the input; None never.
     decay_biases : bool
         Whether penalties and weight decay apply to biases and norms as well.
+    epochs_before : int
+        Epochs of earlier calls of partial_fit, which count for unfreezing.
     """
 
     def __init__(
@@ -54,11 +57,13 @@ class ParameterGroups:
         freeze: int | Sequence[str] | None = None,
         unfreeze_every: int | None = None,
         decay_biases: bool = False,
+        epochs_before: int = 0,
     ) -> None:
         self.shares = shares
         self.freeze = freeze
         self.unfreeze_every = unfreeze_every
         self.decay_biases = decay_biases
+        self.epochs_before = epochs_before
         self._segments: list[Segment] = []
 
     def segments(self, module: nn.Module) -> list[Segment]:
@@ -73,7 +78,7 @@ class ParameterGroups:
                 if thaws is None:
                     p.requires_grad_(False)
                     continue
-                p.requires_grad_(thaws == 0)
+                p.requires_grad_(thaws <= self.epochs_before)
                 decays = is_weight(p) or self.decay_biases
                 key = (not decays, shares[depth], thaws)
                 segment = Segment([], decays, shares[depth], thaws)
@@ -84,7 +89,10 @@ class ParameterGroups:
                 f"Expected fewer than {len(layers)} layers, or names of some "
                 "parameters only. Lower it, or set unfreeze_every."
             )
-        self._segments = sorted(segments.values(), key=lambda s: not s.decays)
+        # What decays lies first, and of it what is trained first.
+        self._segments = sorted(
+            segments.values(), key=lambda s: (not s.decays, s.thaws)
+        )
         return self._segments
 
     def for_optimizer(
@@ -108,8 +116,22 @@ class ParameterGroups:
             params.extend([leaf] if elementwise else segment.parameters)
         return list(groups.values())
 
+    def n_decaying(self, epoch: int) -> int:
+        """Count the numbers at the head of the buffer that decay in `epoch`."""
+        return sum(
+            p.numel()
+            for segment in self._segments
+            if segment.decays and not self.is_frozen(segment.thaws, epoch)
+            for p in segment.parameters
+        )
+
+    def is_frozen(self, thaws: int, epoch: int) -> bool:
+        """Whether what thaws after `thaws` epochs is frozen in `epoch`."""
+        return thaws >= max(epoch, 1) + self.epochs_before
+
     def thaw(self, n_epochs: int) -> None:
         """Let gradients flow to what is no longer frozen after `n_epochs`."""
+        n_epochs += self.epochs_before
         for segment in self._segments:
             if segment.thaws <= n_epochs:
                 for p in segment.parameters:
@@ -129,8 +151,8 @@ class ParameterGroups:
     def _frozen(self, module: nn.Module, layers: list[list[nn.Parameter]]) -> set[int]:
         if self.freeze is None:
             return set()
-        if isinstance(self.freeze, int):
-            return {id(p) for layer in layers[: self.freeze] for p in layer}
+        if isinstance(self.freeze, int | np.integer):
+            return {id(p) for layer in layers[: int(self.freeze)] for p in layer}
         named = dict(module.named_parameters())
         frozen: set[int] = set()
         for pattern in self.freeze:

@@ -60,6 +60,7 @@ class LbfgsNet(TensorNet):
     ) -> None:
         passes = BundleBatches(train, ROWS_PER_PASS)
         total = float(len(train) if train.weight is None else train.weight.sum())
+        valid_batches = None if valid is None else self.get_iterator(valid)
         started = time.perf_counter()
 
         def loss_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -70,9 +71,14 @@ class LbfgsNet(TensorNet):
             nonlocal started
             self._set_weights(intermediate_result.x)
             self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
-            self.history.record("train_loss", float(intermediate_result.fun))
+            loss = self._reported(float(intermediate_result.fun), total)
+            self.history.record("train_loss", loss)
+            self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
+            self._set_training(True)
             self.end_epoch(train, valid, started)
             started = time.perf_counter()
+            if started > self._deadline:
+                self.stop(f"max_time={self.recipe.max_time} seconds are over.")
             if self.stop_reason_ is not None:
                 raise StopIteration
 
@@ -91,6 +97,12 @@ class LbfgsNet(TensorNet):
             end_iteration(self.result_)
         self._set_weights(self.result_.x)
 
+    def _reported(self, objective: float, total: float) -> float:
+        """Loss as the other solvers report it, at the present weights."""
+        penalty = float(self.recipe.penalty.value(self._weights, total))
+        loss = self.criterion_.reported(objective - penalty, self._n_outputs)
+        return loss + penalty
+
     def _set_weights(self, x: np.ndarray) -> None:
         self.flat_.data.copy_(as_tensor(x))
 
@@ -101,10 +113,9 @@ class LbfgsNet(TensorNet):
         loss = torch.zeros((), dtype=torch.float64)
         for batch in passes:
             share = batch.total_weight / total
-            part = self.get_loss(
-                self.infer(batch.inputs), batch.target, weight=batch.weight
-            )
-            part = part * share
+            raw = self.infer(batch.inputs)
+            self._n_outputs = raw.shape[1]
+            part = self.get_loss(raw, batch.target, weight=batch.weight) * share
             part.backward()
             loss += part.detach().cpu()
         if self.recipe.penalty:

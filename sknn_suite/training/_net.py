@@ -3,13 +3,14 @@
 import math
 import operator
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from sklearn.utils import ClassifierTags, RegressorTags
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import DivergedError, SuiteWarning
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
-from sknn_suite.training._averaging import WeightAverage
+from sknn_suite.training._averaging import WeightAverage, update_batch_norm
 from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._batches import BundleBatches
 from sknn_suite.training._flat import FlatParameters, is_weight
@@ -173,18 +174,24 @@ class TensorNet(NeuralNet):
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> Any:
         segments = self.recipe.groups.segments(self.module_)
         self.flat_ = FlatParameters([segment.parameters for segment in segments])
-        n_weights = sum(p.numel() for s in segments if s.decays for p in s.parameters)
-        self._weights = self.flat_.data[:n_weights]
-        self._weights_grad = self.flat_.grad[:n_weights]
+        self._find_weights(epoch=1)
+        self._epochs_before = self.recipe.groups.epochs_before
         self._weight_matrices = [
             p for s in segments for p in s.parameters if is_weight(p)
         ]
         self.optimizer_ = self.make_optimizer()
         self._backprop: Backprop | None = None
         self._restored: dict | None = None
+        self._adapted: tuple[int, list[Tensor]] | None = None
         self._warned_of_memory = False
         self._n_parts = self.recipe.accumulate
         return self
+
+    def _find_weights(self, epoch: int) -> None:
+        """Find the weights to which penalties apply in `epoch`."""
+        n_weights = self.recipe.groups.n_decaying(epoch)
+        self._weights = self.flat_.data[:n_weights]
+        self._weights_grad = self.flat_.grad[:n_weights]
 
     def make_optimizer(self) -> torch.optim.Optimizer | None:
         """Build the optimiser of all parameters that are or will be trained."""
@@ -200,8 +207,10 @@ class TensorNet(NeuralNet):
     @property
     def rate_(self) -> float:
         """Learning rate of the next step, of layers without a share of their own."""
-        group = self.optimizer_.param_groups[-1]
-        return group["lr"] / group["share"]
+        for group in reversed(self.optimizer_.param_groups):
+            if group["lr"] > 0:
+                return group["lr"] / group["share"]
+        return self.recipe.schedule.current
 
     def follow_schedule(self) -> None:
         """Set the schedule's learning rate; each parameter group takes its share.
@@ -211,12 +220,23 @@ class TensorNet(NeuralNet):
         schedule = self.recipe.schedule
         old_rate, rate = self.rate_, schedule.current
         for group in self.optimizer_.param_groups:
-            is_frozen = group["thaws"] >= max(self.epoch_, 1)
+            if group["thaws"] > 0 and group["lr"] == 0 and self.epoch_ > 1:
+                self._forget(group)  # what the optimiser saw while it was frozen
+            is_frozen = self.recipe.groups.is_frozen(group["thaws"], self.epoch_)
             group["lr"] = 0.0 if is_frozen else rate * group["share"]
+        self._find_weights(self.epoch_)
         if schedule.kind in ("invscaling", "adaptive") and rate != old_rate:
             # scikit-learn's velocity is in units of the weights, torch's in those of
             # the gradient: scaled, the one follows the other through its schedules.
             scale_momentum(self.optimizer_, old_rate / rate)
+
+    def _forget(self, group: dict) -> None:
+        """Reset the optimiser's state of a group to that before the first step."""
+        for p in group["params"]:
+            for name, value in self.optimizer_.state[p].items():
+                if isinstance(value, Tensor):
+                    is_product = name == "mu_product"  # of NAdam, which starts at one
+                    value.fill_(1.0) if is_product else value.zero_()
 
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
@@ -226,11 +246,32 @@ class TensorNet(NeuralNet):
             yield
             return
         raw = self.flat_.data.clone()
+        buffers = [buffer.clone() for buffer in self.module_.buffers()]
         self.flat_.data.copy_(average.value)
+        self._adapt_batch_norms()
         try:
             yield
         finally:
             self.flat_.data.copy_(raw)
+            for buffer, value in zip(self.module_.buffers(), buffers):
+                buffer.copy_(value)
+
+    def _adapt_batch_norms(self) -> None:
+        """Set running statistics to those of the averaged weights, once an epoch."""
+        if self._adapted is None or self._adapted[0] != self.epoch_:
+            rows = BundleBatches(self.batches_.bundle, self.batch_size)
+            update_batch_norm(self.module_, rows)
+            values = [buffer.clone() for buffer in self.module_.buffers()]
+            self._adapted = (self.epoch_, values)
+        for buffer, value in zip(self.module_.buffers(), self._adapted[1]):
+            buffer.copy_(value)
+
+    def adopt_average(self) -> None:
+        """Leave the averaged weights in the module, if there are any."""
+        average = self.recipe.average
+        if average is not None and average.value is not None:
+            self.flat_.data.copy_(average.value)
+            self._adapt_batch_norms()
 
     # -- data ------------------------------------------------------------------------
 
@@ -349,9 +390,12 @@ class TensorNet(NeuralNet):
             clip_norm(self.flat_.grad, recipe.max_grad_norm)
         self.optimizer_.step()
         if recipe.max_norm is not None:
-            limit_unit_norms(self._weight_matrices, recipe.max_norm)
+            trained = [p for p in self._weight_matrices if p.requires_grad]
+            limit_unit_norms(trained, recipe.max_norm)
         if recipe.average is not None:
-            recipe.average.after_step(self.flat_.data, self.epoch_)
+            recipe.average.after_step(
+                self.flat_.data, self.epoch_ + self._epochs_before
+            )
         return step
 
     @torch.no_grad()
@@ -360,6 +404,38 @@ class TensorNet(NeuralNet):
         y_pred = self.infer(batch.inputs)
         loss = self.get_loss(y_pred, batch.target, weight=batch.weight)
         return {"loss": loss, "y_pred": y_pred}
+
+    # -- predictions in codes, for skorch's scoring callbacks ------------------------
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Codes of the classes; the estimator knows their labels."""
+        return np.arange(max(2, self.n_outputs_))
+
+    def _get_predict_nonlinearity(self) -> Callable[[Tensor], Tensor]:
+        def link(raw: Tensor) -> Tensor:
+            proba = self.criterion_.link(raw)
+            if self.criterion_.out_activation == "logistic" and proba.shape[1] == 1:
+                return torch.cat([1 - proba, proba], dim=1)
+            return proba
+
+        return link
+
+    def predict(self, X: TensorBundle) -> np.ndarray:
+        values = self.predict_proba(X)
+        if self.criterion_.out_activation in ("softmax", "logistic"):
+            return values.argmax(axis=1)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if self.criterion_.out_activation in ("softmax", "logistic"):
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags()
+        else:
+            tags.estimator_type = "regressor"
+            tags.regressor_tags = RegressorTags()
+        return tags
 
     # -- loop ------------------------------------------------------------------------
 
@@ -432,7 +508,9 @@ class TensorNet(NeuralNet):
             self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
             self._train_epoch()
             if self.recipe.average is not None:
-                self.recipe.average.after_epoch(self.flat_.data, self.epoch_)
+                self.recipe.average.after_epoch(
+                    self.flat_.data, self.epoch_ + self._epochs_before
+                )
             with self.averaged_weights():
                 self.run_single_epoch(
                     valid_batches, False, "valid", self.validation_step
@@ -444,6 +522,8 @@ class TensorNet(NeuralNet):
         while True:
             try:
                 self.run_single_epoch(self.batches_, True, "train", self.train_step)
+                if self.recovery is not None and not self.flat_.data.isfinite().all():
+                    self.raise_diverged()
             except DivergedError as error:
                 if self.recovery is None:
                     raise
@@ -507,8 +587,12 @@ class TensorNet(NeuralNet):
                 self.out_of_time_ = True
                 break
         self.history.record(prefix + "_batch_count", len(losses))
-        n_outputs = losses and step["y_pred"].shape[1]
-        loss = self.criterion_.reported(_mean(losses, sizes), n_outputs)
+        self.n_outputs_ = step["y_pred"].shape[1]
+        if training:
+            self.first_loss_ = float(losses[0])
+            if not per_batch:
+                self.history.new_batch()  # some of skorch's callbacks look for one
+        loss = self.criterion_.reported(_mean(losses, sizes), self.n_outputs_)
         if penalties:
             loss += _mean(penalties, sizes)
         self.history.record(prefix + "_loss", loss)
@@ -542,6 +626,10 @@ class TensorNet(NeuralNet):
             "order": self.batches_.order,
             "history": [plain_row(row) for row in self.history],
             "stop_reason": self.stop_reason_,
+            "rates": None
+            if self.optimizer_ is None
+            else [group["lr"] for group in self.optimizer_.param_groups],
+            "recovery": None if self.recovery is None else self.recovery.state_dict(),
         }
 
     def load_training_state(self, state: dict[str, Any]) -> None:
@@ -552,6 +640,10 @@ class TensorNet(NeuralNet):
         if self.recipe.average is not None:
             average = from_portable(state["average"])
             self.recipe.average.load_state_dict(average, self.flat_.data)
+        for group, rate in zip(self.optimizer_.param_groups, state["rates"]):
+            group["lr"] = rate
+        if self.recovery is not None:
+            self.recovery.load_state_dict(from_portable(state["recovery"]))
         vars(self.progress).update(state["progress"])
         self.random_state.set_state(state["random_state"])
         if self.generator_ is not None:

@@ -37,6 +37,9 @@ class FlatAdam(LeanOptimizer, Adam):
     State and arithmetic are those of ``torch.optim.Adam(fused=True)``.
     """
 
+    # What it takes; with others torch's own is used.
+    arguments = {"betas", "eps", "weight_decay"}
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take a step with the gradients that stand in the parameters."""
@@ -77,6 +80,9 @@ class FlatAdam(LeanOptimizer, Adam):
 
 class FlatSGD(LeanOptimizer, SGD):
     """torch's SGD with momentum, written out for flat parameters."""
+
+    # What it takes; with others torch's own is used.
+    arguments = {"momentum", "nesterov", "dampening", "weight_decay"}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -68,10 +68,19 @@ def run_range_test(
 
 
 def _steepest(rates: np.ndarray, losses: list[float]) -> float:
-    """Rate of the steepest descent; the smallest rate if there is none."""
-    if len(losses) < 3:
+    """Rate of the steepest descent; the smallest rate if there is none.
+
+    It is looked for in the last fall to the minimum, from where a tenth of the way down
+    is done: before it the loss only jitters with the batches, after it the loss may
+    jump up and down.
+    """
+    lowest = int(np.argmin(losses)) if losses else 0
+    if lowest < 3:
         return float(rates[0])
-    slopes = np.gradient(np.array(losses), np.log(rates[: len(losses)]))
-    # After the minimum the loss may jump up and down: not a descent to trust.
-    last = max(int(np.argmin(losses)), 1)
-    return float(rates[int(np.argmin(slopes[: last + 1]))])
+    curve = np.array(losses)
+    level = np.median(curve[: max(lowest // 4, 3)])
+    high = np.flatnonzero(curve[:lowest] >= level - 0.1 * (level - curve[lowest]))
+    first = min(int(high[-1]) if len(high) else 0, lowest - 2)
+    fall = slice(first, lowest + 1)
+    slopes = np.gradient(curve[fall], np.log(rates[fall]))
+    return float(rates[fall][int(np.argmin(slopes))])

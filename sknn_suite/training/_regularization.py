@@ -22,20 +22,24 @@ class Penalty:
     def __bool__(self) -> bool:
         return bool(self.alpha > 0 or self.l1_alpha > 0)
 
+    def value(self, weights: Tensor, total: float | Tensor) -> Any:
+        """Compute the penalty: a tensor, or 0.0 if there is none."""
+        penalty: Any = 0.0
+        if self.alpha > 0:
+            penalty = sum_of_squares(weights) * (0.5 * self.alpha / total)
+        if self.l1_alpha > 0:
+            penalty = weights.abs().sum() * (self.l1_alpha / total) + penalty
+        return penalty
+
     def add_gradient(
         self, weights: Tensor, grad: Tensor, total: float | Tensor
     ) -> Tensor:
         """Add the penalty's gradient to `grad` in place; return the penalty."""
-        penalty: Any = 0.0
         if self.alpha > 0:
-            strength = self.alpha / total
-            penalty = sum_of_squares(weights) * (0.5 * strength)
-            _add(grad, weights, strength)
+            _add(grad, weights, self.alpha / total)
         if self.l1_alpha > 0:
-            strength = self.l1_alpha / total
-            penalty = weights.abs().sum() * strength + penalty
-            _add(grad, weights.sign(), strength)
-        return penalty
+            _add(grad, weights.sign(), self.l1_alpha / total)
+        return self.value(weights, total)
 
 
 def _add(grad: Tensor, direction: Tensor, strength: float | Tensor) -> None:

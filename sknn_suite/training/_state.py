@@ -69,8 +69,17 @@ def optimizer_state(optimizer: torch.optim.Optimizer | None) -> dict[int, Any]:
 def load_optimizer_state(
     optimizer: torch.optim.Optimizer, state: dict[int, Any]
 ) -> None:
-    """Load what `optimizer_state` gave, as portable arrays, in the types needed."""
+    """Load what `optimizer_state` gave, as portable arrays, in the types needed.
+
+    Nothing is loaded if it belongs to other parameters.
+    """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if len(state) != len(parameters) or not all(
+        np.ndim(value) == 0 or np.shape(value) == tuple(p.shape)
+        for i, p in enumerate(parameters)
+        for value in state[i].values()
+    ):
+        return
     for i, p in enumerate(parameters):
         optimizer.state[p] = {
             name: value.to(p.device, p.dtype)

@@ -227,3 +227,26 @@ def test_averaging_can_be_searched(two_classes):
     model = MLPClassifier((4,), max_iter=2)
     search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(*two_classes)
     assert len(search.cv_results_["params"]) == 5
+
+
+@pytest.mark.parametrize(
+    "average", [{"averaging": "ema"}, {"averaging": "swa", "averaging_start": 2}]
+)
+def test_best_score_is_that_of_the_average_with_its_batch_norms(labels, average):
+    X, y = labels
+    model = MLPClassifier(
+        **SETTINGS, **average, batch_norm=True, early_stopping=True
+    ).set_params(early_stopping_scoring="neg_log_loss")
+    model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    score = -log_loss(y[80:], model.predict_proba(X[80:]))
+    assert model.best_score_ == pytest.approx(score, rel=1e-9)
+
+
+def test_partial_fit_counts_epochs_for_averaging(numbers):
+    X, y = numbers
+    model = MLPRegressor(**SETTINGS, averaging="swa", averaging_start=2)
+    plain = MLPRegressor(**SETTINGS)
+    for _ in range(4):
+        model.partial_fit(X, y)
+        plain.partial_fit(X, y)
+    assert not np.array_equal(model.coefs_[0], plain.coefs_[0])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from skorch.callbacks import Callback
 
@@ -26,6 +27,15 @@ SETTINGS = {
     "batch_size": 30,
     "max_iter": 10,
     "n_iter_no_change": 100,
+    "random_state": 0,
+}
+
+SMALL = {
+    "hidden_layer_sizes": (3,),
+    "batch_size": 30,
+    "max_iter": 12,
+    "learning_rate_init": 0.02,
+    "n_iter_no_change": 1000,
     "random_state": 0,
 }
 
@@ -78,6 +88,7 @@ def kill_and_resume(folder, n_kills, *names):
         capture_output=True,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
@@ -372,3 +383,131 @@ def test_objects_in_a_file_are_never_loaded(numbers, path, monkeypatch):
 def test_partial_fit_writes_no_checkpoint(numbers, path):
     MLPRegressor(**SETTINGS, checkpoint=path).partial_fit(*numbers)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("kind", ["adaptive", "invscaling"])
+@pytest.mark.parametrize("epoch", range(2, 12))
+def test_run_is_resumed_when_the_rate_changes_momentum(numbers, tmp_path, kind, epoch):
+    settings = {**SMALL, "solver": "sgd", "learning_rate": kind}
+    settings |= {"tol": 0.1, "n_iter_no_change": 1}
+    whole = MLPRegressor(**settings).fit(*numbers)
+    settings["checkpoint"] = tmp_path / "run"
+    if epoch <= whole.n_iter_:
+        with pytest.warns(UserWarning, match="interrupted"):
+            MLPRegressor(**settings, callbacks=[Interrupt(epoch)]).fit(*numbers)
+    resumed = MLPRegressor(**settings).fit(*numbers)
+    np.testing.assert_array_equal(whole.coefs_[0], resumed.coefs_[0])
+
+
+def test_lbfgs_refuses_checkpoints(numbers, path):
+    model = MLPRegressor(**SMALL, solver="lbfgs", checkpoint=path)
+    with pytest.raises(ValueError, match="checkpoint does not go with solver='lbfgs'"):
+        model.fit(*numbers)
+
+
+def test_functions_do_not_hinder_resuming(two_classes, tmp_path):
+    # In another process, functions have other addresses.
+    rates = [lambda epoch: 0.9**epoch for _ in range(2)]
+    scores = [lambda model, X, y: model.score(X, y) for _ in range(2)]
+    for rate, score in zip(rates, scores):
+        MLPClassifier(
+            **SMALL,
+            checkpoint=tmp_path / "run",
+            learning_rate=rate,
+            early_stopping=True,
+            early_stopping_scoring=score,
+        ).fit(*two_classes)
+
+
+class Table:
+    """A schedule with state of its own."""
+
+    def __init__(self):
+        self.rates = np.linspace(1, 0.1, 12)
+
+    def __call__(self, epoch):
+        return self.rates[min(epoch, 11)]
+
+
+def test_callable_objects_can_be_schedules_of_runs_with_checkpoints(
+    two_classes, tmp_path
+):
+    rate = Table()
+    for _ in range(2):
+        settings = {**SMALL, "checkpoint": tmp_path / "run", "learning_rate": rate}
+        MLPClassifier(**settings).fit(*two_classes)
+
+
+def test_fresh_entropy_can_be_resumed(two_classes, tmp_path):
+    settings = {**SMALL, "random_state": None, "checkpoint": tmp_path / "run"}
+    first = MLPClassifier(**settings, early_stopping=True).fit(*two_classes)
+    again = MLPClassifier(**settings, early_stopping=True).fit(*two_classes)
+    np.testing.assert_array_equal(first.coefs_[0], again.coefs_[0])
+
+
+class StopAfter(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        if net.history[-1]["epoch"] >= 3:
+            raise KeyboardInterrupt
+
+
+def test_run_that_a_callback_ended_is_finished(two_classes, tmp_path):
+    settings = {**SMALL, "checkpoint": tmp_path / "run", "callbacks": [StopAfter()]}
+    assert MLPClassifier(**settings).fit(*two_classes).n_iter_ == 3
+    assert MLPClassifier(**settings).fit(*two_classes).n_iter_ == 3
+
+
+def test_warm_start_after_a_finished_checkpoint_does_not_repeat_history(
+    two_classes, tmp_path
+):
+    model = MLPClassifier(**SMALL, checkpoint=tmp_path / "run", warm_start=True)
+    model.fit(*two_classes)
+    before = model.coefs_[0].copy()
+    model.fit(*two_classes)
+    # Either it trained twelve epochs more, or it found the run finished.
+    trained = not np.array_equal(before, model.coefs_[0])
+    losses = model.loss_curve_
+    assert len(losses) == len(model.history_) == (24 if trained else 12)
+
+
+FOREIGN = ["[1]", "{}", '{"format":1,"state":{"dict":[]}}', '{"format":"a"}']
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_archive_of_other_things_is_refused(two_classes, path, text):
+    with path.open("wb") as file:
+        np.savez(file, json=np.array(text))
+    with pytest.raises(DataError, match="Delete"):
+        MLPClassifier(**SMALL, checkpoint=path).fit(*two_classes)
+
+
+def test_array_is_refused(two_classes, path):
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(DataError, match="Delete"):
+        MLPClassifier(**SMALL, checkpoint=path).fit(*two_classes)
+
+
+class Sabotage(Callback):
+    """Spoil epoch 9 once; epochs 5 and 6 are worse than epoch 4."""
+
+    done = False
+
+    def on_epoch_begin(self, net, **kwargs):
+        if net.history[-1]["epoch"] == 9 and not self.done:
+            self.done = True
+            with torch.no_grad():
+                next(net.module_.parameters()).fill_(float("nan"))
+
+
+@pytest.mark.filterwarnings("ignore:The loss became")
+def test_recovery_after_resuming_returns_to_the_same_weights(numbers, tmp_path):
+    settings = {**SMALL, "on_divergence": "recover"}
+    settings["learning_rate"] = lambda epoch: 1 if epoch < 4 else 50
+    whole = MLPRegressor(**settings, callbacks=[Sabotage()]).fit(*numbers)
+    assert np.argmin(whole.loss_curve_[:8]) < 6
+    settings["checkpoint"] = tmp_path / "run"
+    with pytest.warns(UserWarning, match="interrupted"):
+        MLPRegressor(**settings, callbacks=[Interrupt(8)]).fit(*numbers)
+    resumed = MLPRegressor(**settings, callbacks=[Sabotage()]).fit(*numbers)
+    np.testing.assert_array_equal(whole.coefs_[0], resumed.coefs_[0])

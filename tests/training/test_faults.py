@@ -1,6 +1,5 @@
 """Divergence and Ctrl-C: what is said, and what is left."""
 
-import os
 import re
 import signal
 
@@ -21,6 +20,15 @@ SETTINGS = {
     "batch_size": 30,
     "max_iter": 20,
     "n_iter_no_change": 100,
+    "random_state": 0,
+}
+
+SMALL = {
+    "hidden_layer_sizes": (3,),
+    "batch_size": 30,
+    "max_iter": 12,
+    "learning_rate_init": 0.02,
+    "n_iter_no_change": 1000,
     "random_state": 0,
 }
 
@@ -180,7 +188,7 @@ class CtrlC(Callback):
 
     def on_batch_end(self, net, training=False, **kwargs):
         if training and net.history[-1]["epoch"] == self.epoch:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_ctrl_c_keeps_what_was_learnt_and_warns(numbers, watcher):
@@ -230,3 +238,49 @@ def test_ctrl_c_in_the_first_epoch_leaves_a_usable_model(labels):
     assert np.isfinite(model.predict_proba(X)).all()
     model.set_params(callbacks=None).fit(X, y)
     assert model.n_iter_ == len(model.history_) == 20
+
+
+@pytest.mark.filterwarnings("ignore:The loss became")
+@pytest.mark.parametrize("batch_size", [30, 120])
+@pytest.mark.parametrize("rate", [1.0, 5.0, 50.0, 1e3])
+@pytest.mark.parametrize("averaging", [None, "ema", "swa"])
+def test_a_rate_that_is_too_large_is_recovered_from(
+    numbers, batch_size, rate, averaging
+):
+    X, y = numbers
+    settings = {**SMALL, "batch_size": batch_size, "max_iter": 60}
+    settings |= {"learning_rate_init": rate, "solver": "sgd", "averaging": averaging}
+    model = MLPRegressor(**settings, averaging_start=1, on_divergence="recover")
+    model.fit(X, y)
+    assert np.isfinite(model.loss_curve_).all()
+    assert np.isfinite(model.predict(X)).all()
+
+
+class SpoilLastStep(Callback):
+    """Weights become infinite in the last step of epoch 4."""
+
+    done = False
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        self.n = getattr(self, "n", 0) + training
+        if training and self.n == 16 and not self.done:
+            self.done = True
+            with torch.no_grad():
+                next(net.module_.parameters()).fill_(float("inf"))
+
+
+@pytest.mark.filterwarnings("ignore:The loss became")
+@pytest.mark.parametrize("max_iter", [4, 12])
+@pytest.mark.parametrize("averaging", [None, "ema", "swa"])
+def test_weights_lost_in_the_last_step_of_an_epoch_are_recovered(
+    numbers, max_iter, averaging
+):
+    X, y = numbers
+    model = MLPRegressor(
+        **{**SMALL, "max_iter": max_iter},
+        averaging=averaging,
+        averaging_start=1,
+        on_divergence="recover",
+        callbacks=[SpoilLastStep()],
+    ).fit(X, y)
+    assert np.isfinite(model.predict(X)).all()

@@ -263,6 +263,16 @@ def test_plateau_watches_the_validation_loss_if_asked(numbers, watcher):
     np.testing.assert_allclose(rates, expected, rtol=1e-12)
 
 
+def test_plateau_lowers_the_rate_while_a_score_stays(two_classes):
+    model = MLPClassifier(
+        **{**SETTINGS, "learning_rate_init": 1e-5, "early_stopping": True},
+        learning_rate="plateau",
+        schedule_params={"patience": 2},
+    ).fit(*two_classes)
+    assert len(set(model.validation_scores_)) == 1
+    assert model.history_[-1]["learning_rate"] < 2e-7
+
+
 WARMED = {
     "constant": ("constant", None, lambda o: lr_scheduler.LambdaLR(o, lambda _: 1)),
     **PER_EPOCH,
@@ -271,7 +281,7 @@ WARMED = {
 
 
 @pytest.mark.parametrize("name", WARMED)
-@pytest.mark.parametrize("warmup", [1, 2])
+@pytest.mark.parametrize("warmup", [2, 0.5, 1.25])
 def test_warmup_rises_linearly_to_what_the_schedule_says(
     numbers, watcher, name, warmup
 ):

@@ -26,6 +26,15 @@ SETTINGS = {
     "precision": "float64",
 }
 
+SMALL = {
+    "hidden_layer_sizes": (3,),
+    "batch_size": 30,
+    "max_iter": 12,
+    "learning_rate_init": 0.02,
+    "n_iter_no_change": 1000,
+    "random_state": 0,
+}
+
 # The suite's parameters, and torch's optimiser of the same meaning.
 SAME = {
     "sgd": (
@@ -285,3 +294,45 @@ def test_what_is_no_optimizer_is_refused(two_classes):
         MLPClassifier(solver=dict).fit(X, y)
     with pytest.raises(ValueError, match="'solver' parameter"):
         MLPClassifier(solver="adma").fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("solver", "params", "make"),
+    [
+        ("adam", {"amsgrad": True}, torch.optim.Adam),
+        ("adam", {"maximize": True}, torch.optim.Adam),
+        (
+            "sgd",
+            {"maximize": True, "momentum": 0.5, "nesterov": False},
+            torch.optim.SGD,
+        ),
+        (
+            "adam",
+            {"decoupled_weight_decay": True, "weight_decay": 0.1},
+            torch.optim.Adam,
+        ),
+    ],
+)
+def test_no_argument_of_a_solver_is_ignored(
+    numbers, watcher, make_twin, same_weights, solver, params, make
+):
+    X, y = numbers
+    settings = {**SMALL, "alpha": 0.0, "shuffle": False, "activation": "tanh"}
+    model = MLPRegressor(
+        **{**settings, "max_iter": 3},
+        solver=solver,
+        solver_params=params,
+        decay_biases=True,
+        callbacks=[watcher],
+    )
+    model.fit(X, y)
+    twin = make_twin(watcher.initial)
+    optimizer = make(twin.parameters(), lr=0.02, **params)
+    steps = twin.train(optimizer, X, y, batch_size=30, n_epochs=3)
+    same_weights(watcher.steps[-1], steps[-1])
+
+
+def test_optimizer_that_needs_a_closure_is_refused(numbers):
+    model = MLPRegressor(**SMALL, solver=torch.optim.LBFGS)
+    with pytest.raises(ValueError, match="Choose solver='lbfgs'"):
+        model.fit(*numbers)

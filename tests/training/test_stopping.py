@@ -37,6 +37,15 @@ SETTINGS = {
     "random_state": 0,
 }
 
+SMALL = {
+    "hidden_layer_sizes": (3,),
+    "batch_size": 30,
+    "max_iter": 12,
+    "learning_rate_init": 0.02,
+    "n_iter_no_change": 1000,
+    "random_state": 0,
+}
+
 EARLY_STOPPING = {**SETTINGS, "early_stopping": True, "validation_fraction": 0.3}
 
 
@@ -181,6 +190,15 @@ def test_early_stopping_can_be_told_never_to_stop(labels):
         **SETTINGS, early_stopping=True, n_iter_no_change=np.inf, tol=10.0
     ).fit(*labels)
     assert model.n_iter_ == 40
+    assert model.best_score_ == max(model.validation_scores_)
+
+
+@pytest.mark.parametrize("scoring", [None, "loss", "accuracy", "roc_auc_ovr"])
+def test_frames_with_names_can_be_scored(labels, scoring):
+    X = pd.DataFrame(labels.X).add_prefix("column ")
+    model = MLPClassifier(
+        **SETTINGS, early_stopping=True, early_stopping_scoring=scoring
+    ).fit(X, labels.y)
     assert model.best_score_ == max(model.validation_scores_)
 
 
@@ -388,3 +406,31 @@ def test_a_skorch_callback_can_stop_on_the_validation_loss(labels):
     losses = torch.tensor([record["valid_loss"] for record in model.history_])
     assert model.n_iter_ < 300
     assert losses.argmin() <= model.n_iter_ - 3
+
+
+def test_lbfgs_watches_own_validation_rows_or_leaves_them(numbers):
+    X, y = numbers
+    model = MLPRegressor(**SMALL, solver="lbfgs").fit(X, y, X_val=X, y_val=y)
+    assert model.predict(X).shape == y.shape
+
+
+def test_lbfgs_ends_after_max_time():
+    random = np.random.RandomState(0)
+    X, y = random.randn(2000, 20), random.randint(0, 3, 2000)
+    model = MLPClassifier(
+        (50, 50), solver="lbfgs", max_iter=10**6, max_fun=10**6, tol=0.0, max_time=0.1
+    )
+    started = time.perf_counter()
+    model.fit(X, y)
+    assert time.perf_counter() - started < 5
+    assert model.predict(X).shape == y.shape
+
+
+def test_warm_start_that_makes_it_worse_keeps_the_best(two_classes):
+    X, y = two_classes
+    model = MLPClassifier(
+        **{**SMALL, "max_iter": 40}, warm_start=True, early_stopping=True
+    ).set_params(validation_fraction=0.3)
+    best = model.fit(X, y).best_score_
+    model.set_params(max_iter=3, learning_rate_init=3.0).fit(X, y)
+    assert model.best_score_ >= best

@@ -1,0 +1,72 @@
+"""Training and predicting on a GPU; skipped where there is none."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import make_classification
+
+from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite.exceptions import DeviceError
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+
+@pytest.fixture
+def data():
+    return make_classification(n_samples=300, random_state=0)
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs", "adamw"])
+def test_a_gpu_reaches_what_the_cpu_reaches(data, solver):
+    settings = {"solver": solver, "max_iter": 5, "random_state": 0}
+    on_cpu = MLPClassifier(**settings, device="cpu").fit(*data)
+    on_gpu = MLPClassifier(**settings, device="cuda", precision="float64").fit(*data)
+    np.testing.assert_allclose(on_gpu.coefs_[0], on_cpu.coefs_[0], atol=1e-8)
+
+
+def test_a_model_of_a_gpu_predicts_without_one(data, monkeypatch):
+    model = MLPClassifier(device="cuda", max_iter=5, random_state=0).fit(*data)
+    expected = model.predict_proba(data[0])
+    text = pickle.dumps(model)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    actual = pickle.loads(text).predict_proba(data[0])
+    np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("extra", [{"dropout": 0.2}, {"batch_norm": True}])
+def test_the_same_seed_gives_the_same_bits_on_a_gpu(data, extra):
+    settings = {"device": "cuda", "max_iter": 5, "random_state": 0, **extra}
+    first, second = (MLPRegressor(**settings).fit(*data) for _ in range(2))
+    np.testing.assert_array_equal(first.coefs_[0], second.coefs_[0])
+
+
+def test_global_generators_of_a_gpu_stay_as_they_are(data):
+    before = torch.cuda.get_rng_state()
+    MLPClassifier(device="cuda", dropout=0.5, max_iter=3).fit(*data)
+    assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+def test_tensors_on_a_gpu_are_taken(data):
+    X, y = (torch.tensor(part, device="cuda") for part in data)
+    model = MLPClassifier(max_iter=3, random_state=0).fit(X, y)
+    assert model.predict(X).shape == (300,)
+
+
+def test_bfloat16_stays_within_noise(data):
+    settings = {"device": "cuda", "hidden_layer_sizes": (256,), "random_state": 0}
+    scores = [
+        MLPClassifier(**settings, precision=precision).fit(*data).score(*data)
+        for precision in ("float32", "bfloat16")
+    ]
+    assert abs(scores[0] - scores[1]) < 0.05
+
+
+def test_a_gpu_that_is_not_there_is_named(data):
+    with pytest.raises(DeviceError, match="cuda:99"):
+        MLPClassifier(device="cuda:99").fit(*data)
