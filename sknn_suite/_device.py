@@ -1,8 +1,7 @@
 """Where the arithmetic runs, and in which precision."""
 
 import functools
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,8 +143,7 @@ def choose_place(
     return Place(where, torch.float32, precision == "bfloat16")
 
 
-@contextmanager
-def suited_threads(work: float) -> Iterator[None]:
+def suited_threads(work: float) -> AbstractContextManager[Any]:
     """Compute small matrix products in one thread, in this Python thread only.
 
     Parameters
@@ -154,12 +152,10 @@ def suited_threads(work: float) -> Iterator[None]:
         Multiply-adds of the largest product.
     """
     if work >= ONE_THREAD_WORK or work < TINY_WORK:
-        yield
-        return
+        return nullcontext()
     # torch.set_num_threads would change what other Python threads see; OpenMP's own
     # setting belongs to the calling thread.
-    with _openmp().limit(limits=1):
-        yield
+    return _openmp().limit(limits=1)
 
 
 @functools.cache
