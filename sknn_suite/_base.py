@@ -15,16 +15,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils.validation import (
     check_consistent_length,
-    check_is_fitted,
     column_or_1d,
 )
 from torch import nn
 
-from sknn_suite._arrays import Home, check_same_home, home_name, to_numpy
+from sknn_suite._arrays import home_name, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import Place, choose_place, prediction_device, suited_threads
+from sknn_suite._device import Place, choose_place, suited_threads
 from sknn_suite._initial import init_from
 from sknn_suite._parameters import parameters
+from sknn_suite._prediction import LiveModule, NetworkPrediction, is_float32
 from sknn_suite._random import own_random_state
 from sknn_suite._sklearn import check_optimize_result
 from sknn_suite._split import split_rows
@@ -34,20 +34,17 @@ from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import InterruptedWarning
 from sknn_suite.losses import Loss
 from sknn_suite.modules import (
-    is_at,
     largest_weight,
     materialize,
     n_parameters,
     narrowest_side,
 )
 from sknn_suite.training import (
-    BundleBatches,
     Checkpoint,
     Progress,
     RangeTest,
     SklearnBridge,
     TensorNet,
-    bind_weights,
     fingerprint,
     from_portable,
     load_optimizer_state,
@@ -60,9 +57,6 @@ from sknn_suite.training import (
     to_portable,
     weights_of,
 )
-
-# Rows per chunk of a prediction: hidden layers of this many rows stay in the cache.
-PREDICT_ROWS = 2048
 
 
 class Rows(NamedTuple):
@@ -125,15 +119,13 @@ def transactional(method: Callable) -> Callable:
     return run
 
 
-class LiveModule:
-    """The module in memory; it is rebuilt from the state where it is missing."""
-
-    module: nn.Module | None = None
-
-
 @parameters
 class NeuralEstimator(
-    TrainingParameters, TrainingRecord, CallbackSupportMixin, BaseEstimator
+    TrainingParameters,
+    TrainingRecord,
+    NetworkPrediction,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     """Base of all estimators: checks, split, encoder, net, fitted attributes.
 
@@ -533,6 +525,7 @@ class NeuralEstimator(
             "learning_rate_init": self.learning_rate_init,
             "optimizer": to_portable(optimizer_state(net.optimizer_)),
             "schedule": net.recipe.schedule.state_dict(),
+            "rate": None if net.optimizer_ is None else net.rate_,
         }
         if average is not None and average.value is not None:
             state["average"] = to_portable(average.state_dict())
@@ -554,6 +547,8 @@ class NeuralEstimator(
         same_rate = _equal(state["learning_rate_init"], self.learning_rate_init)
         if partial and same_rate:
             net.recipe.schedule.load_state_dict(state["schedule"])
+            for group in net.optimizer_.param_groups:  # what its momentum is based on
+                group["lr"] = state["rate"] * group["share"]
             net.follow_schedule()
 
     def _make_bridge(self, run: Run) -> SklearnBridge | None:
@@ -579,64 +574,6 @@ class NeuralEstimator(
         now.loss_ = net.history[-1]["train_loss"]
         return now.__dict__
 
-    # -- state -----------------------------------------------------------------------
-
-    def _keep_weights(self, weights: dict[str, np.ndarray]) -> None:
-        """Store the module's arrays; a subclass may show some of them as attributes."""
-        self._module_state = weights
-
-    def _weights(self) -> dict[str, np.ndarray]:
-        """All arrays of the module by name."""
-        return self._module_state
-
-    def __getstate__(self) -> dict:
-        state = dict(super().__getstate__())
-        state.pop("_live", None)  # configuration, arrays and plain containers only
-        return state
-
-    def __setstate__(self, state: dict) -> None:
-        super().__setstate__(state)
-        if self.__sklearn_is_fitted__():
-            self._live = LiveModule()
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_config")
-
-    # -- predict ---------------------------------------------------------------------
-
-    def _raw_scores(self, X: Any, caller: str) -> tuple[torch.Tensor, Home | None]:
-        """Raw scores of rows, in X's type, on the host; and where X came from."""
-        check_is_fitted(self)
-        X, home = to_numpy(X)
-        check_same_home(self._home, home, f"{type(self).__name__}.{caller}")
-        X = self._check_rows(X)
-        module = self._prediction_module(X.shape[0])
-        parameter = next(module.parameters())
-        bundle = self._encoder.transform(X, parameter.dtype)
-        work = min(len(bundle), PREDICT_ROWS) * largest_weight(module)
-        with torch.inference_mode(), suited_threads(work):
-            parts = [
-                module(**batch.to(parameter.device).inputs).cpu()
-                for batch in BundleBatches(bundle, PREDICT_ROWS)
-            ]
-            raw = parts[0] if len(parts) == 1 else torch.cat(parts)
-            return raw.to(torch.float32 if is_float32(X) else torch.float64), home
-
-    def _prediction_module(self, n_rows: int) -> nn.Module:
-        """Give the module, in evaluation mode, the memory of the fitted arrays."""
-        weights = self._weights()
-        work = self._work(n_rows, sum(w.size for w in weights.values()))
-        device = prediction_device(self.device, work=work)
-        dtype = getattr(torch, self._dtype)
-        module = self._live.module
-        if module is None or not is_at(module, device, dtype):
-            # A new one, since another thread may be predicting with the old.
-            module = self._build_module(self._config).eval()
-            materialize(module, device, dtype)
-        bind_weights(module, weights)
-        self._live.module = module
-        return module
-
 
 def _finite(weights: dict[str, np.ndarray], net: TensorNet) -> dict[str, np.ndarray]:
     if not all(np.isfinite(w).all() for w in weights.values()):
@@ -646,8 +583,3 @@ def _finite(weights: dict[str, np.ndarray], net: TensorNet) -> dict[str, np.ndar
 
 def _equal(a: Any, b: Any) -> bool:
     return bool(np.array_equal(np.asarray(a), np.asarray(b)))
-
-
-def is_float32(X: Any) -> bool:
-    """Whether X is an array of float32; scikit-learn makes all else float64."""
-    return getattr(X, "dtype", None) == np.float32

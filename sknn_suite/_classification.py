@@ -230,7 +230,10 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
         raw, home = self._raw_scores(X, caller)
         proba = LINKS[self.out_activation_](raw).numpy()
         if self._target.kind_ == "binary":
-            proba = np.hstack([1 - proba, proba])
+            both = np.empty((len(proba), 2), dtype=proba.dtype)
+            np.subtract(1, proba[:, 0], out=both[:, 0])
+            both[:, 1] = proba[:, 0]
+            proba = both
         return proba, home
 
     def __sklearn_tags__(self):

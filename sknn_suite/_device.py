@@ -1,8 +1,7 @@
 """Where the arithmetic runs, and in which precision."""
 
 import functools
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +25,9 @@ BFLOAT16_WIDTH = 256
 # Multiply-adds of one matrix product below which a second thread gains nothing. It
 # costs a lot when the other core is busy: both threads then wait for the scheduler.
 ONE_THREAD_WORK = 4e6
+
+# Multiply-adds for which torch and its BLAS do not think of a second thread.
+TINY_WORK = 3e4
 
 
 def available_devices() -> list[str]:
@@ -141,8 +143,7 @@ def choose_place(
     return Place(where, torch.float32, precision == "bfloat16")
 
 
-@contextmanager
-def suited_threads(work: float) -> Iterator[None]:
+def suited_threads(work: float) -> AbstractContextManager[Any]:
     """Compute small matrix products in one thread, in this Python thread only.
 
     Parameters
@@ -150,13 +151,11 @@ def suited_threads(work: float) -> Iterator[None]:
     work : float
         Multiply-adds of the largest product.
     """
-    if work >= ONE_THREAD_WORK:
-        yield
-        return
+    if work >= ONE_THREAD_WORK or work < TINY_WORK:
+        return nullcontext()
     # torch.set_num_threads would change what other Python threads see; OpenMP's own
     # setting belongs to the calling thread.
-    with _openmp().limit(limits=1):
-        yield
+    return _openmp().limit(limits=1)
 
 
 @functools.cache

@@ -73,6 +73,11 @@ class SupervisedEstimator(NeuralEstimator):
             If the loss becomes NaN or infinite; the estimator is left as it was.
         """
         validation = None
+        if sample_weight_val is not None and X_val is None:
+            raise ValueError(
+                "sample_weight_val was given without X_val and y_val. "
+                "Expected all three, or none. Pass the rows that it weights."
+            )
         if X_val is not None or y_val is not None:
             validation = (X_val, y_val, sample_weight_val)
         return self._fit(

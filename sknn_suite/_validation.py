@@ -6,10 +6,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
 from sknn_suite._arrays import to_numpy
-from sknn_suite._sklearn import check_sample_weight
+from sknn_suite._sklearn import check_n_features, check_sample_weight
 from sknn_suite.exceptions import DataError
 
 _TABLE: dict[str, Any] = {
@@ -21,6 +21,12 @@ _TABLE: dict[str, Any] = {
 
 def check_table(estimator: BaseEstimator, X: Any) -> Any:
     """Check the rows of a fitted estimator's predict: C-ordered floats or CSR."""
+    if type(X) is np.ndarray and not hasattr(estimator, "feature_names_in_"):
+        # The same as below, less the search for names that an array does not have:
+        # a quarter of the time of a prediction of one row.
+        X = check_array(X, estimator=estimator, input_name="X", **_TABLE)
+        check_n_features(estimator, X, reset=False)
+        return X
     return validate_data(estimator, X, reset=False, **_TABLE)
 
 

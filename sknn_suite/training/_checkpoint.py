@@ -149,7 +149,7 @@ def write_state(path: Path, state: Any) -> None:
 def read_state(path: Path) -> Any:
     """Read what `write_state` wrote."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         content = json.loads(str(arrays["json"]))
         version = int(content["format"])

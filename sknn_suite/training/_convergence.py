@@ -90,7 +90,7 @@ class Convergence(Callback):
 
     def _count_score(self, net: TensorNet) -> None:
         progress, score = self.progress, net.history[-1]["valid_score"]
-        self._count(improved=not score < progress.best_score + self.tol)
+        self._count(improved=score >= progress.best_score + self.tol)
         if score > progress.best_score:
             progress.best_score = score
             progress.best_epoch = net.epoch_

@@ -1,6 +1,7 @@
 """Parameters and gradients as views of two flat buffers."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -24,8 +25,6 @@ class FlatParameters:
     ----------
     data, grad : Tensor of shape (n_parameters,)
         All values and gradients.
-    leaves : list of nn.Parameter
-        Each segment as one flat leaf with its gradient, for an elementwise optimiser.
     """
 
     def __init__(self, segments: Sequence[Sequence[nn.Parameter]]) -> None:
@@ -38,14 +37,15 @@ class FlatParameters:
             p.data = self.data[start:stop].view(p.shape)
             p.grad = self.grad[start:stop].view(p.shape)
             start = stop
-        self.leaves = []
-        start = 0
-        for segment in segments:
-            stop = start + sum(p.numel() for p in segment)
-            leaf = nn.Parameter(self.data[start:stop])
-            leaf.grad = self.grad[start:stop]
-            self.leaves.append(leaf)
-            start = stop
+        sizes = [sum(p.numel() for p in segment) for segment in segments]
+        self._ends = list(accumulate(sizes, initial=0))
+
+    def leaf(self, first: int, last: int) -> nn.Parameter:
+        """Segments `first` to `last` as one leaf, for an elementwise optimiser."""
+        part = slice(self._ends[first], self._ends[last + 1])
+        leaf = nn.Parameter(self.data[part])
+        leaf.grad = self.grad[part]
+        return leaf
 
     def zero_grad(self) -> None:
         """Set all gradients to zero, in place."""

@@ -101,7 +101,8 @@ class ParameterGroups:
         """Parameter groups of all segments, the frozen ones included, for torch."""
         groups: dict[tuple, dict] = {}
         decay = kwargs.get("weight_decay", 0)
-        for segment, leaf in zip(self._segments, flat.leaves):
+        numbers: dict[tuple, list[int]] = {}
+        for number, segment in enumerate(self._segments):
             own_decay = decay if segment.decays else 0
             key = (segment.share, segment.thaws, own_decay)
             group = {
@@ -112,8 +113,11 @@ class ParameterGroups:
             }
             if decay:
                 group["weight_decay"] = own_decay
-            params = groups.setdefault(key, group)["params"]
-            params.extend([leaf] if elementwise else segment.parameters)
+            groups.setdefault(key, group)["params"].extend(segment.parameters)
+            numbers.setdefault(key, []).append(number)
+        if elementwise:
+            for key, group in groups.items():
+                group["params"] = [flat.leaf(*run) for run in _runs(numbers[key])]
         return list(groups.values())
 
     def n_decaying(self, epoch: int) -> int:
@@ -178,6 +182,17 @@ class ParameterGroups:
             return None
         later = [d for d in range(depth, len(layers)) if _any_in(layers[d], frozen)]
         return self.unfreeze_every * len(later)
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """First and last of each run of consecutive numbers."""
+    runs: list[tuple[int, int]] = []
+    for n in numbers:
+        if runs and runs[-1][1] == n - 1:
+            runs[-1] = (runs[-1][0], n)
+        else:
+            runs.append((n, n))
+    return runs
 
 
 def _any_in(layer: list[nn.Parameter], frozen: set[int]) -> bool:

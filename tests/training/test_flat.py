@@ -38,7 +38,7 @@ def test_a_step_on_the_leaves_is_a_step_on_the_parameters():
     net, flat, _ = build()
     twin = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
     twin.load_state_dict(net.state_dict())
-    flat_step = torch.optim.Adam(flat.leaves, lr=0.1)
+    flat_step = torch.optim.Adam([flat.leaf(0, 0), flat.leaf(1, 1)], lr=0.1)
     plain_step = torch.optim.Adam(twin.parameters(), lr=0.1)
     x = torch.randn(5, 3)
     for _ in range(5):
