@@ -33,8 +33,8 @@ from sknn_suite.losses import AutoencoderLoss, make_distribution
 # Updates of a fit with max_iter="auto".
 N_UPDATES = 300
 
-# Rows of an update, on the CPU.
-BATCH_ROWS = 128
+# Rows of an update, on the CPU; fewer of a wide table, whose rows tell more each.
+MOST_ROWS, FEWEST_ROWS, ROWS_TIMES_FEATURES = 128, 32, 65536
 
 # Each update trains several nets, and a fit has many; see `_work`.
 WORK_FACTOR = 10
@@ -187,7 +187,8 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         clipped = super()._clip_batch_size(n_rows, place)
         if self.batch_size == "auto" and (place is None or place.device.type == "cpu"):
-            return min(BATCH_ROWS, n_rows)
+            suited = ROWS_TIMES_FEATURES // self.n_features_in_
+            return min(max(FEWEST_ROWS, min(suited, MOST_ROWS)), n_rows)
         return clipped
 
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:

@@ -101,8 +101,8 @@ class DetectorParameters(TrainingParameters):
         of rows (or the sum of their weights) in a batch.
 
     batch_size : int or "auto", default="auto"
-        Rows per batch. "auto" is min(128, n_samples) on the CPU; on a GPU it grows with
-        the data, up to 8192.
+        Rows per batch. "auto" is 128 on the CPU, less for more than 512 features, and
+        n_samples if that is less; on a GPU it grows with the data, up to 8192.
 
     early_stopping_scoring : str, callable or None, default="loss"
         Score of the validation rows: "loss" or None is the loss, better when smaller;
