@@ -1,5 +1,6 @@
 """From fitted arrays to raw scores: the state of an estimator, and what reads it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,18 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, to_numpy
-from sknn_suite._device import prediction_device, suited_threads
-from sknn_suite.modules import largest_weight, materialize, n_parameters
-from sknn_suite.training import BundleBatches, bind_weights
+from sknn_suite._bundle import TensorBundle, as_tensor
+from sknn_suite._device import prediction_device, share_rows, suited_threads
+from sknn_suite.modules import (
+    MLPScores,
+    largest_weight,
+    materialize,
+    n_parameters,
+)
+from sknn_suite.training import bind_weights
 
 # Rows per chunk of a prediction: hidden layers of this many rows stay in the cache.
-PREDICT_ROWS = 4096
+PREDICT_ROWS = 2048
 
 
 @dataclass
@@ -27,36 +34,55 @@ class BoundModule:
         The module.
     device, dtype : torch.device and torch.dtype
         Where and as what it computes.
-    arrays : list of ndarray
-        What it was bound to last.
-    shares : bool
-        Whether it shares their memory, and so sees what is changed in place.
     """
 
     module: nn.Module
     device: torch.device
     dtype: torch.dtype
-    arrays: list[np.ndarray]
-    shares: bool
 
     def __post_init__(self) -> None:
         self.largest = largest_weight(self.module)
         self.n_weights = n_parameters(self.module)
-        self.places: list[tuple] = []
+        self._places: list[tuple] = []
+        self._recast: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._written_out: MLPScores | None = None
+        if MLPScores.supports(self.module):
+            self._written_out = MLPScores(self.module)
 
     def bind(self, weights: dict[str, np.ndarray]) -> None:
-        """Compute with `weights` from now on."""
-        arrays = list(weights.values())
-        places = [_memory(array) for array in arrays]
-        if self.shares and places == self.places:
+        """Compute with `weights` from now on, also if they are changed in place."""
+        places = [_memory(array) for array in weights.values()]
+        if places == self._places:
+            for tensor, source in self._recast:
+                tensor.copy_(source)
             return
         bind_weights(self.module, weights)
-        self.arrays, self.places = arrays, places
-        own = {"float32": torch.float32, "float64": torch.float64}.get
-        self.shares = self.device.type == "cpu" and all(
-            own(array.dtype.name) in (self.dtype, None) and array.flags.writeable
-            for array in arrays
-        )
+        tensors = self.module.state_dict()
+        self._recast = [
+            (tensors[name], as_tensor(array))
+            for name, array in weights.items()
+            if tensors[name].data_ptr() != _memory(array)[0]
+        ]
+        if self._written_out is not None:
+            self._written_out.bind()
+        # The arrays are kept, so that no other ones can come to lie in their places.
+        self._arrays, self._places = list(weights.values()), places
+
+    def raw_scores(self, chunks: Iterable[TensorBundle], n_rows: int) -> torch.Tensor:
+        """Raw scores of chunks of rows, `n_rows` together, on the host."""
+        inputs = map(self._inputs, chunks)
+        if self._written_out is not None:
+            return self._written_out((x["x"] for x in inputs), n_rows).cpu()
+        parts = [self.module(**x).cpu() for x in inputs]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _inputs(self, rows: TensorBundle) -> dict:
+        """Arguments of the module: tensors on its device."""
+        if not rows.is_dense:
+            rows = rows.slice(slice(None))
+        if self.device.type != "cpu":
+            rows = rows.to(self.device)
+        return rows.inputs
 
 
 class LiveModule:
@@ -100,21 +126,30 @@ class NetworkPrediction:
         check_same_home(self._home, home, f"{type(self).__name__}.{caller}")
         X = self._check_rows(X)
         bound = self._bind_module(X.shape[0])
-        bundle = self._encoder.transform(X, bound.dtype)
-        work = min(len(bundle), PREDICT_ROWS) * bound.largest
-        with torch.inference_mode(), suited_threads(work):
-            if bundle.is_dense and len(bundle) <= PREDICT_ROWS:
-                on_host = bound.device.type == "cpu"
-                rows = bundle if on_host else bundle.to(bound.device)
-                raw = bound.module(**rows.inputs)
-            else:
-                parts = [
-                    bound.module(**batch.to(bound.device).inputs).cpu()
-                    for batch in BundleBatches(bundle, PREDICT_ROWS)
-                ]
-                raw = torch.cat(parts)
-            kind = torch.float32 if is_float32(X) else torch.float64
-            return raw.to("cpu", kind), home
+        with torch.inference_mode():
+            raw = self._scores_of_rows(bound, X)
+            return raw.to(torch.float32 if is_float32(X) else torch.float64), home
+
+    def _scores_of_rows(self: Any, bound: BoundModule, X: Any) -> torch.Tensor:
+        """Raw scores of checked rows, on the host, encoded and computed by chunks."""
+        n_rows = X.shape[0]
+        if n_rows <= PREDICT_ROWS:
+            with suited_threads(n_rows * bound.largest):
+                rows = self._encoder.transform(X, bound.dtype)
+                return bound.raw_scores([rows], n_rows)
+
+        def scores(first: int, last: int) -> torch.Tensor:
+            chunks = (
+                self._encoder.transform(
+                    X[start : min(start + PREDICT_ROWS, last)], bound.dtype
+                )
+                for start in range(first, last, PREDICT_ROWS)
+            )
+            return bound.raw_scores(chunks, last - first)
+
+        if bound.device.type != "cpu":
+            return scores(0, n_rows)
+        return share_rows(scores, n_rows, PREDICT_ROWS)
 
     def _bind_module(self: Any, n_rows: int) -> BoundModule:
         """Give the module the memory of the fitted arrays, on the device that suits."""
@@ -130,7 +165,7 @@ class NetworkPrediction:
             # A new one, since another thread may be predicting with the old.
             module = self._build_module(self._config).eval()
             materialize(module, device, dtype)
-            bound = BoundModule(module, device, dtype, [], False)
+            bound = BoundModule(module, device, dtype)
         bound.bind(weights)
         self._live.bound = bound
         return bound
@@ -141,8 +176,9 @@ class NetworkPrediction:
 
 
 def _memory(array: np.ndarray) -> tuple:
-    """Where an array lies; no other one does while it is kept."""
-    return array.__array_interface__["data"][0], array.strides
+    """Where an array lies and what it is; no other one does while it is kept."""
+    address = array.__array_interface__["data"][0]
+    return address, array.strides, array.shape, array.dtype
 
 
 def is_float32(X: Any) -> bool:

@@ -78,6 +78,15 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
+# Those that passes written out by hand know, as functions that work in place.
+IN_PLACE: dict[str, Callable[[Tensor], Tensor] | None] = {
+    "identity": None,
+    "logistic": torch.sigmoid_,
+    "tanh": torch.tanh_,
+    "relu": torch.relu_,
+}
+
+
 def make_activation(name: str) -> nn.Module:
     """Build the activation `name`, without drawing random numbers."""
     if name == "prelu":

@@ -5,11 +5,12 @@ are the textbook's, write gradients straight into the flat buffer, and reach the
 numbers; `tests/training/test_backprop.py` holds them against autograd. Whatever is not
 a plain MLP (dropout, batch norm, other activations, sparse rows) goes through autograd.
 
-In mixed precision the weights are cast to bfloat16 once a step, as one flat buffer, and
-activations stay in bfloat16; scores, loss, gradients and weights are float32.
+In mixed precision the weights are cast to bfloat16 once a step, and the gradients back,
+each as one flat buffer; activations stay in bfloat16, and scores, loss and what the
+optimiser sees are float32. What a step needs for its hidden layers is kept for the
+next one: fresh memory costs a small net more than the arithmetic.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,19 +18,72 @@ from torch import Tensor, nn
 
 from sknn_suite._bundle import TensorBundle
 from sknn_suite.losses import Loss
-from sknn_suite.modules import MLP
+from sknn_suite.modules import IN_PLACE, MLP, onednn_linear, suits_onednn
 from sknn_suite.training._flat import FlatParameters
 
-# The activation in place; the gradient before it, from that behind it and its output.
-_ACTIVATIONS: dict[str, tuple[Callable | None, Callable | None]] = {
-    "identity": (None, None),
-    "logistic": (torch.sigmoid_, torch.ops.aten.sigmoid_backward),
-    "tanh": (torch.tanh_, torch.ops.aten.tanh_backward),
-    "relu": (
-        torch.relu_,
-        lambda delta, out: torch.ops.aten.threshold_backward(delta, out, 0),
-    ),
+# The gradient before an activation from that behind it and the output, in place.
+_aten = torch.ops.aten
+_DERIVE: dict[str, Any] = {
+    "identity": None,
+    "logistic": lambda d, out: _aten.sigmoid_backward(d, out, grad_input=d),
+    "tanh": lambda d, out: _aten.tanh_backward(d, out, grad_input=d),
+    "relu": lambda d, out: _aten.threshold_backward(d, out, 0, grad_input=d),
 }
+
+
+class Layer:
+    """A linear layer of the net: views of its weights and gradients.
+
+    Parameters
+    ----------
+    linear : nn.Linear
+        The layer; its parameters have gradients.
+    flat, low, low_grad : Tensor
+        The flat float buffer, and the bfloat16 ones or None.
+    """
+
+    def __init__(
+        self,
+        linear: nn.Linear,
+        flat: Tensor,
+        low: Tensor | None,
+        low_grad: Tensor | None,
+    ) -> None:
+        self.weight, self.bias = linear.weight.detach(), linear.bias.detach()
+        self.weight_grad: Any = linear.weight.grad
+        self.bias_grad: Any = linear.bias.grad
+        if low is not None and low_grad is not None:
+            self.weight = _same_place(linear.weight, flat, low)
+            self.bias = _same_place(linear.bias, flat, low)
+            self.weight_grad = _same_place(linear.weight, flat, low_grad)
+        self.weight_t = self.weight.t()
+
+
+def _same_place(parameter: Tensor, flat: Tensor, other: Tensor) -> Tensor:
+    """View of `other` where `parameter` is in `flat`."""
+    start = (parameter.data_ptr() - flat.data_ptr()) // parameter.element_size()
+    return other[start : start + parameter.numel()].view(parameter.shape)
+
+
+class Workspace:
+    """Memory of the hidden layers for batches of one size.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        All layers.
+    n_rows : int
+        Rows of a batch.
+    """
+
+    def __init__(self, layers: list[Layer], n_rows: int) -> None:
+        def empty(width: int) -> Tensor:
+            return layers[0].weight.new_empty(n_rows, width)
+
+        widths = [len(layer.bias) for layer in layers[:-1]]
+        self.by_onednn = [suits_onednn(n_rows, layer.weight) for layer in layers]
+        self.outputs = [empty(width) for width in widths]
+        self.deltas = [empty(width) for width in widths]
 
 
 class Backprop:
@@ -50,36 +104,30 @@ class Backprop:
     def __init__(
         self, module: MLP, loss: Loss, flat: FlatParameters, mixed: bool = False
     ) -> None:
-        linears: Any = module.linears
-        self.data = flat.data
+        self.flat = flat
         self.low = flat.data.to(torch.bfloat16) if mixed else None
+        self.low_grad = None if self.low is None else torch.zeros_like(self.low)
+        linears: Any = module.linears
         self.layers = [
-            (self._operand(linear.weight), self._operand(linear.bias))
-            for linear in linears
+            Layer(linear, flat.data, self.low, self.low_grad) for linear in linears
         ]
-        self.grads = [(linear.weight.grad, linear.bias.grad) for linear in linears]
-        self.activate, self.derive = _ACTIVATIONS[module.activation_name]
+        self.activate = IN_PLACE[module.activation_name]
+        self.derive = _DERIVE[module.activation_name]
         self.loss = loss
+        # Of two sizes: that of all batches, and that of the last one.
+        self.workspaces: dict[int, Workspace] = {}
 
     @staticmethod
     def supports(module: nn.Module, loss: Loss, batch: TensorBundle) -> bool:
         """Whether the passes written out here are those of `module`."""
         return (
             type(module) is MLP
-            and module.activation_name in _ACTIVATIONS
+            and module.activation_name in _DERIVE
             and not (module.norms or module.dropouts)
             and loss.knows_gradient
             and batch.is_dense
             and all(p.requires_grad for p in module.parameters())
         )
-
-    def _operand(self, parameter: nn.Parameter) -> Tensor:
-        """View of a parameter in the type in which products are computed."""
-        if self.low is None:
-            return parameter.detach()
-        offset = parameter.data_ptr() - self.data.data_ptr()
-        start = offset // parameter.element_size()
-        return self.low[start : start + parameter.numel()].view(parameter.shape)
 
     @torch.no_grad()
     def __call__(
@@ -87,26 +135,55 @@ class Backprop:
     ) -> tuple[Tensor, Tensor]:
         """Write the gradients; return the loss and the raw scores."""
         if self.low is not None:
-            self.low.copy_(self.data)
+            self.low.copy_(self.flat.data)
             x = x.to(self.low.dtype)
-        outputs = [x]
-        for i, (w, b) in enumerate(self.layers, 1):
-            x = torch.addmm(b, x, w.t())
-            if i < len(self.layers) and self.activate is not None:
-                self.activate(x)
-            outputs.append(x)
-        x = x.to(self.data.dtype)
-        value, delta = self.loss.value_and_gradient(x, target, weight)
-        delta = delta.to(outputs[0].dtype)
-        for i in reversed(range(len(self.layers))):
-            w_grad, b_grad = self.grads[i]
-            if self.low is None:
-                torch.mm(delta.t(), outputs[i], out=w_grad)
+        space = self._workspace(x.shape[0])
+        outputs, raw = self._forward(x, space)
+        value, delta = self.loss.value_and_gradient(raw, target, weight)
+        self._backward(delta.to(x.dtype), outputs, space)
+        return value, raw
+
+    def _workspace(self, n_rows: int) -> Workspace:
+        space = self.workspaces.get(n_rows)
+        if space is None:
+            if len(self.workspaces) == 2:
+                self.workspaces.clear()
+            space = self.workspaces[n_rows] = Workspace(self.layers, n_rows)
+        return space
+
+    def _forward(self, x: Tensor, space: Workspace) -> tuple[list[Tensor], Tensor]:
+        """Compute the inputs of each layer, and the raw scores."""
+        inputs = [x]
+        *hidden, last = self.layers
+        for layer, by_onednn, out in zip(hidden, space.by_onednn, space.outputs):
+            if by_onednn:
+                x = onednn_linear(x, layer.weight, layer.bias)
             else:
-                w_grad.copy_(torch.mm(delta.t(), outputs[i]))
-            torch.sum(delta, 0, dtype=b_grad.dtype, out=b_grad)
+                x = torch.addmm(layer.bias, x, layer.weight_t, out=out)
+            if self.activate is not None:
+                self.activate(x)
+            inputs.append(x)
+        raw = torch.addmm(last.bias, x, last.weight_t)
+        return inputs, raw.to(self.flat.data.dtype)
+
+    def _backward(self, delta: Tensor, inputs: list[Tensor], space: Workspace) -> None:
+        """Write the gradients, given that with respect to the raw scores."""
+        deltas = [delta]
+        for i in reversed(range(len(self.layers))):
+            layer, by_onednn = self.layers[i], space.by_onednn[i]
+            if by_onednn:
+                layer.weight_grad.copy_(onednn_linear(delta.t(), inputs[i].t()))
+            else:
+                torch.mm(delta.t(), inputs[i], out=layer.weight_grad)
             if i > 0:
-                delta = torch.mm(delta, self.layers[i][0])
+                if by_onednn:
+                    delta = onednn_linear(delta, layer.weight_t)
+                else:
+                    delta = torch.mm(delta, layer.weight, out=space.deltas[i - 1])
                 if self.derive is not None:
-                    delta = self.derive(delta, outputs[i])
-        return value, x
+                    self.derive(delta, inputs[i])
+                deltas.append(delta)
+        if self.low_grad is not None:
+            self.flat.grad.copy_(self.low_grad)
+        for layer, delta in zip(self.layers, reversed(deltas)):
+            torch.sum(delta, 0, dtype=layer.bias_grad.dtype, out=layer.bias_grad)

@@ -57,6 +57,32 @@ def test_gradients_are_those_of_autograd(name, weighted, activation, hidden, n_r
     torch.testing.assert_close(flat.grad, by_autograd)
 
 
+@pytest.mark.parametrize("hidden", [(), (300,), (300, 200)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_large_products_give_the_same_gradients(dtype, hidden):
+    # Products of this size may go through another library than small ones.
+    rng = np.random.RandomState(0)
+    mlp = MLP(100, hidden, 3, activation="relu")
+    materialize(mlp, torch.device("cpu"), dtype)
+    mlp.reset_parameters("glorot", rng)
+    flat = FlatParameters([list(mlp.parameters())])
+    loss = SoftmaxLoss()
+    passes = Backprop(mlp, loss, flat)
+    for n_rows in (256, 256, 100, 7, 256):  # memory is kept from batch to batch
+        x = torch.from_numpy(rng.normal(size=(n_rows, 100))).to(dtype)
+        target = torch.from_numpy(rng.randint(3, size=n_rows))
+        flat.zero_grad()
+        raw = mlp(x)
+        expected = loss(raw, target)
+        expected.backward()
+        by_autograd = flat.grad.clone()
+        flat.grad.fill_(torch.nan)
+        value, scores = passes(x, target, None)
+        torch.testing.assert_close(value, expected.detach())
+        torch.testing.assert_close(scores, raw.detach())
+        torch.testing.assert_close(flat.grad, by_autograd, rtol=1e-4, atol=1e-6)
+
+
 def test_the_inputs_are_left_alone():
     mlp, flat = build("identity", ())
     x, target, weight = make_rows("squared")

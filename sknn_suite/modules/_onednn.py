@@ -1,0 +1,43 @@
+"""The one door to oneDNN's float32 matrix product.
+
+torch multiplies float32 matrices by MKL, which on AMD's processors takes twice the time
+of oneDNN, torch's library for bfloat16 and convolutions. The operator is the one that
+torch's own compiler calls, and has no public name; where it is missing, everything
+works by torch's ordinary products. Its activations are not used: its relu turns NaN,
+the sign of a lost fit, into zero.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+# Multiply-adds below which the operator's own 10 us weigh more than what it gains.
+ONEDNN_WORK = 2e6
+
+_linear: Callable | None = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+
+
+def suits_onednn(n_rows: int, weight: Tensor) -> bool:
+    """Whether oneDNN multiplies `n_rows` rows by `weight` faster."""
+    return (
+        _linear is not None
+        and weight.dtype == torch.float32
+        and weight.device.type == "cpu"
+        and n_rows * weight.numel() >= ONEDNN_WORK
+        and bool(torch.backends.mkldnn.enabled)
+    )
+
+
+def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Compute ``x @ weight.T + bias``, without autograd.
+
+    Shape
+    -----
+    x : (n_samples, n_inputs), float32
+    weight : (n_outputs, n_inputs), float32
+    bias : (n_outputs,), float32
+    returns : (n_samples, n_outputs), float32
+    """
+    assert _linear is not None  # suits_onednn has said so
+    return _linear(x, weight, bias, "none", [], "")
