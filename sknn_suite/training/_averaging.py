@@ -1,11 +1,14 @@
 """Averages of the weights that training passes through."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sknn_suite._bundle import TensorBundle
+from sknn_suite.training._batches import BundleBatches
 
 
 class WeightAverage:
@@ -99,3 +102,49 @@ def update_batch_norm(module: nn.Module, batches: Any) -> None:
     for norm, momentum in zip(norms, momenta):
         norm.momentum = momentum
     module.train(was_training)
+
+
+class AveragedWeights:
+    """Mixin of nets that puts the averaged weights in place of the trained ones.
+
+    Whoever mixes it in has ``module_``, ``flat_``, ``recipe``, ``batches_``,
+    ``batch_size`` and ``epoch_``.
+    """
+
+    # Epoch and buffers of the last recomputation of batch-norm statistics.
+    _adapted: tuple[int, list[Tensor]] | None
+
+    @contextmanager
+    def averaged_weights(self: Any) -> Iterator[None]:
+        """Within it the module has the averaged weights, if there are any yet."""
+        average = self.recipe.average
+        if average is None or average.value is None:
+            yield
+            return
+        raw = self.flat_.data.clone()
+        buffers = [buffer.clone() for buffer in self.module_.buffers()]
+        self.flat_.data.copy_(average.value)
+        self._adapt_batch_norms()
+        try:
+            yield
+        finally:
+            self.flat_.data.copy_(raw)
+            for buffer, value in zip(self.module_.buffers(), buffers):
+                buffer.copy_(value)
+
+    def _adapt_batch_norms(self: Any) -> None:
+        """Set running statistics to those of the averaged weights, once an epoch."""
+        if self._adapted is None or self._adapted[0] != self.epoch_:
+            rows = BundleBatches(self.batches_.bundle, self.batch_size)
+            update_batch_norm(self.module_, rows)
+            values = [buffer.clone() for buffer in self.module_.buffers()]
+            self._adapted = (self.epoch_, values)
+        for buffer, value in zip(self.module_.buffers(), self._adapted[1]):
+            buffer.copy_(value)
+
+    def adopt_average(self: Any) -> None:
+        """Leave the averaged weights in the module, if there are any."""
+        average = self.recipe.average
+        if average is not None and average.value is not None:
+            self.flat_.data.copy_(average.value)
+            self._adapt_batch_norms()
