@@ -7,8 +7,9 @@ import torch
 from sklearn.callback import with_callbacks
 
 from sknn_suite._arrays import to_numpy
-from sknn_suite._base import NeuralEstimator, Rows, transactional
+from sknn_suite._base import NeuralEstimator, transactional
 from sknn_suite._parameters import parameters
+from sknn_suite._rows import Rows
 from sknn_suite._sklearn import fit_context
 from sknn_suite._validation import check_weights
 

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._base import Run
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import Place
 from sknn_suite._prediction import PREDICT_ROWS
+from sknn_suite._rows import Run
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite.losses import SquaredLoss
 from sknn_suite.modules import (

@@ -17,7 +17,7 @@ from skorch.callbacks import Callback
 from sknn_suite._bundle import SparseRows, TensorBundle
 from sknn_suite.exceptions import DataError
 from sknn_suite.training._net import TensorNet
-from sknn_suite.training._snapshot import load_training_state, training_state
+from sknn_suite.training._net_state import load_training_state, training_state
 from sknn_suite.training._state import to_portable
 
 FORMAT = 1
