@@ -18,10 +18,11 @@ from torch import nn
 
 from sknn_suite._arrays import home_name, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
+from sknn_suite._chunked_prediction import ChunkedPrediction
 from sknn_suite._device import Place, choose_place, suited_threads
 from sknn_suite._initial import init_from
 from sknn_suite._parameters import parameters
-from sknn_suite._prediction import LiveModule, NetworkPrediction, is_float32
+from sknn_suite._prediction import LiveModule, is_float32
 from sknn_suite._resumption import Resumption
 from sknn_suite._rows import Rows, Run
 from sknn_suite._sklearn import check_optimize_result
@@ -71,7 +72,7 @@ class NeuralEstimator(
     TrainingRecord,
     Resumption,
     Snapshot,
-    NetworkPrediction,
+    ChunkedPrediction,
     CallbackSupportMixin,
     BaseEstimator,
 ):

@@ -3,9 +3,10 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sknn_suite._bundle import TensorBundle
+from sknn_suite._memory import RowLimit, free_memory
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.training._backprop import Backprop
@@ -21,12 +22,14 @@ class BatchGradient:
     _backprop: Backprop | None
     _warned_of_memory: bool
     _n_parts: int
+    row_limit_: RowLimit  # of passes without a gradient
 
     def _prepare_gradient(self: Any) -> None:
         """Cut batches as the parameters say; the module is not looked at yet."""
         self._backprop = None
         self._warned_of_memory = False
         self._n_parts = self.recipe.accumulate
+        self.row_limit_ = RowLimit(self.place.device)
 
     def _choose_backprop(self: Any, train: TensorBundle) -> None:
         """Write the passes out if they are known for this module and these rows."""
@@ -99,6 +102,19 @@ class BatchGradient:
             parts.append(step["y_pred"])
         return {"loss": loss, "y_pred": torch.cat(parts)}
 
+    def _infer_in_memory(self: Any, batch: TensorBundle) -> Tensor:
+        """Raw scores of a batch; in parts if it does not fit on the device."""
+        if self.row_limit_.rows is None:
+            try:
+                return self.infer(batch.inputs)
+            except torch.OutOfMemoryError:
+                if len(batch) == 1:
+                    raise
+            self.row_limit_.halve(len(batch))
+        return self.row_limit_.map(
+            lambda rows: self.infer(batch.slice(rows).inputs), len(batch)
+        )
+
     def _train_step_in_memory(self: Any, batch: TensorBundle) -> dict:
         """Train on a batch; if it does not fit on the device, in ever smaller parts."""
         while True:
@@ -107,16 +123,26 @@ class BatchGradient:
             except torch.OutOfMemoryError:
                 if self._n_parts >= len(batch):
                     raise
-                if self.place.device.type == "cuda":
-                    torch.cuda.empty_cache()
-                self._n_parts *= 2
-                self._backprop = None  # it does not cut batches
+            free_memory(self.place.device)
+            self._n_parts *= 2
+            self._backprop = None  # it does not cut batches
             if not self._warned_of_memory:
                 self._warned_of_memory = True
                 warn_user(
                     f"A batch of {len(batch)} rows does not fit into the memory of "
                     f"{self.place.device}. It is now cut into parts whose gradients "
-                    "add up, so results stay the same. Lower batch_size, or raise "
+                    f"add up{self._consequence()}. Lower batch_size, or raise "
                     "accumulate, to save the attempts.",
                     SuiteWarning,
                 )
+
+    def _consequence(self: Any) -> str:
+        """Say what it means for the results that batches are cut into parts."""
+        kinds = nn.modules.batchnorm._BatchNorm
+        if any(isinstance(m, kinds) for m in self.module_.modules()):
+            return "; each part has batch-norm statistics of its own"
+        if not self.criterion_.is_mean_of_rows:
+            return "; the loss looks at each part by itself"
+        if self.generator_ is not None:
+            return "; each part draws random numbers of its own"
+        return ", so results stay the same"

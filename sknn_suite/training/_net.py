@@ -225,7 +225,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
     @torch.no_grad()
     def validation_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
         self._set_training(False)
-        y_pred = self.infer(batch.inputs)
+        y_pred = self._infer_in_memory(batch)
         loss = self.get_loss(y_pred, batch.target, weight=batch.weight)
         return {"loss": loss, "y_pred": y_pred}
 
