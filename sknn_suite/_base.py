@@ -21,6 +21,7 @@ from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite._chunked_prediction import ChunkedPrediction
 from sknn_suite._device import Place, choose_place, suited_threads
 from sknn_suite._initial import init_from
+from sknn_suite._memory import free_bytes, rows_that_fit
 from sknn_suite._parameters import parameters
 from sknn_suite._prediction import LiveModule, is_float32
 from sknn_suite._resumption import Resumption
@@ -38,6 +39,7 @@ from sknn_suite.modules import (
     materialize,
     n_parameters,
     narrowest_side,
+    values_per_row,
 )
 from sknn_suite.training import (
     RangeTest,
@@ -187,6 +189,8 @@ class NeuralEstimator(
             held_out = rows.take(valid_rows.numpy())
         progress = self._begin_record(resume=resume)
         batch_size = self._clip_batch_size(len(train), place)
+        if self.batch_size == "auto":
+            batch_size = _limit_by_memory(batch_size, train, module, place)
         planned = self._plan_epochs(len(train), batch_size)
         if not isinstance(self.batch_size, str) and self.batch_size > len(train):
             warn_user(
@@ -401,6 +405,17 @@ class NeuralEstimator(
                 "and the optimization hasn't converged yet.",
                 ConvergenceWarning,
             )
+
+
+def _limit_by_memory(
+    batch_size: int, train: TensorBundle, module: nn.Module, place: Place
+) -> int:
+    """Lower a batch size to what the free memory of the device has room for."""
+    size = place.dtype.itemsize
+    # Beside the weights there will be a copy of them, a gradient and two moments.
+    free = free_bytes(place.device) - 4 * size * n_parameters(module)
+    per_row = 2 * train.bytes_per_row + size * values_per_row(module)
+    return rows_that_fit(free, per_row, batch_size)
 
 
 def _finite(weights: dict[str, np.ndarray], net: TensorNet) -> dict[str, np.ndarray]:

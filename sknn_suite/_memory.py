@@ -1,5 +1,6 @@
 """What is done when rows do not fit into the memory of a device: fewer at once."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,35 @@ from torch import Tensor
 
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import SuiteWarning
+
+# Part of the free memory that a batch may take; the rest is for what is not foreseen.
+BATCH_SHARE = 0.5
+
+
+def free_bytes(device: torch.device) -> float:
+    """Memory that this process can still have on a GPU; inf elsewhere."""
+    if device.type != "cuda":
+        return math.inf
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + unused
+
+
+def rows_that_fit(free: float, bytes_per_row: float, n_rows: int) -> int:
+    """Largest batch that fits into `free` bytes, a power of two below `n_rows`.
+
+    Parameters
+    ----------
+    free : float
+        Free memory in bytes.
+    bytes_per_row : float
+        Memory that each row of a batch takes.
+    n_rows : int
+        The batch wanted.
+    """
+    room = BATCH_SHARE * max(free, 0.0) / bytes_per_row
+    if room >= n_rows:
+        return n_rows
+    return 1 << (max(int(room), 1).bit_length() - 1)
 
 
 def free_memory(device: torch.device) -> None:

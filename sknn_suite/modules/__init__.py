@@ -8,7 +8,12 @@ from sknn_suite.modules._ensemble_linear import EnsembleLinear
 from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._norm import BatchNorm
-from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
+from sknn_suite.modules._size import (
+    largest_weight,
+    n_parameters,
+    narrowest_side,
+    values_per_row,
+)
 from sknn_suite.modules._vae import VAE
 
 __all__ = [
@@ -28,4 +33,5 @@ __all__ = [
     "materialize",
     "n_parameters",
     "narrowest_side",
+    "values_per_row",
 ]

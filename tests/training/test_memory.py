@@ -1,20 +1,25 @@
-"""Rows that do not fit into the memory of the device."""
+"""Batches that suit the memory of the device, and rows that do not fit into it."""
 
 import copy
+import warnings
 import weakref
 
 import numpy as np
 import pytest
 import torch
 from scipy import sparse
+from skorch.callbacks import Callback
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
+import sknn_suite._base
 import sknn_suite.training._lbfgs
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor, VAEDetector
-from sknn_suite._memory import RowLimit, free_memory
+from sknn_suite._bundle import TensorBundle
+from sknn_suite._device import Place
+from sknn_suite._memory import RowLimit, free_bytes, free_memory, rows_that_fit
 from sknn_suite.exceptions import SuiteWarning
-from sknn_suite.modules import MLP, VAE, Autoencoder
+from sknn_suite.modules import MLP, VAE, Autoencoder, values_per_row
 from sknn_suite.training._averaging import update_batch_norm
 
 pytestmark = pytest.mark.filterwarnings(
@@ -56,6 +61,103 @@ def memory_for(monkeypatch):
 
 def warnings_of_suite(recwarn):
     return [str(w.message) for w in recwarn if issubclass(w.category, SuiteWarning)]
+
+
+# -- automatic batch sizes -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("free", "expected"),
+    [(np.inf, 1000), (2e6, 1000), (1.99e6, 512), (1e5, 32), (1e3, 1), (-5, 1), (0, 1)],
+)
+def test_batch_takes_half_of_the_free_memory(free, expected):
+    assert rows_that_fit(free, 1e3, 1000) == expected
+
+
+def test_free_memory_of_a_gpu_is_that_of_the_device_and_of_the_cache(monkeypatch):
+    gpu = torch.device("cuda", 0)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (700, 9000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 50)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 20)
+    assert free_bytes(gpu) == 730
+    assert free_bytes(torch.device("cpu")) == np.inf
+
+
+@pytest.mark.parametrize("changes", [{}, {"batch_norm": True}, {"dropout": (0.1, 0.1)}])
+@pytest.mark.parametrize("sizes", [(100,), (64, 300)])
+def test_estimated_memory_of_a_step_is_enough_and_not_far_too_much(changes, sizes):
+    if "dropout" in changes:
+        changes = {"dropout": (0.1,) * len(sizes)}
+    module = MLP(20, sizes, 3, device="cpu", **changes)
+    module.reset_parameters("auto", np.random.RandomState(0))
+    weights = {p.data_ptr() for p in module.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        if tensor.data_ptr() not in weights:
+            kept[tensor.data_ptr()] = tensor
+        return tensor
+
+    x = torch.randn(50, 20)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        module(x).sum()
+    kept.pop(x.data_ptr(), None)
+    measured = sum(tensor.numel() for tensor in kept.values()) / 50
+    assert measured < values_per_row(module) < 10 * measured
+
+
+def test_module_may_know_better_what_it_keeps():
+    class Convolution(nn.Conv2d):
+        def values_per_row(self):
+            return 12345
+
+    assert values_per_row(Convolution(3, 4, 5)) == 12345
+    assert values_per_row(Autoencoder(6, 2, (4,), (4,), n_members=3)) > 3 * (6 + 2 + 4)
+
+
+class BatchSizes(Callback):
+    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+        if training:
+            self.largest = max(len(batch), getattr(self, "largest", 0))
+
+
+def test_automatic_batches_fit_into_free_memory(public_class, rows, monkeypatch):
+    X, y = rows
+
+    def largest_batch(free, batch_size="auto"):
+        noted = BatchSizes()
+        model = public_class(
+            hidden_layer_sizes=(10,),
+            batch_size=batch_size,
+            max_iter=1,
+            callbacks=[noted],
+            random_state=0,
+        )
+        with monkeypatch.context() as patch, warnings.catch_warnings(action="ignore"):
+            patch.setattr("sknn_suite._base.free_bytes", lambda device: free)
+            model.fit(X, y)
+        return noted.largest
+
+    assert largest_batch(1e9) == largest_batch(np.inf)
+    sizes = [largest_batch(free) for free in np.geomspace(1e4, 1e7, 7)]
+    assert sizes == sorted(sizes)
+    assert any(1 < size < largest_batch(np.inf) for size in sizes)
+    assert largest_batch(0) == 1
+    assert largest_batch(0, batch_size=50) == 50
+
+
+def test_automatic_batches_of_a_gpu_grow_with_the_data_as_memory_allows(monkeypatch):
+    gpu = Place(torch.device("cuda", 0))
+    model = MLPRegressor()
+    assert model._clip_batch_size(10**4, gpu) == 256
+    assert model._clip_batch_size(10**7, gpu) == 8192
+    module = MLP(100, (1000,), 1)
+    train = TensorBundle({"x": torch.zeros(2, 100)})
+    sizes = []
+    for free in (1e6, 1e7, 1e8, 1e9):
+        monkeypatch.setattr("sknn_suite._base.free_bytes", lambda _, free=free: free)
+        sizes.append(sknn_suite._base._limit_by_memory(8192, train, module, gpu))
+    assert sizes == [1, 128, 2048, 8192]
 
 
 # -- passes without a gradient -------------------------------------------------------
