@@ -3,16 +3,13 @@
 import copy
 import functools
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 from sklearn.utils.validation import (
     check_consistent_length,
     column_or_1d,
@@ -23,10 +20,13 @@ from sknn_suite._arrays import home_name, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite._device import Place, choose_place, suited_threads
 from sknn_suite._initial import init_from
+from sknn_suite._memory import free_bytes, rows_that_fit
 from sknn_suite._parameters import parameters
 from sknn_suite._prediction import LiveModule, NetworkPrediction, is_float32
-from sknn_suite._random import own_random_state
+from sknn_suite._resumption import Resumption
+from sknn_suite._rows import Rows, Run
 from sknn_suite._sklearn import check_optimize_result
+from sknn_suite._snapshot import Snapshot
 from sknn_suite._split import split_rows
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite._training_record import TrainingRecord
@@ -38,69 +38,17 @@ from sknn_suite.modules import (
     materialize,
     n_parameters,
     narrowest_side,
+    values_per_row,
 )
 from sknn_suite.training import (
-    Checkpoint,
-    Progress,
     RangeTest,
-    SklearnBridge,
     TensorNet,
-    fingerprint,
-    from_portable,
-    load_optimizer_state,
     load_weights,
     make_callbacks,
     make_net,
-    optimizer_state,
-    read_state,
     run_range_test,
-    to_portable,
     weights_of,
 )
-
-
-class Rows(NamedTuple):
-    """Checked training rows: X as the encoder takes it, y and weight as arrays."""
-
-    X: Any
-    y: Any
-    weight: np.ndarray | None
-
-    @property
-    def n(self) -> int:
-        """Number of rows."""
-        return self.X.shape[0]
-
-    def take(self, index: np.ndarray) -> "Rows":
-        """Choose rows."""
-        return Rows(*(None if part is None else part[index] for part in self))
-
-
-class Run(NamedTuple):
-    """What a call of fit has prepared for training."""
-
-    given: tuple[Any, Any, Any]  # X, y and sample_weight as the user gave them
-    rows: Rows  # all rows as checked
-    train: TensorBundle
-    valid: Any  # TensorBundle, or None if there are no validation rows
-    held_out: Any  # Rows: the validation rows as checked, for scorers
-    module: nn.Module
-    progress: Progress
-    n_epochs: int  # what a whole fit is planned for; partial_fit trains for less
-    build: Callable[[nn.Module, np.random.RandomState, float], TensorNet]
-
-
-# Parameters that may differ between a checkpoint's run and the one that goes on.
-NOT_IN_CHECKPOINT = {
-    "callbacks",
-    "checkpoint",
-    "checkpoint_every",
-    "device",
-    "init_from",
-    "max_time",
-    "verbose",
-    "warm_start",
-}
 
 
 def transactional(method: Callable) -> Callable:
@@ -123,6 +71,8 @@ def transactional(method: Callable) -> Callable:
 class NeuralEstimator(
     TrainingParameters,
     TrainingRecord,
+    Resumption,
+    Snapshot,
     NetworkPrediction,
     CallbackSupportMixin,
     BaseEstimator,
@@ -238,6 +188,8 @@ class NeuralEstimator(
             held_out = rows.take(valid_rows.numpy())
         progress = self._begin_record(resume=resume)
         batch_size = self._clip_batch_size(len(train), place)
+        if self.batch_size == "auto":
+            batch_size = _limit_by_memory(batch_size, train, module, place)
         planned = self._plan_epochs(len(train), batch_size)
         if not isinstance(self.batch_size, str) and self.batch_size > len(train):
             warn_user(
@@ -295,19 +247,6 @@ class NeuralEstimator(
         """Epochs of a whole fit on `n_rows` training rows."""
         return self.max_iter
 
-    def _take_random_state(self, resume: bool) -> np.random.RandomState:
-        if resume and hasattr(self, "_random_state"):
-            # A copy, so that a call that fails leaves the fitted state untouched.
-            return copy.deepcopy(self._random_state)
-        random_state = own_random_state(self.random_state)
-        if self.checkpoint is not None and self.random_state is None:
-            path = Path(self.checkpoint)
-            if path.exists():  # the run that goes on began with this entropy
-                random_state.set_state(read_state(path)["origin"])
-        if self.checkpoint is not None:
-            self._origin = random_state.get_state(legacy=False)
-        return random_state
-
     def _split(
         self, rows: Rows, groups: Any, *, split: bool
     ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
@@ -346,17 +285,6 @@ class NeuralEstimator(
                 self.init_matched_ = init_from(module, self.init_from)
         self._dtype = str(place.dtype).removeprefix("torch.")
         return module, place
-
-    def _load_fitted_weights(self, module: nn.Module) -> None:
-        weights = self._weights()
-        for name, tensor in module.state_dict().items():
-            if name not in weights or weights[name].shape != tuple(tensor.shape):
-                raise ValueError(
-                    f"{type(self).__name__} cannot go on with its fitted weights: "
-                    f"'{name}' has another shape now, or is new. Expected the "
-                    "architecture of the last fit. Set warm_start=False to start anew."
-                )
-        load_weights(module, weights)
 
     def _work(self, n_rows: int, n_parameters: int) -> float:
         """Multiply-adds of an epoch, by which device and precision are chosen."""
@@ -451,46 +379,6 @@ class NeuralEstimator(
         net.prepare(run.train)
         return net, run.train
 
-    def _score_validation(self, net: TensorNet, run: Run) -> float:
-        """Score of the validation rows, by `early_stopping_scoring`."""
-        scoring = self.early_stopping_scoring
-        if scoring is None:
-            return self._validation_score(net.valid_raw_, run.valid)
-        if scoring == "loss":
-            return -net.history[-1]["valid_loss"]
-        model = copy.copy(self)
-        model.__dict__.update(self._as_of_now(net))
-        model.__dict__.pop("feature_names_in_", None)  # the rows are an array by now
-        weights = {}
-        if run.held_out.weight is not None:
-            weights["sample_weight"] = run.held_out.weight
-        with config_context(array_api_dispatch=False, enable_metadata_routing=False):
-            scorer = check_scoring(model, scoring)
-            return float(scorer(model, run.held_out.X, run.held_out.y, **weights))
-
-    def _make_checkpoint(self, run: Run) -> Checkpoint | None:
-        if self.checkpoint is None:
-            return None
-        if self.solver == "lbfgs":
-            raise ValueError(
-                "checkpoint does not go with solver='lbfgs', whose state SciPy keeps "
-                "to itself. Expected a stochastic solver. Choose solver='adam', or "
-                "leave checkpoint out."
-            )
-        parts = {
-            name: value
-            for name, value in self.get_params(deep=False).items()
-            if name not in NOT_IN_CHECKPOINT
-            and not isinstance(value, np.random.RandomState)
-        }
-        parts = {"estimator": type(self).__name__, "config": self._config, **parts}
-        return Checkpoint(
-            self.checkpoint,
-            self.checkpoint_every,
-            fingerprint(dict(sorted(parts.items())), run.train, run.valid),
-            self.__dict__.pop("_origin", None),
-        )
-
     def _settle_weights(self, net: TensorNet) -> None:
         """Leave in the module the weights that predictions shall use."""
         if net.progress.best_weights is not None:
@@ -517,69 +405,19 @@ class NeuralEstimator(
                 ConvergenceWarning,
             )
 
-    def _state_to_resume(self, net: TensorNet) -> dict:
-        """Collect what warm_start and partial_fit need beside the weights."""
-        average = net.recipe.average
-        state = {
-            "solver": self.solver,
-            "learning_rate_init": self.learning_rate_init,
-            "optimizer": to_portable(optimizer_state(net.optimizer_)),
-            "schedule": net.recipe.schedule.state_dict(),
-            "rate": None if net.optimizer_ is None else net.rate_,
-        }
-        if average is not None and average.value is not None:
-            state["average"] = to_portable(average.state_dict())
-            state["weights"] = weights_of(net.module_, copy=True)
-        return state
 
-    def _resume_optimizer(self, net: TensorNet, partial: bool) -> None:
-        """Let the optimiser go on where an earlier call ended, if it is the same."""
-        state = getattr(self, "_resume_state", None)
-        if state is None or state["solver"] != self.solver or self.solver == "lbfgs":
-            return
-        load_optimizer_state(net.optimizer_, state["optimizer"])
-        average = net.recipe.average
-        if average is not None and "average" in state:
-            value = from_portable(state["average"])
-            if value["value"].shape == net.flat_.data.shape:
-                load_weights(net.module_, state["weights"])
-                average.load_state_dict(value, net.flat_.data)
-        same_rate = _equal(state["learning_rate_init"], self.learning_rate_init)
-        if partial and same_rate:
-            net.recipe.schedule.load_state_dict(state["schedule"])
-            for group in net.optimizer_.param_groups:  # what its momentum is based on
-                group["lr"] = state["rate"] * group["share"]
-            net.follow_schedule()
-
-    def _make_bridge(self, run: Run) -> SklearnBridge | None:
-        """Open the context of scikit-learn's callbacks, if there are any."""
-        if not hasattr(self, "_skl_callbacks"):
-            return None
-        weight = run.given[2]
-        metadata = None if weight is None else {"sample_weight": weight}
-        return SklearnBridge(
-            self._init_callback_context(max_subtasks=run.n_epochs),
-            self,
-            self._as_of_now,
-            {"X": run.given[0], "y": run.given[1], "metadata": metadata},
-        )
-
-    def _as_of_now(self, net: TensorNet) -> dict:
-        """Fitted attributes that make a copy of the estimator predict with `net`."""
-        now = copy.copy(self)
-        with net.averaged_weights():
-            now._keep_weights(weights_of(net.module_, copy=True))
-        now._live = LiveModule()
-        now.n_iter_ = len(net.history)
-        now.loss_ = net.history[-1]["train_loss"]
-        return now.__dict__
+def _limit_by_memory(
+    batch_size: int, train: TensorBundle, module: nn.Module, place: Place
+) -> int:
+    """Lower a batch size to what the free memory of the device has room for."""
+    size = place.dtype.itemsize
+    # Beside the weights there will be a copy of them, a gradient and two moments.
+    free = free_bytes(place.device) - 4 * size * n_parameters(module)
+    per_row = 2 * train.bytes_per_row + size * values_per_row(module)
+    return rows_that_fit(free, per_row, batch_size)
 
 
 def _finite(weights: dict[str, np.ndarray], net: TensorNet) -> dict[str, np.ndarray]:
     if not all(np.isfinite(w).all() for w in weights.values()):
         net.raise_diverged()
     return weights
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return bool(np.array_equal(np.asarray(a), np.asarray(b)))

@@ -203,7 +203,7 @@ class TensorBundle:
     def slice(self, rows: slice) -> "TensorBundle":
         """View of consecutive rows of a bundle without selection."""
         return TensorBundle(
-            {name: x[rows] for name, x in self.inputs.items()},
+            {name: _slice(x, rows) for name, x in self.inputs.items()},
             None if self.target is None else self.target[rows],
             None if self.weight is None else self.weight[rows],
         )
@@ -216,3 +216,19 @@ class TensorBundle:
             None if self.weight is None else self.weight.to(device),
             None if self.rows is None else self.rows.to(device),
         )
+
+
+def _slice(x: Any, rows: slice) -> Tensor:
+    """Consecutive rows; torch does not slice its sparse CSR tensors."""
+    if not isinstance(x, Tensor) or x.layout != torch.sparse_csr:
+        return x[rows]
+    start, stop, _ = rows.indices(len(x))
+    starts = x.crow_indices()[start : stop + 1]
+    entries = slice(int(starts[0]), int(starts[-1]))
+    return torch.sparse_csr_tensor(
+        starts - starts[0],
+        x.col_indices()[entries],
+        x.values()[entries],
+        size=(stop - start, x.shape[1]),
+        check_invariants=False,
+    )

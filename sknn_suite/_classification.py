@@ -29,6 +29,7 @@ from sknn_suite.losses import (
     SigmoidLoss,
     SoftmaxLoss,
     combine_weights,
+    settle_class_weight,
 )
 
 
@@ -52,6 +53,7 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
     class_weight : dict, "balanced", list of dict or None, default=None
         Weight of each class, multiplied with `sample_weight`; "balanced" gives every
         class the same total. A list has one dict per column of a multilabel y.
+        Validation rows are weighed by the same numbers.
     """
 
     loss: str = param("log_loss", StrOptions({"log_loss", "focal"}))
@@ -123,7 +125,17 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
     def _combine_weights(
         self, sample_weight: np.ndarray | None, y: np.ndarray
     ) -> np.ndarray | None:
-        return combine_weights(sample_weight, self.class_weight, y, self.classes_)
+        given = (sample_weight, self.class_weight, y, self.classes_)
+        weight = combine_weights(*given)
+        self._settled_class_weight = settle_class_weight(*given)
+        return weight
+
+    def _weigh_validation_rows(
+        self, sample_weight: np.ndarray | None, y: np.ndarray
+    ) -> np.ndarray | None:
+        return combine_weights(
+            sample_weight, self._settled_class_weight, y, self.classes_
+        )
 
     def _make_loss(self) -> Loss:
         softmax = self._target.kind_ == "multiclass"

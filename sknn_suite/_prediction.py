@@ -1,6 +1,5 @@
 """From fitted arrays to raw scores: the state of an estimator, and what reads it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import nn
 from sknn_suite._arrays import Home, check_same_home, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite._device import prediction_device, share_rows, suited_threads
+from sknn_suite._memory import RowLimit
 from sknn_suite.modules import (
     MLPScores,
     largest_weight,
@@ -68,21 +68,15 @@ class BoundModule:
         # The arrays are kept, so that no other ones can come to lie in their places.
         self._arrays, self._places = list(weights.values()), places
 
-    def raw_scores(self, chunks: Iterable[TensorBundle], n_rows: int) -> torch.Tensor:
-        """Raw scores of chunks of rows, `n_rows` together, on the host."""
-        inputs = map(self._inputs, chunks)
-        if self._written_out is not None:
-            return self._written_out((x["x"] for x in inputs), n_rows).cpu()
-        parts = [self.module(**x).cpu() for x in inputs]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-    def _inputs(self, rows: TensorBundle) -> dict:
-        """Arguments of the module: tensors on its device."""
+    def raw_scores(self, rows: TensorBundle, buffers: list) -> torch.Tensor:
+        """Raw scores of rows, on the host; `buffers` as `MLPScores` wants it."""
         if not rows.is_dense:
             rows = rows.slice(slice(None))
         if self.device.type != "cpu":
             rows = rows.to(self.device)
-        return rows.inputs
+        if self._written_out is not None:
+            return self._written_out(rows.inputs["x"], buffers).cpu()
+        return self.module(**rows.inputs).cpu()
 
 
 class LiveModule:
@@ -133,23 +127,21 @@ class NetworkPrediction:
     def _scores_of_rows(self: Any, bound: BoundModule, X: Any) -> torch.Tensor:
         """Raw scores of checked rows, on the host, encoded and computed by chunks."""
         n_rows = X.shape[0]
-        if n_rows <= PREDICT_ROWS:
-            with suited_threads(n_rows * bound.largest):
-                rows = self._encoder.transform(X, bound.dtype)
-                return bound.raw_scores([rows], n_rows)
 
         def scores(first: int, last: int) -> torch.Tensor:
-            chunks = (
-                self._encoder.transform(
-                    X[start : min(start + PREDICT_ROWS, last)], bound.dtype
-                )
-                for start in range(first, last, PREDICT_ROWS)
-            )
-            return bound.raw_scores(chunks, last - first)
+            buffers: list[torch.Tensor] = []
 
-        if bound.device.type != "cpu":
+            def scores_of(chunk: slice) -> torch.Tensor:
+                part = X[first + chunk.start : first + chunk.stop]
+                rows = self._encoder.transform(part, bound.dtype)
+                return bound.raw_scores(rows, buffers)
+
+            return RowLimit(bound.device, PREDICT_ROWS).map(scores_of, last - first)
+
+        if bound.device.type == "cpu" and n_rows > PREDICT_ROWS:
+            return share_rows(scores, n_rows, PREDICT_ROWS)
+        with suited_threads(n_rows * bound.largest):
             return scores(0, n_rows)
-        return share_rows(scores, n_rows, PREDICT_ROWS)
 
     def _bind_module(self: Any, n_rows: int) -> BoundModule:
         """Give the module the memory of the fitted arrays, on the device that suits."""

@@ -7,8 +7,9 @@ import torch
 from sklearn.callback import with_callbacks
 
 from sknn_suite._arrays import to_numpy
-from sknn_suite._base import NeuralEstimator, Rows, transactional
+from sknn_suite._base import NeuralEstimator, transactional
 from sknn_suite._parameters import parameters
+from sknn_suite._rows import Rows
 from sknn_suite._sklearn import fit_context
 from sknn_suite._validation import check_weights
 
@@ -106,6 +107,12 @@ class SupervisedEstimator(NeuralEstimator):
     ) -> np.ndarray | None:
         return sample_weight
 
+    def _weigh_validation_rows(
+        self, sample_weight: np.ndarray | None, y: np.ndarray
+    ) -> np.ndarray | None:
+        """Weigh the user's own validation rows as those split off would be."""
+        return sample_weight
+
     def _check_training_rows(
         self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
     ) -> Rows:
@@ -123,7 +130,8 @@ class SupervisedEstimator(NeuralEstimator):
         X, _ = to_numpy(X)
         X, y = self._check_rows_and_target(X, y, reset=False)
         self._learn_target(y, resume=True, partial=True)
-        return Rows(X, y, check_weights(sample_weight, X))
+        weight = self._weigh_validation_rows(check_weights(sample_weight, X), y)
+        return Rows(X, y, weight)
 
     def _encode_target(self, y: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
         return self._target.transform(y, dtype)

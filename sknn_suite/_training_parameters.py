@@ -86,8 +86,9 @@ class TrainingParameters:
 
     batch_size : int or "auto", default="auto"
         Rows per batch. "auto" is min(200, n_samples) on the CPU, as in scikit-learn;
-        on a GPU it grows with the data, up to 8192. lbfgs ignores it. A batch that
-        does not fit into a GPU's memory is cut into parts, with the same result.
+        on a GPU it grows with the data, up to 8192, as far as there is free memory.
+        lbfgs ignores it. A batch that does not fit into a GPU's memory is cut into
+        parts, with the same result unless batch norm, dropout or mixup look at them.
 
     accumulate : int, default=1
         Batches whose gradients add up to one update.

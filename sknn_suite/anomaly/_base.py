@@ -9,10 +9,11 @@ import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
-from sknn_suite._base import NeuralEstimator, Rows, Run, transactional
+from sknn_suite._base import NeuralEstimator, transactional
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import Place
 from sknn_suite._parameters import parameters
+from sknn_suite._rows import Rows, Run
 from sknn_suite._sklearn import fit_context
 from sknn_suite._supervised import can_partial_fit
 from sknn_suite._validation import check_dense_table, check_layer_sizes, check_weights

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sknn_suite._arrays import to_home, to_numpy
 from sknn_suite._device import suited_threads
+from sknn_suite._memory import RowLimit
 from sknn_suite._prediction import PREDICT_ROWS
 from sknn_suite.modules import largest_weight
 
@@ -97,12 +98,15 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         parameter = next(module.parameters())
         distribution = self._loss_arguments()["distribution"]
         work = min(len(codes), PREDICT_ROWS) * largest_weight(module)
-        parts = []
+
+        def decode(rows: slice) -> Tensor:
+            chunk = torch.from_numpy(codes[rows])
+            latent = chunk.to(parameter.device, parameter.dtype)
+            latent = latent.expand(module.n_members, *latent.shape)
+            means = read(module.decode(latent)[0], distribution)
+            return distribution.as_input(means).cpu()
+
+        limit = RowLimit(parameter.device, PREDICT_ROWS)
         with torch.inference_mode(), suited_threads(work):
-            for start in range(0, len(codes), PREDICT_ROWS):
-                chunk = torch.from_numpy(codes[start : start + PREDICT_ROWS])
-                latent = chunk.to(parameter.device, parameter.dtype)
-                latent = latent.expand(module.n_members, *latent.shape)
-                means = read(module.decode(latent)[0], distribution)
-                parts.append(distribution.as_input(means).cpu())
-        return self._encoder.inverse_transform(torch.cat(parts).numpy())
+            x = limit.map(decode, len(codes))
+        return self._encoder.inverse_transform(x.numpy())

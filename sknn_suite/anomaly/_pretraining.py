@@ -1,15 +1,17 @@
 """Training of an autoencoder layer by layer, before it is trained as a whole."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._base import Run
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import Place
+from sknn_suite._memory import RowLimit
 from sknn_suite._prediction import PREDICT_ROWS
+from sknn_suite._rows import Run
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite.losses import SquaredLoss
 from sknn_suite.modules import (
@@ -100,7 +102,12 @@ def pretrain(
         net.partial_fit(TensorBundle({"x": x}, x, rows.weight), None)
         pair.eval()
         with torch.no_grad():
-            x = torch.cat([pair.hidden(part) for part in x.split(PREDICT_ROWS)])
+            limit = RowLimit(place.device, PREDICT_ROWS)
+            x = limit.map(_hidden_of(pair, x), len(x))
+
+
+def _hidden_of(pair: LayerPair, x: Tensor) -> Callable[[slice], Tensor]:
+    return lambda rows: pair.hidden(x[rows])
 
 
 def _index(bundle: TensorBundle) -> Tensor:

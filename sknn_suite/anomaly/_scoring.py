@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sknn_suite._arrays import Home, check_same_home, to_home, to_numpy
 from sknn_suite._device import suited_threads
+from sknn_suite._memory import RowLimit
 from sknn_suite._prediction import PREDICT_ROWS
 from sknn_suite._sklearn import validate_parameter_constraints as validate
 from sknn_suite.anomaly._scores import Seen
@@ -168,18 +169,19 @@ class ScoringHalf(OutlierMixin):
         arguments = self._loss_arguments()
         distribution, n_outputs = arguments["distribution"], arguments["n_outputs"]
         work = min(len(X), PREDICT_ROWS) * largest_weight(module)
-        parts = []
+
+        def scan(rows: slice) -> Tensor:
+            x = self._encoder.transform(X[rows], parameter.dtype).inputs["x"]
+            x = x.to(parameter.device)
+            raw = module(x)
+            outputs, codes = raw[..., :n_outputs], raw[..., n_outputs:]
+            x_hat = distribution.as_input(distribution.mean(outputs))
+            seen = Seen(x, x_hat, outputs, codes, module, distribution)
+            return function(seen).cpu()
+
+        limit = RowLimit(parameter.device, PREDICT_ROWS)
         with torch.inference_mode(), suited_threads(work):
-            for start in range(0, len(X), PREDICT_ROWS):
-                rows = X[start : start + PREDICT_ROWS]
-                x = self._encoder.transform(rows, parameter.dtype).inputs["x"]
-                x = x.to(parameter.device)
-                raw = module(x)
-                outputs, codes = raw[..., :n_outputs], raw[..., n_outputs:]
-                x_hat = distribution.as_input(distribution.mean(outputs))
-                seen = Seen(x, x_hat, outputs, codes, module, distribution)
-                parts.append(function(seen).cpu())
-            return torch.cat(parts).numpy()
+            return limit.map(scan, len(X)).numpy()
 
 
 def _threshold(

@@ -27,7 +27,7 @@ from sknn_suite.losses._regression import (
     QuantileLoss,
     SquaredLoss,
 )
-from sknn_suite.losses._weights import combine_weights
+from sknn_suite.losses._weights import combine_weights, settle_class_weight
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -55,4 +55,5 @@ __all__ = [
     "combine_weights",
     "kl_divergence",
     "make_distribution",
+    "settle_class_weight",
 ]

@@ -64,6 +64,8 @@ class AutoencoderLoss(Loss):
         self.sparsity_target = sparsity_target
         self.contractive = contractive
         self.trim = trim
+        targets_means = sparsity > 0 and sparsity_target is not None
+        self.is_mean_of_rows = trim == 0 and not targets_means
 
     def codes(self, raw: Tensor) -> Tensor:
         """Codes behind the decoder's outputs."""

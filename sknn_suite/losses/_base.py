@@ -32,6 +32,9 @@ class Loss(nn.Module):
     # Whether `value_and_gradient` is written out.
     knows_gradient = False
 
+    # Whether it is a mean over rows, which losses of parts of a batch add up to.
+    is_mean_of_rows = True
+
     # Names of parts of the loss that the history keeps beside it.
     part_names: tuple[str, ...] = ()
 

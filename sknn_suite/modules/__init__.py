@@ -10,7 +10,12 @@ from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._norm import BatchNorm
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
-from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
+from sknn_suite.modules._size import (
+    largest_weight,
+    n_parameters,
+    narrowest_side,
+    values_per_row,
+)
 from sknn_suite.modules._vae import VAE
 
 __all__ = [
@@ -34,4 +39,5 @@ __all__ = [
     "narrowest_side",
     "onednn_linear",
     "suits_onednn",
+    "values_per_row",
 ]

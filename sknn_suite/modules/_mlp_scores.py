@@ -1,6 +1,5 @@
 """The forward pass of a plain MLP for predictions, written out."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ from sknn_suite.modules._onednn import onednn_linear, suits_onednn
 
 
 class MLPScores:
-    """Raw scores of many rows, chunk by chunk, with hidden layers in reused memory.
+    """Raw scores of rows, chunk by chunk, with hidden layers in reused memory.
 
     Calls of modules take longer than the arithmetic of a row, and fresh memory for the
     hidden layers longer than that of a chunk. The products are those of `MLP.forward`.
@@ -45,25 +44,26 @@ class MLPScores:
             for linear in self.module.linears
         ]
 
-    def __call__(self, chunks: Iterable[Tensor], n_rows: int) -> Tensor:
-        """Raw scores of all chunks, `n_rows` together; the first is the largest."""
-        *hidden, (bias, weight) = self.layers
-        buffers: list[Tensor] = []
-        raw, start = weight.new_empty(n_rows, len(bias)), 0
-        for x in chunks:
-            n = x.shape[0]
-            if not buffers:
-                buffers = [b.new_empty(n, len(b)) for b, _ in hidden]
-            for (b, w), buffer in zip(hidden, buffers):
-                x = _linear(x, w, b, buffer[:n])
-                if self.activate is not None:
-                    self.activate(x)
-            out = raw[start : start + n]
-            x = _linear(x, weight, bias, out)
-            if x is not out:
-                out.copy_(x)
-            start += n
-        return raw
+    def __call__(self, x: Tensor, buffers: list[Tensor]) -> Tensor:
+        """Raw scores of a chunk.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_inputs)
+            The rows, dense or sparse CSR.
+        buffers : list of Tensor
+            Memory of the hidden layers: give an empty list with the first chunk, and
+            the same with the next ones, which may not be larger.
+        """
+        n = x.shape[0]
+        if not buffers:
+            buffers += [b.new_empty(n, len(b)) for b, _ in self.layers[:-1]]
+        for (b, w), buffer in zip(self.layers, buffers):
+            x = _linear(x, w, b, buffer[:n])
+            if self.activate is not None:
+                self.activate(x)
+        b, w = self.layers[-1]
+        return _linear(x, w, b, b.new_empty(n, len(b)))
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:

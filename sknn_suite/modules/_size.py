@@ -1,6 +1,12 @@
 """How large a module is, before it has memory."""
 
+from typing import Any
+
 from torch import nn
+
+# Numbers kept per unit in a training step: the outputs of its layer, of a norm, an
+# activation and dropout, and a gradient.
+VALUES_PER_UNIT = 5
 
 
 def n_parameters(module: nn.Module) -> int:
@@ -20,3 +26,16 @@ def narrowest_side(module: nn.Module) -> int:
         return 0
     largest = max(weights, key=lambda p: p.numel())
     return min(largest.shape[0], largest.numel() // largest.shape[0])
+
+
+def values_per_row(module: nn.Module) -> int:
+    """Estimate how many numbers a training step keeps for each row of a batch.
+
+    It is told by the widths of the layers. A module that applies a layer to many places
+    of a row has a method ``values_per_row`` that knows better.
+    """
+    own: Any = getattr(module, "values_per_row", None)
+    if own is not None:
+        return own()
+    weights = [p for p in module.parameters() if p.ndim >= 2]
+    return VALUES_PER_UNIT * sum(p.numel() // p.shape[-1] for p in weights)

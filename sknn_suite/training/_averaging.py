@@ -1,11 +1,14 @@
 """Averages of the weights that training passes through."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sknn_suite._bundle import TensorBundle
+from sknn_suite.training._batches import BundleBatches
 
 
 class WeightAverage:
@@ -94,8 +97,72 @@ def update_batch_norm(module: nn.Module, batches: Any) -> None:
     for norm in norms:
         norm.train()
     batch: TensorBundle
-    for batch in batches:
-        module(**batch.inputs)
-    for norm, momentum in zip(norms, momenta):
-        norm.momentum = momentum
-    module.train(was_training)
+    try:
+        for batch in batches:
+            module(**batch.inputs)
+    finally:
+        for norm, momentum in zip(norms, momenta):
+            norm.momentum = momentum
+        module.train(was_training)
+
+
+class AveragedWeights:
+    """Mixin of nets that puts the averaged weights in place of the trained ones.
+
+    Whoever mixes it in has ``module_``, ``flat_``, ``recipe``, ``batches_``,
+    ``batch_size``, ``row_limit_`` and ``epoch_``.
+    """
+
+    # Epoch and buffers of the last recomputation of batch-norm statistics.
+    _adapted: tuple[int, list[Tensor]] | None
+
+    @contextmanager
+    def averaged_weights(self: Any) -> Iterator[None]:
+        """Within it the module has the averaged weights, if there are any yet."""
+        average = self.recipe.average
+        if average is None or average.value is None:
+            yield
+            return
+        raw = self.flat_.data.clone()
+        buffers = [buffer.clone() for buffer in self.module_.buffers()]
+        try:
+            self.flat_.data.copy_(average.value)
+            self._adapt_batch_norms()
+            yield
+        finally:
+            self.flat_.data.copy_(raw)
+            for buffer, value in zip(self.module_.buffers(), buffers):
+                buffer.copy_(value)
+
+    def _adapt_batch_norms(self: Any) -> None:
+        """Set running statistics to those of the averaged weights, once an epoch."""
+        if self._adapted is None or self._adapted[0] != self.epoch_:
+            rows = BundleBatches(self.batches_.bundle, self.batch_size)
+            while not self._update_batch_norm(rows):
+                self.row_limit_.halve(
+                    rows.batch_size,
+                    "Statistics of batch norms are means over these smaller parts.",
+                )
+            values = [buffer.clone() for buffer in self.module_.buffers()]
+            self._adapted = (self.epoch_, values)
+        for buffer, value in zip(self.module_.buffers(), self._adapted[1]):
+            buffer.copy_(value)
+
+    def _update_batch_norm(self: Any, rows: BundleBatches) -> bool:
+        """Recompute the statistics; whether the memory had room for it."""
+        limit = self.row_limit_.rows
+        rows.batch_size = min(rows.batch_size, limit or rows.batch_size)
+        try:
+            update_batch_norm(self.module_, rows)
+        except torch.OutOfMemoryError:
+            if rows.batch_size == 1:
+                raise
+            return False
+        return True
+
+    def adopt_average(self: Any) -> None:
+        """Leave the averaged weights in the module, if there are any."""
+        average = self.recipe.average
+        if average is not None and average.value is not None:
+            self.flat_.data.copy_(average.value)
+            self._adapt_batch_norms()

@@ -17,6 +17,7 @@ from skorch.callbacks import Callback
 from sknn_suite._bundle import SparseRows, TensorBundle
 from sknn_suite.exceptions import DataError
 from sknn_suite.training._net import TensorNet
+from sknn_suite.training._net_state import load_training_state, training_state
 from sknn_suite.training._state import to_portable
 
 FORMAT = 1
@@ -67,7 +68,7 @@ class Checkpoint(Callback):
         state = {
             "fingerprint": self.fingerprint,
             "origin": self.origin,
-            "training": net.training_state(),
+            "training": training_state(net),
         }
         write_state(self.path, state)
         self.written_ = (net.epoch_, net.stop_reason_)
@@ -89,7 +90,7 @@ class Checkpoint(Callback):
                 "Expected one written by the same call of fit. "
                 "Delete the file to start anew, or choose another path."
             )
-        net.load_training_state(state["training"])
+        load_training_state(net, state["training"])
         return True
 
 

@@ -22,9 +22,10 @@ from sknn_suite.training._convergence import (
 from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._lbfgs import LbfgsNet
 from sknn_suite.training._mixup import Mixup
-from sknn_suite.training._net import TensorNet, TrainingRecipe
+from sknn_suite.training._net import TensorNet
 from sknn_suite.training._optimizers import OPTIMIZERS
 from sknn_suite.training._progress import EpochLine
+from sknn_suite.training._recipe import TrainingRecipe
 from sknn_suite.training._recovery import Recovery
 from sknn_suite.training._regularization import Penalty
 from sknn_suite.training._schedules import Length, Schedule, refuse_unknown

@@ -65,7 +65,7 @@ class LbfgsNet(TensorNet):
 
         def loss_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
             self._set_weights(x)
-            return self._evaluate(passes, total)
+            return self._evaluate_in_memory(passes, total)
 
         def end_iteration(intermediate_result: OptimizeResult) -> None:
             nonlocal started
@@ -105,6 +105,20 @@ class LbfgsNet(TensorNet):
 
     def _set_weights(self, x: np.ndarray) -> None:
         self.flat_.data.copy_(as_tensor(x))
+
+    def _evaluate_in_memory(
+        self, passes: BundleBatches, total: float
+    ) -> tuple[float, np.ndarray]:
+        """Evaluate; if a pass does not fit on the device, in ever smaller ones."""
+        while True:
+            n_rows = min(passes.batch_size, len(passes.bundle))
+            try:
+                return self._evaluate(passes, total)
+            except torch.OutOfMemoryError:
+                if n_rows == 1:
+                    raise
+            self.row_limit_.halve(n_rows)
+            passes.batch_size = -(-n_rows // 2)
 
     def _evaluate(
         self, passes: BundleBatches, total: float

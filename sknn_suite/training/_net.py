@@ -3,14 +3,10 @@
 import math
 import operator
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from sklearn.utils import ClassifierTags, RegressorTags
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor, nn
@@ -18,75 +14,28 @@ from torch import Tensor, nn
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import Place
 from sknn_suite._random import torch_generator
-from sknn_suite._warnings import warn_user
-from sknn_suite.exceptions import DivergedError, SuiteWarning
+from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
-from sknn_suite.training._averaging import WeightAverage, update_batch_norm
-from sknn_suite.training._backprop import Backprop
+from sknn_suite.training._averaging import AveragedWeights
 from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._codes import CodePrediction
 from sknn_suite.training._flat import FlatParameters, is_weight
-from sknn_suite.training._groups import ParameterGroups
-from sknn_suite.training._mixup import Mixup
+from sknn_suite.training._gradient import BatchGradient
+from sknn_suite.training._recipe import TrainingRecipe
 from sknn_suite.training._regularization import (
-    Penalty,
     clip_norm,
     clip_value,
     limit_unit_norms,
 )
-from sknn_suite.training._schedules import Schedule
-from sknn_suite.training._state import (
-    from_portable,
-    load_optimizer_state,
-    load_weights,
-    optimizer_state,
-    plain_row,
-    scale_momentum,
-    weights_of,
-)
+from sknn_suite.training._state import forget, scale_momentum
 
 if TYPE_CHECKING:
     from sknn_suite.training._convergence import Progress
     from sknn_suite.training._recovery import Recovery
 
 
-@dataclass
-class TrainingRecipe:
-    """What is done in each step, apart from the optimiser.
-
-    Parameters
-    ----------
-    schedule : Schedule
-        The learning rate.
-    penalty : Penalty
-        Added to the loss.
-    groups : ParameterGroups
-        Which parameters are trained, at which share of the rate, from when on.
-    average : WeightAverage or None
-        Average of the weights, used for predictions.
-    mixup : Mixup or None
-        Mixes rows of a batch.
-    max_grad_norm, max_grad_value, max_norm : float or None
-        Limits of the gradient's norm, of its components, of a unit's weights.
-    accumulate : int
-        Parts into which a batch is cut; their gradients add up.
-    max_time : float or None
-        Seconds after which training ends.
-    """
-
-    schedule: Schedule
-    penalty: Penalty = field(default_factory=lambda: Penalty(0, 0))
-    groups: ParameterGroups = field(default_factory=ParameterGroups)
-    average: WeightAverage | None = None
-    mixup: Mixup | None = None
-    max_grad_norm: float | None = None
-    max_grad_value: float | None = None
-    max_norm: float | None = None
-    accumulate: int = 1
-    max_time: float | None = None
-
-
-class TensorNet(NeuralNet):
+class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
     """A NeuralNet that is fed bundles: ``net.fit(train, valid)``.
 
     It overrides skorch's documented hooks, so that skorch's callbacks, history and
@@ -180,11 +129,9 @@ class TensorNet(NeuralNet):
             p for s in segments for p in s.parameters if is_weight(p)
         ]
         self.optimizer_ = self.make_optimizer()
-        self._backprop: Backprop | None = None
         self._restored: dict | None = None
-        self._adapted: tuple[int, list[Tensor]] | None = None
-        self._warned_of_memory = False
-        self._n_parts = self.recipe.accumulate
+        self._adapted = None
+        self._prepare_gradient()
         return self
 
     def _find_weights(self, epoch: int) -> None:
@@ -221,7 +168,7 @@ class TensorNet(NeuralNet):
         old_rate, rate = self.rate_, schedule.current
         for group in self.optimizer_.param_groups:
             if group["thaws"] > 0 and group["lr"] == 0 and self.epoch_ > 1:
-                self._forget(group)  # what the optimiser saw while it was frozen
+                forget(self.optimizer_, group)  # what it saw while it was frozen
             is_frozen = self.recipe.groups.is_frozen(group["thaws"], self.epoch_)
             group["lr"] = 0.0 if is_frozen else rate * group["share"]
         self._find_weights(self.epoch_)
@@ -229,49 +176,6 @@ class TensorNet(NeuralNet):
             # scikit-learn's velocity is in units of the weights, torch's in those of
             # the gradient: scaled, the one follows the other through its schedules.
             scale_momentum(self.optimizer_, old_rate / rate)
-
-    def _forget(self, group: dict) -> None:
-        """Reset the optimiser's state of a group to that before the first step."""
-        for p in group["params"]:
-            for name, value in self.optimizer_.state[p].items():
-                if isinstance(value, Tensor):
-                    is_product = name == "mu_product"  # of NAdam, which starts at one
-                    value.fill_(1.0) if is_product else value.zero_()
-
-    @contextmanager
-    def averaged_weights(self) -> Iterator[None]:
-        """Within it the module has the averaged weights, if there are any yet."""
-        average = self.recipe.average
-        if average is None or average.value is None:
-            yield
-            return
-        raw = self.flat_.data.clone()
-        buffers = [buffer.clone() for buffer in self.module_.buffers()]
-        self.flat_.data.copy_(average.value)
-        self._adapt_batch_norms()
-        try:
-            yield
-        finally:
-            self.flat_.data.copy_(raw)
-            for buffer, value in zip(self.module_.buffers(), buffers):
-                buffer.copy_(value)
-
-    def _adapt_batch_norms(self) -> None:
-        """Set running statistics to those of the averaged weights, once an epoch."""
-        if self._adapted is None or self._adapted[0] != self.epoch_:
-            rows = BundleBatches(self.batches_.bundle, self.batch_size)
-            update_batch_norm(self.module_, rows)
-            values = [buffer.clone() for buffer in self.module_.buffers()]
-            self._adapted = (self.epoch_, values)
-        for buffer, value in zip(self.module_.buffers(), self._adapted[1]):
-            buffer.copy_(value)
-
-    def adopt_average(self) -> None:
-        """Leave the averaged weights in the module, if there are any."""
-        average = self.recipe.average
-        if average is not None and average.value is not None:
-            self.flat_.data.copy_(average.value)
-            self._adapt_batch_norms()
 
     # -- data ------------------------------------------------------------------------
 
@@ -289,86 +193,6 @@ class TensorNet(NeuralNet):
         return BundleBatches(dataset, max(self.batch_size, 1024))
 
     # -- steps -----------------------------------------------------------------------
-
-    def infer(self, x: dict, **fit_params: Any) -> Tensor:
-        return self.module_(**x)
-
-    def get_loss(
-        self,
-        y_pred: Tensor,
-        y_true: Tensor,
-        X: Any = None,
-        training: bool = False,
-        weight: Tensor | None = None,
-    ) -> Tensor:
-        return self.criterion_(y_pred, y_true, weight)
-
-    def _set_training(self, training: bool = True) -> None:
-        # Walking over all submodules in every batch costs more than a small layer.
-        if self.module_.training != training:
-            self.module_.train(training)
-            self.criterion_.train(training)
-
-    def train_step_single(self, batch: TensorBundle, **fit_params: Any) -> dict:
-        self._set_training(True)
-        if self._backprop is not None:
-            loss, y_pred = self._backprop(batch.inputs["x"], batch.target, batch.weight)
-            return {"loss": loss, "y_pred": y_pred}
-        self.flat_.zero_grad()
-        if self._n_parts == 1:
-            return self._forward_and_backward(batch, 1.0)
-        return self._accumulate(batch)
-
-    def _forward_and_backward(self, batch: TensorBundle, share: Any) -> dict:
-        """Add `share` times the batch's gradient to that of the parameters."""
-        mixup = self.recipe.mixup
-        mixed = None
-        if mixup is not None:
-            batch, mixed = mixup(batch, self.generator_)
-        with self.place.autocast():
-            y_pred = self.infer(batch.inputs)
-        if self.place.mixed:
-            y_pred = y_pred.float()
-        loss = self.get_loss(y_pred, batch.target, training=True, weight=batch.weight)
-        if mixed is not None:
-            other = self.get_loss(y_pred, mixed.target, weight=mixed.weight)
-            loss = mixed.share * loss + (1 - mixed.share) * other
-        (loss * share).backward()
-        return {"loss": loss.detach() * share, "y_pred": y_pred.detach()}
-
-    def _accumulate(self, batch: TensorBundle) -> dict:
-        """Gradient of a batch in parts, each small enough for the device's memory."""
-        total = batch.total_weight
-        n_rows = -(-len(batch) // self._n_parts)
-        loss, parts = None, []
-        for start in range(0, len(batch), n_rows):
-            part = batch.slice(slice(start, start + n_rows))
-            step = self._forward_and_backward(part, part.total_weight / total)
-            loss = step["loss"] if loss is None else loss + step["loss"]
-            parts.append(step["y_pred"])
-        return {"loss": loss, "y_pred": torch.cat(parts)}
-
-    def _train_step_in_memory(self, batch: TensorBundle) -> dict:
-        """Train on a batch; if it does not fit on the device, in ever smaller parts."""
-        while True:
-            try:
-                return self.train_step_single(batch)
-            except torch.OutOfMemoryError:
-                if self._n_parts >= len(batch):
-                    raise
-                if self.place.device.type == "cuda":
-                    torch.cuda.empty_cache()
-                self._n_parts *= 2
-                self._backprop = None  # it does not cut batches
-            if not self._warned_of_memory:
-                self._warned_of_memory = True
-                warn_user(
-                    f"A batch of {len(batch)} rows does not fit into the memory of "
-                    f"{self.place.device}. It is now cut into parts whose gradients "
-                    "add up, so results stay the same. Lower batch_size, or raise "
-                    "accumulate, to save the attempts.",
-                    SuiteWarning,
-                )
 
     def train_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
         recipe = self.recipe
@@ -401,41 +225,9 @@ class TensorNet(NeuralNet):
     @torch.no_grad()
     def validation_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
         self._set_training(False)
-        y_pred = self.infer(batch.inputs)
+        y_pred = self._infer_in_memory(batch)
         loss = self.get_loss(y_pred, batch.target, weight=batch.weight)
         return {"loss": loss, "y_pred": y_pred}
-
-    # -- predictions in codes, for skorch's scoring callbacks ------------------------
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """Codes of the classes; the estimator knows their labels."""
-        return np.arange(max(2, self.n_outputs_))
-
-    def _get_predict_nonlinearity(self) -> Callable[[Tensor], Tensor]:
-        def link(raw: Tensor) -> Tensor:
-            proba = self.criterion_.link(raw)
-            if self.criterion_.out_activation == "logistic" and proba.shape[1] == 1:
-                return torch.cat([1 - proba, proba], dim=1)
-            return proba
-
-        return link
-
-    def predict(self, X: TensorBundle) -> np.ndarray:
-        values = self.predict_proba(X)
-        if self.criterion_.out_activation in ("softmax", "logistic"):
-            return values.argmax(axis=1)
-        return values[:, 0] if values.shape[1] == 1 else values
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if self.criterion_.out_activation in ("softmax", "logistic"):
-            tags.estimator_type = "classifier"
-            tags.classifier_tags = ClassifierTags()
-        else:
-            tags.estimator_type = "regressor"
-            tags.regressor_tags = RegressorTags()
-        return tags
 
     # -- loop ------------------------------------------------------------------------
 
@@ -483,16 +275,7 @@ class TensorNet(NeuralNet):
         if self.recipe.max_time is not None:
             self._deadline = time.perf_counter() + self.recipe.max_time
         self.batches_ = self.get_iterator(train, training=True)
-        self._backprop = None
-        written_out = (
-            self._n_parts == 1
-            and self.recipe.mixup is None
-            and Backprop.supports(self.module_, self.criterion_, train)
-        )
-        if written_out:
-            self._backprop = Backprop(
-                self.module_, self.criterion_, self.flat_, self.place.mixed
-            )
+        self._choose_backprop(train)
         if self._restored is not None:
             self.stop_reason_ = self._restored["stop_reason"]
             self.batches_.order = self._restored["order"]
@@ -609,47 +392,6 @@ class TensorNet(NeuralNet):
         if not training:
             return 1.0
         return min(self.recipe.schedule.n_steps / (self.max_epochs * n_batches), 1.0)
-
-    # -- state -----------------------------------------------------------------------
-
-    def training_state(self) -> dict[str, Any]:
-        """All that is needed to go on bit by bit, between two epochs."""
-        average, generator = self.recipe.average, self.generator_
-        return {
-            "weights": weights_of(self.module_, copy=False),
-            "optimizer": optimizer_state(self.optimizer_),
-            "schedule": self.recipe.schedule.state_dict(),
-            "average": None if average is None else average.state_dict(),
-            "progress": vars(self.progress),
-            "random_state": self.random_state.get_state(legacy=False),
-            "generator": None if generator is None else generator.get_state(),
-            "order": self.batches_.order,
-            "history": [plain_row(row) for row in self.history],
-            "stop_reason": self.stop_reason_,
-            "rates": None
-            if self.optimizer_ is None
-            else [group["lr"] for group in self.optimizer_.param_groups],
-            "recovery": None if self.recovery is None else self.recovery.state_dict(),
-        }
-
-    def load_training_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state; the net is initialised, and not yet prepared."""
-        load_weights(self.module_, state["weights"])
-        load_optimizer_state(self.optimizer_, state["optimizer"])
-        self.recipe.schedule.load_state_dict(state["schedule"])
-        if self.recipe.average is not None:
-            average = from_portable(state["average"])
-            self.recipe.average.load_state_dict(average, self.flat_.data)
-        for group, rate in zip(self.optimizer_.param_groups, state["rates"]):
-            group["lr"] = rate
-        if self.recovery is not None:
-            self.recovery.load_state_dict(from_portable(state["recovery"]))
-        vars(self.progress).update(state["progress"])
-        self.random_state.set_state(state["random_state"])
-        if self.generator_ is not None:
-            self.generator_.set_state(torch.tensor(state["generator"]))
-        self.history.extend({"batches": [], **row} for row in state["history"])
-        self._restored = state
 
     def raise_diverged(self, batch: int | None = None) -> None:
         """Raise the error that tells where the loss was lost, and what helps."""

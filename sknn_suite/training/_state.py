@@ -96,6 +96,15 @@ def scale_momentum(optimizer: torch.optim.Optimizer, factor: float) -> None:
             state["momentum_buffer"].mul_(factor)
 
 
+def forget(optimizer: torch.optim.Optimizer, group: dict) -> None:
+    """Reset the state of a group of `optimizer` to that before the first step."""
+    for p in group["params"]:
+        for name, value in optimizer.state[p].items():
+            if isinstance(value, torch.Tensor):
+                is_product = name == "mu_product"  # of NAdam, which starts at one
+                value.fill_(1.0) if is_product else value.zero_()
+
+
 def plain_row(row: dict[str, Any]) -> dict[str, Any]:
     """Plain numbers of an epoch's record in skorch's history."""
     return {

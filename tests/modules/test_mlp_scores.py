@@ -23,8 +23,9 @@ def build(hidden, activation="relu", dtype=torch.float64):
 def test_scores_are_those_of_the_module(dtype, activation, hidden, n_rows):
     mlp = build(hidden, activation, dtype)
     x = torch.randn(n_rows, 20, generator=torch.Generator().manual_seed(0)).to(dtype)
-    scores = MLPScores(mlp)(x.split(600), n_rows)
-    torch.testing.assert_close(scores, mlp(x))
+    scores, buffers = MLPScores(mlp), []
+    parts = [scores(part, buffers) for part in x.split(600)]
+    torch.testing.assert_close(torch.cat(parts), mlp(x))
 
 
 @pytest.mark.parametrize("hidden", [(), (7,)])
@@ -35,7 +36,7 @@ def test_sparse_rows(hidden):
     mlp = build(hidden)
     rows = sparse.random_array((9, 20), density=0.3, format="csr", rng=0)
     x = SparseRows.from_scipy(rows, torch.float64)
-    scores = MLPScores(mlp)([x[slice(0, 6)], x[slice(6, 9)]], 9)
+    scores = MLPScores(mlp)(x[slice(0, 9)], [])
     torch.testing.assert_close(scores, mlp(torch.from_numpy(rows.toarray())))
 
 
@@ -47,14 +48,14 @@ def test_bound_to_other_weights():
         p.data = torch.ones_like(p)
     scores.bind()
     x = torch.ones(2, 20, dtype=torch.float64)
-    torch.testing.assert_close(scores([x], 2), mlp(x))
+    torch.testing.assert_close(scores(x, []), mlp(x))
 
 
 def test_not_a_number_stays_one():
     mlp = build((300,), dtype=torch.float32)
     with torch.no_grad():
         mlp.linears[0].bias[0] = torch.nan
-        assert MLPScores(mlp)([torch.ones(600, 20)], 600).isnan().all()
+        assert MLPScores(mlp)(torch.ones(600, 20), []).isnan().all()
 
 
 @pytest.mark.parametrize(

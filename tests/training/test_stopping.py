@@ -238,6 +238,88 @@ def test_weights_of_validation_rows_count(labels):
     assert best["valid_loss"] == pytest.approx(loss, rel=1e-10)
 
 
+CLASS_WEIGHTS = {"balanced": "balanced", "dict": {0: 5.0, 1: 0.2}, "none": None}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", CLASS_WEIGHTS)
+def test_class_weight_counts_in_own_validation_rows_as_in_those_split_off(
+    classifier_class, labels, splits, name, weighted
+):
+    X, y = labels
+    X, y = X[y != 2][:70], y[y != 2][:70]
+    X, y = np.r_[X, X[y == 0]], np.r_[y, y[y == 0]]  # class 0 is more frequent
+    weight = np.random.RandomState(0).uniform(0.1, 5, len(y)) if weighted else None
+    model = classifier_class(
+        **{**EARLY_STOPPING, "max_iter": 5},
+        early_stopping_scoring="neg_log_loss",
+        class_weight=CLASS_WEIGHTS[name],
+    )
+    model.fit(X, y, sample_weight=weight)
+    ((_, valid),) = splits
+    held_out = np.ones(len(y)) if weight is None else weight
+    by_row = held_out.copy()
+    if name == "balanced":
+        totals = np.array([held_out[y == k].sum() for k in (0, 1)])
+        by_row *= (held_out.sum() / (2 * totals))[y]
+    elif name == "dict":
+        by_row *= np.array([5.0, 0.2])[y]
+    expected = log_loss(
+        y[valid], model.predict_proba(X[valid]), sample_weight=by_row[valid]
+    )
+    assert model.best_score_ == pytest.approx(-expected, rel=1e-10)
+    # The same rows given as a set of one's own: all rows are training rows then, whose
+    # classes "balanced" counts as before.
+    model.fit(
+        X,
+        y,
+        sample_weight=weight,
+        X_val=X[valid],
+        y_val=y[valid],
+        sample_weight_val=None if weight is None else weight[valid],
+    )
+    expected = log_loss(
+        y[valid], model.predict_proba(X[valid]), sample_weight=by_row[valid]
+    )
+    assert model.best_score_ == pytest.approx(-expected, rel=1e-10)
+    best = model.history_[model.best_epoch_ - 1]
+    assert best["valid_loss"] == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", [{0: 1, 1: 7}, {1: 3}]])
+def test_class_weight_of_several_labels_counts_in_validation_rows(labels, class_weight):
+    X, _ = labels
+    y = np.c_[X[:, 0] > 0.7, X[:, 1] > -0.4].astype(int)
+    y[80:, 1] = 0  # the validation rows lack a label
+    model = MLPClassifier(
+        **{**EARLY_STOPPING, "max_iter": 4},
+        early_stopping_scoring="loss",
+        class_weight=class_weight,
+    )
+    model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    shares = y[:80].mean(axis=0)
+    by_class = np.c_[0.5 / (1 - shares), 0.5 / shares]
+    if class_weight != "balanced":
+        by_class = np.array([[1.0, 7.0], [1.0, 3.0]])
+    weight = by_class[0][y[80:, 0]] * by_class[1][y[80:, 1]]
+    p = model.predict_proba(X[80:])
+    of_rows = -np.where(y[80:] == 1, np.log(p), np.log(1 - p)).sum(axis=1)
+    expected = np.average(of_rows, weights=weight)
+    assert model.best_score_ == pytest.approx(-expected, rel=1e-10)
+
+
+def test_validation_rows_may_lack_a_class_that_has_a_weight(labels):
+    X, y = labels
+    model = MLPClassifier(**SETTINGS, class_weight={0: 2.0, 1: 3.0, 2: 4.0})
+    some = y != 1
+    model.fit(X, y, X_val=X[some], y_val=y[some])
+    weight = np.array([2.0, 3.0, 4.0])[y[some]]
+    expected = log_loss(
+        y[some], model.predict_proba(X[some]), sample_weight=weight, labels=[0, 1, 2]
+    )
+    assert model.history_[-1]["valid_loss"] == pytest.approx(expected, rel=1e-10)
+
+
 def test_validation_rows_may_be_of_any_container(labels):
     X, y = labels
     names = [str(label) for label in y]

@@ -1,0 +1,100 @@
+"""What is done when rows do not fit into the memory of a device: fewer at once."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sknn_suite._warnings import warn_user
+from sknn_suite.exceptions import SuiteWarning
+
+# Part of the free memory that a batch may take; the rest is for what is not foreseen.
+BATCH_SHARE = 0.5
+
+
+def free_bytes(device: torch.device) -> float:
+    """Memory that this process can still have on a GPU; inf elsewhere."""
+    if device.type != "cuda":
+        return math.inf
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + unused
+
+
+def rows_that_fit(free: float, bytes_per_row: float, n_rows: int) -> int:
+    """Largest batch that fits into `free` bytes, a power of two below `n_rows`.
+
+    Parameters
+    ----------
+    free : float
+        Free memory in bytes.
+    bytes_per_row : float
+        Memory that each row of a batch takes.
+    n_rows : int
+        The batch wanted.
+    """
+    room = BATCH_SHARE * max(free, 0.0) / bytes_per_row
+    if room >= n_rows:
+        return n_rows
+    return 1 << (max(int(room), 1).bit_length() - 1)
+
+
+def free_memory(device: torch.device) -> None:
+    """Give back what a failed attempt left; call it outside of the except block.
+
+    Inside it the traceback still holds the tensors of the attempt.
+    """
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+@dataclass
+class RowLimit:
+    """Largest number of rows computed at once, halved when memory ends.
+
+    For passes without a gradient, where rows do not depend on each other.
+
+    Parameters
+    ----------
+    device : torch.device
+        Whose memory it is.
+    rows : int or None, default=None
+        The limit; None until memory has ended.
+    """
+
+    device: torch.device
+    rows: int | None = None
+    has_warned: bool = False
+
+    def map(self, function: Callable[[slice], Tensor], n_rows: int) -> Tensor:
+        """Concatenate what `function` says of slices of ``range(n_rows)``."""
+        parts: list[Tensor] = []
+        start = 0
+        while start < n_rows:
+            stop = min(start + (self.rows or n_rows), n_rows)
+            try:
+                parts.append(function(slice(start, stop)))
+            except torch.OutOfMemoryError:
+                if stop - start == 1:
+                    raise
+                failed = True
+            else:
+                failed, start = False, stop
+            if failed:
+                self.halve(stop - start)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def halve(
+        self, n_rows: int, consequence: str = "The results are the same."
+    ) -> None:
+        """Compute half of `n_rows` at once from now on; say so the first time."""
+        free_memory(self.device)
+        self.rows = -(-n_rows // 2)
+        if not self.has_warned:
+            self.has_warned = True
+            warn_user(
+                f"{n_rows} rows at once do not fit into the memory of {self.device}. "
+                f"They are computed in smaller parts from now on. {consequence}",
+                SuiteWarning,
+            )

@@ -1,0 +1,58 @@
+"""State of a net between two epochs, from which it goes on bit by bit."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from sknn_suite.training._state import (
+    from_portable,
+    load_optimizer_state,
+    load_weights,
+    optimizer_state,
+    plain_row,
+    weights_of,
+)
+
+if TYPE_CHECKING:
+    from sknn_suite.training._net import TensorNet
+
+
+def training_state(net: "TensorNet") -> dict[str, Any]:
+    """All that is needed to go on bit by bit, between two epochs."""
+    average, generator = net.recipe.average, net.generator_
+    return {
+        "weights": weights_of(net.module_, copy=False),
+        "optimizer": optimizer_state(net.optimizer_),
+        "schedule": net.recipe.schedule.state_dict(),
+        "average": None if average is None else average.state_dict(),
+        "progress": vars(net.progress),
+        "random_state": net.random_state.get_state(legacy=False),
+        "generator": None if generator is None else generator.get_state(),
+        "order": net.batches_.order,
+        "history": [plain_row(row) for row in net.history],
+        "stop_reason": net.stop_reason_,
+        "rates": None
+        if net.optimizer_ is None
+        else [group["lr"] for group in net.optimizer_.param_groups],
+        "recovery": None if net.recovery is None else net.recovery.state_dict(),
+    }
+
+
+def load_training_state(net: "TensorNet", state: dict[str, Any]) -> None:
+    """Go on from a state; the net is initialised, and not yet prepared."""
+    load_weights(net.module_, state["weights"])
+    load_optimizer_state(net.optimizer_, state["optimizer"])
+    net.recipe.schedule.load_state_dict(state["schedule"])
+    if net.recipe.average is not None:
+        average = from_portable(state["average"])
+        net.recipe.average.load_state_dict(average, net.flat_.data)
+    for group, rate in zip(net.optimizer_.param_groups, state["rates"]):
+        group["lr"] = rate
+    if net.recovery is not None:
+        net.recovery.load_state_dict(from_portable(state["recovery"]))
+    vars(net.progress).update(state["progress"])
+    net.random_state.set_state(state["random_state"])
+    if net.generator_ is not None:
+        net.generator_.set_state(torch.tensor(state["generator"]))
+    net.history.extend({"batches": [], **row} for row in state["history"])
+    net._restored = state
