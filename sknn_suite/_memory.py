@@ -1,4 +1,4 @@
-"""What is done when rows do not fit into the memory of a device: fewer at once."""
+"""Rows by chunks: as many at once as the memory of a device takes."""
 
 import math
 from collections.abc import Callable
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sknn_suite._device import share_rows, suited_threads
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import SuiteWarning
+
+# Rows per chunk: hidden layers of this many rows stay in a processor's cache.
+CHUNK_ROWS = 2048
 
 # Part of the free memory that a batch may take; the rest is for what is not foreseen.
 BATCH_SHARE = 0.5
@@ -98,3 +102,40 @@ class RowLimit:
                 f"They are computed in smaller parts from now on. {consequence}",
                 SuiteWarning,
             )
+
+
+def map_rows(
+    begin: Callable[[], Callable[[slice], Tensor]],
+    n_rows: int,
+    device: torch.device,
+    *,
+    largest: int,
+) -> Tensor:
+    """Compute something of all rows, without a gradient, and concatenate it.
+
+    Parameters
+    ----------
+    begin : callable
+        Returns the function of a slice of ``range(n_rows)``. It is called once in each
+        thread, so that the function may keep memory from chunk to chunk.
+    n_rows : int
+        The rows.
+    device : torch.device
+        Where the function computes; its results are on the host.
+    largest : int
+        Elements of the largest weight matrix.
+    """
+
+    def part(first: int, last: int) -> Tensor:
+        function = begin()
+
+        def chunk(rows: slice) -> Tensor:
+            return function(slice(first + rows.start, first + rows.stop))
+
+        return RowLimit(device, CHUNK_ROWS).map(chunk, last - first)
+
+    with torch.inference_mode():
+        if device.type == "cpu" and n_rows > CHUNK_ROWS:
+            return share_rows(part, n_rows, CHUNK_ROWS)
+        with suited_threads(n_rows * largest):
+            return part(0, n_rows)

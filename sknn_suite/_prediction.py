@@ -1,5 +1,6 @@
 """From fitted arrays to raw scores: the state of an estimator, and what reads it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,8 @@ from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import prediction_device, share_rows, suited_threads
-from sknn_suite._memory import RowLimit
+from sknn_suite._device import prediction_device
+from sknn_suite._memory import map_rows
 from sknn_suite.modules import (
     MLPScores,
     largest_weight,
@@ -19,9 +20,6 @@ from sknn_suite.modules import (
     n_parameters,
 )
 from sknn_suite.training import bind_weights
-
-# Rows per chunk of a prediction: hidden layers of this many rows stay in the cache.
-PREDICT_ROWS = 2048
 
 
 @dataclass
@@ -121,28 +119,25 @@ class NetworkPrediction:
         check_same_home(self._home, home, f"{type(self).__name__}.{caller}")
         X = self._check_rows(X)
         bound = self._bind_module(X.shape[0])
+        raw = map_rows(
+            lambda: self._scores_by_chunks(bound, X),
+            X.shape[0],
+            bound.device,
+            largest=bound.largest,
+        )
         with torch.inference_mode():
-            raw = self._scores_of_rows(bound, X)
             return raw.to(torch.float32 if is_float32(X) else torch.float64), home
 
-    def _scores_of_rows(self: Any, bound: BoundModule, X: Any) -> torch.Tensor:
-        """Raw scores of checked rows, on the host, encoded and computed by chunks."""
-        n_rows = X.shape[0]
+    def _scores_by_chunks(
+        self: Any, bound: BoundModule, X: Any
+    ) -> Callable[[slice], torch.Tensor]:
+        buffers: list[torch.Tensor] = []
 
-        def scores(first: int, last: int) -> torch.Tensor:
-            buffers: list[torch.Tensor] = []
+        def scores(rows: slice) -> torch.Tensor:
+            bundle = self._encoder.transform(X[rows], bound.dtype)
+            return bound.raw_scores(bundle, buffers)
 
-            def scores_of(chunk: slice) -> torch.Tensor:
-                part = X[first + chunk.start : first + chunk.stop]
-                rows = self._encoder.transform(part, bound.dtype)
-                return bound.raw_scores(rows, buffers)
-
-            return RowLimit(bound.device, PREDICT_ROWS).map(scores_of, last - first)
-
-        if bound.device.type == "cpu" and n_rows > PREDICT_ROWS:
-            return share_rows(scores, n_rows, PREDICT_ROWS)
-        with suited_threads(n_rows * bound.largest):
-            return scores(0, n_rows)
+        return scores
 
     def _bind_module(self: Any, n_rows: int) -> BoundModule:
         """Give the module the memory of the fitted arrays, on the device that suits."""

@@ -10,9 +10,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
 from sknn_suite._arrays import to_home, to_numpy
-from sknn_suite._device import suited_threads
-from sknn_suite._memory import RowLimit
-from sknn_suite._prediction import PREDICT_ROWS
+from sknn_suite._memory import map_rows
 from sknn_suite.modules import largest_weight
 
 
@@ -97,7 +95,6 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         module = self._prediction_module(len(codes))
         parameter = next(module.parameters())
         distribution = self._loss_arguments()["distribution"]
-        work = min(len(codes), PREDICT_ROWS) * largest_weight(module)
 
         def decode(rows: slice) -> Tensor:
             chunk = torch.from_numpy(codes[rows])
@@ -106,7 +103,6 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             means = read(module.decode(latent)[0], distribution)
             return distribution.as_input(means).cpu()
 
-        limit = RowLimit(parameter.device, PREDICT_ROWS)
-        with torch.inference_mode(), suited_threads(work):
-            x = limit.map(decode, len(codes))
+        largest = largest_weight(module)
+        x = map_rows(lambda: decode, len(codes), parameter.device, largest=largest)
         return self._encoder.inverse_transform(x.numpy())

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import Place
-from sknn_suite._memory import RowLimit
-from sknn_suite._prediction import PREDICT_ROWS
+from sknn_suite._memory import CHUNK_ROWS, RowLimit
 from sknn_suite._rows import Run
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite.losses import SquaredLoss
@@ -102,7 +101,7 @@ def pretrain(
         net.partial_fit(TensorBundle({"x": x}, x, rows.weight), None)
         pair.eval()
         with torch.no_grad():
-            limit = RowLimit(place.device, PREDICT_ROWS)
+            limit = RowLimit(place.device, CHUNK_ROWS)
             x = limit.map(_hidden_of(pair, x), len(x))
 
 

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sknn_suite._arrays import Home, check_same_home, to_home, to_numpy
-from sknn_suite._device import suited_threads
-from sknn_suite._memory import RowLimit
-from sknn_suite._prediction import PREDICT_ROWS
+from sknn_suite._memory import map_rows
 from sknn_suite._sklearn import validate_parameter_constraints as validate
 from sknn_suite.anomaly._scores import Seen
 from sknn_suite.modules import largest_weight
@@ -168,7 +165,6 @@ class ScoringHalf(OutlierMixin):
         parameter = next(module.parameters())
         arguments = self._loss_arguments()
         distribution, n_outputs = arguments["distribution"], arguments["n_outputs"]
-        work = min(len(X), PREDICT_ROWS) * largest_weight(module)
 
         def scan(rows: slice) -> Tensor:
             x = self._encoder.transform(X[rows], parameter.dtype).inputs["x"]
@@ -179,9 +175,8 @@ class ScoringHalf(OutlierMixin):
             seen = Seen(x, x_hat, outputs, codes, module, distribution)
             return function(seen).cpu()
 
-        limit = RowLimit(parameter.device, PREDICT_ROWS)
-        with torch.inference_mode(), suited_threads(work):
-            return limit.map(scan, len(X)).numpy()
+        largest = largest_weight(module)
+        return map_rows(lambda: scan, len(X), parameter.device, largest=largest).numpy()
 
 
 def _threshold(
