@@ -384,10 +384,85 @@ def test_no_group_is_in_both_parts(estimator_class, rows, splits, weighted):
         np.testing.assert_array_equal(np.sort(np.concatenate([train, valid])), used)
 
 
-def test_groups_of_another_length_are_refused(labels):
-    X, y = labels
-    with pytest.raises(ValueError, match="inconsistent"):
-        MLPClassifier(early_stopping=True).fit(X, y, groups=np.arange(5))
+UNUSABLE_GROUPS = {
+    "short": (np.arange(5), "groups has 5 labels for 120 rows"),
+    "wide": (np.zeros((120, 2)), r"groups has the shape \(120, 2\)"),
+    "nan": (np.r_[np.nan, np.arange(119)], "groups has missing labels"),
+    "none": (np.array([None, *"a" * 119]), "groups has missing labels"),
+}
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("name", UNUSABLE_GROUPS)
+def test_unusable_groups_are_refused(estimator_class, rows, name, early_stopping):
+    groups, message = UNUSABLE_GROUPS[name]
+    model = estimator_class(early_stopping=early_stopping)
+    with pytest.raises(ValueError, match=message + r".*\. Expected .*\. .*\.$"):
+        model.fit(*rows, groups=groups)
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize(("n_groups", "fraction"), [(1, 0.1), (3, 0.9)])
+def test_too_few_groups_are_refused(estimator_class, rows, n_groups, fraction):
+    groups = np.arange(120) % n_groups
+    model = estimator_class(early_stopping=True, validation_fraction=fraction)
+    message = rf"groups holds {n_groups} group\(s\).*\. Expected .*\. Pass .*\.$"
+    with pytest.raises(ValueError, match=message):
+        model.fit(*rows, groups=groups)
+
+
+def test_a_group_whose_rows_weigh_nothing_is_none(labels):
+    groups = np.arange(120) % 2
+    with pytest.raises(ValueError, match="groups holds 1 group"):
+        MLPClassifier(early_stopping=True).fit(
+            *labels, sample_weight=groups, groups=groups
+        )
+
+
+@pytest.mark.parametrize("kind", [np.asarray, list, pd.Series, "column"])
+def test_two_groups_of_any_container_are_enough(labels, splits, kind):
+    groups = np.arange(120) % 2
+    given = groups[:, None] if kind == "column" else kind(groups)
+    MLPClassifier(**{**SETTINGS, "max_iter": 2}, early_stopping=True).fit(
+        *labels, groups=given
+    )
+    ((train, valid),) = splits
+    assert len(set(groups[train])) == len(set(groups[valid])) == 1
+    assert set(groups[train]) != set(groups[valid])
+
+
+NO_SPLIT = {
+    "no early stopping": {},
+    "lbfgs": {"solver": "lbfgs", "early_stopping": True},
+    "own validation rows": {"early_stopping": True},
+}
+
+
+@pytest.mark.parametrize("one_group", [True, False])
+@pytest.mark.parametrize("name", NO_SPLIT)
+def test_groups_make_no_difference_where_no_row_is_set_aside(
+    estimator_class, rows, scores_of, name, one_group
+):
+    X, y = rows
+    own = {"X_val": X, "y_val": y} if name == "own validation rows" else {}
+    model = estimator_class(**{**SETTINGS, "max_iter": 3}, **NO_SPLIT[name])
+    expected = scores_of(model.fit(X, y, **own), X)
+    groups = np.zeros(120) if one_group else np.arange(120)
+    found = scores_of(model.fit(X, y, groups=groups, **own), X)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_search_can_try_fits_with_and_without_early_stopping(labels):
+    with config_context(enable_metadata_routing=True):
+        model = MLPClassifier(**{**SETTINGS, "max_iter": 2})
+        search = GridSearchCV(
+            model.set_fit_request(groups=True),
+            {"early_stopping": [True, False]},
+            cv=GroupKFold(2),
+            error_score="raise",
+        )
+        search.fit(*labels, groups=np.arange(120) % 20)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_groups_are_routed_through_pipeline_and_search(labels, splits):
