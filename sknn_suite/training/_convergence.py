@@ -1,5 +1,6 @@
 """When training ends, and which weights it ends with."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -90,8 +91,9 @@ class Convergence(Callback):
 
     def _count_score(self, net: TensorNet) -> None:
         progress, score = self.progress, net.history[-1]["valid_score"]
-        self._count(improved=score >= progress.best_score + self.tol)
-        if score > progress.best_score:
+        is_number = math.isfinite(score)  # scorers may give NaN, which is no score
+        self._count(improved=is_number and score >= progress.best_score + self.tol)
+        if is_number and score > progress.best_score:
             progress.best_score = score
             progress.best_epoch = net.epoch_
             with net.averaged_weights():
