@@ -190,7 +190,7 @@ class TrainingParameters:
 
     freeze : int, list of str or None, default=None
         What is not trained: the first n layers, or the parameters with these names or
-        patterns, such as "linears.0".
+        patterns, such as "linears.0". Frozen batch norms keep their statistics.
 
     unfreeze_every : int or None, default=None
         Epochs after which one more frozen layer is trained, from the output back.

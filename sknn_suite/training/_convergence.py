@@ -119,7 +119,7 @@ class FollowSchedule(Callback):
     def on_epoch_begin(self, net: TensorNet, **kwargs: Any) -> None:
         recipe = net.recipe
         if recipe.groups.unfreeze_every is not None:
-            recipe.groups.thaw(net.epoch_ - 1)
+            recipe.groups.thaw(net.module_, net.epoch_ - 1)
             net.follow_schedule()
         elif recipe.schedule.changes:
             net.follow_schedule()
