@@ -57,7 +57,7 @@ class TrainingParameters:
 
     solver_params : dict or None, default=None
         Further arguments of the optimiser, such as ``{"weight_decay": 0.01}``. Weight
-        decay spares biases and norms.
+        decay spares biases and norms. "lbfgs" has none.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights, in [0, inf). It is divided by the number
