@@ -10,10 +10,6 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import (
-    check_consistent_length,
-    column_or_1d,
-)
 from torch import nn
 
 from sknn_suite._arrays import home_name, to_numpy
@@ -30,6 +26,7 @@ from sknn_suite._snapshot import Snapshot
 from sknn_suite._split import split_rows
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite._training_record import TrainingRecord
+from sknn_suite._validation import check_groups
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import InterruptedWarning
 from sknn_suite.losses import Loss
@@ -251,6 +248,7 @@ class NeuralEstimator(
         self, rows: Rows, groups: Any, *, split: bool
     ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         """Numbers of the training and validation rows; None means all, and none."""
+        groups = check_groups(groups, rows.n)
         index = np.arange(rows.n)
         if rows.weight is not None:
             index = index[rows.weight > 0]  # a weight of 0 is the same as no row
@@ -258,8 +256,6 @@ class NeuralEstimator(
             return (None if len(index) == rows.n else as_tensor(index)), None
         strata = None if rows.y is None else self._strata(rows.y[index])
         if groups is not None:
-            groups = column_or_1d(groups)
-            check_consistent_length(rows.X, groups)
             groups = groups[index]
         train, valid = split_rows(
             index, strata, self.validation_fraction, self._random_state, groups=groups

@@ -31,7 +31,8 @@ def split_rows(
     Raises
     ------
     ValueError
-        If fewer than two rows are left for validation, or a named class has only one.
+        If fewer than two rows are left for validation, a named class has only one, or
+        there are too few groups.
     """
     if fraction == 0:
         raise ValueError(
@@ -39,6 +40,14 @@ def split_rows(
             "0.0, or set early_stopping=False."
         )
     if groups is not None:
+        n_groups = len(np.unique(groups))
+        if n_groups - np.ceil(fraction * n_groups) < 1:
+            raise ValueError(
+                f"groups holds {n_groups} group(s), of which none is left for training "
+                f"when validation_fraction={fraction} of them is set aside. Expected "
+                "more groups. Pass X_val and y_val, lower validation_fraction, or set "
+                "early_stopping=False."
+            )
         splitter = GroupShuffleSplit(1, test_size=fraction, random_state=random_state)
         train, valid = next(splitter.split(index, groups=groups))
         return index[train], index[valid]

@@ -59,7 +59,9 @@ class SupervisedEstimator(NeuralEstimator):
         sample_weight_val : array-like, default=None
             Weight of each validation row, >= 0.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group stay together when validation rows are set aside.
+            Rows of one group stay together when validation rows are set aside. Where
+            none are (without early_stopping, with X_val, by lbfgs), groups make no
+            difference, so that one search can try fits with and without.
 
         Returns
         -------

@@ -57,7 +57,7 @@ class TrainingParameters:
 
     solver_params : dict or None, default=None
         Further arguments of the optimiser, such as ``{"weight_decay": 0.01}``. Weight
-        decay spares biases and norms.
+        decay spares biases and norms. "lbfgs" has none.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights, in [0, inf). It is divided by the number
@@ -190,7 +190,7 @@ class TrainingParameters:
 
     freeze : int, list of str or None, default=None
         What is not trained: the first n layers, or the parameters with these names or
-        patterns, such as "linears.0".
+        patterns, such as "linears.0". Frozen batch norms keep their statistics.
 
     unfreeze_every : int or None, default=None
         Epochs after which one more frozen layer is trained, from the output back.

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sknn_suite._warnings import warn_user
+from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.training import Progress, TensorNet
 
 
@@ -27,11 +29,12 @@ class TrainingRecord:
         R2, unless early_stopping_scoring says otherwise.
 
     best_validation_score_ : float or None
-        The best of these.
+        The best of these that is finite, NaN if there is none.
 
     best_epoch_, best_score_ : int and float
         The epoch whose weights were kept, counted as in `history_`, and its score;
-        with early stopping only.
+        with early stopping only. If no score was finite they are the last epoch and
+        NaN.
 
     init_matched_ : list of str
         The parameters that `init_from` initialised, if it was given.
@@ -57,6 +60,7 @@ class TrainingRecord:
     # set by the parameters
     solver: Any
     early_stopping: bool
+    early_stopping_scoring: Any
 
     def _begin_record(self, *, resume: bool) -> Progress:
         """Prepare lists to append to, and say how far an earlier call has come."""
@@ -86,7 +90,7 @@ class TrainingRecord:
         best_score = getattr(self, "best_validation_score_", None)
         return Progress(
             np.inf if best_loss is None else best_loss,
-            -np.inf if best_score is None else best_score,
+            -np.inf if best_score is None or np.isnan(best_score) else best_score,
             getattr(self, "_no_improvement_count", 0),
         )
 
@@ -101,6 +105,10 @@ class TrainingRecord:
         if progress.best_epoch is not None:
             self.best_epoch_ = first + progress.best_epoch
             self.best_score_ = progress.best_score
+        elif epochs and progress.best_weights is None and self._watches_score():
+            self._warn_of_scores(epochs)
+            self.best_epoch_, self.best_score_ = first + self.n_iter_, np.nan
+            progress.best_score = np.nan
         self.history_ += [_plain(row, first + i) for i, row in enumerate(epochs, 1)]
         if self.solver == "lbfgs":
             return
@@ -113,6 +121,18 @@ class TrainingRecord:
             self.validation_scores_ += [row["valid_score"] for row in epochs]
             self.best_loss_ = None
             self.best_validation_score_ = progress.best_score
+
+    def _watches_score(self) -> bool:
+        return getattr(self, "validation_scores_", None) is not None
+
+    def _warn_of_scores(self, epochs: list[dict]) -> None:
+        warn_user(
+            "No validation score was a finite number: early_stopping_scoring="
+            f"{self.early_stopping_scoring!r} gave {epochs[-1]['valid_score']} in the "
+            "last epoch. Expected one epoch at least with a score, and the last "
+            "weights are kept. Choose another scorer, or more validation rows.",
+            SuiteWarning,
+        )
 
 
 def _plain(row: dict, epoch: int) -> dict:

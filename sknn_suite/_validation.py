@@ -80,6 +80,38 @@ def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
     return check_sample_weight(sample_weight, X, ensure_non_negative=True)
 
 
+def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
+    """Check groups: one label per row, none missing; None stays None.
+
+    Raises
+    ------
+    DataError
+        If there is not one per row.
+    """
+    if groups is None:
+        return None
+    groups, _ = to_numpy(groups)
+    groups = np.asarray(groups)
+    if groups.ndim == 2 and groups.shape[1] == 1:
+        groups = groups[:, 0]
+    if groups.ndim != 1:
+        raise DataError(
+            f"groups has the shape {groups.shape}. Expected one label per row of X. "
+            "Pass a 1-D array."
+        )
+    if len(groups) != n_rows:
+        raise DataError(
+            f"groups has {len(groups)} labels for {n_rows} rows, which is inconsistent."
+            " Expected one label per row of X. Take groups from the same rows as X."
+        )
+    if any(label is None or label != label for label in groups.tolist()):
+        raise DataError(
+            "groups has missing labels. Expected one label per row of X. "
+            "Give rows without a group a label of their own."
+        )
+    return groups
+
+
 def check_layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """Turn ``hidden_layer_sizes`` into a tuple of ints > 0.
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sknn_suite._bundle import TensorBundle
 from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._norms import batch_norms, is_frozen, set_training
 
 
 class WeightAverage:
@@ -81,11 +82,9 @@ class WeightAverage:
 def update_batch_norm(module: nn.Module, batches: Any) -> None:
     """Recompute running statistics of batch norms for the module's present weights.
 
-    What ``torch.optim.swa_utils.update_bn`` does, for bundles.
+    What ``torch.optim.swa_utils.update_bn`` does, for bundles; frozen norms stay.
     """
-    norms = [
-        m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
-    ]
+    norms = [norm for norm in batch_norms(module) if not is_frozen(norm)]
     if not norms:
         return
     was_training = module.training
@@ -103,7 +102,7 @@ def update_batch_norm(module: nn.Module, batches: Any) -> None:
     finally:
         for norm, momentum in zip(norms, momenta):
             norm.momentum = momentum
-        module.train(was_training)
+        set_training(module, was_training)
 
 
 class AveragedWeights:

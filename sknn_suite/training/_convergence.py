@@ -1,5 +1,6 @@
 """When training ends, and which weights it ends with."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -90,8 +91,9 @@ class Convergence(Callback):
 
     def _count_score(self, net: TensorNet) -> None:
         progress, score = self.progress, net.history[-1]["valid_score"]
-        self._count(improved=score >= progress.best_score + self.tol)
-        if score > progress.best_score:
+        is_number = math.isfinite(score)  # scorers may give NaN, which is no score
+        self._count(improved=is_number and score >= progress.best_score + self.tol)
+        if is_number and score > progress.best_score:
             progress.best_score = score
             progress.best_epoch = net.epoch_
             with net.averaged_weights():
@@ -117,7 +119,7 @@ class FollowSchedule(Callback):
     def on_epoch_begin(self, net: TensorNet, **kwargs: Any) -> None:
         recipe = net.recipe
         if recipe.groups.unfreeze_every is not None:
-            recipe.groups.thaw(net.epoch_ - 1)
+            recipe.groups.thaw(net.module_, net.epoch_ - 1)
             net.follow_schedule()
         elif recipe.schedule.changes:
             net.follow_schedule()

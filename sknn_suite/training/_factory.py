@@ -81,6 +81,12 @@ def make_net(
         ),
     }
     if training.solver == "lbfgs":
+        if training.solver_params:
+            raise ValueError(
+                f"solver_params={training.solver_params} does not go with "
+                "solver='lbfgs', which takes no further arguments. Expected None. "
+                "Set max_iter, max_fun and tol instead."
+            )
         return LbfgsNet(
             module, loss, max_fun=training.max_fun, tol=training.tol, **kwargs
         )
@@ -115,7 +121,33 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
             "Choose solver='lbfgs' for full-batch training."
         )
     refuse_unknown("solver_params", arguments, kind, leave_out=("params", "lr"))
+    _refuse_modes(arguments)
     return kind
+
+
+# Ways of torch's optimisers to take a step that a fit has no use for.
+_USELESS_MODES = {
+    "capturable": "which is for steps recorded in a CUDA graph; a fit records none",
+    "differentiable": "which is for gradients through the steps; a fit takes none",
+}
+
+
+def _refuse_modes(arguments: dict[str, Any]) -> None:
+    """Refuse what torch would answer with an error from its inside.
+
+    "foreach" and "fused" are fine: the same steps, computed in another way.
+    """
+    for name, purpose in _USELESS_MODES.items():
+        if arguments.get(name):
+            raise ValueError(
+                f"solver_params has {name}={arguments[name]!r}, {purpose}. "
+                "Expected it to be left out. Remove it from solver_params."
+            )
+    if arguments.get("foreach") and arguments.get("fused"):
+        raise ValueError(
+            "solver_params has foreach=True and fused=True, of which torch takes one. "
+            "Expected one of them, or none, for torch to choose. Remove the other."
+        )
 
 
 def _solver_arguments(training: TrainingParameters) -> dict[str, Any]:

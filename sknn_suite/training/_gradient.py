@@ -3,13 +3,14 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._memory import RowLimit, free_memory
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.training._backprop import Backprop
+from sknn_suite.training._norms import batch_norms, is_frozen, set_training
 
 
 class BatchGradient:
@@ -60,7 +61,7 @@ class BatchGradient:
     def _set_training(self: Any, training: bool = True) -> None:
         # Walking over all submodules in every batch costs more than a small layer.
         if self.module_.training != training:
-            self.module_.train(training)
+            set_training(self.module_, training)
             self.criterion_.train(training)
 
     def train_step_single(self: Any, batch: TensorBundle, **fit_params: Any) -> dict:
@@ -138,8 +139,7 @@ class BatchGradient:
 
     def _consequence(self: Any) -> str:
         """Say what it means for the results that batches are cut into parts."""
-        kinds = nn.modules.batchnorm._BatchNorm
-        if any(isinstance(m, kinds) for m in self.module_.modules()):
+        if not all(map(is_frozen, batch_norms(self.module_))):
             return "; each part has batch-norm statistics of its own"
         if not self.criterion_.is_mean_of_rows:
             return "; the loss looks at each part by itself"

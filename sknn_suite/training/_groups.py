@@ -9,6 +9,7 @@ import numpy as np
 from torch import nn
 
 from sknn_suite.training._flat import FlatParameters, depth_groups, is_weight
+from sknn_suite.training._norms import set_training
 
 
 @dataclass
@@ -89,6 +90,7 @@ class ParameterGroups:
                 f"Expected fewer than {len(layers)} layers, or names of some "
                 "parameters only. Lower it, or set unfreeze_every."
             )
+        set_training(module, module.training)
         # What decays lies first, and of it what is trained first.
         self._segments = sorted(
             segments.values(), key=lambda s: (not s.decays, s.thaws)
@@ -133,13 +135,14 @@ class ParameterGroups:
         """Whether what thaws after `thaws` epochs is frozen in `epoch`."""
         return thaws >= max(epoch, 1) + self.epochs_before
 
-    def thaw(self, n_epochs: int) -> None:
+    def thaw(self, module: nn.Module, n_epochs: int) -> None:
         """Let gradients flow to what is no longer frozen after `n_epochs`."""
         n_epochs += self.epochs_before
         for segment in self._segments:
             if segment.thaws <= n_epochs:
                 for p in segment.parameters:
                     p.requires_grad_(True)
+        set_training(module, module.training)
 
     def _shares(self, n_layers: int) -> Sequence[float]:
         if self.shares is None:

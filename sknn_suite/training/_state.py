@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from sknn_suite._bundle import as_tensor
+from sknn_suite.training._optimizers import FlatAdam
 
 
 def weights_of(module: nn.Module, *, copy: bool) -> dict[str, np.ndarray]:
@@ -80,10 +81,19 @@ def load_optimizer_state(
         for value in state[i].values()
     ):
         return
+    fused = {
+        p
+        for group in optimizer.param_groups
+        for p in group["params"]
+        if group.get("fused") or isinstance(optimizer, FlatAdam)
+    }
     for i, p in enumerate(parameters):
         optimizer.state[p] = {
             name: value.to(p.device, p.dtype)
             if isinstance(value, torch.Tensor) and value.shape == p.shape
+            # Fused kernels count steps on the device, all others on the host.
+            else value.to(p.device)
+            if name == "step" and p in fused
             else value
             for name, value in from_portable(state.get(i, {})).items()
         }

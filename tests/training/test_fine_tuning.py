@@ -1,5 +1,7 @@
 """Freezing, layer-wise rates, unfreezing, and weights of other estimators."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -329,6 +331,107 @@ def test_norms_and_activations_belong_to_the_layer_before_them(
         is_of_the_first = name.partition(".")[2].startswith("0.")
         if is_of_the_first and name.endswith(("weight", "bias")):
             assert torch.equal(before, watcher.epochs[-1][name]), name
+
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+@pytest.fixture
+def normed(numbers):
+    """Return a fitted source, whose batch norms have seen rows."""
+    return MLPRegressor(**SETTINGS, batch_norm=True).fit(*numbers)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"early_stopping": True, "validation_fraction": 0.3},
+        {"averaging": "swa", "averaging_start": 2},
+        {"averaging": "ema", "early_stopping": True},
+        {"accumulate": 2, "mixup": 0.3},
+        {"on_divergence": "recover"},
+    ],
+    ids=str,
+)
+def test_statistics_of_frozen_norms_stay(numbers, normed, watcher, changes):
+    model = MLPRegressor(
+        **SETTINGS, batch_norm=True, freeze=1, init_from=normed, callbacks=[watcher]
+    )
+    model.set_params(**changes).fit(*numbers)
+    for kind in STATISTICS:
+        for seen in (*watcher.epochs, {k: torch.tensor(v) for k, v in weights(model)}):
+            before = watcher.initial[f"norms.0.{kind}"]
+            assert torch.equal(seen[f"norms.0.{kind}"], before)
+            assert not torch.equal(
+                seen[f"norms.1.{kind}"], watcher.initial[f"norms.1.{kind}"]
+            )
+
+
+def weights(model):
+    return model._weights().items()
+
+
+def test_frozen_norms_are_in_evaluation_mode(
+    numbers, normed, watcher, make_twin, same_weights
+):
+    X, y = numbers
+    MLPRegressor(
+        **SETTINGS,
+        batch_norm=True,
+        alpha=0.0,
+        shuffle=False,
+        freeze=1,
+        init_from=normed,
+        callbacks=[watcher],
+    ).fit(X, y)
+    twin = make_twin(watcher.initial, batch_norm=True)
+    norm = twin.net[twin.names["norms.0"]].eval()
+    frozen = {id(p) for p in [*twin.layer(0), *norm.parameters()]}
+    trained = [p for p in twin.parameters() if id(p) not in frozen]
+    optimizer = torch.optim.Adam(trained, 0.001)
+    steps = twin.train(optimizer, X, y, batch_size=40, n_epochs=6)
+    for ours, theirs in zip(watcher.steps, steps):
+        same_weights(ours, theirs)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_norms_learn_from_the_epoch_on_in_which_they_thaw(
+    numbers, normed, watcher, early_stopping
+):
+    MLPRegressor(
+        **SETTINGS,
+        batch_norm=True,
+        freeze=2,
+        unfreeze_every=2,
+        init_from=normed,
+        early_stopping=early_stopping,
+        callbacks=[watcher],
+    ).fit(*numbers)
+    states = [watcher.initial, *watcher.epochs]
+    for norm, first in (("norms.1", 3), ("norms.0", 5)):
+        name = f"{norm}.running_mean"
+        moved = [not torch.equal(a[name], b[name]) for a, b in pairwise(states)]
+        assert moved == [epoch >= first for epoch in range(1, 7)]
+
+
+def test_a_norm_is_not_frozen_while_one_of_its_parameters_learns(numbers, watcher):
+    for freeze, stays in ((["norms.0.weight"], False), (["norms.0"], True)):
+        MLPRegressor(
+            **SETTINGS, batch_norm=True, freeze=freeze, callbacks=[watcher]
+        ).fit(*numbers)
+        name = "norms.0.running_mean"
+        assert torch.equal(watcher.initial[name], watcher.epochs[-1][name]) == stays
+
+
+def test_the_loss_is_in_training_mode_while_layers_thaw(labels):
+    """Validation switches smoothing off; the next epoch must switch it on again."""
+    X, y = labels
+    settings = {**SETTINGS, "label_smoothing": 0.4, "batch_norm": True}
+    model = MLPClassifier(**settings, freeze=1, unfreeze_every=100)
+    alone = model.fit(X, y).loss_curve_
+    watched = model.fit(X, y, X_val=X, y_val=y).loss_curve_
+    np.testing.assert_array_equal(watched, alone)
 
 
 def test_rates_of_layers_are_those_of_their_norms(

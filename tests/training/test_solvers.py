@@ -10,6 +10,8 @@ from torch import optim
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite.training import load_optimizer_state
+from sknn_suite.training._optimizers import FlatAdam
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few steps are enough here
@@ -330,6 +332,93 @@ def test_no_argument_of_a_solver_is_ignored(
     optimizer = make(twin.parameters(), lr=0.02, **params)
     steps = twin.train(optimizer, X, y, batch_size=30, n_epochs=3)
     same_weights(watcher.steps[-1], steps[-1])
+
+
+SAME_STEPS = [
+    ("adam", torch.optim.Adam, {"foreach": True}),
+    ("adam", torch.optim.Adam, {"foreach": False}),
+    ("adam", torch.optim.Adam, {"fused": True}),
+    ("adam", torch.optim.Adam, {"fused": False, "capturable": False}),
+    ("sgd", torch.optim.SGD, {"foreach": True, "fused": None}),
+    ("sgd", torch.optim.SGD, {"fused": True, "differentiable": False}),
+    ("rmsprop", torch.optim.RMSprop, {"foreach": True}),
+    ("adagrad", torch.optim.Adagrad, {"fused": True}),
+    (torch.optim.Adamax, torch.optim.Adamax, {"foreach": True}),
+    (torch.optim.AdamW, torch.optim.AdamW, {"fused": True, "weight_decay": 0.1}),
+]
+
+
+@pytest.mark.parametrize(("solver", "make", "params"), SAME_STEPS)
+def test_ways_to_compute_a_step_make_no_difference(
+    numbers, watcher, make_twin, same_weights, solver, make, params
+):
+    X, y = numbers
+    model = MLPRegressor(
+        **{**SMALL, "max_iter": 3, "alpha": 0.0},
+        activation="tanh",
+        shuffle=False,
+        solver=solver,
+        solver_params=params,
+        momentum=0.0,
+        nesterovs_momentum=False,
+        decay_biases=True,
+        callbacks=[watcher],
+    ).fit(X, y)
+    twin = make_twin(watcher.initial)
+    optimizer = make(twin.parameters(), lr=0.02, **params)
+    steps = twin.train(optimizer, X, y, batch_size=30, n_epochs=3)
+    same_weights(watcher.steps[-1], steps[-1])
+    model.partial_fit(X, y)  # its state goes on
+
+
+@pytest.mark.parametrize("name", ["capturable", "differentiable"])
+@pytest.mark.parametrize("solver", ["adam", "rmsprop", torch.optim.Adamax])
+def test_ways_that_a_fit_has_no_use_for_are_refused(numbers, solver, name):
+    model = MLPRegressor(solver=solver, solver_params={name: True})
+    message = rf"solver_params has {name}=True, .*\. Expected .*\. Remove .*\.$"
+    with pytest.raises(ValueError, match=message):
+        model.fit(*numbers)
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", torch.optim.AdamW])
+def test_two_ways_at_once_are_refused(numbers, solver):
+    model = MLPRegressor(solver=solver, solver_params={"foreach": True, "fused": True})
+    with pytest.raises(ValueError, match="of which torch takes one"):
+        model.fit(*numbers)
+
+
+def test_a_way_that_an_optimizer_does_not_know_is_named(numbers):
+    model = MLPRegressor(solver="rmsprop", solver_params={"fused": True})
+    with pytest.raises(ValueError, match="unknown key 'fused'"):
+        model.fit(*numbers)
+
+
+@pytest.mark.parametrize("params", [{"fused": True}, {"weight_decay": 0.1}])
+def test_lbfgs_takes_no_arguments_and_says_so(numbers, params):
+    model = MLPRegressor(solver="lbfgs", solver_params=params)
+    with pytest.raises(ValueError, match="does not go with solver='lbfgs'"):
+        model.fit(*numbers)
+    MLPRegressor(**SMALL, solver="lbfgs", solver_params={}).fit(*numbers)
+
+
+@pytest.mark.parametrize(
+    ("make", "params", "where"),
+    [
+        (FlatAdam, {}, "meta"),
+        (torch.optim.Adam, {"fused": True}, "meta"),
+        (torch.optim.Adam, {"foreach": False}, "cpu"),
+        (torch.optim.RMSprop, {}, "cpu"),
+    ],
+)
+def test_steps_are_counted_where_the_kernel_looks_for_them(make, params, where):
+    p = torch.nn.Parameter(torch.empty(3, device="meta"))
+    optimizer = torch.optim.Adam([p], foreach=False)
+    if make is not torch.optim.Adam or "fused" not in params:
+        optimizer = make([p], **params)
+    else:
+        optimizer.param_groups[0].update(params)  # meta tensors have no fused kernel
+    load_optimizer_state(optimizer, {0: {"step": np.array(7.0, np.float32)}})
+    assert optimizer.state[p]["step"].device.type == where
 
 
 def test_optimizer_that_needs_a_closure_is_refused(numbers):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn import config_context
 from sklearn.datasets import make_classification
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.metrics import (
     accuracy_score,
     get_scorer,
@@ -23,6 +23,7 @@ from skorch.callbacks import Callback
 
 import sknn_suite._base
 from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite.exceptions import SuiteWarning
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -362,6 +363,110 @@ def test_pipeline_transforms_the_validation_rows(labels):
         assert pipe[-1].best_score_ == pipe.score(X[80:], y[80:])
 
 
+# -- scores that are no numbers ------------------------------------------------------
+
+NAN, INF = float("nan"), float("inf")
+
+
+def scorer_of(scores):
+    """Return a scorer that gives `scores`, one after the other, then the last one."""
+    left = list(scores)
+
+    def scorer(model, X, y, sample_weight=None):
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return scorer
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        ([NAN, 0.1, NAN, 0.5, NAN, 0.4, NAN], 4),
+        ([0.3, NAN, NAN, NAN], 1),
+        ([NAN, NAN, -2.0], 3),
+        ([INF, 0.2, INF, 0.3, INF], 4),
+        ([-INF, -7.0, -INF, -INF], 2),
+    ],
+)
+def test_best_weights_are_those_of_the_best_finite_score(
+    estimator_class, rows, watcher, scores, best
+):
+    model = estimator_class(
+        **{**EARLY_STOPPING, "n_iter_no_change": 100, "max_iter": len(scores)},
+        early_stopping_scoring=scorer_of(scores),
+        callbacks=[watcher],
+    ).fit(*rows)
+    np.testing.assert_array_equal(model.validation_scores_, scores)
+    assert model.best_epoch_ == best
+    assert model.best_score_ == model.best_validation_score_ == scores[best - 1]
+    kept = watcher.epochs[best - 1]["linears.0.weight"]
+    np.testing.assert_array_equal(model.coefs_[0].T, kept)
+
+
+@pytest.mark.parametrize("bad", [NAN, -INF, INF])
+def test_a_score_that_is_no_number_is_no_improvement(labels, bad):
+    model = MLPClassifier(
+        **{**EARLY_STOPPING, "max_iter": 30},
+        n_iter_no_change=3,
+        early_stopping_scoring=scorer_of([0.5, bad]),
+    ).fit(*labels)
+    assert model.n_iter_ == 5  # the first epoch, three that are borne, and one more
+    assert model.best_epoch_ == 1
+
+
+@pytest.mark.parametrize("bad", [NAN, -INF])
+@pytest.mark.parametrize("averaging", [None, "swa"])
+def test_without_any_finite_score_the_last_weights_are_kept(
+    estimator_class, rows, watcher, bad, averaging
+):
+    model = estimator_class(
+        **{**EARLY_STOPPING, "max_iter": 30},
+        n_iter_no_change=3,
+        averaging=averaging,
+        averaging_start=100,
+        early_stopping_scoring=scorer_of([bad]),
+        callbacks=[watcher],
+    )
+    with pytest.warns(SuiteWarning, match="No validation score was a finite number"):
+        model.fit(*rows)
+    assert model.n_iter_ == model.best_epoch_ == 4
+    assert np.isnan(model.best_score_)
+    assert np.isnan(model.best_validation_score_)
+    last = watcher.epochs[-1]["linears.0.weight"]
+    np.testing.assert_array_equal(model.coefs_[0].T, last)
+
+
+def test_a_warm_start_after_scores_that_were_no_numbers_finds_the_best(labels):
+    model = MLPClassifier(
+        **{**EARLY_STOPPING, "max_iter": 3},
+        warm_start=True,
+        early_stopping_scoring=scorer_of([NAN] * 3 + [0.1, 0.7, 0.2]),
+    )
+    with pytest.warns(SuiteWarning, match="No validation score"):
+        model.fit(*labels)
+    model.fit(*labels)
+    assert model.best_epoch_ == 5
+    assert model.best_score_ == 0.7
+    with pytest.warns(SuiteWarning, match="No validation score"):
+        fresh = MLPClassifier(
+            **{**EARLY_STOPPING, "max_iter": 1}, early_stopping_scoring=scorer_of([NAN])
+        ).fit(*labels)
+    assert fresh.best_epoch_ == 1
+
+
+def test_a_real_scorer_that_gives_nan_ends_well(numbers):
+    X, y = numbers
+    model = MLPRegressor(
+        **{**EARLY_STOPPING, "max_iter": 3}, early_stopping_scoring="r2"
+    )
+    with (
+        pytest.warns(UndefinedMetricWarning),
+        pytest.warns(SuiteWarning, match="'r2' gave nan"),
+    ):
+        model.fit(X, y, X_val=X[:1], y_val=y[:1])  # R2 needs two rows
+    assert np.isfinite(model.predict(X)).all()
+
+
 # -- groups --------------------------------------------------------------------------
 
 
@@ -384,10 +489,85 @@ def test_no_group_is_in_both_parts(estimator_class, rows, splits, weighted):
         np.testing.assert_array_equal(np.sort(np.concatenate([train, valid])), used)
 
 
-def test_groups_of_another_length_are_refused(labels):
-    X, y = labels
-    with pytest.raises(ValueError, match="inconsistent"):
-        MLPClassifier(early_stopping=True).fit(X, y, groups=np.arange(5))
+UNUSABLE_GROUPS = {
+    "short": (np.arange(5), "groups has 5 labels for 120 rows"),
+    "wide": (np.zeros((120, 2)), r"groups has the shape \(120, 2\)"),
+    "nan": (np.r_[np.nan, np.arange(119)], "groups has missing labels"),
+    "none": (np.array([None, *"a" * 119]), "groups has missing labels"),
+}
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("name", UNUSABLE_GROUPS)
+def test_unusable_groups_are_refused(estimator_class, rows, name, early_stopping):
+    groups, message = UNUSABLE_GROUPS[name]
+    model = estimator_class(early_stopping=early_stopping)
+    with pytest.raises(ValueError, match=message + r".*\. Expected .*\. .*\.$"):
+        model.fit(*rows, groups=groups)
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize(("n_groups", "fraction"), [(1, 0.1), (3, 0.9)])
+def test_too_few_groups_are_refused(estimator_class, rows, n_groups, fraction):
+    groups = np.arange(120) % n_groups
+    model = estimator_class(early_stopping=True, validation_fraction=fraction)
+    message = rf"groups holds {n_groups} group\(s\).*\. Expected .*\. Pass .*\.$"
+    with pytest.raises(ValueError, match=message):
+        model.fit(*rows, groups=groups)
+
+
+def test_a_group_whose_rows_weigh_nothing_is_none(labels):
+    groups = np.arange(120) % 2
+    with pytest.raises(ValueError, match="groups holds 1 group"):
+        MLPClassifier(early_stopping=True).fit(
+            *labels, sample_weight=groups, groups=groups
+        )
+
+
+@pytest.mark.parametrize("kind", [np.asarray, list, pd.Series, "column"])
+def test_two_groups_of_any_container_are_enough(labels, splits, kind):
+    groups = np.arange(120) % 2
+    given = groups[:, None] if kind == "column" else kind(groups)
+    MLPClassifier(**{**SETTINGS, "max_iter": 2}, early_stopping=True).fit(
+        *labels, groups=given
+    )
+    ((train, valid),) = splits
+    assert len(set(groups[train])) == len(set(groups[valid])) == 1
+    assert set(groups[train]) != set(groups[valid])
+
+
+NO_SPLIT = {
+    "no early stopping": {},
+    "lbfgs": {"solver": "lbfgs", "early_stopping": True},
+    "own validation rows": {"early_stopping": True},
+}
+
+
+@pytest.mark.parametrize("one_group", [True, False])
+@pytest.mark.parametrize("name", NO_SPLIT)
+def test_groups_make_no_difference_where_no_row_is_set_aside(
+    estimator_class, rows, scores_of, name, one_group
+):
+    X, y = rows
+    own = {"X_val": X, "y_val": y} if name == "own validation rows" else {}
+    model = estimator_class(**{**SETTINGS, "max_iter": 3}, **NO_SPLIT[name])
+    expected = scores_of(model.fit(X, y, **own), X)
+    groups = np.zeros(120) if one_group else np.arange(120)
+    found = scores_of(model.fit(X, y, groups=groups, **own), X)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_search_can_try_fits_with_and_without_early_stopping(labels):
+    with config_context(enable_metadata_routing=True):
+        model = MLPClassifier(**{**SETTINGS, "max_iter": 2})
+        search = GridSearchCV(
+            model.set_fit_request(groups=True),
+            {"early_stopping": [True, False]},
+            cv=GroupKFold(2),
+            error_score="raise",
+        )
+        search.fit(*labels, groups=np.arange(120) % 20)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_groups_are_routed_through_pipeline_and_search(labels, splits):
