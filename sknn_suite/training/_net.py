@@ -129,6 +129,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
             p for s in segments for p in s.parameters if is_weight(p)
         ]
         self.optimizer_ = self.make_optimizer()
+        self._find_trained_groups(epoch=1)
         self._restored: dict | None = None
         self._adapted = None
         self._prepare_gradient()
@@ -139,6 +140,16 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         n_weights = self.recipe.groups.n_decaying(epoch)
         self._weights = self.flat_.data[:n_weights]
         self._weights_grad = self.flat_.grad[:n_weights]
+
+    def _find_trained_groups(self, epoch: int) -> None:
+        """Find the optimiser's groups that are not frozen in `epoch`."""
+        self._trained_groups = [
+            group
+            for group in (
+                [] if self.optimizer_ is None else self.optimizer_.param_groups
+            )
+            if not self.recipe.groups.is_frozen(group["thaws"], epoch)
+        ]
 
     def make_optimizer(self) -> torch.optim.Optimizer | None:
         """Build the optimiser of all parameters that are or will be trained."""
@@ -166,16 +177,28 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         """
         schedule = self.recipe.schedule
         old_rate, rate = self.rate_, schedule.current
+        self._find_weights(self.epoch_)
+        self._find_trained_groups(self.epoch_)
         for group in self.optimizer_.param_groups:
             if group["thaws"] > 0 and group["lr"] == 0 and self.epoch_ > 1:
                 forget(self.optimizer_, group)  # what it saw while it was frozen
-            is_frozen = self.recipe.groups.is_frozen(group["thaws"], self.epoch_)
-            group["lr"] = 0.0 if is_frozen else rate * group["share"]
-        self._find_weights(self.epoch_)
+            group["lr"] = 0.0
+        for group in self._trained_groups:
+            group["lr"] = rate * group["share"]
         if schedule.kind in ("invscaling", "adaptive") and rate != old_rate:
             # scikit-learn's velocity is in units of the weights, torch's in those of
             # the gradient: scaled, the one follows the other through its schedules.
             scale_momentum(self.optimizer_, old_rate / rate)
+
+    def _follow_within_epoch(self) -> None:
+        """Do what `follow_schedule` does, as far as a step may change it."""
+        schedule = self.recipe.schedule
+        if schedule.kind in ("invscaling", "adaptive"):
+            self.follow_schedule()
+            return
+        rate = schedule.current
+        for group in self._trained_groups:
+            group["lr"] = rate * group["share"]
 
     # -- data ------------------------------------------------------------------------
 
@@ -294,10 +317,11 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
                 self.recipe.average.after_epoch(
                     self.flat_.data, self.epoch_ + self._epochs_before
                 )
-            with self.averaged_weights():
-                self.run_single_epoch(
-                    valid_batches, False, "valid", self.validation_step
-                )
+            if valid_batches is not None:
+                with self.averaged_weights():
+                    self.run_single_epoch(
+                        valid_batches, False, "valid", self.validation_step
+                    )
             self.end_epoch(train, valid, started)
 
     def _train_epoch(self) -> None:
@@ -344,7 +368,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
             if per_batch:
                 self.notify("on_batch_begin", batch=batch, training=training)
             if training and not schedule.is_constant:
-                self.follow_schedule()
+                self._follow_within_epoch()
             if self.criterion_.follows_progress:
                 self.criterion_.progress = self._progress(training, len(iterator))
             step = step_fn(batch)

@@ -55,7 +55,12 @@ def clip_norm(grad: Tensor, max_norm: float) -> None:
     The same numbers as ``torch.nn.utils.clip_grad_norm_``.
     """
     norm = torch.linalg.vector_norm(grad)
-    grad.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
+    if grad.device.type != "cpu":  # reading the norm would wait for the device
+        grad.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
+        return
+    scale = max_norm / (norm.item() + 1e-6)
+    if not scale >= 1:  # also if it is not a number
+        grad.mul_(scale)
 
 
 def clip_value(grad: Tensor, max_value: float) -> None:
