@@ -101,20 +101,25 @@ class NetworkPrediction:
         X = self._check_rows(X)
         bound = self._bind_module(X.shape[0])
         bundle = self._encoder.transform(X, bound.dtype)
-        work = min(len(bundle), PREDICT_ROWS) * bound.largest
+        n_rows = self._rows_at_once(PREDICT_ROWS)
+        work = min(len(bundle), n_rows) * bound.largest
         with torch.inference_mode(), suited_threads(work):
-            if bundle.is_dense and len(bundle) <= PREDICT_ROWS:
+            if bundle.is_dense and len(bundle) <= n_rows:
                 on_host = bound.device.type == "cpu"
                 rows = bundle if on_host else bundle.to(bound.device)
                 raw = bound.module(**rows.inputs)
             else:
                 parts = [
                     bound.module(**batch.to(bound.device).inputs).cpu()
-                    for batch in BundleBatches(bundle, PREDICT_ROWS)
+                    for batch in BundleBatches(bundle, n_rows)
                 ]
                 raw = torch.cat(parts)
             kind = torch.float32 if is_float32(X) else torch.float64
             return raw.to("cpu", kind), home
+
+    def _rows_at_once(self, n_rows: int) -> int:
+        """Rows that go through the module at a time, of `n_rows` that usually do."""
+        return n_rows
 
     def _bind_module(self: Any, n_rows: int) -> BoundModule:
         """Give the module the memory of the fitted arrays, on the device that suits."""
