@@ -41,15 +41,18 @@ def configure(estimator: Any) -> dict:
     if estimator.backbone is not None:
         config["n_channels_expected"] = _channels_of_backbone(user, shape[2])
         if user is not None:
-            config["new_head"] = "replace" if find_head(user) else 1
+            config["new_head"] = "replace" if find_head(user) else "add"
     if name == "mlp":
-        return config | {"macs": 0, "largest": shape[0] * shape[1] * shape[2]}
+        n_inputs = shape[0] * shape[1] * shape[2]
+        hidden = config["options"]["hidden_layer_sizes"]
+        n_features = hidden[-1] if hidden else n_inputs
+        return config | {"macs": 0, "largest": n_inputs, "n_features": n_features}
     shown = repr(name if user is None else type(user).__name__)
-    probe = Probe(build_network(config, user), shape, shown)
-    if config["new_head"] == 1:
+    headless = config["new_head"] == "add"
+    body = config | {"new_head": None} if headless else config
+    probe = Probe(build_network(body, user), shape, shown)
+    if headless:
         config["new_head"] = probe.output_shape[0]
-        body = config | {"new_head": None}
-        config["new_head"] = Probe(build_network(body, user), shape, shown).output_shape[0]
     elif probe.n_outputs != n_outputs:
         if (probe.n_outputs, n_outputs) != (2, 1):
             raise ValueError(
@@ -58,7 +61,11 @@ def configure(estimator: Any) -> dict:
                 "layer, or pass the module as backbone, which replaces it."
             )
         config["from_pair"] = True
-    return config | {"macs": probe.macs, "largest": probe.largest}
+    return config | {
+        "macs": probe.macs,
+        "largest": probe.largest,
+        "n_features": probe.n_features or config["new_head"],
+    }
 
 
 def _check_combination(estimator: Any) -> None:

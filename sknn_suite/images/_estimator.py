@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sknn_suite._arrays import to_numpy
 from sknn_suite._base import NeuralEstimator, Rows, Run
 from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite._device import BFLOAT16_WIDTH, Place
@@ -26,6 +24,7 @@ from sknn_suite.images._augment import (
     settle_augment,
 )
 from sknn_suite.images._configuration import configure, user_module
+from sknn_suite.images._features import FeaturesHalf
 from sknn_suite.images._mirror import mirror_images_help
 from sknn_suite.images._networks import (
     build_network,
@@ -53,7 +52,7 @@ ADAPTIVE_RATE = 1 / 50
 
 
 @parameters
-class ImageEstimator(ImageParameters, NeuralEstimator):
+class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
     """A network for images: arrays, flat rows or files."""
 
     # -- rows ------------------------------------------------------------------------
@@ -334,34 +333,6 @@ class ImageEstimator(ImageParameters, NeuralEstimator):
 
     def _rows_at_once(self, n_rows: int) -> int:
         return min(n_rows, max(LARGEST_OUTPUT // self._config["largest"], 8))
-
-    # -- features --------------------------------------------------------------------
-
-    def transform(self, X):
-        """Compute what the last layer takes: features for any other estimator.
-
-        Parameters
-        ----------
-        X : array-like or list of path-like
-            Images, as for `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features_out)
-            The features.
-        """
-        check_is_fitted(self)
-        X, _ = to_numpy(X)
-        X = self._check_rows(X)
-        bound = self._bind_module(len(X))
-        module: Any = bound.module
-        bundle = self._encoder.transform(X, bound.dtype)
-        with torch.inference_mode():
-            parts = [
-                module.features(batch.to(bound.device).inputs["x"]).flatten(1).cpu()
-                for batch in BundleBatches(bundle, self._rows_at_once(4096))
-            ]
-        return torch.cat(parts).float().numpy()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -104,14 +104,13 @@ def build_network(config: dict, user: Any = None) -> ImageNetwork:
             network = _user_network(config, user)
         else:
             network = _named_network(config)
-        whole = ImageNetwork(
+        return ImageNetwork(
             network,
             config["image_shape"][2],
             config["n_channels_expected"],
             config["from_pair"],
             config["in_halves"],
         )
-    return whole.to(memory_format=torch.contiguous_format)
 
 
 def _named_network(config: dict) -> nn.Module:
@@ -246,6 +245,8 @@ class Probe:
         Numbers in the largest output of a layer.
     n_outputs : int
         Raw scores of the network.
+    n_features : int or None
+        What its last linear layer takes; None if there is none.
     """
 
     def __init__(self, whole: ImageNetwork, image_shape: tuple, name: str) -> None:
@@ -278,6 +279,9 @@ class Probe:
             )
         self.output_shape = tuple(output.shape[1:])
         self.n_outputs = int(np.prod(self.output_shape))
+        self.n_features = None
+        if whole.head_name is not None:
+            self.n_features = int(whole.head.in_features)
 
     def _count(self, part: nn.Module, inputs: tuple, output: Any) -> None:
         if not isinstance(output, Tensor):
