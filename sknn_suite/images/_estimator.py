@@ -47,6 +47,9 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 # Numbers in a layer's output for all images that are predicted together.
 LARGEST_OUTPUT = 1 << 23
 
+# What "airbench" does not train: whitening, and scales that the next layer can do.
+AIRBENCH_FIXED = ("network.whiten.weight", "*.norm1.weight", "*.norm2.weight")
+
 # Solvers whose steps do not grow with the gradient take a smaller rate.
 ADAPTIVE_RATE = 1 / 50
 
@@ -127,7 +130,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         if not resume:
             self._augment = self._settle_augment(rows)
         module, place = super()._place_module(rows, resume)
-        module.body_frozen = self._phase() == "head"
+        module.freeze_body(self._phase() == "head")
         return module, place
 
     def _init_module(self, module: Any) -> None:
@@ -218,6 +221,8 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
                 rate = rate if isinstance(rate, str) else float(np.ravel(rate)[-1])
             elif isinstance(rate, int | float):
                 rate = (rate * self.body_rate**2, rate * self.body_rate, rate)
+        elif self._config["architecture"] == "airbench" and self.freeze is None:
+            settled.freeze = AIRBENCH_FIXED
         settled.learning_rate_init = rate
         settled.alpha = recipe.alpha if self.alpha is None else self.alpha
         if self.learning_rate == "auto" and self.schedule_params is None:
@@ -240,6 +245,12 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         if self.solver == "lbfgs":
             return 200
         return self._recipe().n_epochs(n_rows, batch_size * self.accumulate)
+
+    def _warn_unless_converged(self, net: Any, n_epochs: int) -> None:
+        planned = self.learning_rate == "auto" and self.max_iter == "auto"
+        if planned and self.solver != "lbfgs" and not net.interrupted_:
+            return  # the recipe is complete
+        super()._warn_unless_converged(net, n_epochs)
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         if self.batch_size != "auto":

@@ -175,7 +175,10 @@ def draw_user_network(kind: Callable, config: dict, seed: int) -> nn.Module:
         "image_shape": config["image_shape"],
         "image_size": config["image_shape"][:2],
     }
-    wanted = inspect.signature(kind).parameters
+    try:
+        wanted = set(inspect.signature(kind).parameters)
+    except ValueError:  # builtins have no signature
+        wanted = set()
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed)
         module = kind(**{n: value for n, value in known.items() if n in wanted})

@@ -122,7 +122,8 @@ class ConvNet(nn.Module):
             linear = nn.Linear(self._shape[0], int(layer))
             self._shape = (int(layer),)
             return [*flat, linear]
-        name, *sizes = (layer,) if isinstance(layer, str) else tuple(layer)
+        is_sequence = isinstance(layer, list | tuple) and len(layer) > 0
+        name, *sizes = layer if is_sequence else (layer,)
         if name in POOLS and len(self._shape) == 3 and len(sizes) <= 2:
             size = int(sizes[0]) if sizes else 2
             stride = int(sizes[1]) if len(sizes) > 1 else size

@@ -95,6 +95,11 @@ class ImageNetwork(nn.Module):
             layers = [sum(layers[:middle], []), sum(layers[middle:], [])]
         return [group for group in (*layers, head) if group]
 
+    def freeze_body(self, frozen: bool) -> None:
+        """Leave all but the last layer as it is from now on, or no longer."""
+        self.body_frozen = frozen
+        self.train(self.training)
+
     def features(self, x: Tensor) -> Tensor:
         """What the last layer takes, (n, n_features)."""
         with self._tap as tap:

@@ -38,6 +38,12 @@ def colour():
 
 
 @pytest.fixture
+def unseen():
+    """60 more of them, for tests."""
+    return draw(60, 16, 3, seed=1)
+
+
+@pytest.fixture
 def folder(tmp_path):
     """Sixty PNG and JPEG files of several sizes and modes in three sub-folders."""
     pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
