@@ -106,25 +106,28 @@ def _name(estimator: Any) -> str:
 
 def _options(estimator: Any, name: str) -> dict[str, Any]:
     """Arguments of the network beyond channels and scores."""
+    activation = estimator.activation
+    if activation == "auto":
+        activation = "gelu" if name == "resnet_small" else "relu"
     if name == "mlp":
         sizes = check_layer_sizes(estimator.hidden_layer_sizes)
         dropout = check_per_layer("dropout", estimator.dropout, len(sizes))
         return {
             "hidden_layer_sizes": sizes,
-            "activation": estimator.activation,
+            "activation": activation,
             "dropout": dropout if any(dropout) else (),
             "batch_norm": estimator.batch_norm,
         }
     dropout = check_per_layer("dropout", estimator.dropout, 1)[0]
     if name == "layers" or name in CONV_SPECS:
         return {
-            "activation": estimator.activation,
+            "activation": activation,
             "batch_norm": estimator.batch_norm,
             "dropout": dropout,
         }
     if name == "resnet_small":
         shape = small_shape(*estimator.image_shape_[:2])
-        return {**shape, "activation": estimator.activation, "dropout": dropout}
+        return {**shape, "activation": activation, "dropout": dropout}
     if name == "airbench":
         return {}
     options = {"dropout": dropout} if dropout else {}

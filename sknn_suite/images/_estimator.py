@@ -38,7 +38,7 @@ from sknn_suite.images._recipes import RECIPES, Recipe
 from sknn_suite.images._rows import check_images, check_images_and_target
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import AirbenchNet, ImageNetwork
-from sknn_suite.training import BundleBatches
+from sknn_suite.training import BundleBatches, Muon
 
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
 # used.
@@ -49,9 +49,6 @@ LARGEST_OUTPUT = 1 << 23
 
 # What "airbench" does not train: whitening, and scales that the next layer can do.
 AIRBENCH_FIXED = ("network.whiten.weight", "*.norm1.weight", "*.norm2.weight")
-
-# Solvers whose steps do not grow with the gradient take a smaller rate.
-ADAPTIVE_RATE = 1 / 50
 
 
 @parameters
@@ -136,7 +133,8 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
     def _init_module(self, module: Any) -> None:
         network, user = module.network, user_module(self)
         if user is None:
-            draw_weights(network, self.weight_init, self.activation, self._random_state)
+            activation = self._config["options"].get("activation", "relu")
+            draw_weights(network, self.weight_init, activation, self._random_state)
         else:
             self._restore_fixed(module)
             if not isinstance(user, nn.Module):
@@ -213,8 +211,10 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         recipe, phase = self._recipe(), self._phase()
         settled = copy.copy(self)
         rate: Any = self.learning_rate_init
+        solver = recipe.solver if self.solver == "auto" else self.solver
+        settled.solver = Muon if solver == "muon" else solver
         if rate is None:
-            rate = recipe.rate * (1.0 if self.solver == "sgd" else ADAPTIVE_RATE)
+            rate = recipe.rate(solver)
         if phase is not None:
             settled.freeze = 2 if phase == "head" else self.freeze
             if phase == "head":
@@ -224,7 +224,9 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         elif self._config["architecture"] == "airbench" and self.freeze is None:
             settled.freeze = AIRBENCH_FIXED
         settled.learning_rate_init = rate
-        settled.alpha = recipe.alpha if self.alpha is None else self.alpha
+        settled.alpha = self.alpha
+        if self.alpha is None:
+            settled.alpha = 0.0 if solver == "muon" else recipe.alpha
         if self.learning_rate == "auto" and self.schedule_params is None:
             settled.schedule_params = dict(recipe.schedule_params)
         if self._schedule(partial=False) == "constant":
@@ -244,7 +246,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             return int(self.max_iter)
         if self.solver == "lbfgs":
             return 200
-        return self._recipe().n_epochs(n_rows, batch_size * self.accumulate)
+        return self._recipe().n_epochs(n_rows)
 
     def _warn_unless_converged(self, net: Any, n_epochs: int) -> None:
         planned = self.learning_rate == "auto" and self.max_iter == "auto"
@@ -255,10 +257,10 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         if self.batch_size != "auto":
             return super()._clip_batch_size(n_rows, place)
-        recipe = self._recipe()
-        if place is None or place.device.type == "cpu" or self.backbone is not None:
-            return recipe.rows_per_batch(n_rows)
-        return min(1024, max(recipe.rows_per_batch(n_rows), n_rows // 50), n_rows)
+        suited = self._recipe().batch_size(n_rows)
+        if place is not None and place.device.type != "cpu" and self.backbone is None:
+            suited = max(suited, min(1024, n_rows // 100))  # a GPU is busy with many
+        return min(suited, n_rows)
 
     def _settle_augment(self, rows: Rows) -> dict[str, float]:
         """What is done to training images, by name."""
@@ -304,7 +306,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         try:
             train = self._compute_features(run, run.train)
             rate = self._training_parameters().learning_rate_init
-            rate = RECIPES["head"].rate if isinstance(rate, str) else rate
+            rate = RECIPES["head"].rate("sgd") if isinstance(rate, str) else rate
             net = run.build(module, self._random_state, rate)
             net.recipe.mixup = None
             net.callbacks = []

@@ -10,7 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite._arrays import to_home, to_numpy
 from sknn_suite._prediction import PREDICT_ROWS, is_float32
-from sknn_suite.training import BundleBatches
+from sknn_suite.encoding import ImageFiles
+from sknn_suite.modules import materialize
+from sknn_suite.training import BundleBatches, load_weights
 
 
 class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -19,8 +21,14 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     _check_rows: Callable
     _bind_module: Callable
     _rows_at_once: Callable
+    _weights: Callable
+    _build_module: Callable
+    _restore_fixed: Callable
     _encoder: Any
     _config: dict
+    _dtype: str
+    _pixel_unit: float | None
+    image_shape_: tuple[int, int, int]
 
     @property
     def _n_features_out(self) -> int:
@@ -57,3 +65,53 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             ]
         kind = np.float32 if is_float32(X) or X.dtype == np.uint8 else np.float64
         return to_home(torch.cat(parts).numpy().astype(kind, copy=False), home)
+
+    def read_images(self, X):
+        """Read images as `predict` sees them, for pictures of them.
+
+        Parameters
+        ----------
+        X : array-like or list of path-like
+            Images, as for `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, height, width, n_channels)
+            The pixels, in [0, 1]: bytes divided by 255, other numbers by their range.
+        """
+        check_is_fitted(self)
+        X, _ = to_numpy(X)
+        if len(X) == 0:
+            return np.empty((0, *self.image_shape_))
+        X = self._check_rows(X)
+        pixels = X.read(np.arange(len(X))) if isinstance(X, ImageFiles) else X
+        pixels = np.asarray(pixels, np.float64)
+        if self._pixel_unit is not None and pixels.min() >= 0:
+            return np.clip(pixels / self._pixel_unit, 0, 1)
+        low, high = pixels.min(), pixels.max()
+        return (pixels - low) / max(high - low, 1e-300)
+
+    def first_filters(self):
+        """Weights of the network's first convolution.
+
+        Returns
+        -------
+        ndarray of shape (n_filters, height, width, n_channels)
+            The filters.
+        """
+        check_is_fitted(self)
+        for name, weights in self._weights().items():
+            if weights.ndim == 4 and name.endswith("weight"):
+                return np.moveaxis(weights, 1, 3)
+        raise ValueError(
+            "The network has no convolution, and so no filters. Expected one. Choose "
+            "another architecture."
+        )
+
+    def _module_for_inspection(self) -> Any:
+        """Build a module on the CPU, of its own, in evaluation mode."""
+        module = self._build_module(self._config).eval()
+        materialize(module, torch.device("cpu"), getattr(torch, self._dtype))
+        load_weights(module, self._weights())
+        self._restore_fixed(module)
+        return module.requires_grad_(False)

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -83,15 +84,13 @@ class BodyWithHead(nn.Module):
 def small_shape(height: int, width: int) -> dict[str, Any]:
     """Stages of "resnet_small" that suit images of this size."""
     side = min(height, width)
-    widths: tuple[int, ...] = (32, 64, 64)
-    stem_stride = 1
-    while side // stem_stride > 48:
-        stem_stride *= 2
-    side //= stem_stride
-    # Two or more pixels a side are left at the end.
-    n_pools = min(len(widths), max(int(np.log2(max(side, 1))) - 1, 0))
-    pools = tuple(i >= len(widths) - n_pools for i in range(len(widths)))
-    return {"widths": widths, "pools": pools, "stem": 32, "stem_stride": stem_stride}
+    stem_stride = 1 << max(0, round(math.log2(side / 40)))
+    side = max(side // stem_stride, 1)
+    n_pools = min(max(round(math.log2(side / 3.5)), 1 if side > 1 else 0), 5)
+    n_stages = max(2, n_pools)
+    widths = (32, 64, 128, 128, 128)[:n_stages]
+    pools = tuple(i >= n_stages - n_pools for i in range(n_stages))
+    return {"widths": widths, "pools": pools, "stem": 16, "stem_stride": stem_stride}
 
 
 def build_network(config: dict, user: Any = None) -> ImageNetwork:

@@ -10,7 +10,11 @@ from torch import nn
 
 from sknn_suite._parameters import param, parameters, redefault
 from sknn_suite._sklearn import Interval, StrOptions
-from sknn_suite._training_parameters import SCHEDULE_NAMES, TrainingParameters
+from sknn_suite._training_parameters import (
+    OPTIMIZER_NAMES,
+    SCHEDULE_NAMES,
+    TrainingParameters,
+)
 from sknn_suite.images._networks import ARCHITECTURES
 from sknn_suite.modules import ACTIVATIONS
 
@@ -42,10 +46,11 @@ class ImageParameters(TrainingParameters):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Dense units of architecture="mlp".
 
-    activation : str, default="relu"
+    activation : str, default="auto"
         Function of the hidden units of "mlp", "simple", "lenet5", "resnet_small" and
         lists: scikit-learn's names and those of torch.nn's elementwise ones in
-        snake_case, such as "relu", "tanh", "gelu".
+        snake_case, such as "relu", "tanh", "gelu". "auto" is "gelu" for
+        "resnet_small" and "relu" for the others.
 
     dropout : float or array-like of float, default=0.0
         Probability, in [0, 1), that a unit before the last layer is set to zero in a
@@ -132,17 +137,21 @@ class ImageParameters(TrainingParameters):
         it makes probabilities less extreme. None is 0.1 for convolutions and 0 for
         "mlp", and with loss="focal".
 
-    solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
-            "adadelta"} or type, default="sgd"
-        How weights are updated. "adamw" needs smaller rates than the default.
+    solver : {"auto", "muon", "adam", "sgd", "lbfgs", "adamw", "nadam", "radam", \
+            "rmsprop", "adagrad", "adadelta"} or type, default="auto"
+        How weights are updated. "muon" orthogonalises the updates of convolution
+        kernels, which learns more in few epochs, and is "sgd" for all other weights.
+        "auto" is "muon" for networks with convolutions, and "sgd" for "mlp" and for a
+        backbone. The others are those of `MLPClassifier`.
 
     alpha : float or None, default=None
         Strength of the L2 penalty on weights, in [0, inf). It is divided by the number
-        of rows (or the sum of their weights) in a batch. None is 0.1, for "mlp" 0.01.
+        of rows (or the sum of their weights) in a batch. None is 0 for "muon", which
+        keeps the size of kernels, 0.01 for "mlp" and 0.1 for the others.
 
     batch_size : int or "auto", default="auto"
-        Rows per batch. "auto" is up to 256 on the CPU, fewer for few rows, and up to
-        1024 on a GPU.
+        Rows per batch. "auto" is 256, 128 below 20,000 rows and 64 below 5,000; for
+        "mlp" and on a GPU more.
 
     learning_rate : str or callable, default="auto"
         How the rate changes: "auto" is "one_cycle", up and then down to the end of
@@ -152,14 +161,14 @@ class ImageParameters(TrainingParameters):
         the number of epochs that are over, as for `MLPClassifier`.
 
     learning_rate_init : float, "auto", array-like of float or None, default=None
-        Step size, in (0, inf). None suits solver="sgd" or, much smaller, the others.
+        Step size, in (0, inf). None suits the solver and the network.
         "auto" finds it by a range test (`find_learning_rate`). Several values are the
         rates of the layers, from input to output; of a backbone, of its halves and the
         last layer.
 
     max_iter : int or "auto", default="auto"
-        Largest number of epochs. "auto" plans the same number of updates for large
-        and small data, in 10 to 60 epochs.
+        Largest number of epochs. "auto" is 2500 / sqrt(n_samples) in [10, 150], for
+        "mlp" 100 or fewer, for a backbone 7 to 50.
 
     n_iter_no_change : int or inf, default=inf
         Epochs without an improvement of `tol` that are borne before training ends. A
@@ -173,7 +182,7 @@ class ImageParameters(TrainingParameters):
     hidden_layer_sizes: int | Sequence[int] = param(
         (100,), "array-like", Interval(Integral, 1, None, closed="left")
     )
-    activation: str = param("relu", StrOptions(set(ACTIVATIONS)))
+    activation: str = param("auto", StrOptions({"auto", *ACTIVATIONS}))
     dropout: float | Sequence[float] = param(
         0.0, Interval(Real, 0, 1, closed="left"), "array-like"
     )
@@ -201,7 +210,9 @@ class ImageParameters(TrainingParameters):
     label_smoothing: float | None = param(
         None, Interval(Real, 0, 1, closed="left"), None
     )
-    solver: str | type = redefault("solver", TrainingParameters, "sgd")
+    solver: str | type = param(
+        "auto", StrOptions({"auto", "muon", "lbfgs", *OPTIMIZER_NAMES}), type
+    )
     alpha: float | None = param(None, Interval(Real, 0, None, closed="left"), None)
     learning_rate: str | Callable[[int], float] = param(
         "auto", StrOptions({"auto", *SCHEDULE_NAMES}), callable

@@ -1,10 +1,35 @@
 """What "auto" and None stand for: how networks for images are trained by default."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-# Updates of a fit, epochs at most and at least, in which max_iter="auto" finds itself.
+# Rows per batch of convolutions, and the number of rows below which it applies.
+FEW_ROWS, SOME_ROWS = 5_000, 20_000
+
+# Up within a quarter of the steps, then down in a straight line to a twentieth.
+ONE_CYCLE = {
+    "pct_start": 0.25,
+    "div_factor": 5.0,
+    "final_div_factor": 4.0,
+    "anneal_strategy": "linear",
+}
+
+
+def batch_of_convolutions(n_rows: int) -> int:
+    """Rows per batch; few rows make small ones, for the sake of more updates."""
+    return 64 if n_rows < FEW_ROWS else 128 if n_rows < SOME_ROWS else 256
+
+
+def epochs_of_convolutions(n_rows: int) -> int:
+    """Epochs from scratch; the more rows, the fewer, and the more updates."""
+    return min(max(round(2500 / math.sqrt(n_rows)), 10), 150)
+
+
+def epochs_of_mlp(n_rows: int) -> int:
+    """Epochs of rows without an image shape."""
+    return min(max(round(400_000 / n_rows), 10), 100)
 
 
 @dataclass(frozen=True)
@@ -13,88 +38,76 @@ class Recipe:
 
     Parameters
     ----------
-    rate : float
-        learning_rate_init, at `batch_size` rows.
-    n_updates : int
-        Updates of a whole fit.
-    least, most : int
-        Epochs at least and at most.
-    batch_size : int
-        Rows per batch, at most.
-    least_updates : int
-        Updates of an epoch for which batches are made smaller than that.
-    label_smoothing : float
+    rates : dict of str to float
+        learning_rate_init by solver; others take that of "adam".
+    batch_size, n_epochs : callable
+        Rows per batch, and epochs, from the number of rows.
+    solver : str, default="sgd"
+        What solver="auto" stands for.
+    label_smoothing : float, default=0.1
         See `CNNClassifier`.
-    schedule : str
+    schedule : str, default="one_cycle"
         learning_rate.
-    schedule_params : dict
+    schedule_params : dict, default=ONE_CYCLE
         Its arguments.
-    alpha : float
-        L2 penalty.
+    alpha : float, default=0.1
+        L2 penalty, of all solvers but muon.
     """
 
-    rate: float
-    n_updates: int
-    least: int
-    most: int
-    batch_size: int = 256
-    least_updates: int = 20
+    rates: dict[str, float]
+    batch_size: Callable[[int], int]
+    n_epochs: Callable[[int], int]
+    solver: str = "sgd"
     label_smoothing: float = 0.1
     schedule: str = "one_cycle"
-    schedule_params: dict[str, Any] = field(default_factory=dict)
+    schedule_params: dict[str, Any] = field(default_factory=lambda: dict(ONE_CYCLE))
     alpha: float = 0.1
 
-    def rows_per_batch(self, n_rows: int) -> int:
-        """Rows per batch on a CPU; few rows make small batches."""
-        suited = 1 << max(n_rows // self.least_updates, 1).bit_length()
-        return min(max(suited, 32), self.batch_size, n_rows)
+    def rate(self, solver: Any) -> float:
+        """Learning rate of a solver."""
+        return self.rates.get(solver, self.rates["adam"])
 
-    def n_epochs(self, n_rows: int, batch_size: int) -> int:
-        """Epochs of a whole fit."""
-        per_epoch = -(-n_rows // batch_size)
-        return min(max(math.ceil(self.n_updates / per_epoch), self.least), self.most)
-
-
-# Up within a quarter of the steps, then down in a straight line.
-ONE_CYCLE = {
-    "pct_start": 0.25,
-    "div_factor": 5.0,
-    "final_div_factor": 4.0,
-    "anneal_strategy": "linear",
-}
 
 RECIPES = {
-    "convolutions": Recipe(0.2, 2400, 10, 60, schedule_params=ONE_CYCLE),
+    "convolutions": Recipe(
+        {"muon": 0.1, "sgd": 0.1, "adam": 0.005, "adamw": 0.01},
+        batch_of_convolutions,
+        epochs_of_convolutions,
+        solver="muon",
+    ),
     "airbench": Recipe(
-        1.0,
-        480,
-        10,
-        60,
-        batch_size=1024,
+        {"muon": 0.2, "sgd": 0.5, "adam": 0.005},
+        lambda n_rows: 1024 if n_rows >= SOME_ROWS else batch_of_convolutions(n_rows),
+        lambda n_rows: min(epochs_of_convolutions(n_rows), 50),
+        solver="muon",
         label_smoothing=0.2,
-        schedule_params=ONE_CYCLE,
     ),
     # Rows without an image_shape: a plain MLP, full batches of few rows.
     "mlp": Recipe(
-        0.05,
-        2000,
-        10,
-        100,
-        least_updates=1,
+        {"sgd": 0.05, "muon": 0.05, "adam": 0.002},
+        lambda n_rows: 256,
+        epochs_of_mlp,
         label_smoothing=0.0,
-        schedule_params=ONE_CYCLE,
         alpha=0.01,
     ),
     # One epoch, two, and four, the rate falling to zero in each.
     "gradual": Recipe(
-        0.02,
-        0,
-        7,
-        7,
-        batch_size=64,
+        {"sgd": 0.02, "muon": 0.02, "adam": 0.001},
+        lambda n_rows: 64,
+        lambda n_rows: 7,
         schedule="warm_restarts",
         schedule_params={"cycle_length": 1, "cycle_mult": 2},
     ),
-    "head": Recipe(0.05, 1000, 10, 50, batch_size=64, schedule="cosine"),
-    "full": Recipe(0.02, 600, 5, 20, batch_size=64, schedule_params=ONE_CYCLE),
+    "head": Recipe(
+        {"sgd": 0.05, "muon": 0.05, "adam": 0.002},
+        lambda n_rows: 64,
+        lambda n_rows: min(max(round(60_000 / n_rows), 10), 50),
+        schedule="cosine",
+        schedule_params={},
+    ),
+    "full": Recipe(
+        {"sgd": 0.02, "muon": 0.02, "adam": 0.001},
+        lambda n_rows: 64,
+        lambda n_rows: min(max(round(40_000 / n_rows), 5), 20),
+    ),
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from sknn_suite.modules._activations import make_activation
@@ -67,7 +66,7 @@ class ResNetSmall(nn.Module):
         Its stride; more for large images.
     depth : int, default=1
         Convolutions of each stage's residual branch.
-    activation : str, default="relu"
+    activation : str, default="gelu"
         A name in `ACTIVATIONS`.
     dropout : float, default=0.0
         Before the last layer.
@@ -100,7 +99,7 @@ class ResNetSmall(nn.Module):
         stem: int,
         stem_stride: int = 1,
         depth: int = 1,
-        activation: str = "relu",
+        activation: str = "gelu",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -120,4 +119,4 @@ class ResNetSmall(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stages(self.stem(x))
-        return self.fc(self.dropout(torch.amax(x, (2, 3))))
+        return self.fc(self.dropout(x.mean((2, 3))))

@@ -7,6 +7,7 @@ from sknn_suite.training._convergence import Progress
 from sknn_suite.training._factory import make_callbacks, make_net
 from sknn_suite.training._lbfgs import LbfgsNet
 from sknn_suite.training._mixup import Mixed, Mixup
+from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._optimizers import OPTIMIZERS
 from sknn_suite.training._range_test import RangeTest, run_range_test
@@ -29,6 +30,7 @@ __all__ = [
     "LbfgsNet",
     "Mixed",
     "Mixup",
+    "Muon",
     "Progress",
     "RangeTest",
     "SklearnBridge",

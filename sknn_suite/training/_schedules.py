@@ -48,7 +48,7 @@ def _one_cycle(shadow: FlatSGD, length: Length, **params: Any) -> Any:
         if length.n_steps < 2:
             return lr_scheduler.LambdaLR(shadow, lambda t: 1.0)
         # torch divides by the steps of the way up, less one
-        params["pct_start"] = min(2 / length.n_steps, 1.0)
+        params["pct_start"] = 1.5 / length.n_steps
     return lr_scheduler.OneCycleLR(
         shadow,
         max_lr=rate,
