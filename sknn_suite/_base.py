@@ -301,7 +301,7 @@ class NeuralEstimator(
     def _make_mixup(
         self, module: nn.Module, random_state: np.random.RandomState
     ) -> Callable | None:
-        """What changes a training batch before the module sees it."""
+        """Make what changes a training batch before the module sees it."""
         return Mixup(self.mixup, random_state) if self.mixup else None
 
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:

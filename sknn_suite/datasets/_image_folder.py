@@ -84,7 +84,7 @@ def load_image_table(
     folder: str | os.PathLike | None = None,
     suffix: str = "",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read image files and their labels from a CSV file with a header.
+    r"""Read image files and their labels from a CSV file with a header.
 
     Parameters
     ----------
@@ -130,9 +130,7 @@ def load_image_table(
             f"'{table}' has no rows. Expected a header and one row per image. Check "
             "the file."
         )
-    numbers = [
-        _number(column, header, table) for column in (path_column, label_column)
-    ]
+    numbers = [_number(column, header, table) for column in (path_column, label_column)]
     for i, row in enumerate(rows, 2):
         if len(row) <= max(numbers):
             raise DataError(

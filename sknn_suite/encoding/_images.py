@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite.encoding._files import ImageFiles
+from sknn_suite.exceptions import DataError
 
 # Pixels that are looked at together: memory beyond the images stays small.
 BLOCK_PIXELS = 1 << 22
@@ -17,6 +18,9 @@ N_FILES_FOR_SCALING = 2048
 
 # Of so many images patches are looked at.
 N_IMAGES_FOR_PATCHES = 5000
+
+# Larger numbers have squares, or sums of them, that no float can hold.
+LARGEST = 1e150
 
 # A channel whose deviation is below this share of its size is constant but for noise.
 RELATIVE_CONSTANT = 1e-12
@@ -86,6 +90,12 @@ class ImageEncoder:
         mean: np.ndarray | float = 0.0
         squares: np.ndarray | float = 0.0
         for part, pixels in _blocks(X, index):
+            if np.abs(pixels).max() > LARGEST:
+                raise DataError(
+                    f"X holds numbers as large as {np.abs(pixels).max():g}, whose "
+                    f"squares are non-finite. Expected at most {LARGEST:g}. Scale "
+                    "them first."
+                )
             w = np.ones(len(part)) if weight is None else weight[part].astype(float)
             n_pixels = pixels.shape[1] * pixels.shape[2]
             share = w / (w.sum() * n_pixels)
@@ -118,9 +128,7 @@ class ImageEncoder:
             n_patches += len(patches)
         self.patches_ = np.asarray(total) / max(n_patches, 1)
 
-    def transform(
-        self, X: np.ndarray | ImageFiles, dtype: torch.dtype
-    ) -> TensorBundle:
+    def transform(self, X: np.ndarray | ImageFiles, dtype: torch.dtype) -> TensorBundle:
         """Encode images; all but uint8 become `dtype`."""
         if isinstance(X, ImageFiles):
             return TensorBundle({"x": X})

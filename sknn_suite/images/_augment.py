@@ -146,7 +146,7 @@ class Augmentation:
         else:
             flips = (torch.zeros(n, dtype=torch.bool, device=images.device),) * 2
         vertical, horizontal = flips
-        moves = transposing = "rotate90" in strengths and h == w
+        moves = "rotate90" in strengths and h == w
         if "flip" in strengths:
             horizontal = horizontal ^ (draw.uniform(n) < strengths["flip"])
             moves = True
@@ -154,7 +154,7 @@ class Augmentation:
             vertical = vertical ^ (draw.uniform(n) < strengths["flip_vertical"])
             moves = True
         shift = strengths.get("shift", 0.0)
-        if not (moves or shift or transposing):
+        if not (moves or shift):
             return images
         rows = self._lines(n, h, shift, vertical, draw)
         columns = self._lines(n, w, shift, horizontal, draw)
@@ -188,10 +188,9 @@ class Augmentation:
             height, width = round(side * h), round(side * w)
             top = int(self.random_state.randint(h - height + 1))
             left = int(self.random_state.randint(w - width + 1))
-            box = (slice(None), slice(None), slice(top, top + height))
-            box = (*box, slice(left, left + width))
+            rows, columns = slice(top, top + height), slice(left, left + width)
             x = x.clone()
-            x[box] = x[partner][box]
+            x[:, :, rows, columns] = x[partner][:, :, rows, columns]
             share = 1 - height * width / (h * w)
         weight = None if batch.weight is None else batch.weight[partner]
         return x, Mixed(batch.target[partner], weight, share)

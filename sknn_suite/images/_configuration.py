@@ -15,8 +15,10 @@ from sknn_suite.modules import CONV_SPECS, VGG_LAYERS, find_head
 
 
 def user_module(estimator: Any) -> Any:
-    """The user's own module or class, None for a network of ours."""
-    source = estimator.architecture if estimator.backbone is None else estimator.backbone
+    """Find the user's own module or class, None for a network of ours."""
+    source = (
+        estimator.architecture if estimator.backbone is None else estimator.backbone
+    )
     return source if isinstance(source, nn.Module | type) else None
 
 
@@ -118,19 +120,19 @@ def _options(estimator: Any, name: str) -> dict[str, Any]:
             "dropout": dropout if any(dropout) else (),
             "batch_norm": estimator.batch_norm,
         }
-    dropout = check_per_layer("dropout", estimator.dropout, 1)[0]
+    rate = check_per_layer("dropout", estimator.dropout, 1)[0]
     if name == "layers" or name in CONV_SPECS:
         return {
             "activation": activation,
             "batch_norm": estimator.batch_norm,
-            "dropout": dropout,
+            "dropout": rate,
         }
     if name == "resnet_small":
         shape = small_shape(*estimator.image_shape_[:2])
-        return {**shape, "activation": activation, "dropout": dropout}
+        return {**shape, "activation": activation, "dropout": rate}
     if name == "airbench":
         return {}
-    options = {"dropout": dropout} if dropout else {}
+    options: dict[str, Any] = {"dropout": rate} if rate else {}
     if name in VGG_LAYERS:
         options["batch_norm"] = estimator.batch_norm
     return options
@@ -147,4 +149,6 @@ def _channels_of_backbone(user: Any, n_channels: int) -> int:
 
 
 def _plain(layers: Any) -> list:
-    return [list(layer) if isinstance(layer, tuple | list) else layer for layer in layers]
+    return [
+        list(layer) if isinstance(layer, tuple | list) else layer for layer in layers
+    ]

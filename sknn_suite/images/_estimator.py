@@ -108,7 +108,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         return configure(self)
 
     def _build_module(self, config: dict) -> ImageNetwork:
-        module = build_network(config, user_module(self))
+        module: Any = build_network(config, user_module(self))
         module.fixed = {
             name: buffer.clone() for name, buffer in fixed_buffers(module).items()
         }
@@ -126,6 +126,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             self._input_dtype = "float32"
         if not resume:
             self._augment = self._settle_augment(rows)
+        module: Any
         module, place = super()._place_module(rows, resume)
         module.freeze_body(self._phase() == "head")
         return module, place
@@ -154,7 +155,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             network.whiten_with(as_tensor(self._encoder.patches_))
 
     def _scaling(self) -> tuple[np.ndarray, np.ndarray]:
-        """What is subtracted from each channel, and by what is divided."""
+        """Choose what is subtracted from each channel, and by what is divided."""
         kind = self.normalization
         if kind == "auto":
             is_rgb = self.image_shape_[2] in (1, 3) and self._pixel_unit is not None
@@ -192,7 +193,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
     # -- training --------------------------------------------------------------------
 
     def _phase(self) -> str | None:
-        """What of a backbone is being trained: "head", "gradual", "full" or None."""
+        """Say what of a backbone is trained now: "head", "gradual", "full" or None."""
         if self.backbone is None:
             return None
         return self.__dict__.get("_first_phase") or self.finetune
@@ -263,10 +264,12 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         return min(suited, n_rows)
 
     def _settle_augment(self, rows: Rows) -> dict[str, float]:
-        """What is done to training images, by name."""
+        """Settle what is done to training images, by name."""
         augment = self.augment
         if augment == "auto":
-            flat = self._config["architecture"] == "mlp" or min(self.image_shape_[:2]) < 4
+            flat = (
+                self._config["architecture"] == "mlp" or min(self.image_shape_[:2]) < 4
+            )
             if flat or self._phase() == "head":
                 return {}
             strengths = {"shift": 0.125}
@@ -305,7 +308,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         self._first_phase = "head"
         try:
             train = self._compute_features(run, run.train)
-            rate = self._training_parameters().learning_rate_init
+            rate: Any = self._training_parameters().learning_rate_init
             rate = RECIPES["head"].rate("sgd") if isinstance(rate, str) else rate
             net = run.build(module, self._random_state, rate)
             net.recipe.mixup = None

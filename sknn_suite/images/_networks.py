@@ -21,7 +21,6 @@ from sknn_suite.modules import (
     BasicBlock,
     Bottleneck,
     ConvNet,
-    Dropout,
     GoogLeNet,
     ImageNetwork,
     ResNet,
@@ -117,7 +116,9 @@ def _named_network(config: dict) -> nn.Module:
     n_channels = config["n_channels_expected"]
     options = config["options"]
     if name == "mlp":
-        return FlatMLP(int(np.prod(config["image_shape"])), n_outputs=n_outputs, **options)
+        return FlatMLP(
+            int(np.prod(config["image_shape"])), n_outputs=n_outputs, **options
+        )
     if name == "layers" or name in CONV_SPECS:
         layers = config["layers"] if name == "layers" else CONV_SPECS[name]
         return ConvNet(layers, config["image_shape"], n_outputs, **options)

@@ -176,7 +176,12 @@ class ImageParameters(TrainingParameters):
     """
 
     architecture: Any = param(
-        "auto", StrOptions(set(ARCHITECTURES)), list, tuple, nn.Module, type,
+        "auto",
+        StrOptions(set(ARCHITECTURES)),
+        list,
+        tuple,
+        nn.Module,
+        type,
         kw_only=False,
     )
     hidden_layer_sizes: int | Sequence[int] = param(
@@ -207,24 +212,22 @@ class ImageParameters(TrainingParameters):
     finetune: str = param("gradual", StrOptions({"head", "gradual", "full"}))
     body_rate: float = param(0.1, Interval(Real, 0, 1, closed="right"))
     head_iter: int = param(10, Interval(Integral, 1, None, closed="left"))
-    label_smoothing: float | None = param(
-        None, Interval(Real, 0, 1, closed="left"), None
-    )
+    label_smoothing: Any = param(None, Interval(Real, 0, 1, closed="left"), None)
     solver: str | type = param(
         "auto", StrOptions({"auto", "muon", "lbfgs", *OPTIMIZER_NAMES}), type
     )
-    alpha: float | None = param(None, Interval(Real, 0, None, closed="left"), None)
+    alpha: Any = param(None, Interval(Real, 0, None, closed="left"), None)
     learning_rate: str | Callable[[int], float] = param(
         "auto", StrOptions({"auto", *SCHEDULE_NAMES}), callable
     )
-    learning_rate_init: float | str | Sequence[float] | None = param(
+    learning_rate_init: Any = param(
         None,
         Interval(Real, 0, None, closed="neither"),
         StrOptions({"auto"}),
         "array-like",
         None,
     )
-    max_iter: int | str = param(
+    max_iter: Any = param(
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )
     n_iter_no_change: float = redefault("n_iter_no_change", TrainingParameters, np.inf)

@@ -184,8 +184,8 @@ def _check_pixels(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     elif shape != estimator.image_shape_:
         raise DataError(
             f"X holds {_describe(shape)}, but {type(estimator).__name__} was fitted on "
-            f"{_describe(estimator.image_shape_)}. Expected the same shape. Resize "
-            "the images, or fit on files, which are resized when read."
+            f"{_describe(estimator.image_shape_)}. Expected the same dimensions. "
+            "Resize the images, or fit on files, which are resized when read."
         )
     else:
         X = _to_unit(estimator, X)

@@ -68,7 +68,7 @@ def attribute_pixels(
         )
     module = _own_module(estimator)
     codes, signs = _targets(estimator, X, target)
-    signs_of_batch = [1.0]
+    signs_of_batch: list[Any] = [1.0]
 
     def scores(prepared: Tensor) -> Tensor:
         return module(prepared=prepared) * signs_of_batch[0]

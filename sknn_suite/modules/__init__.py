@@ -16,7 +16,7 @@ from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
 from sknn_suite.modules._resnet_small import ResNetSmall
 from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
 from sknn_suite.modules._vae import VAE
-from sknn_suite.modules._vgg import VGG_LAYERS, AlexNet, VGG
+from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
 
 __all__ = [
     "ACTIVATIONS",

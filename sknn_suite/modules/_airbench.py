@@ -1,6 +1,7 @@
 """A network for images of 32 x 32 pixels that learns within seconds on a GPU."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -83,7 +84,8 @@ class AirbenchNet(nn.Module):
     @torch.no_grad()
     def start_as_identity(self) -> None:
         """Let the convolutions pass their inputs on, before training."""
-        for block in self.blocks:
+        blocks: Any = self.blocks
+        for block in blocks:
             for conv in (block.conv1, block.conv2):
                 nn.init.dirac_(conv.weight[: conv.in_channels])
 
@@ -95,6 +97,7 @@ class AirbenchNet(nn.Module):
         c = self.whiten.in_channels
         kernels = scaled.flip(1).T.reshape(-1, c, 2, 2)  # largest variance first
         self.whiten.weight.copy_(torch.cat([kernels, -kernels]))
+        assert self.whiten.bias is not None
         self.whiten.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -79,6 +79,6 @@ class SpatialDropout(Dropout):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        kept = torch.empty(x.shape[:2] + (1, 1), dtype=x.dtype, device=x.device)
+        kept = torch.empty((*x.shape[:2], 1, 1), dtype=x.dtype, device=x.device)
         kept.bernoulli_(1 - self.p, generator=self.generator)
         return x * kept.mul_(1 / (1 - self.p))

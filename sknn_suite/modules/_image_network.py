@@ -92,7 +92,8 @@ class ImageNetwork(nn.Module):
         *layers, head = layers_of(self.network, self.head_name)
         if self.in_halves:
             middle = len(layers) // 2
-            layers = [sum(layers[:middle], []), sum(layers[middle:], [])]
+            halves = layers[:middle], layers[middle:]
+            layers = [[p for layer in half for p in layer] for half in halves]
         return [group for group in (*layers, head) if group]
 
     def freeze_body(self, frozen: bool) -> None:
@@ -101,7 +102,7 @@ class ImageNetwork(nn.Module):
         self.train(self.training)
 
     def features(self, x: Tensor) -> Tensor:
-        """What the last layer takes, (n, n_features)."""
+        """Compute what the last layer takes, (n, n_features)."""
         with self._tap as tap:
             self._scores(self.prepare(x))
             return tap.value

@@ -10,7 +10,7 @@ KINDS = ("most_correct", "most_wrong", "most_uncertain")
 
 
 def choose_rows(proba, codes, kind, n_per_class):
-    """Number the rows of a gallery, class by class.
+    """Choose the rows of a gallery, class by class.
 
     Parameters
     ----------

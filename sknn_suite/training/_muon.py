@@ -54,14 +54,15 @@ class Muon(torch.optim.Optimizer):
                     self._step(p, group)
 
     def _step(self, p: Tensor, group: dict[str, Any]) -> None:
-        state = self.state[p]
+        state, gradient = self.state[p], p.grad
+        assert gradient is not None
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(p)
         buffer = state["momentum_buffer"]
         is_kernel = p.ndim == 4
         momentum = group["momentum" if is_kernel else "rest_momentum"]
-        buffer.mul_(momentum).add_(p.grad)
-        step = p.grad.add(buffer, alpha=momentum)  # Nesterov's
+        buffer.mul_(momentum).add_(gradient)
+        step = gradient.add(buffer, alpha=momentum)  # Nesterov's
         if is_kernel:
             p.mul_(len(p) ** 0.5 / p.norm().clamp_min(1e-12))
             step = orthogonalize(step)

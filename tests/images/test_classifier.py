@@ -80,7 +80,9 @@ def test_a_model_of_bytes_takes_floats_between_zero_and_one(grey):
     np.testing.assert_allclose(
         model.predict_proba(grey.X.astype(np.float32) / 255), expected, atol=1e-4
     )
-    np.testing.assert_array_equal(model.predict_proba(grey.X.reshape(120, -1)), expected)
+    np.testing.assert_array_equal(
+        model.predict_proba(grey.X.reshape(120, -1)), expected
+    )
 
 
 def test_pixels_stay_bytes_until_the_batch(colour):
@@ -106,7 +108,9 @@ def test_scaling_is_learnt_from_the_training_rows_alone(grey):
 
 def test_rows_without_an_image_shape_are_scaled_by_column(digits):
     X_train, X_test, y_train, y_test = digits
-    model = CNNClassifier(random_state=0).fit(X_train * 10.0 ** (np.arange(64) % 5), y_train)
+    model = CNNClassifier(random_state=0).fit(
+        X_train * 10.0 ** (np.arange(64) % 5), y_train
+    )
     assert model.image_shape_ == (1, 1, 64)
     assert model.score(X_test * 10.0 ** (np.arange(64) % 5), y_test) > 0.9
 

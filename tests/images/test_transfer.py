@@ -205,6 +205,9 @@ def test_features_feed_any_other_estimator(colour, unseen):
     model.fit(*colour)
     features = model.transform(colour.X)
     assert features.shape == (90, 256)
-    assert list(model.get_feature_names_out()[:2]) == ["cnnclassifier0", "cnnclassifier1"]
+    assert list(model.get_feature_names_out()[:2]) == [
+        "cnnclassifier0",
+        "cnnclassifier1",
+    ]
     other = LogisticRegression(max_iter=1000).fit(features, colour.y)
     assert other.score(model.transform(unseen.X), unseen.y) > 0.9

@@ -15,8 +15,13 @@ def squares():
     X = random.randint(0, 60, (120, 16, 16)).astype(np.uint8)
     for image, right in zip(X, y):
         image[5:11, 10 * right : 10 * right + 6] = 230
-    model = CNNClassifier([(8, 3, 1, 1), "pool", (8, 3, 1, 1), "pool", 16], max_iter=10,
-                          solver="adam", augment=None, random_state=0)
+    model = CNNClassifier(
+        [(8, 3, 1, 1), "pool", (8, 3, 1, 1), "pool", 16],
+        max_iter=10,
+        solver="adam",
+        augment=None,
+        random_state=0,
+    )
     return model.fit(X, y), X, y
 
 

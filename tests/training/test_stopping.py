@@ -339,9 +339,9 @@ class Slow(Callback):
             time.sleep(0.01)
 
 
-def test_max_time_ends_training_after_a_batch(estimator_class, rows, watcher):
+def test_max_time_ends_training_after_a_batch(drop_in_class, rows, watcher):
     X, y = rows
-    model = estimator_class(
+    model = drop_in_class(
         **{**SETTINGS, "batch_size": 2, "max_iter": 10**6},
         max_time=0.1,
         callbacks=[Slow(), watcher],
