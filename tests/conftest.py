@@ -2,8 +2,8 @@
 
 A test with an argument `classifier_class`, `regressor_class` or `detector_class` runs
 once for every public estimator of that kind, with `estimator_class` for every one that
-learns a target, with `drop_in_class` for those that are scikit-learn's MLP under another
-name (its `coefs_`, its default schedule), and with `public_class` for all.
+learns a target, with `drop_in_class` for those that are scikit-learn's MLP but for the
+name (`coefs_`, the default schedule), and with `public_class` for all.
 """
 
 import copy

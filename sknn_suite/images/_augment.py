@@ -307,7 +307,9 @@ def make_views(
         flips += [(t, True, f) for t, _, f in flips]
     if "rotate90" in strengths and h == w:
         flips += [(True, v, f) for _, v, f in flips]
-    steps = [(0, 0), (-1, -1), (1, 1), (-1, 1), (1, -1), (0, 1), (0, -1), (1, 0)]
+    steps = [(0, 0)]
+    if {"shift", "crop"} & strengths.keys():
+        steps += [(-1, -1), (1, 1), (-1, 1), (1, -1), (0, 1), (0, -1), (1, 0)]
     dy, dx = (max(round(n / 28), 1) if n > 1 else 0 for n in (h, w))
     views = [
         View(*flip, step[0] * dy, step[1] * dx) for step in steps for flip in flips

@@ -35,7 +35,11 @@ from sknn_suite.images._networks import (
 )
 from sknn_suite.images._parameters import ImageParameters
 from sknn_suite.images._recipes import RECIPES, Recipe
-from sknn_suite.images._rows import check_images, check_images_and_target
+from sknn_suite.images._rows import (
+    CheckedImages,
+    check_images,
+    check_images_and_target,
+)
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import AirbenchNet, ImageNetwork
 from sknn_suite.training import BundleBatches, Muon
@@ -43,6 +47,11 @@ from sknn_suite.training import BundleBatches, Muon
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
 # used.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+# Sides from which images are taken for photographs, whose subject may be anywhere and
+# in any light, and what augment="auto" does to them.
+PHOTO_SIDE = 48
+PHOTOS = {"crop": 0.55, "brightness": 0.2, "contrast": 0.2, "cutout": 0.25}
 
 # Numbers in a layer's output for all images that are predicted together.
 LARGEST_OUTPUT = 1 << 23
@@ -187,7 +196,10 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         module: Any = bound.module
         if bound is not before:
             self._restore_fixed(module)
-        module.views = make_views(self._augment, self.n_tta, self.image_shape_)
+        n_views = self.n_tta
+        if n_views == "auto":
+            n_views = 2 if "flip" in self._augment else 1
+        module.views = make_views(self._augment, n_views, self.image_shape_)
         return bound
 
     # -- training --------------------------------------------------------------------
@@ -272,7 +284,8 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             )
             if flat or self._phase() == "head":
                 return {}
-            strengths = {"shift": 0.125}
+            photo = min(self.image_shape_[:2]) >= PHOTO_SIDE
+            strengths = dict(PHOTOS if photo else {"shift": 0.125})
             if mirror_images_help(rows.X, rows.y, self._random_state):
                 strengths["flip"] = 0.5
             return strengths
@@ -336,6 +349,13 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             bundle.targets,
             None if bundle.weight is None else bundle.weights,
         )
+
+    def _score_validation(self, net: Any, run: Run) -> float:
+        held_out = run.held_out
+        if isinstance(held_out.X, np.ndarray):
+            checked = held_out._replace(X=held_out.X.view(CheckedImages))
+            run = run._replace(held_out=checked)
+        return super()._score_validation(net, run)
 
     # -- cost ------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class ImageParameters(TrainingParameters):
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, channels) of flat rows, and the size to
         which files are brought; with data_format="channels_first" the channels come
-        first. None takes the shape of arrays, 96 x 96 pixels RGB for files, and leaves
+        first. None takes the shape of arrays, 64 x 64 pixels RGB for files, and leaves
         flat rows flat.
 
     data_format : {"channels_last", "channels_first"}, default="channels_last"
@@ -89,8 +89,10 @@ class ImageParameters(TrainingParameters):
     augment : str, list or None, default="auto"
         Random changes of training images:
 
-        - None, or "auto": small shifts, and mirror images where the training images
-          show that left may as well be right; nothing for flat rows and "mlp";
+        - None, or "auto": small shifts; from 48 pixels a side on random crops,
+          brightness, contrast and cutout in their place; mirror images where the
+          training images show that left may as well be right; nothing for flat rows
+          and "mlp";
         - "side_on" for photographs taken upright (mirror images, shifts, small
           rotations, zoom, brightness, contrast); "top_down" for pictures from above
           (the same, upside down and turned by quarters as well);
@@ -100,9 +102,10 @@ class ImageParameters(TrainingParameters):
           "brightness" (deviations), "contrast" (factor less one), "cutout" (side of
           the square), "mixup" and "cutmix" (alpha).
 
-    n_tta : int, default=1
+    n_tta : int or "auto", default="auto"
         Views of an image whose scores a prediction averages: the image, its mirror
-        image if training flips, then shifted ones. 2 to 8 cost as many times the time.
+        image if training flips, then shifted ones if training shifts or crops. They
+        cost so many times the time. "auto" is 2 if training flips, else 1.
 
     normalization : {"auto", "learnt", "imagenet"} or None, default="auto"
         How pixels are scaled: by mean and deviation of each channel of the training
@@ -203,7 +206,9 @@ class ImageParameters(TrainingParameters):
     augment: str | Sequence | None = param(
         "auto", StrOptions({"auto", "side_on", "top_down"}), list, tuple, None
     )
-    n_tta: int = param(1, Interval(Integral, 1, 64, closed="both"))
+    n_tta: int | str = param(
+        "auto", StrOptions({"auto"}), Interval(Integral, 1, 64, closed="both")
+    )
     normalization: str | None = param(
         "auto", StrOptions({"auto", "learnt", "imagenet"}), None
     )

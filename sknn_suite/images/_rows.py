@@ -12,10 +12,14 @@ from sknn_suite.encoding import ImageFiles
 from sknn_suite.exceptions import DataError
 
 # Height, width and channels to which files are brought if nothing else is said.
-FILE_SHAPE = (96, 96, 3)
+FILE_SHAPE = (64, 64, 3)
 
 # What flat rows may be; uint8 stays what it is.
 _NUMBERS = (np.float64, np.float32, np.uint8)
+
+
+class CheckedImages(np.ndarray):
+    """Images that were checked before; they are taken as they are."""
 
 
 def check_images(estimator: Any, X: Any, *, reset: bool) -> Any:
@@ -24,6 +28,8 @@ def check_images(estimator: Any, X: Any, *, reset: bool) -> Any:
     With `reset` the estimator learns their shape and their unit, else they must have
     those it knows.
     """
+    if isinstance(X, CheckedImages | ImageFiles):
+        return X
     paths = find_paths(X)
     if paths is not None:
         return _check_files(estimator, paths, reset=reset)

@@ -94,6 +94,7 @@ class ImageNetwork(nn.Module):
             middle = len(layers) // 2
             halves = layers[:middle], layers[middle:]
             layers = [[p for layer in half for p in layer] for half in halves]
+            return [*layers, head]  # always three, as recipes for fine-tuning say
         return [group for group in (*layers, head) if group]
 
     def freeze_body(self, frozen: bool) -> None:
