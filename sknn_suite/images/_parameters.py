@@ -144,13 +144,14 @@ class ImageParameters(TrainingParameters):
             "rmsprop", "adagrad", "adadelta"} or type, default="auto"
         How weights are updated. "muon" orthogonalises the updates of convolution
         kernels, which learns more in few epochs, and is "sgd" for all other weights.
-        "auto" is "muon" for networks with convolutions, and "sgd" for "mlp" and for a
-        backbone. The others are those of `MLPClassifier`.
+        "auto" is "muon" for networks with convolutions, "adam" for a module of one's
+        own, whose kernels keep their size, and "sgd" for "mlp" and for a backbone. The
+        others are those of `MLPClassifier`.
 
     alpha : float or None, default=None
         Strength of the L2 penalty on weights, in [0, inf). It is divided by the number
         of rows (or the sum of their weights) in a batch. None is 0 for "muon", which
-        keeps the size of kernels, 0.01 for "mlp" and 0.1 for the others.
+        keeps the size of kernels, 0.0001 for a module, 0.01 for "mlp", else 0.1.
 
     batch_size : int or "auto", default="auto"
         Rows per batch. "auto" is 256, 128 below 20,000 rows and 64 below 5,000; for

@@ -82,6 +82,14 @@ RECIPES = {
         solver="muon",
         label_smoothing=0.2,
     ),
+    # The user's own: its kernels keep their size, which muon would change.
+    "module": Recipe(
+        {"muon": 0.05, "sgd": 0.05, "adam": 0.003},
+        batch_of_convolutions,
+        epochs_of_convolutions,
+        solver="adam",
+        alpha=0.0001,
+    ),
     # Rows without an image_shape: a plain MLP, full batches of few rows.
     "mlp": Recipe(
         {"sgd": 0.05, "muon": 0.05, "adam": 0.002},
