@@ -39,8 +39,10 @@ warnings.simplefilter("ignore")
 from sknn_suite import CNNClassifier
 from sknn_suite.datasets import load_image_folder
 paths, labels = load_image_folder(sys.argv[1])
-few = CNNClassifier([(8, 3, 4), "global_max_pool"], image_shape=(224, 224, 3),
-                    max_iter=1, batch_size=16, cache_size=int(sys.argv[2]), augment=None)
+few = CNNClassifier(
+    [(8, 3, 4), "global_max_pool"], image_shape=(224, 224, 3), max_iter=1,
+    batch_size=16, cache_size=int(sys.argv[2]), augment=None,
+)
 few.fit(paths[:: len(paths) // 16], labels[:: len(paths) // 16])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 few.set_params(max_iter=2).fit(paths, labels)

@@ -34,7 +34,7 @@ folds = StratifiedKFold(3, shuffle=True, random_state=0)
 # Each image is predicted by a model that has not seen it. The less probable its label,
 # the more it deserves a look. The network takes the images, the machine flat rows.
 network = CNNClassifier(max_iter=12, random_state=0)
-machine = make_pipeline(StandardScaler(), SVC(probability=False, C=10))
+machine = make_pipeline(StandardScaler(), SVC(C=10))
 found = {}
 for package, model, X, method in (
     ("scikit-learn", machine, rows, "decision_function"),

@@ -196,7 +196,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         module: Any = bound.module
         if bound is not before:
             self._restore_fixed(module)
-        n_views = self.n_tta
+        n_views: Any = self.n_tta
         if n_views == "auto":
             n_views = 2 if "flip" in self._augment else 1
         module.views = make_views(self._augment, n_views, self.image_shape_)
