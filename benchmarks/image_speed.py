@@ -71,7 +71,7 @@ def epochs(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
             ResNetSmall,
             module__n_channels=1,
             module__n_outputs=10,
-            **{f"module__{k}": v for k, v in small_shape(28, 28).items()},
+            **{f"module__{k}": v for k, v in small_shape(28, 28, 1).items()},
             criterion=torch.nn.CrossEntropyLoss,
             optimizer=torch.optim.SGD,
             optimizer__momentum=0.9,

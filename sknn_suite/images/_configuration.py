@@ -128,7 +128,7 @@ def _options(estimator: Any, name: str) -> dict[str, Any]:
             "dropout": rate,
         }
     if name == "resnet_small":
-        shape = small_shape(*estimator.image_shape_[:2])
+        shape = small_shape(*estimator.image_shape_)
         return {**shape, "activation": activation, "dropout": rate}
     if name == "airbench":
         return {}

@@ -80,16 +80,17 @@ class BodyWithHead(nn.Module):
         return self.fc(x.mean((2, 3)) if x.ndim == 4 else x)
 
 
-def small_shape(height: int, width: int) -> dict[str, Any]:
-    """Stages of "resnet_small" that suit images of this size."""
+def small_shape(height: int, width: int, n_channels: int) -> dict[str, Any]:
+    """Stages of "resnet_small" that suit images of this size; colours get wider ones."""
     side = min(height, width)
     stem_stride = 1 << max(0, round(math.log2(side / 40)))
     side = max(side // stem_stride, 1)
     n_pools = min(max(round(math.log2(side / 3.5)), 1 if side > 1 else 0), 5)
     n_stages = max(2, n_pools)
-    widths = (32, 64, 128, 128, 128)[:n_stages]
+    stem = 16 if n_channels == 1 else 24
+    widths = tuple(stem * factor for factor in (2, 4, 8, 8, 8)[:n_stages])
     pools = tuple(i >= n_stages - n_pools for i in range(n_stages))
-    return {"widths": widths, "pools": pools, "stem": 16, "stem_stride": stem_stride}
+    return {"widths": widths, "pools": pools, "stem": stem, "stem_stride": stem_stride}
 
 
 def build_network(config: dict, user: Any = None) -> ImageNetwork:

@@ -129,8 +129,8 @@ def test_the_default_suits_images_of_every_size(side):
     model.image_shape_ = (side, side, 3)
     model._target = type("Target", (), {"n_outputs": 10})()
     network = build_network(model._configure_module())
-    assert 50_000 < n_parameters(network) < 700_000
-    assert model._configure_module()["macs"] < 120e6
+    assert 50_000 < n_parameters(network) < 1_500_000
+    assert model._configure_module()["macs"] < 250e6
 
 
 def test_whitened_patches_are_uncorrelated(colour):
