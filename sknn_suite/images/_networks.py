@@ -81,7 +81,7 @@ class BodyWithHead(nn.Module):
 
 
 def small_shape(height: int, width: int, n_channels: int) -> dict[str, Any]:
-    """Stages of "resnet_small" that suit images of this size; colours get wider ones."""
+    """Stages of "resnet_small" that suit images of this size; wider for colours."""
     side = min(height, width)
     stem_stride = 1 << max(0, round(math.log2(side / 40)))
     side = max(side // stem_stride, 1)
