@@ -38,6 +38,7 @@ from sknn_suite.modules import (
     values_per_row,
 )
 from sknn_suite.training import (
+    Mixup,
     RangeTest,
     TensorNet,
     load_weights,
@@ -199,7 +200,7 @@ class NeuralEstimator(
 
         def build(module: nn.Module, random_state: Any, rate: float) -> TensorNet:
             return make_net(
-                self,
+                self._training_parameters(),
                 module,
                 loss,
                 place,
@@ -213,6 +214,8 @@ class NeuralEstimator(
                 t=self.t_,
                 epochs_before=len(self.history_) if n_epochs is not None else 0,
                 random_state=random_state,
+                mixup=self._make_mixup(module, random_state),
+                valid_rows=self._rows_at_once(1024),
             )
 
         return Run(
@@ -239,6 +242,16 @@ class NeuralEstimator(
     def _schedule(self, *, partial: bool) -> Any:
         """Kind of the learning rate's schedule."""
         return self.learning_rate
+
+    def _training_parameters(self) -> TrainingParameters:
+        """Parameters that the net is made from; what "auto" stands for is settled."""
+        return self
+
+    def _make_mixup(
+        self, module: nn.Module, random_state: np.random.RandomState
+    ) -> Callable | None:
+        """Make what changes a training batch before the module sees it."""
+        return Mixup(self.mixup, random_state) if self.mixup else None
 
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
         """Epochs of a whole fit on `n_rows` training rows."""
@@ -270,7 +283,7 @@ class NeuralEstimator(
             self.precision,
             is_float64=self._input_dtype == "float64",
             work=self._work(rows.n, n_parameters(module)),
-            width=min(narrowest_side(module), self._clip_batch_size(rows.n, None)),
+            width=self._product_width(module, rows.n),
         )
         materialize(module, place.device, place.dtype)
         if resume:
@@ -285,6 +298,10 @@ class NeuralEstimator(
     def _work(self, n_rows: int, n_parameters: int) -> float:
         """Multiply-adds of an epoch, by which device and precision are chosen."""
         return float(n_rows) * n_parameters
+
+    def _product_width(self, module: nn.Module, n_rows: int) -> int:
+        """Smallest side of the largest matrix product, by which precision is chosen."""
+        return min(narrowest_side(module), self._clip_batch_size(n_rows, None))
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         """Rows per batch; "auto" and sizes larger than the data are settled here."""
@@ -336,7 +353,7 @@ class NeuralEstimator(
 
     def _find_rate(self, run: Run) -> float:
         """Resolve learning_rate_init, by a range test if it is "auto"."""
-        rate = self.learning_rate_init
+        rate = self._training_parameters().learning_rate_init
         if isinstance(rate, str):
             rate = self._range_test(run).suggestion
         self.learning_rate_ = float(np.ravel(rate)[-1])

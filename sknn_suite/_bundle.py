@@ -116,13 +116,48 @@ class SparseRows:
         return self.index_select(0, index)
 
 
+class LazyRows:
+    """Rows that become a tensor only when a batch of them is gathered.
+
+    A subclass has a length, a `device`, `bytes_per_row`, and the methods below.
+    """
+
+    device: torch.device
+
+    @property
+    def bytes_per_row(self) -> int:
+        """Memory of a row once it is gathered."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def to(self, device: torch.device) -> "LazyRows":
+        """Gather on `device` from now on."""
+        raise NotImplementedError
+
+    def index_select(self, dim: int, index: Tensor) -> Tensor:
+        """Gather the rows `index`."""
+        raise NotImplementedError
+
+    def prefetch(self, index: Tensor) -> None:
+        """Hear which rows will be gathered next, and perhaps begin."""
+
+    def digest(self) -> Tensor:
+        """Return bytes that are the same for the same rows."""
+        raise NotImplementedError
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        return self.index_select(0, torch.arange(*rows.indices(len(self))))
+
+
 @dataclass(frozen=True)
 class TensorBundle:
     """Rows as tensors: named inputs, target and weight, on one device.
 
     Parameters
     ----------
-    inputs : dict of str to Tensor or SparseRows
+    inputs : dict of str to Tensor, SparseRows or LazyRows
         The module's keyword arguments, each of length n_rows.
     target : Tensor of shape (n_rows, ...), default=None
         What the loss compares with.
@@ -154,8 +189,8 @@ class TensorBundle:
 
     @property
     def is_dense(self) -> bool:
-        """Whether no input is sparse."""
-        return not any(isinstance(x, SparseRows) for x in self.inputs.values())
+        """Whether all inputs are dense tensors."""
+        return all(isinstance(x, Tensor) for x in self.inputs.values())
 
     @property
     def bytes_per_row(self) -> int:
@@ -164,6 +199,8 @@ class TensorBundle:
         for x in self.inputs.values():
             if isinstance(x, SparseRows):
                 total += 12 * len(x.values) // max(len(x), 1)
+            elif isinstance(x, LazyRows):
+                total += x.bytes_per_row
             else:
                 total += x.element_size() * x[0].numel()
         return max(total, 1)
@@ -199,6 +236,12 @@ class TensorBundle:
             None if self.target is None else self.target.index_select(0, index),
             None if self.weight is None else self.weight.index_select(0, index),
         )
+
+    def prefetch(self, index: Tensor) -> None:
+        """Tell lazy inputs which rows come next."""
+        for x in self.inputs.values():
+            if isinstance(x, LazyRows) and len(index):
+                x.prefetch(index)
 
     def slice(self, rows: slice) -> "TensorBundle":
         """View of consecutive rows of a bundle without selection."""

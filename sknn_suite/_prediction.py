@@ -11,15 +11,15 @@ from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import prediction_device
-from sknn_suite._memory import map_rows
+from sknn_suite._device import prediction_device, suited_threads
+from sknn_suite._memory import CHUNK_ROWS, RowLimit, map_rows
 from sknn_suite.modules import (
     MLPScores,
     largest_weight,
     materialize,
     n_parameters,
 )
-from sknn_suite.training import bind_weights
+from sknn_suite.training import BundleBatches, bind_weights
 
 
 @dataclass
@@ -90,6 +90,9 @@ class NetworkPrediction:
     ``device``, and the methods `_build_module`, `_check_rows` and `_work`.
     """
 
+    # Whether rows are encoded chunk by chunk, as suits those that are numbers already.
+    _encodes_by_chunks = True
+
     def _keep_weights(self, weights: dict[str, np.ndarray]) -> None:
         """Store the module's arrays; a subclass may show some of them as attributes."""
         self._module_state = weights
@@ -119,12 +122,15 @@ class NetworkPrediction:
         check_same_home(self._home, home, f"{type(self).__name__}.{caller}")
         X = self._check_rows(X)
         bound = self._bind_module(X.shape[0])
-        raw = map_rows(
-            lambda: self._scores_by_chunks(bound, X),
-            X.shape[0],
-            bound.device,
-            largest=bound.largest,
-        )
+        if self._encodes_by_chunks:
+            raw = map_rows(
+                lambda: self._scores_by_chunks(bound, X),
+                X.shape[0],
+                bound.device,
+                largest=bound.largest,
+            )
+        else:
+            raw = self._scores_by_batches(bound, X)
         with torch.inference_mode():
             return raw.to(torch.float32 if is_float32(X) else torch.float64), home
 
@@ -138,6 +144,24 @@ class NetworkPrediction:
             return bound.raw_scores(bundle, buffers)
 
         return scores
+
+    def _scores_by_batches(self: Any, bound: BoundModule, X: Any) -> torch.Tensor:
+        bundle = self._encoder.transform(X, bound.dtype)
+        n_rows = self._rows_at_once(CHUNK_ROWS)
+        limit = RowLimit(bound.device)
+        parts = []
+        with torch.inference_mode(), suited_threads(n_rows * bound.largest):
+            for batch in BundleBatches(bundle, n_rows):
+
+                def scores(rows: slice, batch: TensorBundle = batch) -> torch.Tensor:
+                    return bound.raw_scores(batch.slice(rows), [])
+
+                parts.append(limit.map(scores, len(batch)))
+            return torch.cat(parts)
+
+    def _rows_at_once(self, n_rows: int) -> int:
+        """Rows that go through the module at a time, of `n_rows` that usually do."""
+        return n_rows
 
     def _bind_module(self: Any, n_rows: int) -> BoundModule:
         """Give the module the memory of the fitted arrays, on the device that suits."""

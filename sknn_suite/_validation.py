@@ -61,6 +61,11 @@ def check_table_and_target(
     X, y = validate_data(
         estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
     )
+    return X, settle_target(y, y_numeric=y_numeric)
+
+
+def settle_target(y: Any, *, y_numeric: bool) -> np.ndarray:
+    """Make a checked target dense, and a column vector flat with a warning."""
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
@@ -69,7 +74,7 @@ def check_table_and_target(
         check_classification_targets(y)
     elif y.dtype.kind not in "biuf":
         y = y.astype(np.float64)  # raises for words
-    return X, y
+    return y
 
 
 def check_weights(sample_weight: Any, X: Any) -> np.ndarray | None:

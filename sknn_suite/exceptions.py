@@ -2,6 +2,7 @@
 
 SuiteError
 ├── DataError (ValueError)                 the values of X or y cannot be used
+│   └── UnreadableImageError               an image file is missing or corrupt
 ├── DivergedError (ValueError)             the training loss became NaN or infinite
 ├── DeviceError (ValueError)               the device asked for does not exist here
 └── MissingDependencyError (ImportError)   an optional package is not installed
@@ -17,6 +18,7 @@ __all__ = [
     "MissingDependencyError",
     "SuiteError",
     "SuiteWarning",
+    "UnreadableImageError",
 ]
 
 
@@ -26,6 +28,10 @@ class SuiteError(Exception):
 
 class DataError(SuiteError, ValueError):
     """The values of X, y or the weights cannot be used."""
+
+
+class UnreadableImageError(DataError):
+    """An image file is missing, empty, corrupt, or no image at all."""
 
 
 class DivergedError(SuiteError, ValueError):

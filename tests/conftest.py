@@ -2,7 +2,8 @@
 
 A test with an argument `classifier_class`, `regressor_class` or `detector_class` runs
 once for every public estimator of that kind, with `estimator_class` for every one that
-learns a target, and with `public_class` for all.
+learns a target, with `drop_in_class` for those that are scikit-learn's MLP but for the
+name (`coefs_`, the default schedule), and with `public_class` for all.
 """
 
 import copy
@@ -17,6 +18,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_outlier_detector
 from sklearn.datasets import make_classification, make_regression
 
 import sknn_suite
+from sknn_suite.tabular._mlp import MLPEstimator
 
 PUBLIC = [
     public
@@ -26,6 +28,7 @@ PUBLIC = [
 DETECTORS = [c for c in PUBLIC if is_outlier_detector(c())]
 ESTIMATORS = [c for c in PUBLIC if c not in DETECTORS]
 CLASSIFIERS = [c for c in ESTIMATORS if is_classifier(c())]
+DROP_INS = [c for c in ESTIMATORS if issubclass(c, MLPEstimator)]
 REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
 
 
@@ -35,6 +38,7 @@ def pytest_generate_tests(metafunc):
         "public_class": PUBLIC,
         "estimator_class": ESTIMATORS,
         "classifier_class": CLASSIFIERS,
+        "drop_in_class": DROP_INS,
         "regressor_class": REGRESSORS,
         "detector_class": DETECTORS,
     }
@@ -79,9 +83,10 @@ def rows(request, labels, numbers) -> Rows:
     if "public_class" in request.fixturenames:
         kind = request.getfixturevalue("public_class")
         return labels if kind in CLASSIFIERS else numbers
-    if "estimator_class" in request.fixturenames:
-        estimator_class = request.getfixturevalue("estimator_class")
-        return labels if estimator_class in CLASSIFIERS else numbers
+    for name in ("estimator_class", "drop_in_class"):
+        if name in request.fixturenames:
+            kind = request.getfixturevalue(name)
+            return labels if kind in CLASSIFIERS else numbers
     return numbers if "regressor_class" in request.fixturenames else labels
 
 

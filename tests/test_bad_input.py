@@ -60,8 +60,8 @@ def test_layers_are_positive_whole_numbers(estimator_class, rows, sizes):
 
 
 @pytest.mark.parametrize("sizes", [(), [], 7, (7,), [7, 3], np.array([7, 3])])
-def test_layers_may_be_none_a_number_or_a_sequence(estimator_class, rows, sizes):
-    model = estimator_class(hidden_layer_sizes=sizes, max_iter=2).fit(*rows)
+def test_layers_may_be_none_a_number_or_a_sequence(drop_in_class, rows, sizes):
+    model = drop_in_class(hidden_layer_sizes=sizes, max_iter=2).fit(*rows)
     wanted = list(np.atleast_1d(sizes).astype(int))
     assert [len(b) for b in model.intercepts_[:-1]] == wanted
     assert model.n_layers_ == len(wanted) + 2
@@ -116,11 +116,11 @@ def test_bad_weights_are_refused(estimator_class, rows, weight, message):
         estimator_class(max_iter=2).fit(*rows, sample_weight=weight)
 
 
-def test_sparse_rows_with_nan_are_refused(estimator_class, rows):
+def test_sparse_rows_with_nan_are_refused(drop_in_class, rows):
     X = sparse.csr_array(rows.X)
     X.data[5] = np.nan
     with pytest.raises(ValueError, match="contains NaN"):
-        estimator_class(max_iter=2).fit(X, rows.y)
+        drop_in_class(max_iter=2).fit(X, rows.y)
 
 
 # -- classifiers ---------------------------------------------------------------------

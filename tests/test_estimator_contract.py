@@ -9,12 +9,19 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from sknn_suite import (
     AutoencoderDetector,
+    CNNClassifier,
     MLPClassifier,
     MLPRegressor,
     VAEDetector,
 )
 
-DEFAULTS = [MLPClassifier(), MLPRegressor(), AutoencoderDetector(), VAEDetector()]
+DEFAULTS = [
+    MLPClassifier(),
+    MLPRegressor(),
+    CNNClassifier(),
+    AutoencoderDetector(),
+    VAEDetector(),
+]
 
 # Small nets: the checks fit each configuration about a hundred times.
 SMALL = {"hidden_layer_sizes": (32,), "max_iter": 100, "learning_rate_init": 0.02}

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from sknn_suite.cli._comparison import Comparison
 from sknn_suite.cli._eights import find_the_eights
+from sknn_suite.cli._images import learn_the_images
 from sknn_suite.cli._needles import find_the_needles
 from sknn_suite.cli._stage import Stage
 
 Part = Callable[[Stage], Comparison]
 
-PARTS: list[Part] = [find_the_eights, find_the_needles]
+PARTS: list[Part] = [find_the_eights, find_the_needles, learn_the_images]
 
 
 def run_demo(

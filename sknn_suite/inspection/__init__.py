@@ -1,6 +1,14 @@
-"""Looking into training: the learning-rate range test, and a doctor for networks."""
+"""Looking into training and predictions: range test, a doctor, what pixels say."""
 
+from sknn_suite.inspection._attribution import attribute_pixels, maximize_activation
 from sknn_suite.inspection._diagnosis import Diagnosis, LayerReport, diagnose
 from sknn_suite.inspection._learning_rate import find_learning_rate
 
-__all__ = ["Diagnosis", "LayerReport", "diagnose", "find_learning_rate"]
+__all__ = [
+    "Diagnosis",
+    "LayerReport",
+    "attribute_pixels",
+    "diagnose",
+    "find_learning_rate",
+    "maximize_activation",
+]

@@ -1,15 +1,21 @@
 """torch modules: no scikit-learn, raw scores out, randomness owned."""
 
 from sknn_suite.modules._activations import ACTIVATIONS, IN_PLACE, make_activation
+from sknn_suite.modules._airbench import AirbenchNet
 from sknn_suite.modules._autoencoder import Autoencoder
+from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
 from sknn_suite.modules._corruption import Corruption
-from sknn_suite.modules._dropout import Dropout, OwnedRandomness
+from sknn_suite.modules._dropout import Dropout, OwnedRandomness, SpatialDropout
 from sknn_suite.modules._ensemble_linear import EnsembleLinear
+from sknn_suite.modules._image_network import ImageNetwork, find_head
+from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
-from sknn_suite.modules._norm import BatchNorm
+from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
+from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
+from sknn_suite.modules._resnet_small import ResNetSmall
 from sknn_suite.modules._size import (
     largest_weight,
     n_parameters,
@@ -17,19 +23,35 @@ from sknn_suite.modules._size import (
     values_per_row,
 )
 from sknn_suite.modules._vae import VAE
+from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
 
 __all__ = [
     "ACTIVATIONS",
+    "CONV_SPECS",
     "IN_PLACE",
     "MLP",
     "VAE",
+    "VGG",
+    "VGG_LAYERS",
+    "AirbenchNet",
+    "AlexNet",
     "Autoencoder",
+    "BasicBlock",
     "BatchNorm",
+    "BatchNorm2d",
+    "Bottleneck",
+    "ConvNet",
     "Corruption",
     "Dropout",
     "EnsembleLinear",
+    "GoogLeNet",
+    "ImageNetwork",
     "MLPScores",
     "OwnedRandomness",
+    "ResNet",
+    "ResNetSmall",
+    "SpatialDropout",
+    "find_head",
     "init_linear",
     "is_at",
     "largest_weight",

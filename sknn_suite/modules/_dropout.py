@@ -52,3 +52,33 @@ class Dropout(OwnedRandomness, nn.Module):
             return x
         kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
         return x * kept.mul_(1 / (1 - self.p))
+
+
+class SpatialDropout(Dropout):
+    """Set whole channels of an image to zero with probability `p` in training.
+
+    Neighbouring pixels are alike, so that single ones carry little when they are left
+    out.
+
+    Parameters
+    ----------
+    p : float
+        Probability of a zero, in [0, 1).
+
+    Shape
+    -----
+    x : (n_samples, n_channels, height, width)
+    returns : the same
+
+    References
+    ----------
+    Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR
+    2015.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        kept = torch.empty((*x.shape[:2], 1, 1), dtype=x.dtype, device=x.device)
+        kept.bernoulli_(1 - self.p, generator=self.generator)
+        return x * kept.mul_(1 / (1 - self.p))

@@ -49,14 +49,17 @@ def is_at(module: nn.Module, device: torch.device, dtype: torch.dtype) -> bool:
 
 @torch.no_grad()
 def init_linear(
-    linear: nn.Linear, method: str, activation: str, random_state: np.random.RandomState
+    linear: nn.Linear | nn.Conv2d,
+    method: str,
+    activation: str,
+    random_state: np.random.RandomState,
 ) -> None:
-    """Fill weights and bias of a linear layer in place.
+    """Fill weights and bias of a linear layer or a convolution in place.
 
     Parameters
     ----------
-    linear : nn.Linear
-        The layer.
+    linear : nn.Linear or nn.Conv2d
+        The layer; a convolution is a linear map of the patch that its kernel covers.
     method : {"auto", "glorot", "he", "orthogonal"}
         glorot draws weights *and* biases uniformly with the bound sqrt(6 / (fan_in +
         fan_out)), or sqrt(2 / ...) for logistic, as scikit-learn does (Glorot & Bengio,
@@ -68,7 +71,7 @@ def init_linear(
     random_state : RandomState
         Source of the numbers.
     """
-    fan_out, fan_in = linear.weight.shape
+    fan_out, fan_in = len(linear.weight), linear.weight[0].numel()
     if method == "auto":
         method = "glorot" if activation in _GLOROT else "he"
     if method == "glorot":
@@ -84,8 +87,9 @@ def init_linear(
         else:
             weight = math.sqrt(gain) * _random_rotation(fan_out, fan_in, random_state)
         bias = np.zeros(fan_out)
-    _copy(weight, linear.weight)
-    _copy(bias, linear.bias)
+    _copy(weight.reshape(linear.weight.shape), linear.weight)
+    if linear.bias is not None:
+        _copy(bias, linear.bias)
 
 
 def _random_rotation(

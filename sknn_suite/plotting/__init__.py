@@ -1,17 +1,21 @@
 """Displays: numbers first, then a picture of them; matplotlib is loaded by `plot`."""
 
 from sknn_suite.plotting._anomaly_score import AnomalyScoreDisplay
+from sknn_suite.plotting._filters import FilterDisplay
 from sknn_suite.plotting._latent_space import LatentSpaceDisplay
 from sknn_suite.plotting._learning_rate import LearningRateDisplay
 from sknn_suite.plotting._loss_curve import LossCurveDisplay
+from sknn_suite.plotting._prediction_gallery import PredictionGallery
 from sknn_suite.plotting._reconstruction import ReconstructionDisplay
 from sknn_suite.plotting._threshold_curve import ThresholdCurveDisplay
 
 __all__ = [
     "AnomalyScoreDisplay",
+    "FilterDisplay",
     "LatentSpaceDisplay",
     "LearningRateDisplay",
     "LossCurveDisplay",
+    "PredictionGallery",
     "ReconstructionDisplay",
     "ThresholdCurveDisplay",
 ]

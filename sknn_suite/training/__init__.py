@@ -6,6 +6,8 @@ from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
 from sknn_suite.training._convergence import Progress
 from sknn_suite.training._factory import make_callbacks, make_net
 from sknn_suite.training._lbfgs import LbfgsNet
+from sknn_suite.training._mixup import Mixed, Mixup
+from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._optimizers import OPTIMIZERS
 from sknn_suite.training._range_test import RangeTest, run_range_test
@@ -26,6 +28,9 @@ __all__ = [
     "BundleBatches",
     "Checkpoint",
     "LbfgsNet",
+    "Mixed",
+    "Mixup",
+    "Muon",
     "Progress",
     "RangeTest",
     "SklearnBridge",

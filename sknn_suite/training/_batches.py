@@ -52,11 +52,18 @@ class BundleBatches:
         n_rows = len(bundle)
         if bundle.rows is None:
             for start in range(0, n_rows, self.batch_size):
-                yield bundle.slice(slice(start, start + self.batch_size))
+                stop = start + self.batch_size
+                batch = bundle.slice(slice(start, stop))
+                if not bundle.is_dense:
+                    last = min(stop + self.batch_size, n_rows)
+                    bundle.prefetch(torch.arange(stop, max(stop, last)))
+                yield batch
             return
         per_block = self._rows_per_block()
         for first in range(0, n_rows, per_block):
-            block = bundle.take(bundle.rows[first : first + per_block])
+            stop = first + per_block
+            block = bundle.take(bundle.rows[first:stop])
+            bundle.prefetch(bundle.rows[stop : stop + per_block])
             if len(block) <= self.batch_size:
                 yield block
                 continue

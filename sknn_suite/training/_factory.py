@@ -21,7 +21,6 @@ from sknn_suite.training._convergence import (
 )
 from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._lbfgs import LbfgsNet
-from sknn_suite.training._mixup import Mixup
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._optimizers import OPTIMIZERS
 from sknn_suite.training._progress import EpochLine
@@ -47,6 +46,8 @@ def make_net(
     t: int,
     epochs_before: int,
     random_state: np.random.RandomState,
+    mixup: Callable | None = None,
+    valid_rows: int = 1024,
 ) -> TensorNet:
     """Build the net that the parameters describe; `module` has its weights already.
 
@@ -54,7 +55,8 @@ def make_net(
     which each update sees `batch_size` times ``accumulate``; `t` counts the rows that
     earlier calls have seen, `epochs_before` the epochs of earlier partial fits. The
     schedule `learning_rate` is planned for `planned_epochs`, of which this net trains
-    `max_epochs`.
+    `max_epochs`. `mixup` changes training batches, and `valid_rows` are scored at a
+    time; see `TrainingRecipe`.
     """
     rows_per_step = min(batch_size * training.accumulate, n_rows)
     n_steps = -(-n_rows // rows_per_step)
@@ -72,12 +74,13 @@ def make_net(
             penalty=Penalty(training.alpha, training.l1_alpha),
             groups=_make_groups(training, epochs_before),
             average=_make_average(training, planned_epochs),
-            mixup=Mixup(training.mixup, random_state) if training.mixup else None,
+            mixup=mixup,
             max_grad_norm=training.max_grad_norm,
             max_grad_value=training.max_grad_value,
             max_norm=training.max_norm,
             accumulate=training.accumulate,
             max_time=training.max_time,
+            valid_rows=valid_rows,
         ),
     }
     if training.solver == "lbfgs":

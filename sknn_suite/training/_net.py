@@ -213,7 +213,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         if training:
             source = self.random_state if self.shuffle else None
             return BundleBatches(dataset, self.batch_size, source)
-        return BundleBatches(dataset, max(self.batch_size, 1024))
+        return BundleBatches(dataset, max(self.batch_size, self.recipe.valid_rows))
 
     # -- steps -----------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 """What is done in each step of training, apart from the optimiser."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sknn_suite._bundle import TensorBundle
 from sknn_suite.training._averaging import WeightAverage
 from sknn_suite.training._groups import ParameterGroups
-from sknn_suite.training._mixup import Mixup
+from sknn_suite.training._mixup import Mixed
 from sknn_suite.training._regularization import Penalty
 from sknn_suite.training._schedules import Schedule
 
@@ -23,23 +25,27 @@ class TrainingRecipe:
         Which parameters are trained, at which share of the rate, from when on.
     average : WeightAverage or None
         Average of the weights, used for predictions.
-    mixup : Mixup or None
-        Mixes rows of a batch.
+    mixup : callable or None
+        Changes a training batch before the module sees it: from batch and generator to
+        batch and, if its rows are mixed in pairs, `Mixed`, else None.
     max_grad_norm, max_grad_value, max_norm : float or None
         Limits of the gradient's norm, of its components, of a unit's weights.
     accumulate : int
         Parts into which a batch is cut; their gradients add up.
     max_time : float or None
         Seconds after which training ends.
+    valid_rows : int
+        Validation rows that are scored at a time, at least.
     """
 
     schedule: Schedule
     penalty: Penalty = field(default_factory=lambda: Penalty(0, 0))
     groups: ParameterGroups = field(default_factory=ParameterGroups)
     average: WeightAverage | None = None
-    mixup: Mixup | None = None
+    mixup: Callable[..., tuple[TensorBundle, Mixed | None]] | None = None
     max_grad_norm: float | None = None
     max_grad_value: float | None = None
     max_norm: float | None = None
     accumulate: int = 1
     max_time: float | None = None
+    valid_rows: int = 1024

@@ -44,6 +44,11 @@ class Length:
 
 def _one_cycle(shadow: FlatSGD, length: Length, **params: Any) -> Any:
     rate = shadow.param_groups[0]["lr"]
+    if length.n_steps * params.get("pct_start", 0.3) <= 1:
+        if length.n_steps < 2:
+            return lr_scheduler.LambdaLR(shadow, lambda t: 1.0)
+        # torch divides by the steps of the way up, less one
+        params["pct_start"] = 1.5 / length.n_steps
     return lr_scheduler.OneCycleLR(
         shadow,
         max_lr=rate,

@@ -86,9 +86,9 @@ def test_classes_and_instances_and_pairs_are_taken(estimator_class, rows):
     estimator_class(**SMALL, max_iter=2, callbacks=callbacks).fit(*rows)
 
 
-def test_lr_scheduler_sets_the_rate(estimator_class, rows):
+def test_lr_scheduler_sets_the_rate(drop_in_class, rows):
     callback = LRScheduler("StepLR", step_size=2, gamma=0.1)
-    model = estimator_class(
+    model = drop_in_class(
         **SMALL, max_iter=6, solver="sgd", learning_rate_init=0.1, callbacks=[callback]
     ).fit(*rows)
     rates = [row["learning_rate"] for row in model.history_]
@@ -96,8 +96,8 @@ def test_lr_scheduler_sets_the_rate(estimator_class, rows):
     assert min(rates) <= 0.0011
 
 
-def test_gradient_norm_clipping_slows_a_step(estimator_class, rows):
-    model = estimator_class(**SMALL, solver="sgd", max_iter=1, alpha=0.0)
+def test_gradient_norm_clipping_slows_a_step(drop_in_class, rows):
+    model = drop_in_class(**SMALL, solver="sgd", max_iter=1, alpha=0.0)
     start = clone(model).set_params(learning_rate_init=1e-12).fit(*rows)
     clipped = clone(model).set_params(
         learning_rate_init=1.0,

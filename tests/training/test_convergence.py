@@ -41,9 +41,9 @@ def test_without_tolerance_training_takes_all_epochs(estimator_class, rows):
 
 
 def test_early_stopping_ends_with_the_weights_of_the_best_epoch(
-    estimator_class, rows, scores_of
+    drop_in_class, rows, scores_of
 ):
-    model = estimator_class(
+    model = drop_in_class(
         **SMALL, early_stopping=True, n_iter_no_change=5, learning_rate_init=0.05
     ).fit(*rows)
     scores = model.validation_scores_
@@ -84,9 +84,9 @@ def test_validation_rows_teach_nothing(estimator_class, rows, scores_of):
     assert 0 < changed < len(X) / 5
 
 
-def test_a_warm_start_does_not_lose_the_best_weights(estimator_class, rows):
+def test_a_warm_start_does_not_lose_the_best_weights(drop_in_class, rows):
     X, y = rows
-    model = estimator_class(
+    model = drop_in_class(
         **SMALL, early_stopping=True, max_iter=30, warm_start=True
     ).fit(X, y)
     best, coefs = model.best_validation_score_, [w.copy() for w in model.coefs_]
@@ -132,8 +132,8 @@ def test_invscaling_follows_its_formula(regressor_class, numbers):
     )
 
 
-def test_schedules_are_for_sgd_as_in_scikit_learn(estimator_class, rows, scores_of):
-    model = estimator_class(**SMALL, max_iter=5)
+def test_schedules_are_for_sgd_as_in_scikit_learn(drop_in_class, rows, scores_of):
+    model = drop_in_class(**SMALL, max_iter=5)
     constant = scores_of(clone(model).fit(*rows), rows.X)
     for name in ("invscaling", "adaptive"):
         other = clone(model).set_params(learning_rate=name).fit(*rows)

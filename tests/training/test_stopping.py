@@ -87,7 +87,8 @@ def assert_best_weights_are_restored(model, rows, watcher, splits, reference, ow
     assert model.best_validation_score_ == model.best_score_
     assert model.best_epoch_ == np.argmax(model.validation_scores_) + 1
     best = watcher.epochs[model.best_epoch_ - 1]
-    np.testing.assert_array_equal(model.coefs_[0].T, best["linears.0.weight"])
+    for name, weights in model._weights().items():
+        np.testing.assert_array_equal(weights, best[name], err_msg=name)
     scores = [record["valid_score"] for record in model.history_]
     assert scores == model.validation_scores_
 
@@ -601,9 +602,9 @@ class Slow(Callback):
             time.sleep(0.01)
 
 
-def test_max_time_ends_training_after_a_batch(estimator_class, rows, watcher):
+def test_max_time_ends_training_after_a_batch(drop_in_class, rows, watcher):
     X, y = rows
-    model = estimator_class(
+    model = drop_in_class(
         **{**SETTINGS, "batch_size": 2, "max_iter": 10**6},
         max_time=0.1,
         callbacks=[Slow(), watcher],

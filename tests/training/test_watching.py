@@ -32,8 +32,8 @@ SETTINGS = {
 # -- lines ---------------------------------------------------------------------------
 
 
-def test_verbose_writes_one_line_an_epoch(estimator_class, rows, capsys):
-    model = estimator_class(**SETTINGS, verbose=True, early_stopping=True).fit(*rows)
+def test_verbose_writes_one_line_an_epoch(drop_in_class, rows, capsys):
+    model = drop_in_class(**SETTINGS, verbose=True, early_stopping=True).fit(*rows)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5
     for i, (line, record) in enumerate(zip(lines, model.history_), 1):

@@ -1,0 +1,56 @@
+"""CNNClassifier."""
+
+from sknn_suite._classification import ClassifierHalf
+from sknn_suite._parameters import parameters
+from sknn_suite.images._estimator import ImageEstimator
+
+
+@parameters
+class CNNClassifier(ImageEstimator, ClassifierHalf):
+    """Convolutional network for images.
+
+    Arrays, flat rows or files go in as they are: uint8 stays uint8 until the batch,
+    pixels are scaled inside by what the training images teach, and a residual network
+    that suits their size is trained by a schedule that suits their number. Use it for
+    pictures of one size, or files of any, with two classes, several classes, or several
+    labels per image; give it a backbone when there are few.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    image_shape_ : tuple of int
+        Height, width and channels; (1, 1, n_features) for rows without image_shape.
+
+    n_skipped_ : int
+        Files that could not be read and were left out; see on_bad_image.
+
+    out_activation_ : str
+        "softmax" or "logistic".
+
+    n_features_in_ : int
+        Number of features of a flat row.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had names that are all strings.
+
+    See Also
+    --------
+    MLPClassifier : For tables.
+
+    Notes
+    -----
+    uint8 arrays count 255ths: a model that was fitted on them takes float images in
+    [0, 1] as well. Flat rows are numbers without a unit, so that samplers and scalers
+    can stand before.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn_suite import CNNClassifier
+    >>> images, labels = load_digits().images[:200] / 16, load_digits().target[:200]
+    >>> model = CNNClassifier(max_iter=5, random_state=0).fit(images, labels)
+    >>> model.predict_proba(images[:2]).shape
+    (2, 10)
+    """

@@ -1,0 +1,154 @@
+"""From an estimator's parameters to the plain values that describe its network."""
+
+from typing import Any
+
+from torch import nn
+
+from sknn_suite._validation import check_layer_sizes, check_per_layer
+from sknn_suite.images._networks import (
+    BACKBONES,
+    Probe,
+    build_network,
+    small_shape,
+)
+from sknn_suite.modules import CONV_SPECS, VGG_LAYERS, find_head
+
+
+def user_module(estimator: Any) -> Any:
+    """Find the user's own module or class, None for a network of ours."""
+    source = (
+        estimator.architecture if estimator.backbone is None else estimator.backbone
+    )
+    return source if isinstance(source, nn.Module | type) else None
+
+
+def configure(estimator: Any) -> dict:
+    """Describe the network by plain values; its cost is measured on one image."""
+    _check_combination(estimator)
+    user, shape = user_module(estimator), estimator.image_shape_
+    n_outputs = estimator._n_outputs
+    name = "module" if user is not None else _name(estimator)
+    config = {
+        "architecture": name,
+        "image_shape": shape,
+        "n_outputs": n_outputs,
+        "n_classes": max(n_outputs, 2) if n_outputs == 1 else n_outputs,
+        "n_channels_expected": shape[2],
+        "options": {} if user is not None else _options(estimator, name),
+        "layers": _plain(estimator.architecture) if name == "layers" else None,
+        "from_pair": False,
+        "new_head": None,
+        "in_halves": estimator.backbone is not None,
+    }
+    if estimator.backbone is not None:
+        config["n_channels_expected"] = _channels_of_backbone(user, shape[2])
+        if user is not None:
+            config["new_head"] = "replace" if find_head(user) else "add"
+    if name == "mlp":
+        n_inputs = shape[0] * shape[1] * shape[2]
+        hidden = config["options"]["hidden_layer_sizes"]
+        n_features = hidden[-1] if hidden else n_inputs
+        return config | {"macs": 0, "largest": n_inputs, "n_features": n_features}
+    shown = repr(name if user is None else type(user).__name__)
+    headless = config["new_head"] == "add"
+    body = config | {"new_head": None} if headless else config
+    probe = Probe(build_network(body, user), shape, shown)
+    if headless:
+        config["new_head"] = probe.output_shape[0]
+    elif probe.n_outputs != n_outputs:
+        if (probe.n_outputs, n_outputs) != (2, 1):
+            raise ValueError(
+                f"The network of architecture={shown} gives {probe.n_outputs} scores. "
+                f"Expected {config['n_classes']}, one per class. Change its last "
+                "layer, or pass the module as backbone, which replaces it."
+            )
+        config["from_pair"] = True
+    return config | {
+        "macs": probe.macs,
+        "largest": probe.largest,
+        "n_features": probe.n_features or config["new_head"],
+    }
+
+
+def _check_combination(estimator: Any) -> None:
+    backbone, weights = estimator.backbone, estimator.weights
+    if isinstance(backbone, str) and backbone not in BACKBONES:
+        raise ValueError(
+            f"backbone={backbone!r} is unknown. Expected one of "
+            f"{', '.join(BACKBONES)}, or an nn.Module. Choose one of these."
+        )
+    if weights is not None and backbone is None:
+        raise ValueError(
+            "weights was given without a backbone. Expected the network that the file "
+            "was made for. Set backbone, for example to 'resnet34'."
+        )
+    if isinstance(backbone, str) and weights is None:
+        raise ValueError(
+            f"backbone={backbone!r} was given without weights. Expected a file of "
+            f"weights. Set weights, or architecture={backbone!r} to train from "
+            "scratch."
+        )
+    if backbone is not None and estimator.architecture != "auto":
+        raise ValueError(
+            "Both architecture and backbone were given. Expected one of them. Leave "
+            "architecture at 'auto'."
+        )
+
+
+def _name(estimator: Any) -> str:
+    if estimator.backbone is not None:
+        return estimator.backbone
+    architecture = estimator.architecture
+    if isinstance(architecture, list | tuple):
+        return "layers"
+    if architecture == "auto":
+        return "mlp" if estimator.image_shape_[:2] == (1, 1) else "resnet_small"
+    return architecture
+
+
+def _options(estimator: Any, name: str) -> dict[str, Any]:
+    """Arguments of the network beyond channels and scores."""
+    activation = estimator.activation
+    if activation == "auto":
+        activation = "gelu" if name == "resnet_small" else "relu"
+    if name == "mlp":
+        sizes = check_layer_sizes(estimator.hidden_layer_sizes)
+        dropout = check_per_layer("dropout", estimator.dropout, len(sizes))
+        return {
+            "hidden_layer_sizes": sizes,
+            "activation": activation,
+            "dropout": dropout if any(dropout) else (),
+            "batch_norm": estimator.batch_norm,
+        }
+    rate = check_per_layer("dropout", estimator.dropout, 1)[0]
+    if name == "layers" or name in CONV_SPECS:
+        return {
+            "activation": activation,
+            "batch_norm": estimator.batch_norm,
+            "dropout": rate,
+        }
+    if name == "resnet_small":
+        shape = small_shape(*estimator.image_shape_)
+        return {**shape, "activation": activation, "dropout": rate}
+    if name == "airbench":
+        return {}
+    options: dict[str, Any] = {"dropout": rate} if rate else {}
+    if name in VGG_LAYERS:
+        options["batch_norm"] = estimator.batch_norm
+    return options
+
+
+def _channels_of_backbone(user: Any, n_channels: int) -> int:
+    """Channels that the backbone takes; grey images are repeated for RGB."""
+    if user is None:
+        return 3
+    for part in user.modules():
+        if isinstance(part, nn.Conv2d):
+            return part.in_channels if n_channels == 1 else n_channels
+    return n_channels
+
+
+def _plain(layers: Any) -> list:
+    return [
+        list(layer) if isinstance(layer, tuple | list) else layer for layer in layers
+    ]

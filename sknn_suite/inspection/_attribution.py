@@ -1,0 +1,225 @@
+"""Which pixels a prediction rests on, and what a unit looks for."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from sknn_suite._optional import import_optional
+from sknn_suite.images import CNNClassifier
+
+# Rows whose attributions are computed together.
+N_TOGETHER = 64
+
+
+def attribute_pixels(
+    estimator: CNNClassifier,
+    X: Any,
+    *,
+    method: str = "grad_cam",
+    target: Any = None,
+    layer: str | None = None,
+) -> np.ndarray:
+    """Say which pixels of images a prediction rests on.
+
+    Parameters
+    ----------
+    estimator : CNNClassifier
+        A fitted classifier of images.
+    X : array-like or list of path-like
+        Images, as for its `predict`.
+    method : {"grad_cam", "saliency"}, default="grad_cam"
+        "grad_cam" weighs the maps of the last convolution by their gradients, and shows
+        regions; "saliency" is the size of the gradient at every pixel.
+    target : label or array-like of labels, default=None
+        The class whose score is explained; None is the predicted one of each image.
+    layer : str, default=None
+        Name of another convolution for "grad_cam", as in ``network.named_modules()``.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, height, width)
+        How much each pixel speaks for the class, >= 0.
+
+    References
+    ----------
+    Selvaraju et al., "Grad-CAM", ICCV 2017. Simonyan et al., "Deep Inside
+    Convolutional Networks", ICLR workshop 2014. Computed by Captum.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn_suite import CNNClassifier
+    >>> from sknn_suite.inspection import attribute_pixels
+    >>> images, labels = load_digits().images[:100] / 16, load_digits().target[:100]
+    >>> model = CNNClassifier(max_iter=2, random_state=0).fit(images, labels)
+    >>> attribute_pixels(model, images[:4]).shape  # doctest: +SKIP
+    (4, 8, 8)
+    """
+    attributions = import_optional(
+        "captum.attr", needed_by="attribute_pixels", extra="explain"
+    )
+    if method not in ("grad_cam", "saliency"):
+        raise ValueError(
+            f"method={method!r} is unknown. Expected 'grad_cam' or 'saliency'. "
+            "Choose one of these."
+        )
+    module = _own_module(estimator)
+    codes, signs = _targets(estimator, X, target)
+    signs_of_batch: list[Any] = [1.0]
+
+    def scores(prepared: Tensor) -> Tensor:
+        return module(prepared=prepared) * signs_of_batch[0]
+
+    maps = []
+    for start in range(0, len(codes), N_TOGETHER):
+        part = slice(start, start + N_TOGETHER)
+        x = _prepare(estimator, module, _rows(X, part)).requires_grad_(True)
+        wanted = torch.from_numpy(codes[part])
+        signs_of_batch[0] = torch.from_numpy(signs[part]).to(x.dtype)[:, None]
+        if method == "saliency":
+            found = attributions.Saliency(scores).attribute(x, target=wanted)
+            heat = found.amax(dim=1)
+        else:
+            convolution = find_convolution(module.network, layer)
+            cam = attributions.LayerGradCam(scores, convolution)
+            found = cam.attribute(x, target=wanted, relu_attributions=True)
+            heat = nn.functional.interpolate(
+                found, x.shape[2:], mode="bilinear", align_corners=False
+            )[:, 0]
+        maps.append(heat.detach().float().numpy())
+    return np.concatenate(maps)
+
+
+def maximize_activation(
+    estimator: CNNClassifier,
+    *,
+    layer: str | None = None,
+    unit: int = 0,
+    n_steps: int = 100,
+    random_state: int = 0,
+) -> np.ndarray:
+    """Make an image to which a unit answers most.
+
+    Gradient ascent from noise, blurred a little now and then, so that the image is more
+    than pixels that happen to suit.
+
+    Parameters
+    ----------
+    estimator : CNNClassifier
+        A fitted classifier of images.
+    layer : str, default=None
+        Name of a layer, as in ``network.named_modules()``; None is the last one, whose
+        units are the scores of the classes.
+    unit : int, default=0
+        Number of the unit, or of the channel of a convolution.
+    n_steps : int, default=100
+        Steps of the ascent.
+    random_state : int, default=0
+        Seed of the noise.
+
+    Returns
+    -------
+    ndarray of shape (height, width, n_channels)
+        The image, in [0, 1].
+
+    References
+    ----------
+    Erhan et al., "Visualizing Higher-Layer Features of a Deep Network", 2009.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn_suite import CNNClassifier
+    >>> from sknn_suite.inspection import maximize_activation
+    >>> images, labels = load_digits().images[:100] / 16, load_digits().target[:100]
+    >>> model = CNNClassifier(max_iter=2, random_state=0).fit(images, labels)
+    >>> maximize_activation(model, unit=3, n_steps=5).shape
+    (8, 8, 1)
+    """
+    module = _own_module(estimator)
+    part = module.head if layer is None else _find(module.network, layer)
+    answers: list[Tensor] = []
+    hook = part.register_forward_hook(lambda _, __, out: answers.append(out))
+    h, w, c = estimator.image_shape_
+    noise = np.random.RandomState(random_state).normal(0, 0.1, (1, c, h, w))
+    dtype = module.center.dtype
+    x = torch.from_numpy(noise).to(dtype)
+    kernel = torch.tensor([1.0, 2.0, 1.0], dtype=dtype)
+    kernel = (kernel[:, None] * kernel / 16).expand(c, 1, 3, 3)
+    for step in range(n_steps):
+        x = x.detach().requires_grad_(True)
+        answers.clear()
+        module(prepared=x)
+        answer = answers[-1][0]
+        if not 0 <= unit < len(answer):
+            hook.remove()
+            raise ValueError(
+                f"unit={unit} is none of the layer's {len(answer)} units. Expected a "
+                f"number in [0, {len(answer)}). Choose another one."
+            )
+        (slope,) = torch.autograd.grad(answer[unit].mean(), x)
+        with torch.no_grad():
+            x = 0.98 * x + 0.1 * slope / (slope.std() + 1e-8)
+            if step % 4 == 3 and min(h, w) > 2:
+                edges = nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
+                x = nn.functional.conv2d(edges, kernel, groups=c)
+    hook.remove()
+    pixels = x[0].detach().permute(1, 2, 0) / module.factor + module.center
+    low, high = pixels.amin(), pixels.amax()
+    return ((pixels - low) / (high - low).clamp_min(1e-12)).float().numpy()
+
+
+def find_convolution(network: nn.Module, name: str | None) -> nn.Module:
+    """Find a layer by name, by default the last convolution."""
+    if name is not None:
+        return _find(network, name)
+    found = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
+    if not found:
+        raise ValueError(
+            "The network has no convolution, whose maps 'grad_cam' needs. Expected "
+            "one. Use method='saliency'."
+        )
+    return found[-1]
+
+
+def _find(network: nn.Module, name: str) -> nn.Module:
+    parts = dict(network.named_modules())
+    if name not in parts:
+        some = ", ".join([n for n in parts if n][:8])
+        raise ValueError(
+            f"layer={name!r} is no part of the network. Expected one of {some}, ... "
+            "Choose one of these."
+        )
+    return parts[name]
+
+
+def _own_module(estimator: CNNClassifier) -> Any:
+    """Build a module on the CPU that nobody else uses, since hooks will be added."""
+    check_is_fitted(estimator)
+    return estimator._module_for_inspection()
+
+
+def _rows(X: Any, part: slice) -> Any:
+    return X.iloc[part] if hasattr(X, "iloc") else X[part]
+
+
+def _prepare(estimator: CNNClassifier, module: Any, X: Any) -> Tensor:
+    pixels = estimator._check_rows(X)
+    bundle = estimator._encoder.transform(pixels, module.center.dtype)
+    with torch.no_grad():
+        return module.prepare(bundle.inputs["x"][slice(0, len(pixels))]).contiguous()
+
+
+def _targets(
+    estimator: CNNClassifier, X: Any, target: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Column of the scores, and its sign: two classes share one column."""
+    labels = estimator.predict(X) if target is None else np.asarray(target)
+    codes = np.searchsorted(estimator.classes_, labels)
+    codes = np.broadcast_to(codes, (len(X),)).astype(np.int64)
+    if len(estimator.classes_) == 2:
+        return np.zeros_like(codes), np.where(codes == 1, 1.0, -1.0)
+    return codes.copy(), np.ones(len(codes))

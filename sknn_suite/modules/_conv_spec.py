@@ -1,0 +1,191 @@
+"""Convolutional networks from a short list of their layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from sknn_suite.exceptions import DataError
+from sknn_suite.modules._activations import make_activation
+from sknn_suite.modules._dropout import Dropout, SpatialDropout
+from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
+
+# Networks that are lists of layers.
+CONV_SPECS: dict[str, tuple] = {
+    "simple": ((32, 3), "pool", (32, 3), "pool", 64),
+    "lenet5": ((6, 5), "average_pool", (16, 5), "average_pool", 120, 84),
+}
+
+POOLS: dict[str, type[nn.Module]] = {
+    "pool": nn.MaxPool2d,
+    "max_pool": nn.MaxPool2d,
+    "average_pool": nn.AvgPool2d,
+}
+GLOBAL_POOLS: dict[str, type[nn.Module]] = {
+    "global_max_pool": nn.AdaptiveMaxPool2d,
+    "global_average_pool": nn.AdaptiveAvgPool2d,
+}
+DROPOUTS: dict[str, type[Dropout]] = {
+    "dropout": Dropout,
+    "spatial_dropout": SpatialDropout,
+}
+EXPECTED = (
+    "Expected (channels, kernel[, stride[, padding]]), a number of dense units, "
+    "'pool', 'max_pool' or 'average_pool' (or with a size: ('pool', 3)), "
+    "'global_max_pool', 'global_average_pool', 'batch_norm', ('dropout', p) or "
+    "('spatial_dropout', p)."
+)
+
+
+class ConvNet(nn.Module):
+    """Convolutions, pooling and dense layers, as a list names them.
+
+    Parameters
+    ----------
+    layers : sequence
+        The layers before the last one, which gives the scores:
+
+        - ``(channels, kernel[, stride[, padding]])``, a convolution and its activation;
+          without padding unless it is given;
+        - ``"pool"`` or ``"max_pool"``, ``"average_pool"``, of 2x2 pixels, and
+          ``("pool", size[, stride])``; ``"global_max_pool"`` and
+          ``"global_average_pool"``;
+        - ``"batch_norm"``, before the activation of the layer that it follows;
+        - ``("dropout", p)`` of units, ``("spatial_dropout", p)`` of channels;
+        - a number, so many dense units and their activation.
+    image_shape : tuple of int
+        Height, width and channels.
+    n_outputs : int
+        Raw scores.
+    activation : str, default="relu"
+        A name in `ACTIVATIONS`.
+    batch_norm : bool, default=False
+        Whether all convolutions and dense layers are batch-normalised.
+    dropout : float, default=0.0
+        Before the last layer.
+
+    Shape
+    -----
+    x : (n, channels, height, width)
+    returns : (n, n_outputs)
+
+    Examples
+    --------
+    >>> from sknn_suite.modules import ConvNet
+    >>> layers = [(32, 3), "pool", (32, 3), "pool", 64]
+    >>> net = ConvNet(layers, (28, 28, 1), n_outputs=10)
+    >>> sum(p.numel() for p in net.parameters())
+    61482
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Any],
+        image_shape: tuple[int, int, int],
+        n_outputs: int,
+        activation: str = "relu",
+        batch_norm: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.activation_name = activation
+        h, w, c = image_shape
+        self._shape: tuple[int, ...] = (c, h, w)
+        parts: list[nn.Module] = []
+        for i, layer in enumerate(layers):
+            has_weights = _is_convolution(layer) or _is_number(layer)
+            parts += self._make_layer(layer)
+            if has_weights:
+                named = i + 1 < len(layers) and layers[i + 1] == "batch_norm"
+                if batch_norm and not named:
+                    parts.append(self._make_norm())
+                if not named:
+                    parts.append(make_activation(activation))
+            elif layer == "batch_norm" and i > 0:
+                before = layers[i - 1]
+                if _is_convolution(before) or _is_number(before):
+                    parts.append(make_activation(activation))
+        parts += self._flatten()
+        if dropout > 0:
+            parts.append(Dropout(dropout))
+        parts.append(nn.Linear(self._shape[0], n_outputs))
+        self.layers = nn.Sequential(*parts)
+
+    def _make_layer(self, layer: Any) -> list[nn.Module]:
+        if layer == "batch_norm":
+            return [self._make_norm()]
+        if _is_convolution(layer):
+            return [self._make_convolution(*layer)]
+        if _is_number(layer) and layer > 0:
+            flat = self._flatten()
+            linear = nn.Linear(self._shape[0], int(layer))
+            self._shape = (int(layer),)
+            return [*flat, linear]
+        is_sequence = isinstance(layer, list | tuple) and len(layer) > 0
+        name, *sizes = layer if is_sequence else (layer,)
+        if name in POOLS and len(self._shape) == 3 and len(sizes) <= 2:
+            size = int(sizes[0]) if sizes else 2
+            stride = int(sizes[1]) if len(sizes) > 1 else size
+            self._shrink(layer, size, stride, 0)
+            return [POOLS[name](size, stride)]
+        if name in GLOBAL_POOLS and len(self._shape) == 3 and not sizes:
+            self._shape = (self._shape[0], 1, 1)
+            return [GLOBAL_POOLS[name](1)]
+        if name in DROPOUTS and len(sizes) == 1 and 0 <= sizes[0] < 1:
+            return [DROPOUTS[name](float(sizes[0]))]
+        raise DataError(
+            f"architecture has the layer {layer!r}, which is unknown or stands where "
+            f"it cannot. {EXPECTED} Change this layer."
+        )
+
+    def _make_convolution(
+        self, n_outputs: int, kernel: Any, stride: int = 1, padding: Any = 0
+    ) -> nn.Conv2d:
+        if len(self._shape) != 3:
+            raise DataError(
+                f"architecture has a convolution of {n_outputs} channels behind a "
+                "dense layer. Expected convolutions first. Change the order."
+            )
+        n_inputs = self._shape[0]
+        if padding == "same":
+            padding = int(kernel) // 2
+        self._shrink((n_outputs, kernel), int(kernel), int(stride), int(padding))
+        self._shape = (int(n_outputs), *self._shape[1:])
+        return nn.Conv2d(
+            n_inputs, int(n_outputs), int(kernel), int(stride), int(padding)
+        )
+
+    def _make_norm(self) -> nn.Module:
+        kind = BatchNorm2d if len(self._shape) == 3 else BatchNorm
+        return kind(self._shape[0])
+
+    def _shrink(self, layer: Any, size: int, stride: int, padding: int) -> None:
+        """Follow height and width through a layer."""
+        _, h, w = self._shape
+        after = [(n + 2 * padding - size) // stride + 1 for n in (h, w)]
+        if min(after) < 1:
+            raise DataError(
+                f"Images are too small for the layer {layer!r} of architecture: "
+                f"{h} x {w} pixels are left there. Expected at least {size} x {size}. "
+                "Leave layers out, or pass larger images."
+            )
+        self._shape = (self._shape[0], *after)
+
+    def _flatten(self) -> list[nn.Module]:
+        if len(self._shape) == 1:
+            return []
+        self._shape = (int(np.prod(self._shape)),)
+        return [nn.Flatten()]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+def _is_number(layer: Any) -> bool:
+    return isinstance(layer, int | np.integer) and not isinstance(layer, bool)
+
+
+def _is_convolution(layer: Any) -> bool:
+    is_sequence = isinstance(layer, list | tuple)
+    return is_sequence and 2 <= len(layer) <= 4 and _is_number(layer[0])

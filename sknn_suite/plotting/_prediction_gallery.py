@@ -1,0 +1,219 @@
+"""PredictionGallery."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sknn_suite._optional import import_optional
+from sknn_suite.exceptions import DataError
+
+KINDS = ("most_correct", "most_wrong", "most_uncertain")
+
+
+def choose_rows(proba, codes, kind, n_per_class):
+    """Choose the rows of a gallery, class by class.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities.
+    codes : ndarray of shape (n_samples,)
+        Number of each row's true class.
+    kind : {"most_correct", "most_wrong", "most_uncertain"}
+        Rows whose class is most probable, rows of another class that is most probable
+        in place of theirs, or rows whose two most probable classes are closest.
+    n_per_class : int
+        Rows of each class at most.
+
+    Returns
+    -------
+    list of ndarray
+        Row numbers of each class, the most telling first.
+    """
+    if kind not in KINDS:
+        raise ValueError(
+            f"kind={kind!r} is unknown. Expected one of {', '.join(KINDS)}. "
+            "Choose one of these."
+        )
+    own = proba[np.arange(len(codes)), codes]
+    right = proba.argmax(axis=1) == codes
+    ordered = np.sort(proba, axis=1)
+    rank, allowed = {
+        "most_correct": (-own, right),
+        "most_wrong": (own - ordered[:, -1], ~right),
+        "most_uncertain": (ordered[:, -1] - ordered[:, -2], np.full(len(own), True)),
+    }[kind]
+    chosen = []
+    for code in range(proba.shape[1]):
+        rows = np.flatnonzero((codes == code) & allowed)
+        chosen.append(rows[np.argsort(rank[rows], kind="stable")][:n_per_class])
+    return chosen
+
+
+class PredictionGallery:
+    """The images that a classifier gets most right, most wrong, or is least sure of.
+
+    Use it to find wrong labels, classes that look alike, and what a model looks at.
+
+    Parameters
+    ----------
+    images : list of ndarray
+        The images of each class, (n, height, width, channels), in [0, 1].
+
+    rows : list of ndarray
+        Their row numbers.
+
+    predicted : list of ndarray
+        The most probable class of each.
+
+    probabilities : list of ndarray
+        Probability of that class.
+
+    classes : array-like of shape (n_classes,)
+        The labels.
+
+    kind : str
+        What the gallery shows.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_classes, n_per_class)
+        Where the images are drawn, a row per class.
+
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    FilterDisplay : What the first layer looks for.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn_suite import CNNClassifier
+    >>> from sknn_suite.plotting import PredictionGallery
+    >>> images, labels = load_digits(n_class=3, return_X_y=True)
+    >>> model = CNNClassifier(image_shape=(8, 8), max_iter=3, random_state=0)
+    >>> gallery = PredictionGallery.from_estimator(
+    ...     model.fit(images, labels), images, labels, kind="most_uncertain"
+    ... )
+    >>> gallery.axes_.shape
+    (3, 5)
+    """
+
+    def __init__(self, *, images, rows, predicted, probabilities, classes, kind):
+        self.images = images
+        self.rows = rows
+        self.predicted = predicted
+        self.probabilities = probabilities
+        self.classes = classes
+        self.kind = kind
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, *, kind="most_wrong", n_per_class=5, figure=None
+    ):
+        """Choose images by their predictions, and draw them.
+
+        Parameters
+        ----------
+        estimator : CNNClassifier
+            A fitted classifier of images.
+
+        X : array-like or list of path-like
+            Images, as for its `predict`; best ones that it was not trained on.
+
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        kind : {"most_correct", "most_wrong", "most_uncertain"}, default="most_wrong"
+            Which images are shown.
+
+        n_per_class : int, default=5
+            How many of each class, at most.
+
+        figure : matplotlib Figure, default=None
+            Where to draw; None opens a new one.
+
+        Returns
+        -------
+        PredictionGallery
+            The gallery, drawn.
+        """
+        check_is_fitted(estimator)
+        classes = np.asarray(estimator.classes_)
+        labels = np.asarray(y)
+        proba = np.asarray(estimator.predict_proba(X))
+        if labels.shape != (len(proba),):
+            raise DataError(
+                f"y has the shape {labels.shape} for {len(proba)} images. Expected "
+                "one label per image. Pass the labels of X."
+            )
+        unknown = np.setdiff1d(labels, classes)
+        if len(unknown):
+            raise DataError(
+                f"y holds {unknown[:5].tolist()}, which fit has not seen. Expected "
+                "elements of classes_. Leave these images out."
+            )
+        codes = np.searchsorted(classes, labels)
+        rows = choose_rows(proba, codes, kind, n_per_class)
+        gallery = cls(
+            images=[estimator.read_images(_take(X, part)) for part in rows],
+            rows=rows,
+            predicted=[classes[proba[part].argmax(axis=1)] for part in rows],
+            probabilities=[proba[part].max(axis=1, initial=0) for part in rows],
+            classes=classes,
+            kind=kind,
+        )
+        return gallery.plot(n_per_class=n_per_class, figure=figure)
+
+    def plot(self, *, n_per_class=5, figure=None):
+        """Draw the images.
+
+        Parameters
+        ----------
+        n_per_class : int, default=5
+            Columns of the gallery.
+
+        figure : matplotlib Figure, default=None
+            Where to draw; None opens a new one.
+
+        Returns
+        -------
+        self : PredictionGallery
+            The gallery.
+        """
+        n_classes = len(self.classes)
+        if figure is None:
+            pyplot = import_optional(
+                "matplotlib.pyplot", needed_by="PredictionGallery", extra="plot"
+            )
+            size = (1.3 * n_per_class + 0.9, 1.45 * n_classes + 0.4)
+            figure = pyplot.figure(figsize=size, layout="constrained")
+        axes = figure.subplots(n_classes, n_per_class, squeeze=False)
+        for ax in axes.flat:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+        for code, label in enumerate(self.classes):
+            axes[code, 0].set_ylabel(str(label))
+            shown = zip(
+                axes[code],
+                self.images[code],
+                self.predicted[code],
+                self.probabilities[code],
+            )
+            for ax, image, predicted, probability in shown:
+                grey = image.shape[2] == 1
+                ax.imshow(image[..., 0] if grey else image[..., :3], cmap="gray")
+                ax.set_title(f"{predicted} {probability:.0%}", fontsize=8)
+        figure.suptitle(f"{self.kind.replace('_', ' ')}: prediction and probability")
+        self.axes_, self.figure_ = axes, figure
+        return self
+
+
+def _take(X, rows):
+    """Rows of an array, a list, or a column of a table."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if isinstance(X, list | tuple):
+        return [X[i] for i in rows]
+    return X[rows]

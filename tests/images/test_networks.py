@@ -1,0 +1,193 @@
+"""Networks for images: their sizes, their names, and what they refuse."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sknn_suite import CNNClassifier
+from sknn_suite.exceptions import DataError
+from sknn_suite.images._networks import build_network
+from sknn_suite.modules import (
+    CONV_SPECS,
+    VGG,
+    VGG_LAYERS,
+    AirbenchNet,
+    AlexNet,
+    BasicBlock,
+    Bottleneck,
+    ConvNet,
+    GoogLeNet,
+    ResNet,
+    n_parameters,
+)
+
+NAMES = json.loads(Path(__file__).with_name("torchvision_names.json").read_text())
+
+NETWORKS = {
+    "resnet18": lambda: ResNet(BasicBlock, (2, 2, 2, 2), 3, 1000),
+    "resnet34": lambda: ResNet(BasicBlock, (3, 4, 6, 3), 3, 1000),
+    "resnet50": lambda: ResNet(Bottleneck, (3, 4, 6, 3), 3, 1000),
+    "vgg11_bn": lambda: VGG(VGG_LAYERS["vgg11"], 3, 1000, batch_norm=True),
+    "alexnet": lambda: AlexNet(3, 1000),
+    "googlenet": lambda: GoogLeNet(3, 1000),
+    **{name: lambda n=name: VGG(VGG_LAYERS[n], 3, 1000) for name in VGG_LAYERS},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_and_shapes_are_those_of_torchvisions_checkpoints(name):
+    with torch.device("meta"):
+        network = NETWORKS[name]()
+    ours = [[key, list(value.shape)] for key, value in network.state_dict().items()]
+    assert ours == NAMES[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "n"),
+    [("lenet5", (32, 32, 1), 61_706), ("simple", (28, 28, 1), 61_482)],
+)
+def test_textbook_networks_have_the_textbooks_size(name, shape, n):
+    assert n_parameters(ConvNet(CONV_SPECS[name], shape, 10)) == n
+
+
+LAYERS = [
+    [(4, 3), "pool", 8],
+    [(4, 3, 2, 1), "average_pool", (6, 3, 1, "same"), "global_max_pool"],
+    [(4, 5), "batch_norm", ("max_pool", 3, 1), ("spatial_dropout", 0.2), 8],
+    [(4, 3), "global_average_pool", ("dropout", 0.5), 8, "batch_norm"],
+    ["average_pool", 4],
+    [],
+]
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=str)
+def test_a_list_of_layers_is_a_network(grey, layers):
+    model = CNNClassifier(layers, max_iter=2, random_state=0).fit(*grey)
+    assert model.predict_proba(grey.X).shape == (120, 3)
+
+
+def test_batch_norm_stands_before_the_activation():
+    net = ConvNet([(4, 3), "batch_norm", 5, "batch_norm"], (8, 8, 1), 2)
+    kinds = [type(part).__name__ for part in net.layers]
+    assert kinds == [
+        "Conv2d",
+        "BatchNorm2d",
+        "ReLU",
+        "Flatten",
+        "Linear",
+        "BatchNorm",
+        "ReLU",
+        "Linear",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (["poll"], "has the layer 'poll', which is unknown"),
+        ([(4, 3), 8, (4, 3)], "convolution of 4 channels behind a dense layer"),
+        ([8, "pool"], "stands where it cannot"),
+        ([(4, 13)], "Images are too small for the layer"),
+        ([("dropout", 2)], "is unknown"),
+        ([-3], "is unknown"),
+    ],
+    ids=str,
+)
+def test_a_layer_that_cannot_be_is_named(grey, layers, message):
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier(layers).fit(*grey)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "inception", "airbench", "resnet_small"])
+def test_networks_by_name_train_and_predict(colour, name):
+    model = CNNClassifier(name, max_iter=1, random_state=0).fit(*colour)
+    assert model.predict_proba(colour.X).shape == (90, 3)
+    assert np.isfinite(model.loss_)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["alexnet", "vgg11", "resnet50", "resnet34"])
+def test_large_networks_by_name_train_and_predict(colour, name):
+    X = np.tile(colour.X[:12], (1, 4, 4, 1))
+    model = CNNClassifier(name, max_iter=1, random_state=0).fit(X, colour.y[:12])
+    assert model.predict_proba(X).shape == (12, 3)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "vgg13", "airbench", "lenet5", "simple"])
+def test_images_smaller_than_the_strides_are_refused(name):
+    X = np.zeros((20, 6, 6, 3), np.uint8)
+    with pytest.raises(DataError, match=r"too small|cannot take images of 6 x 6"):
+        CNNClassifier(name).fit(X, np.arange(20) % 2)
+
+
+@pytest.mark.parametrize("side", [4, 8, 13, 28, 32, 64, 96, 150, 224])
+def test_the_default_suits_images_of_every_size(side):
+    model = CNNClassifier("resnet_small")
+    model.image_shape_ = (side, side, 3)
+    model._target = type("Target", (), {"n_outputs": 10})()
+    network = build_network(model._configure_module())
+    assert 50_000 < n_parameters(network) < 1_500_000
+    assert model._configure_module()["macs"] < 250e6
+
+
+def test_whitened_patches_are_uncorrelated(colour):
+    model = CNNClassifier("airbench", max_iter=1, random_state=0).fit(*colour)
+    kernels = torch.from_numpy(model._module_state["network.whiten.weight"])
+    half = kernels[: len(kernels) // 2].flatten(1).double()
+    covariance = torch.from_numpy(model._encoder.patches_)
+    white = half @ covariance @ half.T
+    values = torch.linalg.eigvalsh(covariance)
+    expected = torch.diag(values / (values + AirbenchNet.WHITENING_EPSILON))
+    torch.testing.assert_close(white, expected.flip(0, 1), atol=1e-3, rtol=0)
+
+
+class Own(torch.nn.Module):
+    """A network of the user's own."""
+
+    def __init__(self, n_outputs=3, n_channels=1):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(n_channels, 4, 3)
+        self.register_buffer("twice", torch.full((1,), 2.0), persistent=False)
+        self.fc = torch.nn.Linear(4, n_outputs)
+
+    def forward(self, x):
+        return self.fc(self.conv(x).amax((2, 3)) * self.twice)
+
+
+@pytest.mark.parametrize("kind", ["class", "instance"])
+def test_a_module_of_ones_own_is_trained_and_left_alone(
+    grey, kind, global_randomness, scores_of
+):
+    own = Own if kind == "class" else Own()
+    kept = None if kind == "class" else own.conv.weight.detach().clone()
+    before = global_randomness()
+    model = CNNClassifier(own, max_iter=3, random_state=0).fit(*grey)
+    assert global_randomness() == before
+    if kept is not None:
+        assert torch.equal(own.conv.weight, kept)
+    again = CNNClassifier(own, max_iter=3, random_state=0).fit(*grey)
+    np.testing.assert_array_equal(scores_of(again, grey.X), scores_of(model, grey.X))
+    assert model.transform(grey.X).shape == (120, 4)
+
+
+def test_two_scores_for_two_classes_are_their_difference(grey):
+    own, y = Own(2), (grey.y == 1).astype(int)
+    model = CNNClassifier(
+        own, max_iter=1, learning_rate_init=1e-9, augment=None, alpha=0
+    )
+    model.fit(grey.X, y)
+    x = (torch.from_numpy(grey.X).double() - model._encoder.center_[0])[:, None]
+    with torch.no_grad():
+        scores = own((x / model._encoder.scale_[0]).float())
+    expected = torch.softmax(scores, dim=1).numpy()
+    np.testing.assert_allclose(model.predict_proba(grey.X), expected, atol=1e-4)
+
+
+def test_a_module_with_the_wrong_number_of_scores_is_refused(grey):
+    with pytest.raises(ValueError, match=r"gives 5 scores. Expected 3, one per class"):
+        CNNClassifier(Own(5)).fit(*grey)
+    with pytest.raises(TypeError, match="makes a dict"):
+        CNNClassifier(dict).fit(*grey)

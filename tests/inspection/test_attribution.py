@@ -1,0 +1,67 @@
+"""Which pixels a prediction rests on."""
+
+import numpy as np
+import pytest
+
+from sknn_suite import CNNClassifier
+from sknn_suite.inspection import attribute_pixels, maximize_activation
+
+
+@pytest.fixture(scope="module")
+def squares():
+    """Noise with a bright square at the left or at the right, and a model of it."""
+    random = np.random.RandomState(0)
+    y = np.arange(120) % 2
+    X = random.randint(0, 60, (120, 16, 16)).astype(np.uint8)
+    for image, right in zip(X, y):
+        image[5:11, 10 * right : 10 * right + 6] = 230
+    model = CNNClassifier(
+        [(8, 3, 1, 1), "pool", (8, 3, 1, 1), "pool", 16],
+        max_iter=10,
+        solver="adam",
+        augment=None,
+        random_state=0,
+    )
+    return model.fit(X, y), X, y
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "saliency"])
+def test_the_square_is_what_a_prediction_rests_on(squares, method):
+    pytest.importorskip("captum", reason="Captum is not installed")
+    model, X, y = squares
+    assert model.score(X, y) == 1
+    before = model.predict_proba(X)
+    heat = attribute_pixels(model, X, method=method)
+    assert heat.shape == X.shape
+    assert (heat >= 0).all()
+    inside = X == 230
+    assert heat[inside].mean() > heat[~inside].mean()
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_another_class_can_be_explained(squares):
+    pytest.importorskip("captum", reason="Captum is not installed")
+    model, X, _ = squares
+    heat = [attribute_pixels(model, X[:9], target=label) for label in (0, 1)]
+    assert not np.allclose(*heat)
+
+
+def test_attributions_refuse_what_they_do_not_know(squares):
+    pytest.importorskip("captum", reason="Captum is not installed")
+    model, X, _ = squares
+    with pytest.raises(ValueError, match="method='lime' is unknown"):
+        attribute_pixels(model, X, method="lime")
+    with pytest.raises(ValueError, match="layer='conv9' is no part"):
+        attribute_pixels(model, X, layer="conv9")
+
+
+def test_an_image_is_made_to_which_a_unit_answers(squares):
+    model, _, _ = squares
+    image = maximize_activation(model, n_steps=60)
+    assert image.shape == (16, 16, 1)
+    assert image.min() == 0
+    assert image.max() == 1
+    right = (255 * image[..., 0]).astype(np.uint8)[None]
+    assert model.predict(right)[0] == 1
+    with pytest.raises(ValueError, match="unit=7 is none of the layer's 1 units"):
+        maximize_activation(model, unit=7)
