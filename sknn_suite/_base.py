@@ -335,7 +335,7 @@ class NeuralEstimator(
             self.precision,
             is_float64=self._input_dtype == "float64",
             work=self._work(rows.n, n_parameters(module)),
-            width=min(narrowest_side(module), self._clip_batch_size(rows.n, None)),
+            width=self._product_width(module, rows.n),
         )
         materialize(module, place.device, place.dtype)
         if resume:
@@ -361,6 +361,10 @@ class NeuralEstimator(
     def _work(self, n_rows: int, n_parameters: int) -> float:
         """Multiply-adds of an epoch, by which device and precision are chosen."""
         return float(n_rows) * n_parameters
+
+    def _product_width(self, module: nn.Module, n_rows: int) -> int:
+        """Smallest side of the largest product, by which "auto" takes bfloat16."""
+        return min(narrowest_side(module), self._clip_batch_size(n_rows, None))
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         """Rows per batch; "auto" and sizes larger than the data are settled here."""

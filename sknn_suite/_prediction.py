@@ -9,9 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, to_numpy
+from sknn_suite._bundle import TensorBundle
 from sknn_suite._device import prediction_device, suited_threads
 from sknn_suite.modules import largest_weight, materialize, n_parameters
-from sknn_suite.training import BundleBatches, bind_weights
+from sknn_suite.training import bind_weights, make_batches
 
 # Rows per chunk of a prediction: hidden layers of this many rows stay in the cache.
 PREDICT_ROWS = 4096
@@ -108,13 +109,22 @@ class NetworkPrediction:
                 rows = bundle if on_host else bundle.to(bound.device)
                 raw = bound.module(**rows.inputs)
             else:
-                parts = [
-                    bound.module(**batch.to(bound.device).inputs).cpu()
-                    for batch in BundleBatches(bundle, PREDICT_ROWS)
-                ]
-                raw = torch.cat(parts)
+                raw = self._scores_of_parts(bundle, bound)
             kind = torch.float32 if is_float32(X) else torch.float64
             return raw.to("cpu", kind), home
+
+    def _scores_of_parts(self, bundle: TensorBundle, bound: BoundModule) -> torch.Tensor:
+        """Raw scores part by part; rows of unequal length meet their like."""
+        order = None
+        if bundle.lengths is not None:
+            bundle = bundle.to(bound.device)  # once, with what all its batches share
+            order = bundle.lengths.argsort(stable=True)
+        parts = [
+            bound.module(**batch.to(bound.device).inputs).cpu()
+            for batch in make_batches(bundle.select(order), PREDICT_ROWS)
+        ]
+        raw = torch.cat(parts)
+        return raw if order is None else raw[order.argsort().cpu()]
 
     def _bind_module(self: Any, n_rows: int) -> BoundModule:
         """Give the module the memory of the fitted arrays, on the device that suits."""

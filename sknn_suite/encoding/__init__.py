@@ -1,13 +1,23 @@
 """User data to tensors; learns from the training rows, never trains."""
 
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
+from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
+from sknn_suite.encoding._text import TextEncoder
+from sknn_suite.encoding._tokenizer import Tokenizer
+from sknn_suite.encoding._vectors import find_vectors
+from sknn_suite.encoding._vocabulary import Vocabulary
 
 __all__ = [
     "ClassTarget",
     "NumberTarget",
     "ScaledTable",
+    "SequenceEncoder",
     "TableEncoder",
+    "TextEncoder",
+    "Tokenizer",
+    "Vocabulary",
+    "find_vectors",
     "weighted_quantiles",
 ]

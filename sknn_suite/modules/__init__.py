@@ -8,24 +8,45 @@ from sknn_suite.modules._ensemble_linear import EnsembleLinear
 from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._norm import BatchNorm
+from sknn_suite.modules._pooling import POOLINGS, Attention, Pooling
+from sknn_suite.modules._recurrent import (
+    CELLS,
+    RecurrentLayer,
+    reverse_order,
+)
+from sknn_suite.modules._sequence_net import SequenceNet, SpatialDropout
 from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
+from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._vae import VAE
+from sknn_suite.modules._wide import WideBranch, count_grams, log_ratios
 
 __all__ = [
     "ACTIVATIONS",
+    "CELLS",
     "MLP",
+    "POOLINGS",
     "VAE",
+    "Attention",
     "Autoencoder",
     "BatchNorm",
     "Corruption",
     "Dropout",
     "EnsembleLinear",
     "OwnedRandomness",
+    "Pooling",
+    "RecurrentLayer",
+    "SequenceNet",
+    "SpatialDropout",
+    "TokenEmbedding",
+    "WideBranch",
+    "count_grams",
     "init_linear",
     "is_at",
     "largest_weight",
+    "log_ratios",
     "make_activation",
     "materialize",
     "n_parameters",
     "narrowest_side",
+    "reverse_order",
 ]

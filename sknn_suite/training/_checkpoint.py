@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
-from sknn_suite._bundle import SparseRows, TensorBundle
+from sknn_suite._bundle import RaggedRows, SparseRows, TensorBundle
 from sknn_suite.exceptions import DataError
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._state import to_portable
@@ -104,6 +104,8 @@ def fingerprint(parts: Any, *bundles: TensorBundle | None) -> str:
             x = bundle.inputs[name]
             if isinstance(x, SparseRows):
                 _update(digest, x.starts, x.columns, x.values)
+            elif isinstance(x, RaggedRows):
+                _update(digest, x.starts, x.values, x.table)
             else:
                 _update(digest, x)
         _update(digest, bundle.target, bundle.weight, bundle.rows)

@@ -24,7 +24,7 @@ from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import WeightAverage, update_batch_norm
 from sknn_suite.training._backprop import Backprop
-from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._batches import BundleBatches, make_batches
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._mixup import Mixup
@@ -259,7 +259,7 @@ class TensorNet(NeuralNet):
     def _adapt_batch_norms(self) -> None:
         """Set running statistics to those of the averaged weights, once an epoch."""
         if self._adapted is None or self._adapted[0] != self.epoch_:
-            rows = BundleBatches(self.batches_.bundle, self.batch_size)
+            rows = make_batches(self.batches_.bundle, self.batch_size)
             update_batch_norm(self.module_, rows)
             values = [buffer.clone() for buffer in self.module_.buffers()]
             self._adapted = (self.epoch_, values)
@@ -285,8 +285,8 @@ class TensorNet(NeuralNet):
     ) -> BundleBatches:
         if training:
             source = self.random_state if self.shuffle else None
-            return BundleBatches(dataset, self.batch_size, source)
-        return BundleBatches(dataset, max(self.batch_size, 1024))
+            return make_batches(dataset, self.batch_size, source)
+        return make_batches(dataset, max(self.batch_size, 1024))
 
     # -- steps -----------------------------------------------------------------------
 
