@@ -185,6 +185,18 @@ class RaggedRows:
         table = None if self.table is None else self.table.to(device)
         return RaggedRows(self.starts.to(device), self.values.to(device), table)
 
+    def choose(self, index: Tensor | None) -> "RaggedRows":
+        """Copy the rows `index`, all if None, without padding."""
+        if index is None:
+            return self
+        first = self.starts[index]
+        lengths = self.starts[index + 1] - first
+        starts = torch.zeros(len(index) + 1, dtype=torch.int64, device=self.device)
+        torch.cumsum(lengths, 0, out=starts[1:])
+        shift = torch.repeat_interleave(first - starts[:-1], lengths)
+        where = shift + torch.arange(len(shift), device=self.device)
+        return RaggedRows(starts, self.values[where], self.table)
+
     def index_select(self, dim: int, index: Tensor) -> Tensor | CodedRows:
         """Gather the rows `index`, padded to the longest of them."""
         first = self.starts[index]

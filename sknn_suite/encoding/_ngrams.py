@@ -69,3 +69,9 @@ def hash_word_ngrams(
     first, last = rows[: len(key)], rows[n - 1 :]
     whole = first == last[: len(key)]
     return key[whole], first[whole]
+
+
+def first_of_each(hashes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Where each pair of a hash and a row stands first."""
+    keys = _mix(hashes + rows.astype(np.uint64) * _FACTOR)
+    return np.unique(keys, return_index=True)[1]

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sknn_suite._bundle import RaggedRows, TensorBundle, as_tensor
 from sknn_suite.encoding._ngrams import (
+    first_of_each,
     hash_word_ngrams,
     hash_words,
     letter_ngrams,
@@ -26,7 +27,10 @@ QUANTILE, SHORTEST, LONGEST = 0.99, 8, 256
 MOST_PIECES = 64
 
 # Buckets of letter n-grams for each different word, and bounds of their number, in bits.
-BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 17
+BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 14
+
+# Number of the first known n-gram; 0 is the padding, 1 all that are unknown.
+FIRST_GRAM = 2
 
 # Texts whose n-grams are made at a time.
 BLOCK_ROWS = 2048
@@ -80,7 +84,7 @@ class TextEncoder:
     X : (n_samples,), str
     tokens : ragged, numbers of tokens with their table
     lengths : (n_samples,)
-    grams : ragged, numbers of n-grams from 1
+    grams : ragged, numbers of n-grams, 1 for all unknown ones
 
     Examples
     --------
@@ -151,6 +155,8 @@ class TextEncoder:
             corpus = _Corpus(texts)
             seen = [np.unique(part) for part, _ in self._hashed_grams(corpus)]
             self.grams_ = np.unique(np.concatenate(seen))
+            if len(self.grams_) == 0:  # of texts without a word
+                self.grams_ = np.zeros(1, np.uint64)
         return self
 
     def _choose_length(self, texts: list[list[str]]) -> int | None:
@@ -225,25 +231,24 @@ class TextEncoder:
         )
 
     def _find_grams(self, corpus: "_Corpus") -> RaggedRows:
-        """Numbers of the n-grams that are known, each once per text."""
+        """Numbers of the n-grams, each once per text; all unknown ones have one."""
         counts = np.zeros(len(corpus), np.int64)
         parts = []
         for hashes, rows in self._hashed_grams(corpus):
+            counts += np.bincount(rows, minlength=len(counts))
             at = np.searchsorted(self.grams_, hashes)
             at[at == len(self.grams_)] = 0
-            known = self.grams_[at] == hashes if len(self.grams_) else at < 0
-            keys = np.unique(rows[known] * np.int64(len(self.grams_)) + at[known])
-            counts += np.bincount(keys // max(len(self.grams_), 1), minlength=len(counts))
-            parts.append((keys % max(len(self.grams_), 1) + 1).astype(np.int32))
+            known = self.grams_[at] == hashes
+            parts.append(np.where(known, at + FIRST_GRAM, 1).astype(np.int32))
         starts = np.concatenate([[0], np.cumsum(counts)])
-        # A bag of nothing is a bag of the padding: something must stand behind it.
+        # Texts may have none at all: something must stand behind their bags.
         values = np.concatenate([*parts, np.zeros(1, np.int32)])
         return RaggedRows(as_tensor(starts), as_tensor(values))
 
     def _hashed_grams(
         self, corpus: "_Corpus"
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Hashes of all n-grams and the texts they are of, block by block."""
+        """Hashes of all n-grams and the texts they are of, each once, block by block."""
         own = hash_words(corpus.words)
         names = [letter_ngrams(w) if self.letters else [] for w in corpus.words]
         letters = hash_words(["#" + n for n in chain.from_iterable(names)])
@@ -266,7 +271,10 @@ class TextEncoder:
                 hashes, which = hash_word_ngrams(own[codes], starts, n)
                 found.append(hashes)
                 found_rows.append(which)
-            yield np.concatenate(found), np.concatenate(found_rows) + first
+            hashes, of = np.concatenate(found), np.concatenate(found_rows)
+            once = np.sort(first_of_each(hashes, of))
+            once = once[np.argsort(of[once], kind="stable")]
+            yield hashes[once], of[once] + first
 
 
 def _clip(tokens: list[str], longest: int | None) -> list[str]:

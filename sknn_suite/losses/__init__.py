@@ -2,7 +2,6 @@
 
 from sknn_suite.losses._autoencoder import AutoencoderLoss, ElboLoss, kl_divergence
 from sknn_suite.losses._base import LINKS, Loss
-from sknn_suite.losses._branches import BranchLoss
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
@@ -36,7 +35,6 @@ __all__ = [
     "AbsoluteLoss",
     "AutoencoderLoss",
     "Bernoulli",
-    "BranchLoss",
     "Categorical",
     "Distribution",
     "ElboLoss",

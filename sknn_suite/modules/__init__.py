@@ -18,7 +18,7 @@ from sknn_suite.modules._sequence_net import SequenceNet, SpatialDropout
 from sknn_suite.modules._size import largest_weight, n_parameters, narrowest_side
 from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._vae import VAE
-from sknn_suite.modules._wide import WideBranch, count_grams, log_ratios
+from sknn_suite.modules._wide import WideBranch
 
 __all__ = [
     "ACTIVATIONS",
@@ -39,11 +39,9 @@ __all__ = [
     "SpatialDropout",
     "TokenEmbedding",
     "WideBranch",
-    "count_grams",
     "init_linear",
     "is_at",
     "largest_weight",
-    "log_ratios",
     "make_activation",
     "materialize",
     "n_parameters",

@@ -60,8 +60,8 @@ class SequenceNet(nn.Module):
 
     Each recurrent layer runs on the one below. The last is pooled in all ways named,
     the others by attention if it is among them, and all that goes side by side through
-    a dense layer. With a wide branch the score is the mean of both; in training both
-    scores come out, one batch below the other, see `BranchLoss`.
+    a dense layer. With a wide branch the score is the mean of both; in training the
+    network answers alone, or it would learn only what the branch has left.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ class SequenceNet(nn.Module):
         Arguments of `TokenEmbedding`.
     n_grams : int, default=0
         N-grams of the wide branch; 0 for no branch.
-    embedding_rate, wide_rate : float, default=1.0
-        Share of the learning rate of given word vectors, and of the wide branch.
+    embedding_rate : float, default=1.0
+        Share of the learning rate of given word vectors.
     device : torch.device or str, default="meta"
         Where parameters live, see `MLP`.
 
@@ -135,7 +135,6 @@ class SequenceNet(nn.Module):
         embedding: dict[str, Any] | None = None,
         n_grams: int = 0,
         embedding_rate: float = 1.0,
-        wide_rate: float = 1.0,
         device: torch.device | str = "meta",
     ) -> None:
         super().__init__()
@@ -172,10 +171,10 @@ class SequenceNet(nn.Module):
                 self.norm = BatchNorm(dense_size, device=device)
         self.output = nn.Linear(dense_size or n_pooled, n_outputs, device=device)
         self.wide = WideBranch(n_grams, n_outputs, device) if n_grams else None
-        self._rates = (embedding_rate, wide_rate)
+        self.embedding_rate = embedding_rate
 
     def depth_groups(self) -> list[list[nn.Parameter]]:
-        """Parameters of each layer, from input to output; the wide branch is last."""
+        """Parameters of each layer, from input to output; given vectors come first."""
         groups: list[list[nn.Parameter]] = []
         if self.embedding is not None:
             own = dict(self.embedding.named_parameters())
@@ -186,8 +185,6 @@ class SequenceNet(nn.Module):
         head = [m for m in (self.dense, self.norm) if m is not None]
         groups.append([p for m in head for p in m.parameters()])
         groups.append(list(self.output.parameters()))
-        if self.wide is not None:
-            groups.append(list(self.wide.parameters()))
         return [group for group in groups if group]
 
     def rate_shares(self) -> list[float]:
@@ -195,9 +192,7 @@ class SequenceNet(nn.Module):
         groups = self.depth_groups()
         shares = [1.0] * len(groups)
         if self.embedding is not None and self.embedding.vectors is not None:
-            shares[0] = self._rates[0]
-        if self.wide is not None:
-            shares[-1] = self._rates[1]
+            shares[0] = self.embedding_rate
         return shares
 
     def reset_parameters(
@@ -231,11 +226,9 @@ class SequenceNet(nn.Module):
             if pooling.kinds:
                 pooled.append(pooling(x, lengths))
         deep = self._judge(torch.cat(pooled, dim=1))
-        if self.wide is None:
+        if self.wide is None or self.training:
             return deep
-        wide = self.wide(grams)
-        deep = deep.to(wide.dtype)
-        return torch.cat([deep, wide]) if self.training else (deep + wide) / 2
+        return (deep + self.wide(grams)) / 2
 
     def weigh(self, lengths: Tensor, tokens: CodedRows, **others: Any) -> Tensor:
         """Attention of each token, the mean of all layers that have attention."""

@@ -18,8 +18,8 @@ from sknn_suite._texts import check_texts
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite._validation import check_labels
 from sknn_suite.encoding import TextEncoder, Tokenizer
-from sknn_suite.losses import BranchLoss, Loss
-from sknn_suite.modules import count_grams, log_ratios
+from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
+from sknn_suite.sequence._ngram_model import fit_ngrams
 from sknn_suite.sequence._recurrent import RecurrentEstimator
 from sknn_suite.training import make_batches
 
@@ -107,7 +107,8 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
         Probability, in [0, 1), that a word is unknown for a training step.
 
     wide : bool or "auto", default="auto"
-        Whether n-grams go straight to the output, in a branch of its own. "auto" is on
+        Whether a linear model over n-grams has half a say. It is solved for before the
+        network trains, and stays as it is in warm starts and partial_fit. "auto" is on
         up to 100,000 training texts.
 
     wide_ngrams : int, default=2
@@ -115,9 +116,6 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
 
     wide_letters : bool, default=True
         Whether letter n-grams of words are among them.
-
-    wide_rate : float, default=7.0
-        Learning rate of that branch, in units of the other one.
 
     Attributes
     ----------
@@ -194,7 +192,6 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     wide: bool | str = param("auto", "boolean", StrOptions({"auto"}))
     wide_ngrams: int = param(2, Interval(Integral, 1, None, closed="left"))
     wide_letters: bool = param(True, "boolean")
-    wide_rate: float = param(7.0, Interval(Real, 0, None, closed="neither"))
 
     batch_norm: bool = redefault("batch_norm", RecurrentEstimator, True)
     dropout: float = redefault("dropout", RecurrentEstimator, 0.4)
@@ -286,7 +283,6 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
             "embedding": embedding,
             "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
             "embedding_rate": float(self.embedding_rate),
-            "wide_rate": float(self.wide_rate),
         }
 
     def _place_module(self, rows: Rows, resume: bool) -> tuple[nn.Module, Place]:
@@ -299,10 +295,6 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
 
     def _init_module(self, module: Any) -> None:
         module.reset_parameters(self._random_state, self._encoder.take_vectors())
-
-    def _make_loss(self) -> Loss:
-        loss = super()._make_loss()
-        return BranchLoss(loss) if self._config["n_grams"] else loss
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         if self.batch_size == "auto" and (place is None or place.device.type == "cpu"):
@@ -318,20 +310,22 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
         module: Any = run.module
         resumes = args[5] and self.__sklearn_is_fitted__()
         if module.wide is not None and not resumes:
-            self._set_ratios(module.wide, run)
+            self._fit_wide(module.wide, run)
         return run
 
-    def _set_ratios(self, wide: Any, run: Run) -> None:
-        """Start the wide branch from the n-grams of the training rows."""
-        counts = wide.ratios.new_zeros((2, *wide.shape))
-        for batch in make_batches(run.train, 1024):
-            target = batch.target
-            if self._target.kind_ == "multiclass":
-                target = nn.functional.one_hot(target, wide.shape[1])
-            target = target.to(counts.dtype)
-            count_grams(counts, batch.inputs["grams"], target, batch.weight)
-        with torch.no_grad():
-            wide.ratios.copy_(log_ratios(counts))
+    def _fit_wide(self, wide: Any, run: Run) -> None:
+        """Solve for the weights of the wide branch on the training rows."""
+        train = run.train
+        grams = train.inputs["grams"].to(torch.device("cpu")).choose(train.rows)
+        weight, bias = fit_ngrams(
+            grams,
+            train.targets.cpu(),
+            None if train.weight is None else train.weights.cpu(),
+            self._config["n_grams"],
+            self._config["n_outputs"],
+            SoftmaxLoss() if self._target.kind_ == "multiclass" else SigmoidLoss(),
+        )
+        wide.set_weights(weight, bias)
 
     # -- looking inside --------------------------------------------------------------
 
