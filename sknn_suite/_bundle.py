@@ -265,7 +265,7 @@ class TensorBundle:
 
     @property
     def bytes_per_row(self) -> int:
-        """Size of one row of dense inputs; of others it is the mean of what is stored."""
+        """Size of one row of dense inputs; of others the mean of what is stored."""
         total = 0
         for x in self.inputs.values():
             if isinstance(x, SparseRows):

@@ -113,12 +113,15 @@ class NetworkPrediction:
             kind = torch.float32 if is_float32(X) else torch.float64
             return raw.to("cpu", kind), home
 
-    def _scores_of_parts(self, bundle: TensorBundle, bound: BoundModule) -> torch.Tensor:
+    def _scores_of_parts(
+        self, bundle: TensorBundle, bound: BoundModule
+    ) -> torch.Tensor:
         """Raw scores part by part; rows of unequal length meet their like."""
         order = None
-        if bundle.lengths is not None:
+        lengths = bundle.lengths
+        if lengths is not None:
             bundle = bundle.to(bound.device)  # once, with what all its batches share
-            order = bundle.lengths.argsort(stable=True)
+            order = lengths.to(bound.device).argsort(stable=True)
         parts = [
             bound.module(**batch.to(bound.device).inputs).cpu()
             for batch in make_batches(bundle.select(order), PREDICT_ROWS)

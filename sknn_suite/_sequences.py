@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from sknn_suite._arrays import to_numpy
 from sknn_suite.exceptions import DataError
 
 _TYPES = (np.float64, np.float32)
@@ -57,38 +58,18 @@ class Sequences:
 def check_sequences(estimator: BaseEstimator, X: Any, *, reset: bool) -> Sequences:
     """Check sequences of numbers: arrays of two or three axes, or lists of arrays.
 
-    NaN may fill up the head or the tail of a row of an array; it is cut off.
+    NaN may fill up the tail of a row; it is cut off.
     """
     if isinstance(X, Sequences):  # as an earlier check has left it
         return X
-    if _is_ragged(X):
-        sequences = _from_list(X)
-        if reset:
-            estimator.n_features_in_ = sequences.n_channels
-            _forget_names(estimator)
-    elif np.ndim(X) == 3:
-        X = check_array(
-            X,
-            dtype=_TYPES,
-            allow_nd=True,
-            ensure_all_finite="allow-nan",
-            estimator=estimator,
-            input_name="X",
-        )
-        sequences = _from_array(X)
-        if reset:
-            estimator.n_features_in_ = sequences.n_channels
-            _forget_names(estimator)
-    else:
-        fitted_on_table = reset or getattr(estimator, "_fixed_length", False)
-        check = {"dtype": _TYPES, "ensure_all_finite": "allow-nan"}
-        if fitted_on_table:
-            X = validate_data(estimator, X, reset=reset, **check)
-        else:
-            X = check_array(X, estimator=estimator, input_name="X", **check)
-        sequences = _from_array(X[:, :, None])
+    X, _ = to_numpy(X)
+    sequences, is_table = _read(estimator, X, reset)
     if reset:
-        estimator._fixed_length = np.ndim(X) == 2 and not _is_ragged(X)
+        if not is_table:
+            estimator.n_features_in_ = sequences.n_channels
+            if hasattr(estimator, "feature_names_in_"):
+                del estimator.feature_names_in_
+        estimator._fixed_length = is_table
         estimator._n_channels = sequences.n_channels
     elif sequences.n_channels != estimator._n_channels:
         raise DataError(
@@ -99,9 +80,24 @@ def check_sequences(estimator: BaseEstimator, X: Any, *, reset: bool) -> Sequenc
     return sequences
 
 
-def _forget_names(estimator: Any) -> None:
-    if hasattr(estimator, "feature_names_in_"):
-        del estimator.feature_names_in_
+def _read(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[Sequences, bool]:
+    """Sequences, and whether they were the rows of a table."""
+    if _is_ragged(X):
+        return _from_list(X), False
+    check: dict[str, Any] = {"dtype": _TYPES, "ensure_all_finite": "allow-nan"}
+    if getattr(X, "ndim", 0) == 3 or _depth(X) == 3:
+        X = check_array(X, allow_nd=True, estimator=estimator, input_name="X", **check)
+        return _from_array(X), False
+    if reset or getattr(estimator, "_fixed_length", False):
+        X = validate_data(estimator, X, reset=reset, **check)
+    else:
+        X = check_array(X, estimator=estimator, input_name="X", **check)
+    return _from_array(X[:, :, None]), True
+
+
+def _depth(X: Any) -> int:
+    """How deep lists are nested."""
+    return 1 + _depth(X[0]) if isinstance(X, list | tuple) and len(X) else 0
 
 
 def _is_ragged(X: Any) -> bool:
@@ -117,7 +113,7 @@ def _is_ragged(X: Any) -> bool:
 
 
 def _from_list(X: Any) -> Sequences:
-    parts = []
+    parts: list[np.ndarray] = []
     for number, row in enumerate(X):
         try:
             part = np.asarray(row)
@@ -151,38 +147,36 @@ def _from_array(X: np.ndarray) -> Sequences:
 
 
 def _cut_padding(starts: np.ndarray, values: np.ndarray) -> Sequences:
-    """Cut steps of NaN off the head and the tail of each row; elsewhere none may be."""
-    lengths = np.diff(starts)
-    _refuse_empty(lengths)
-    if np.isinf(values).any():
-        row = np.searchsorted(starts, np.flatnonzero(np.isinf(values).any(1))[0], "right")
+    """Cut steps of NaN off the tail of each row; elsewhere none may be."""
+    _refuse_empty(np.diff(starts))
+    infinite = np.isinf(values).any(axis=1)
+    if infinite.any():
+        row = np.searchsorted(starts, np.argmax(infinite), "right") - 1
         raise DataError(
-            f"Input X contains infinity, in row {row - 1}. Expected finite numbers. "
+            f"Input X contains infinity, in row {row}. Expected finite numbers. "
             "Replace or remove the value."
         )
     missing = np.isnan(values)
     if not missing.any():
         return Sequences(starts, values)
     there = np.flatnonzero(~missing.all(axis=1))
-    first = np.searchsorted(there, starts[:-1])
-    last = np.searchsorted(there, starts[1:]) - 1
-    _refuse_empty(last - first + 1)
-    begins, ends = there[first], there[last] + 1
-    inside = Sequences(starts, values)
-    lengths = ends - begins
+    n_before = np.searchsorted(there, starts)
+    _refuse_empty(np.diff(n_before))
+    lengths = there[n_before[1:] - 1] + 1 - starts[:-1]
     new_starts = np.concatenate([[0], np.cumsum(lengths)])
-    where = np.repeat(begins - new_starts[:-1], lengths) + np.arange(new_starts[-1])
-    inside = Sequences(new_starts, values[where])
-    gaps = np.flatnonzero(np.isnan(inside.values).any(axis=1))
+    where = np.repeat(starts[:-1] - new_starts[:-1], lengths) + np.arange(
+        new_starts[-1]
+    )
+    gaps = np.flatnonzero(missing[where].any(axis=1))
     if len(gaps):
-        row = int(np.searchsorted(new_starts, gaps[0], "right")) - 1
+        row = np.searchsorted(new_starts, gaps[0], "right") - 1
         raise DataError(
             f"Input X contains NaN within row {row}, at step "
-            f"{where[gaps[0]] - starts[row]}. Expected NaN only before the first and "
-            "after the last step, where it fills up a shorter row. "
-            "Fill the gap, for example by interpolation."
+            f"{where[gaps[0]] - starts[row]}. Expected NaN only behind the last step, "
+            "where it fills up a shorter row. Fill the gap, for example by "
+            "interpolation."
         )
-    return inside
+    return Sequences(new_starts, values[where])
 
 
 def _refuse_empty(lengths: np.ndarray) -> None:
@@ -192,5 +186,3 @@ def _refuse_empty(lengths: np.ndarray) -> None:
             f"Row {empty[0]} of X has no steps. Expected at least one number in every "
             "row. Remove empty rows."
         )
-
-

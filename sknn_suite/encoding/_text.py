@@ -26,7 +26,7 @@ QUANTILE, SHORTEST, LONGEST = 0.99, 8, 256
 # Most pieces of one word: a long word's last ones say little more.
 MOST_PIECES = 64
 
-# Buckets of letter n-grams for each different word, and bounds of their number, in bits.
+# Buckets of letter n-grams for each word, and bounds of their number, in bits.
 BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 14
 
 # Number of the first known n-gram; 0 is the padding, 1 all that are unknown.
@@ -211,7 +211,7 @@ class TextEncoder:
         return [_clip(self.tokenizer(x), self.max_length_) for x in X]
 
     def _make_table(self, words: list[str]) -> np.ndarray:
-        """What the network knows of each word: its numbers, behind one row of zeros."""
+        """Tell what the network knows of each word, behind one row of zeros."""
         pieces = [self._pieces(word) for word in words] if self.pieces else []
         width = max((len(p) for p in pieces), default=0)
         table = np.zeros((len(words) + 2, 2 + width), np.int32)
@@ -248,7 +248,7 @@ class TextEncoder:
     def _hashed_grams(
         self, corpus: "_Corpus"
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Hashes of all n-grams and the texts they are of, each once, block by block."""
+        """Hashes of all n-grams, once per text, and the texts, block by block."""
         own = hash_words(corpus.words)
         names = [letter_ngrams(w) if self.letters else [] for w in corpus.words]
         letters = hash_words(["#" + n for n in chain.from_iterable(names)])
@@ -263,7 +263,9 @@ class TextEncoder:
             each, row_of = keys % max(len(own), 1), keys // max(len(own), 1)
             found, found_rows = [own[each]], [row_of]
             counts = n_letters[each]
-            shift = np.repeat(letters_start[each] - (np.cumsum(counts) - counts), counts)
+            shift = np.repeat(
+                letters_start[each] - (np.cumsum(counts) - counts), counts
+            )
             found.append(letters[shift + np.arange(len(shift))])
             found_rows.append(np.repeat(row_of, counts))
             starts = np.searchsorted(rows, np.arange(len(block) + 1))

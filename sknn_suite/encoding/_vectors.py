@@ -38,7 +38,8 @@ def find_vectors(source: Any, words: Iterable[str]) -> dict[str, np.ndarray]:
         vectors = [part[word] for part in found if word in part]
         if vectors:
             filled = [np.pad(v, (0, size - len(v))) for v in vectors]
-            merged[word] = np.mean(filled, axis=0, dtype=np.float64).astype(np.float32)
+            mean = np.mean(filled, axis=0, dtype=np.float64)
+            merged[word] = np.asarray(mean, np.float32)
     return merged
 
 
@@ -55,7 +56,7 @@ def _find(source: Any, needed: set[str]) -> dict[str, np.ndarray]:
                 f"embeddings has {len(words)} words and a matrix of shape "
                 f"{matrix.shape}. Expected one row per word. Check the pair."
             )
-        found = _look_up({word: row for word, row in zip(words, matrix)}, needed)
+        found = _look_up(dict(zip(words, matrix)), needed)
     else:
         raise DataError(
             f"embeddings is a {type(source).__name__}. Expected a path, a dict from "

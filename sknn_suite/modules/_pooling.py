@@ -120,7 +120,9 @@ class Pooling(nn.Module):
         return self.attention(h, mask_of(lengths, h.shape[1]))
 
     def forward(self, h: Tensor, lengths: Tensor) -> Tensor:
-        return torch.cat([getattr(self, f"_{kind}")(h, lengths) for kind in self.kinds], 1)
+        return torch.cat(
+            [getattr(self, f"_{kind}")(h, lengths) for kind in self.kinds], 1
+        )
 
     def _attention(self, h: Tensor, lengths: Tensor) -> Tensor:
         weights = self.weigh(h, lengths).to(h.dtype)

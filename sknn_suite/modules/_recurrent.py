@@ -128,8 +128,8 @@ class Direction(nn.Module):
         weight_hh = self.weight_hh
         if self.training and self.dropout.p:
             weight_hh = weight_hh * self.dropout(weight_hh.new_ones(self.n_hidden))
-        weights = [self.weight_ih, weight_hh, self.bias_ih, self.bias_hh]
-        state = (x.new_zeros(1, len(x), self.n_hidden),)
+        weights: list[Tensor] = [self.weight_ih, weight_hh, self.bias_ih, self.bias_hh]
+        state: tuple[Tensor, ...] = (x.new_zeros(1, len(x), self.n_hidden),)
         if self.cell == "lstm":
             state = (*state, state[0])
         if not self.training or self.max_bptt is None or x.shape[1] <= self.max_bptt:

@@ -235,7 +235,8 @@ class SequenceNet(nn.Module):
         x = self._read(None, tokens)
         order = reverse_order(lengths, x.shape[1])
         weights = []
-        for layer, pooling in zip(self.layers, self.poolings):
+        poolings: Any = self.poolings
+        for layer, pooling in zip(self.layers, poolings):
             x = layer(x, order)
             if pooling.attention is not None:
                 weights.append(pooling.weigh(x, lengths))

@@ -100,9 +100,7 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
     def _drop(self, words: Tensor) -> Tensor:
         if not self.training or self.dropout == 0:
             return words
-        drawn = torch.rand(
-            words.shape, generator=self.generator, device=words.device
-        )
+        drawn = torch.rand(words.shape, generator=self.generator, device=words.device)
         dropped = (drawn < self.dropout) & (words >= FIRST_WORD)
         return words.masked_fill(dropped, UNKNOWN)
 

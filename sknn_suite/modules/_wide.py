@@ -31,8 +31,8 @@ class WideBranch(nn.Module):
     >>> from sknn_suite.modules import WideBranch
     >>> branch = WideBranch(n_grams=2, n_outputs=1, device="cpu")
     >>> branch.set_weights(torch.tensor([[8.0], [-4.0]]), torch.zeros(1))
-    >>> branch(torch.tensor([[2, 0], [2, 3]])).round(decimals=2).tolist()
-    [[8.0], [2.83]]
+    >>> branch(torch.tensor([[2, 0], [2, 2]])).flatten().round().tolist()
+    [8.0, 11.0]
     """
 
     def __init__(

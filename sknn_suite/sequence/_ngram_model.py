@@ -68,7 +68,7 @@ def _one_hot(target: Tensor, n_outputs: int) -> np.ndarray:
 
 
 def _ratios(A: sparse.csr_array, Y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Root mean square, over classes, of each n-gram's log-count ratio, (n_grams, 1)."""
+    """Root mean square of each n-gram's log-count ratios, (n_grams, 1)."""
     share = np.clip(np.average(Y, axis=0, weights=weight), 1e-6, 1 - 1e-6)
     there = A.copy()
     there.data = np.ones_like(A.data)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
-
 from sknn_suite._base import NeuralEstimator, Run
 from sknn_suite._parameters import param, parameters
 from sknn_suite._sklearn import Interval, StrOptions
@@ -76,16 +75,14 @@ class RecurrentEstimator(NeuralEstimator):
     dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
     spatial_dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
     recurrent_dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
-    max_bptt: int | None = param(
-        None, Interval(Integral, 1, None, closed="left"), None
-    )
+    max_bptt: int | None = param(None, Interval(Integral, 1, None, closed="left"), None)
     max_iter: int | str = param(  # type: ignore[assignment]
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )
 
-    # What "auto" stands for.
-    _hidden_sizes = (32,)
-    _dense_size = 32
+    def _auto_sizes(self) -> tuple[int, ...]:
+        """Units of the recurrent layers, then of the dense one, for "auto"."""
+        return (32, 32)
 
     def _check_solver(self) -> None:
         if self.mixup:
@@ -95,9 +92,11 @@ class RecurrentEstimator(NeuralEstimator):
             )
 
     def _configure_module(self) -> dict:
+        *hidden, dense = self._auto_sizes()
         sizes: Any = self.hidden_sizes
-        sizes = self._hidden_sizes if isinstance(sizes, str) else sizes
-        dense: Any = self.dense_size
+        sizes = hidden if isinstance(sizes, str) else sizes
+        if not isinstance(self.dense_size, str):
+            dense = int(self.dense_size)
         kinds = self.pooling
         return {
             "hidden_sizes": check_layer_sizes(sizes),
@@ -105,7 +104,9 @@ class RecurrentEstimator(NeuralEstimator):
             "cell": self.cell,
             "bidirectional": bool(self.bidirectional),
             "pooling": _check_pooling([kinds] if isinstance(kinds, str) else kinds),
-            "dense_size": self._dense_size if isinstance(dense, str) else int(dense),
+            "dense_size": self._auto_sizes()[-1]
+            if isinstance(dense, str)
+            else int(dense),
             "batch_norm": bool(self.batch_norm),
             "spatial_dropout": float(self.spatial_dropout),
             "recurrent_dropout": float(self.recurrent_dropout),
@@ -143,5 +144,3 @@ def _check_pooling(kinds: Any) -> tuple[str, ...]:
             f"each once, of {', '.join(POOLINGS)}. Change it."
         )
     return kinds
-
-

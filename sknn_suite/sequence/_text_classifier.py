@@ -29,7 +29,7 @@ WIDE_ROWS = 100_000
 # Recurrent layers from this width on gain from bfloat16.
 RECURRENT_WIDTH = 32
 
-EPOCHS = 10
+EPOCHS = 8
 
 # What becomes of a kind of token.
 _CHOICES = StrOptions({"keep", "mask", "drop"})
@@ -116,6 +116,41 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
 
     wide_letters : bool, default=True
         Whether letter n-grams of words are among them.
+
+    batch_norm : bool, default=True
+        Whether the dense layer is batch-normalised.
+
+    dropout : float, default=0.4
+        Probability, in [0, 1), that a number before or behind the dense layer is set to
+        zero in a training step.
+
+    spatial_dropout : float, default=0.3
+        Probability, in [0, 1), that a channel of the word vectors is set to zero in all
+        steps of a text.
+
+    solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
+            "adadelta"} or type, default="adamw"
+        How weights are updated, see `MLPClassifier`. Weight decay spares biases.
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty on weights, in [0, inf), beside weight decay.
+
+    beta_2 : float, default=0.99
+        Decay of Adam's second moment, in [0, 1).
+
+    learning_rate : str or callable, default="one_cycle"
+        How the rate changes. "one_cycle" rises and falls within max_iter; the others
+        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
+        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
+        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
+        "cosine", which are planned for a whole fit, for "constant".
+
+    learning_rate_init : float, "auto" or array-like of float, default=0.003
+        Step size at its peak, in (0, inf). "auto" finds it by a range test. Several
+        values are the rates of the layers, from input to output.
+
+    max_grad_norm : float or None, default=1.0
+        Norm, in (0, inf), to which larger gradients are scaled down.
 
     Attributes
     ----------
@@ -205,8 +240,8 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.003)
     beta_2: float = redefault("beta_2", TrainingParameters, 0.99)
 
-    _hidden_sizes = (64, 64)
-    _dense_size = 64
+    def _auto_sizes(self) -> tuple[int, ...]:
+        return (64, 64, 64)
 
     # -- rows ------------------------------------------------------------------------
 
