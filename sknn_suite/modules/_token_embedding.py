@@ -56,7 +56,7 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
         device: torch.device | str = "meta",
     ) -> None:
         super().__init__()
-        self.dropout = dropout
+        self.p = dropout
         self.n_outputs = size + vector_size
         self.words = _table(n_words, size, device) if size else None
         self.pieces = _table(n_pieces + 1, size, device) if size and n_pieces else None
@@ -98,10 +98,10 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
         return F.embedding(positions, torch.cat(parts, dim=1))
 
     def _drop(self, words: Tensor) -> Tensor:
-        if not self.training or self.dropout == 0:
+        if not self.training or self.p == 0:
             return words
         drawn = torch.rand(words.shape, generator=self.generator, device=words.device)
-        dropped = (drawn < self.dropout) & (words >= FIRST_WORD)
+        dropped = (drawn < self.p) & (words >= FIRST_WORD)
         return words.masked_fill(dropped, UNKNOWN)
 
 
