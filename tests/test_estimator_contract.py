@@ -11,10 +11,18 @@ from sknn_suite import (
     AutoencoderDetector,
     MLPClassifier,
     MLPRegressor,
+    RNNClassifier,
     VAEDetector,
 )
 
-DEFAULTS = [MLPClassifier(), MLPRegressor(), AutoencoderDetector(), VAEDetector()]
+# TextRNNClassifier takes no tables: see tests/sequence/test_text_contract.py.
+DEFAULTS = [
+    MLPClassifier(),
+    MLPRegressor(),
+    AutoencoderDetector(),
+    VAEDetector(),
+    RNNClassifier(),
+]
 
 # Small nets: the checks fit each configuration about a hundred times.
 SMALL = {"hidden_layer_sizes": (32,), "max_iter": 100, "learning_rate_init": 0.02}

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SMALL = {"hidden_sizes": (8, 8), "dense_size": 8, "max_iter": 3, "random_state": 0}
 
@@ -75,9 +73,7 @@ def test_state_is_arrays_and_survives_pickling(model, rows):
     expected = model.fit(*rows).predict_proba(rows.X)
     packed = pickle.dumps(model)
     assert b"torch" not in packed
-    np.testing.assert_array_equal(
-        pickle.loads(packed).predict_proba(rows.X), expected
-    )
+    np.testing.assert_array_equal(pickle.loads(packed).predict_proba(rows.X), expected)
 
 
 @pytest.mark.parametrize(

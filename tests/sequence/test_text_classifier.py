@@ -23,9 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn_suite import TextRNNClassifier
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SMALL = {"hidden_sizes": (8, 8), "dense_size": 8, "max_iter": 3, "random_state": 0}
 

@@ -49,12 +49,43 @@ class WrittenOut(TextRNNClassifier):
         return tags
 
 
-CANNOT_HOLD = {}
+COLUMNS = "texts have no columns, and words of any number are texts"
+WRITTEN = "what cannot be written out as texts is refused in other words"
+CANNOT_HOLD = {
+    **dict.fromkeys(
+        (
+            "check_n_features_in",
+            "check_n_features_in_after_fitting",
+            "check_estimators_partial_fit_n_features",
+            "check_classifiers_train",
+        ),
+        COLUMNS,
+    ),
+    **dict.fromkeys(
+        (
+            "check_sample_weights_not_an_array",
+            "check_classifier_data_not_an_array",
+            "check_complex_data",
+            "check_dtype_object",
+            "check_estimators_empty_data_messages",
+            "check_estimators_nan_inf",
+            "check_estimator_sparse_tag",
+            "check_estimator_sparse_array",
+            "check_estimator_sparse_matrix",
+            "check_fit2d_predict1d",
+        ),
+        WRITTEN,
+    ),
+    "check_sample_weight_equivalence_on_dense_data": (
+        "batch norm, token dropout and the vocabulary count texts, not weights"
+    ),
+}
 
 
 @pytest.mark.slow
 def test_scikit_learns_contract_holds_as_far_as_it_can_for_texts():
-    model = WrittenOut(hidden_sizes=8, dense_size=8, dropout=0.0, spatial_dropout=0.0)
+    # In float64, since the checks compare at 1e-7.
+    model = WrittenOut(hidden_sizes=8, dense_size=8, precision="float64")
     results = check_estimator(clone(model), on_skip=None, on_fail=None)
     failed = {r["check_name"]: r for r in results if r["status"] == "failed"}
     surprises = failed.keys() - CANNOT_HOLD.keys()
