@@ -29,6 +29,9 @@ MOST_PIECES = 64
 # Buckets of letter n-grams for each word, and bounds of their number, in bits.
 BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 14
 
+# Tokens from which on a corpus is large.
+LARGE = 1_000_000
+
 # Number of the first known n-gram; 0 is the padding, 1 all that are unknown.
 FIRST_GRAM = 2
 
@@ -55,8 +58,9 @@ class TextEncoder:
         Whether words are also known by their letter n-grams.
     ngrams : int, default=0
         Longest run of words among the n-grams; 0 for no n-grams.
-    letters : bool, default=True
-        Whether letter n-grams are among the n-grams.
+    letters : bool or "auto", default="auto"
+        Whether letter n-grams are among the n-grams; "auto" leaves them out of large
+        corpora, and n-grams that occur in one text only.
     embeddings : object, default=None
         Word vectors, see `find_vectors`.
 
@@ -111,7 +115,7 @@ class TextEncoder:
         max_length: int | str | None,
         pieces: bool = False,
         ngrams: int = 0,
-        letters: bool = True,
+        letters: bool | str = "auto",
         embeddings: Any = None,
     ) -> None:
         self.tokenizer = tokenizer
@@ -153,8 +157,12 @@ class TextEncoder:
         self.grams_ = np.empty(0, np.uint64)
         if self.ngrams:
             corpus = _Corpus(texts)
-            seen = [np.unique(part) for part, _ in self._hashed_grams(corpus)]
-            self.grams_ = np.unique(np.concatenate(seen))
+            large = len(corpus.codes) > LARGE
+            self.letters_ = not large if self.letters == "auto" else bool(self.letters)
+            hashes = np.concatenate([part for part, _ in self._hashed_grams(corpus)])
+            self.grams_, counts = np.unique(hashes, return_counts=True)
+            if large:
+                self.grams_ = self.grams_[counts > 1]
             if len(self.grams_) == 0:  # of texts without a word
                 self.grams_ = np.zeros(1, np.uint64)
         return self
@@ -250,7 +258,7 @@ class TextEncoder:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Hashes of all n-grams, once per text, and the texts, block by block."""
         own = hash_words(corpus.words)
-        names = [letter_ngrams(w) if self.letters else [] for w in corpus.words]
+        names = [letter_ngrams(w) if self.letters_ else [] for w in corpus.words]
         letters = hash_words(["#" + n for n in chain.from_iterable(names)])
         n_letters = np.array([len(part) for part in names], np.int64)
         letters_start = np.cumsum(n_letters) - n_letters

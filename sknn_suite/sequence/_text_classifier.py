@@ -29,7 +29,10 @@ WIDE_ROWS = 100_000
 # Recurrent layers from this width on gain from bfloat16.
 RECURRENT_WIDTH = 32
 
-EPOCHS = 8
+# max_iter="auto": epochs in which so many texts are seen, between the bounds, and more
+# where a few hundred updates need more.
+TEXTS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 45_000, 4, 8
+FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
 # What becomes of a kind of token.
 _CHOICES = StrOptions({"keep", "mask", "drop"})
@@ -114,8 +117,9 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     wide_ngrams : int, default=2
         Longest run of words among these n-grams.
 
-    wide_letters : bool, default=True
-        Whether letter n-grams of words are among them.
+    wide_letters : bool or "auto", default="auto"
+        Whether letter n-grams of words are among them. "auto" is on up to a million
+        tokens; with more, n-grams that occur in one text only are left out as well.
 
     batch_norm : bool, default=True
         Whether the dense layer is batch-normalised.
@@ -226,7 +230,7 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     token_dropout: float = param(0.1, Interval(Real, 0, 1, closed="left"))
     wide: bool | str = param("auto", "boolean", StrOptions({"auto"}))
     wide_ngrams: int = param(2, Interval(Integral, 1, None, closed="left"))
-    wide_letters: bool = param(True, "boolean")
+    wide_letters: bool | str = param("auto", "boolean", StrOptions({"auto"}))
 
     batch_norm: bool = redefault("batch_norm", RecurrentEstimator, True)
     dropout: float = redefault("dropout", RecurrentEstimator, 0.4)
@@ -338,7 +342,11 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
         return super()._clip_batch_size(n_rows, place)
 
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
-        return EPOCHS if self.max_iter == "auto" else int(self.max_iter)
+        if self.max_iter != "auto":
+            return int(self.max_iter)
+        epochs = min(max(TEXTS_SEEN // n_rows, FEWEST_EPOCHS), MOST_EPOCHS)
+        updates_per_epoch = -(-n_rows // (batch_size * self.accumulate))
+        return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
 
     def _prepare(self, *args: Any, **kwargs: Any) -> Run:
         run = super()._prepare(*args, **kwargs)

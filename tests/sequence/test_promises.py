@@ -157,13 +157,13 @@ def test_a_failed_fit_leaves_the_fitted_state_untouched(
 ):
     state = snapshot(model.fit(*rows))
     for X, y in ([*rows.X[:-1], None], rows.y), (rows.X, rows.y[:-1]):
-        with pytest.raises(ValueError, match="Row 119 of X|inconsistent"):
+        with pytest.raises(ValueError, match=r"Row 119 of X|inconsistent"):
             model.fit(X, y)
     assert same_state(snapshot(model), state)
 
 
 def test_mixup_is_refused(model, rows):
-    with pytest.raises(ValueError, match="mixup=0.2 does not go with rows"):
+    with pytest.raises(ValueError, match=r"mixup=0\.2 does not go with rows"):
         model.set_params(mixup=0.2).fit(*rows)
 
 
