@@ -128,7 +128,7 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
     def _make_loss(self) -> Loss:
         softmax = self._target.kind_ == "multiclass"
         if self.loss == "focal":
-            if self.label_smoothing > 0:
+            if self._smoothing() > 0:
                 raise ValueError(
                     f"label_smoothing={self.label_smoothing} does not go with "
                     "loss='focal'. Expected loss='log_loss', or no smoothing. "
@@ -137,7 +137,11 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
             focal = FocalSoftmaxLoss if softmax else FocalSigmoidLoss
             return focal(self.focal_gamma)
         log_loss = SoftmaxLoss if softmax else SigmoidLoss
-        return log_loss(self.label_smoothing)
+        return log_loss(self._smoothing())
+
+    def _smoothing(self) -> float:
+        """Part of the target that the loss smooths."""
+        return self.label_smoothing
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         if self._target.kind_ == "multilabel":

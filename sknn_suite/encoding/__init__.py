@@ -4,13 +4,14 @@ from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
-from sknn_suite.encoding._text import FIRST_GRAM, TextEncoder
+from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
 from sknn_suite.encoding._tokenizer import Tokenizer
 from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import Vocabulary
 
 __all__ = [
     "FIRST_GRAM",
+    "LARGE",
     "ClassTarget",
     "NumberTarget",
     "ScaledTable",

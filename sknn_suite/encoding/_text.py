@@ -21,7 +21,7 @@ from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import EMPTY, Vocabulary
 
 # max_length="auto": as long as all but one text in a hundred, within these bounds.
-QUANTILE, SHORTEST, LONGEST = 0.99, 8, 256
+QUANTILE, SHORTEST, LONGEST = 0.99, 8, 128
 
 # Most pieces of one word: a long word's last ones say little more.
 MOST_PIECES = 64

@@ -17,7 +17,7 @@ from sknn_suite._sklearn import HasMethods, Interval, StrOptions
 from sknn_suite._texts import check_texts
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite._validation import check_labels
-from sknn_suite.encoding import TextEncoder, Tokenizer
+from sknn_suite.encoding import LARGE, TextEncoder, Tokenizer
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
 from sknn_suite.sequence._ngram_model import fit_ngrams
 from sknn_suite.sequence._recurrent import RecurrentEstimator
@@ -88,7 +88,7 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
 
     max_length : int, "auto" or None, default="auto"
         Most tokens that the recurrent layers see; longer texts keep head and tail.
-        "auto" spares all but one text in a hundred, up to 256 tokens; None keeps all.
+        "auto" spares all but one text in a hundred, up to 128 tokens; None keeps all.
 
     embedding_size : int, default=100
         Length of the word vectors that are learnt; 0 for none, if others are given.
@@ -131,6 +131,11 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     spatial_dropout : float, default=0.3
         Probability, in [0, 1), that a channel of the word vectors is set to zero in all
         steps of a text.
+
+    label_smoothing : float, default=0.1
+        Part of the target, in [0, 1), that training spreads evenly over the classes,
+        so that the network is not surer of itself than the wide branch. The focal
+        loss takes none.
 
     solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
             "adadelta"} or type, default="adamw"
@@ -235,6 +240,7 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     batch_norm: bool = redefault("batch_norm", RecurrentEstimator, True)
     dropout: float = redefault("dropout", RecurrentEstimator, 0.4)
     spatial_dropout: float = redefault("spatial_dropout", RecurrentEstimator, 0.3)
+    label_smoothing: float = redefault("label_smoothing", ClassifierHalf, 0.1)
     solver: str | type = redefault("solver", TrainingParameters, "adamw")
     alpha: float = redefault("alpha", TrainingParameters, 0.0)
     max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)
@@ -324,6 +330,9 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
             "embedding_rate": float(self.embedding_rate),
         }
 
+    def _smoothing(self) -> float:
+        return 0.0 if self.loss == "focal" else self.label_smoothing
+
     def _place_module(self, rows: Rows, resume: bool) -> tuple[nn.Module, Place]:
         self._input_dtype = "float32"  # texts have no type that asks for more
         return super()._place_module(rows, resume)
@@ -344,7 +353,9 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
         if self.max_iter != "auto":
             return int(self.max_iter)
-        epochs = min(max(TEXTS_SEEN // n_rows, FEWEST_EPOCHS), MOST_EPOCHS)
+        long = n_rows * self._encoder.mean_length_ > LARGE
+        fewest = FEWEST_EPOCHS // 2 if long else FEWEST_EPOCHS
+        epochs = min(max(TEXTS_SEEN // n_rows, fewest), MOST_EPOCHS)
         updates_per_epoch = -(-n_rows // (batch_size * self.accumulate))
         return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
 
