@@ -1,9 +1,9 @@
 """Seconds of an epoch of one BiLSTM, fed in three ways, and of predictions.
 
-6,000 texts of 1 to 120 tokens, most of them short, as batches of 64. The network is the
-same: embedding of 100, a BiLSTM of 64, the mean over steps, a linear layer; skorch feeds
-it padded to the longest text of all, or packed batch by batch. Predictions of 10,000
-texts of 20 tokens are compared with TF-IDF and logistic regression's fit on them.
+6,000 texts of 1 to 120 tokens, most of them short, as batches of 64. The network is
+the same: embedding of 100, a BiLSTM of 64, the mean over steps, a linear layer; skorch
+feeds it padded to the longest text of all, or packed batch by batch. Predictions of
+10,000 texts of 20 tokens are compared with the fit of TF-IDF and logistic regression.
 """
 
 from typing import Any

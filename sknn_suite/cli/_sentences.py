@@ -69,8 +69,8 @@ def place_the_sentences(stage: Stage) -> Comparison:
         measures=("accuracy", "macro F1", "seconds"),
         rows=rows,
         remark=(
-            f"Scores on {len(X_test):,} held-out sentences. scikit-learn's is TF-IDF of "
-            "words\nand word pairs with logistic regression."
+            f"Scores on {len(X_test):,} held-out sentences. scikit-learn's is TF-IDF\n"
+            "of words and word pairs with logistic regression."
         ),
         pictures=[_draw(network, X_test, y_test, stage, figure.Figure)],
     )
