@@ -57,10 +57,14 @@ print(f"F1 at {threshold:.2f}: {f1_score(y_test, scores > threshold):.3f}")
 
 linear = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10))
 stack = StackingClassifier([("network", model), ("linear", linear)], cv=3)
-for name, each in (("scikit-learn", linear.fit(X, y)), ("stack", stack.fit(X, y))):
-    found = average_precision_score(y_test, each.predict_proba(X_test)[:, 1])
-    print(f"average precision on held-out sentences, {name}: {found:.3f}")
-print(f"network alone: {average_precision_score(y_test, scores):.3f}")
+models = {
+    "sknn_suite": model,
+    "scikit-learn": linear.fit(X, y),
+    "both, stacked": stack.fit(X, y),
+}
+for name, each in models.items():
+    precise = average_precision_score(y_test, each.predict_proba(X_test)[:, 1])
+    print(f"average precision on held-out sentences, {name}: {precise:.3f}")
 
 # %%
 # What it looks at

@@ -43,7 +43,8 @@ def _patterns() -> tuple[re.Pattern, re.Pattern]:
     letter = rf"(?:(?!{_LOGOGRAM})[\w{marks}\u200c\u200d])"
     word = rf"{letter}+(?:['’]{letter}+)*"
     mask = "[\ue000-\ue004]"
-    tokens = f"{mask}|{_EMOJI}|[#@]{word}|{_LOGOGRAM}|{word}"
+    number = r"(?<!\w)\d+(?:[.,:/]\d+)+(?!\w)"
+    tokens = f"{mask}|{_EMOJI}|[#@]{word}|{_LOGOGRAM}|{number}|{word}"
     return re.compile(rf"{tokens}|[^\s\w]"), re.compile(tokens)
 
 
