@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sknn_suite._bundle import CodedRows
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness
@@ -55,13 +56,21 @@ class SpatialDropout(OwnedRandomness, nn.Module):
         return x * kept.mul_(1 / (1 - self.p))
 
 
+def _log_mean(a: Tensor, b: Tensor, exclusive: bool) -> Tensor:
+    """Raw scores of the mean of two predictions' probabilities."""
+    if exclusive:
+        return torch.logaddexp(F.log_softmax(a, dim=1), F.log_softmax(b, dim=1))
+    yes = torch.logaddexp(F.logsigmoid(a), F.logsigmoid(b))
+    return yes - torch.logaddexp(F.logsigmoid(-a), F.logsigmoid(-b))
+
+
 class SequenceNet(nn.Module):
     """Recurrent network over numbers or tokens, with a wide branch if asked for.
 
     Each recurrent layer runs on the one below. The last is pooled in all ways named,
     the others by attention if it is among them, and all that goes side by side through
-    a dense layer. With a wide branch the score is the mean of both; in training the
-    network answers alone, or it would learn only what the branch has left.
+    a dense layer. With a wide branch the probabilities of both are averaged; in
+    training the network answers alone, or it would learn what the branch has left.
 
     Parameters
     ----------
@@ -90,6 +99,9 @@ class SequenceNet(nn.Module):
         Arguments of `TokenEmbedding`.
     n_grams : int, default=0
         N-grams of the wide branch; 0 for no branch.
+    exclusive : bool, default=True
+        Whether scores are of classes of which one is right, so that their
+        probabilities sum to one; else each is of a yes or no.
     embedding_rate : float, default=1.0
         Share of the learning rate of given word vectors.
     device : torch.device or str, default="meta"
@@ -134,6 +146,7 @@ class SequenceNet(nn.Module):
         max_bptt: int | None = None,
         embedding: dict[str, Any] | None = None,
         n_grams: int = 0,
+        exclusive: bool = True,
         embedding_rate: float = 1.0,
         device: torch.device | str = "meta",
     ) -> None:
@@ -171,6 +184,7 @@ class SequenceNet(nn.Module):
                 self.norm = BatchNorm(dense_size, device=device)
         self.output = nn.Linear(dense_size or n_pooled, n_outputs, device=device)
         self.wide = WideBranch(n_grams, n_outputs, device) if n_grams else None
+        self.exclusive = exclusive
         self.embedding_rate = embedding_rate
 
     def depth_groups(self) -> list[list[nn.Parameter]]:
@@ -228,7 +242,7 @@ class SequenceNet(nn.Module):
         deep = self._judge(torch.cat(pooled, dim=1))
         if self.wide is None or self.training:
             return deep
-        return (deep + self.wide(grams)) / 2
+        return _log_mean(deep, self.wide(grams), self.exclusive)
 
     def weigh(self, lengths: Tensor, tokens: CodedRows, **others: Any) -> Tensor:
         """Attention of each token, the mean of all layers that have attention."""
