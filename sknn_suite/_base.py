@@ -300,7 +300,7 @@ class NeuralEstimator(
         return float(n_rows) * n_parameters
 
     def _product_width(self, module: nn.Module, n_rows: int) -> int:
-        """Smallest side of the largest matrix product, by which precision is chosen."""
+        """Smallest side of the largest product, by which "auto" takes bfloat16."""
         return min(narrowest_side(module), self._clip_batch_size(n_rows, None))
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:

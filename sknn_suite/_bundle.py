@@ -85,6 +85,11 @@ class SparseRows:
         """Rows and columns."""
         return len(self), self.n_columns
 
+    @property
+    def bytes_per_row(self) -> int:
+        """Mean memory of a row, of its value and its column."""
+        return 12 * len(self.values) // max(len(self), 1)
+
     def to(self, device: torch.device) -> "SparseRows":
         """Move to `device`."""
         return SparseRows(
@@ -152,12 +157,116 @@ class LazyRows:
 
 
 @dataclass(frozen=True)
+class CodedRows:
+    """A batch of numbers, and the table of what they stand for.
+
+    Shape
+    -----
+    codes : (n_rows, longest), integers
+    table : (n_entries, width)
+    """
+
+    codes: Tensor
+    table: Tensor
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the codes are."""
+        return self.codes.device
+
+    def to(self, device: torch.device) -> "CodedRows":
+        """Move to `device`."""
+        return CodedRows(self.codes.to(device), self.table.to(device))
+
+    def __getitem__(self, rows: slice) -> "CodedRows":
+        return CodedRows(self.codes[rows], self.table)
+
+
+@dataclass(frozen=True)
+class RaggedRows:
+    """Rows of unequal length, end to end; a batch is padded with zeros on the right.
+
+    Parameters
+    ----------
+    starts : Tensor of shape (n_rows + 1,), int64
+        Where each row begins in `values`.
+    values : Tensor of shape (n_values, ...)
+        What stands in the rows.
+    table : Tensor of shape (n_entries, width), default=None
+        What `values` are numbers of; batches are then `CodedRows`.
+
+    Shape
+    -----
+    batch : (n_rows, longest, ...)
+    """
+
+    starts: Tensor
+    values: Tensor
+    table: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def device(self) -> torch.device:
+        """Where the values are."""
+        return self.values.device
+
+    @property
+    def lengths(self) -> Tensor:
+        """Length of each row."""
+        return self.starts.diff()
+
+    @property
+    def bytes_per_row(self) -> int:
+        """Mean memory of a row, without padding."""
+        values = self.values
+        return values.element_size() * values.numel() // max(len(self), 1)
+
+    def to(self, device: torch.device) -> "RaggedRows":
+        """Move to `device`."""
+        table = None if self.table is None else self.table.to(device)
+        return RaggedRows(self.starts.to(device), self.values.to(device), table)
+
+    def choose(self, index: Tensor | None) -> "RaggedRows":
+        """Copy the rows `index`, all if None, without padding."""
+        if index is None:
+            return self
+        first = self.starts[index]
+        lengths = self.starts[index + 1] - first
+        starts = torch.zeros(len(index) + 1, dtype=torch.int64, device=self.device)
+        torch.cumsum(lengths, 0, out=starts[1:])
+        shift = torch.repeat_interleave(first - starts[:-1], lengths)
+        where = shift + torch.arange(len(shift), device=self.device)
+        return RaggedRows(starts, self.values[where], self.table)
+
+    def index_select(self, dim: int, index: Tensor) -> Tensor | CodedRows:
+        """Gather the rows `index`, padded to the longest of them."""
+        first = self.starts[index]
+        lengths = self.starts[index + 1] - first
+        longest = int(lengths.max()) if len(index) else 0
+        steps = torch.arange(longest, device=self.device)
+        beyond = steps >= lengths[:, None]
+        where = (first[:, None] + steps).masked_fill_(beyond, 0)
+        batch = self.values[where]
+        batch[beyond] = 0
+        return batch if self.table is None else CodedRows(batch, self.table)
+
+    def __getitem__(self, rows: slice) -> Tensor | CodedRows:
+        index = torch.arange(*rows.indices(len(self)), device=self.device)
+        return self.index_select(0, index)
+
+
+@dataclass(frozen=True)
 class TensorBundle:
     """Rows as tensors: named inputs, target and weight, on one device.
 
     Parameters
     ----------
-    inputs : dict of str to Tensor, SparseRows or LazyRows
+    inputs : dict of str to Tensor, SparseRows, RaggedRows or LazyRows
         The module's keyword arguments, each of length n_rows.
     target : Tensor of shape (n_rows, ...), default=None
         What the loss compares with.
@@ -174,8 +283,10 @@ class TensorBundle:
 
     def __len__(self) -> int:
         if self.rows is not None:
-            return len(self.rows)
-        return len(next(iter(self.inputs.values())))
+            return self.rows.shape[0]
+        for x in self.inputs.values():  # len of a tensor is a function of Python
+            return x.shape[0] if isinstance(x, Tensor) else len(x)
+        return 0
 
     def __iter__(self) -> Iterator:
         """Yield inputs and target, which is how skorch unpacks a batch."""
@@ -193,16 +304,22 @@ class TensorBundle:
         return all(isinstance(x, Tensor) for x in self.inputs.values())
 
     @property
+    def lengths(self) -> Tensor | None:
+        """Length of each selected row, if rows are of unequal length."""
+        for x in self.inputs.values():
+            if isinstance(x, RaggedRows):
+                return x.lengths if self.rows is None else x.lengths[self.rows]
+        return None
+
+    @property
     def bytes_per_row(self) -> int:
-        """Size of one row of dense inputs; a sparse row counts as its stored part."""
+        """Size of one row of dense inputs; of others the mean of what is stored."""
         total = 0
         for x in self.inputs.values():
-            if isinstance(x, SparseRows):
-                total += 12 * len(x.values) // max(len(x), 1)
-            elif isinstance(x, LazyRows):
-                total += x.bytes_per_row
-            else:
+            if isinstance(x, Tensor):
                 total += x.element_size() * x[0].numel()
+            else:
+                total += x.bytes_per_row
         return max(total, 1)
 
     @property

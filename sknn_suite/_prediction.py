@@ -19,7 +19,7 @@ from sknn_suite.modules import (
     materialize,
     n_parameters,
 )
-from sknn_suite.training import BundleBatches, bind_weights
+from sknn_suite.training import bind_weights, make_batches
 
 
 @dataclass
@@ -146,18 +146,22 @@ class NetworkPrediction:
         return scores
 
     def _scores_by_batches(self: Any, bound: BoundModule, X: Any) -> torch.Tensor:
-        bundle = self._encoder.transform(X, bound.dtype)
+        """Raw scores of rows encoded together; those of like length meet each other."""
+        bundle, order = self._encoder.transform(X, bound.dtype), None
+        if bundle.lengths is not None:
+            bundle = bundle.to(bound.device)  # once, with what all its batches share
+            order = bundle.lengths.argsort(stable=True)
         n_rows = self._rows_at_once(CHUNK_ROWS)
-        limit = RowLimit(bound.device)
-        parts = []
+        limit, parts = RowLimit(bound.device), []
         with torch.inference_mode(), suited_threads(n_rows * bound.largest):
-            for batch in BundleBatches(bundle, n_rows):
+            for batch in make_batches(bundle.select(order), n_rows):
 
                 def scores(rows: slice, batch: TensorBundle = batch) -> torch.Tensor:
                     return bound.raw_scores(batch.slice(rows), [])
 
                 parts.append(limit.map(scores, len(batch)))
-            return torch.cat(parts)
+            raw = torch.cat(parts)
+            return raw if order is None else raw[order.argsort().cpu()]
 
     def _rows_at_once(self, n_rows: int) -> int:
         """Rows that go through the module at a time, of `n_rows` that usually do."""

@@ -6,7 +6,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
 
 from sknn_suite._arrays import to_numpy
 from sknn_suite._sklearn import check_n_features, check_sample_weight
@@ -74,6 +79,22 @@ def settle_target(y: Any, *, y_numeric: bool) -> np.ndarray:
         check_classification_targets(y)
     elif y.dtype.kind not in "biuf":
         y = y.astype(np.float64)  # raises for words
+    return y
+
+
+def check_labels(estimator: BaseEstimator, X: Any, y: Any) -> np.ndarray:
+    """Check the labels of rows that are no table; a column vector is made 1-D."""
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None. Expected one label per row. Pass y."
+        )
+    y, _ = to_numpy(y)
+    y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    check_consistent_length(X, y)
     return y
 
 

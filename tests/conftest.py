@@ -2,8 +2,9 @@
 
 A test with an argument `classifier_class`, `regressor_class` or `detector_class` runs
 once for every public estimator of that kind, with `estimator_class` for every one that
-learns a target, with `drop_in_class` for those that are scikit-learn's MLP but for the
-name (`coefs_`, the default schedule), and with `public_class` for all.
+learns a target from tables, with `sequential_class` for those of texts and sequences,
+with `drop_in_class` for those that are scikit-learn's MLP but for the name (`coefs_`,
+the default schedule), and with `public_class` for all.
 """
 
 import copy
@@ -26,7 +27,9 @@ PUBLIC = [
     if isinstance(public, type) and issubclass(public, BaseEstimator)
 ]
 DETECTORS = [c for c in PUBLIC if is_outlier_detector(c())]
-ESTIMATORS = [c for c in PUBLIC if c not in DETECTORS]
+# What they promise is tested in tests/sequence: their rows are no tables.
+SEQUENTIAL = [c for c in PUBLIC if c.__module__.startswith("sknn_suite.sequence")]
+ESTIMATORS = [c for c in PUBLIC if c not in (*DETECTORS, *SEQUENTIAL)]
 CLASSIFIERS = [c for c in ESTIMATORS if is_classifier(c())]
 DROP_INS = [c for c in ESTIMATORS if issubclass(c, MLPEstimator)]
 REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
@@ -41,6 +44,7 @@ def pytest_generate_tests(metafunc):
         "drop_in_class": DROP_INS,
         "regressor_class": REGRESSORS,
         "detector_class": DETECTORS,
+        "sequential_class": SEQUENTIAL,
     }
     for name, classes in kinds.items():
         if name in metafunc.fixturenames:
@@ -77,9 +81,48 @@ def numbers() -> Rows:
     return Rows(X, (y - y.mean()) / y.std())
 
 
+WORDS = (
+    ["dull", "flat", "grey", "slow", "tired", "worn"],
+    ["bright", "crisp", "keen", "lively", "quick", "sharp"],
+    ["calm", "deep", "gentle", "quiet", "still", "warm"],
+)
+FILLERS = ("a", "an", "the", "it", "was", "film", "book", "rather,", "so!", "...", "😀")
+
+
+@pytest.fixture
+def texts() -> Rows:
+    """Three classes, 120 texts of 1 to 12 words, told by one word or two."""
+    source = np.random.RandomState(0)
+    y = source.randint(3, size=120)
+    X = []
+    for label in y:
+        words = list(source.choice(FILLERS, source.randint(0, 11)))
+        for _ in range(source.randint(1, 3)):
+            words.insert(source.randint(len(words) + 1), source.choice(WORDS[label]))
+        X.append(" ".join(words))
+    return Rows(np.array(X, dtype=object), y)
+
+
+@pytest.fixture
+def sequences() -> Rows:
+    """Three classes, 120 sequences of 3 to 12 steps and two channels."""
+    source = np.random.RandomState(0)
+    y = source.randint(3, size=120)
+    X = [source.normal(size=(source.randint(3, 13), 2)) for _ in y]
+    for row, label in zip(X, y):
+        row[:, 0] += (label - 1) * np.arange(len(row))
+    return Rows(X, y)
+
+
 @pytest.fixture
 def rows(request, labels, numbers) -> Rows:
     """Data that suits the estimator of the test."""
+    for name in ("public_class", "sequential_class"):
+        if name in request.fixturenames:
+            kind = request.getfixturevalue(name)
+            if kind in SEQUENTIAL:
+                of_words = "Text" in kind.__name__
+                return request.getfixturevalue("texts" if of_words else "sequences")
     if "public_class" in request.fixturenames:
         kind = request.getfixturevalue("public_class")
         return labels if kind in CLASSIFIERS else numbers

@@ -20,7 +20,7 @@ def test_the_default_of_the_signature_is_documented(public_class):
     for parameter in inspect.signature(public_class).parameters.values():
         first_line = entries[parameter.name].split("\n    ")
         header = " ".join(line.strip() for line in first_line[:3])
-        documented = re.search(r"default=([^\s]+|\([^)]*\))", header)
+        documented = re.search(r"default=(\([^)]*\)|[^\s]+)", header)
         assert documented, f"no default of {parameter.name} in: {header}"
         text = documented[1]
         default = parameter.default

@@ -12,15 +12,18 @@ from sknn_suite import (
     CNNClassifier,
     MLPClassifier,
     MLPRegressor,
+    RNNClassifier,
     VAEDetector,
 )
 
+# TextRNNClassifier takes no tables: see tests/sequence/test_text_contract.py.
 DEFAULTS = [
     MLPClassifier(),
     MLPRegressor(),
     CNNClassifier(),
     AutoencoderDetector(),
     VAEDetector(),
+    RNNClassifier(),
 ]
 
 # Small nets: the checks fit each configuration about a hundred times.

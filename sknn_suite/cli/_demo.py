@@ -9,11 +9,17 @@ from sknn_suite.cli._comparison import Comparison
 from sknn_suite.cli._eights import find_the_eights
 from sknn_suite.cli._images import learn_the_images
 from sknn_suite.cli._needles import find_the_needles
+from sknn_suite.cli._sentences import place_the_sentences
 from sknn_suite.cli._stage import Stage
 
 Part = Callable[[Stage], Comparison]
 
-PARTS: list[Part] = [find_the_eights, find_the_needles, learn_the_images]
+PARTS: list[Part] = [
+    find_the_eights,
+    find_the_needles,
+    place_the_sentences,
+    learn_the_images,
+]
 
 
 def run_demo(

@@ -62,3 +62,42 @@ def make_bursty_timestamps(
     y = np.zeros(n_samples, dtype=int)
     y[bursts] = 1
     return X, y
+
+
+def make_bursty_sequences(
+    n_train=6_000, n_test=30_000, share=0.01, n_points=50, random_state=None
+):
+    """Make the bursts of `make_bursty_timestamps` as a task with labels.
+
+    Parameters
+    ----------
+    n_train, n_test : int, default=6_000 and 30_000
+        Rows to learn from, and rows to test with.
+    share : float, default=0.01
+        Part of the rows, in (0, 1), that are bursts.
+    n_points : int, default=50
+        Time stamps per row.
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness.
+
+    Returns
+    -------
+    X_train, X_test : ndarray of shape (n_rows, n_points)
+        Seconds since 1970, unsorted.
+    y_train, y_test : ndarray of shape (n_rows,)
+        1 for bursts, 0 for other rows.
+
+    Examples
+    --------
+    >>> from sknn_suite.datasets import make_bursty_sequences
+    >>> X_train, X_test, y_train, y_test = make_bursty_sequences(random_state=0)
+    >>> X_train.shape, int(y_train.sum()), int(y_test.sum())
+    ((6000, 50), 60, 300)
+    """
+    source = own_random_state(random_state)
+    parts = [
+        make_bursty_timestamps(n, max(1, round(share * n)), n_points, source)
+        for n in (n_train, n_test)
+    ]
+    (X_train, y_train), (X_test, y_test) = parts
+    return X_train, X_test, y_train, y_test

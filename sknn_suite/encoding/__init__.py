@@ -3,15 +3,27 @@
 from sknn_suite.encoding._files import ImageFiles
 from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
+from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
+from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
+from sknn_suite.encoding._tokenizer import Tokenizer
+from sknn_suite.encoding._vectors import find_vectors
+from sknn_suite.encoding._vocabulary import Vocabulary
 
 __all__ = [
+    "FIRST_GRAM",
+    "LARGE",
     "ClassTarget",
     "ImageEncoder",
     "ImageFiles",
     "NumberTarget",
     "ScaledTable",
+    "SequenceEncoder",
     "TableEncoder",
+    "TextEncoder",
+    "Tokenizer",
+    "Vocabulary",
+    "find_vectors",
     "weighted_quantiles",
 ]

@@ -66,7 +66,7 @@ class SoftmaxLoss(SmoothedLoss):
         losses = log_p.gather(1, column)
         gradient = log_p.exp_()
         gradient.scatter_add_(1, column, losses.new_full((), -1.0).expand_as(losses))
-        share = spread(weight, len(raw))
+        share = spread(weight, raw.shape[0])
         return (losses * share).sum().neg_(), gradient.mul_(share)
 
 
@@ -102,7 +102,7 @@ class SigmoidLoss(SmoothedLoss):
         # -log p is softplus(raw) - target * raw, its slope sigmoid(raw) - target
         losses = torch.addcmul(F.softplus(raw), target, raw, value=-1)
         gradient = torch.sigmoid(raw).sub_(target)
-        share = spread(weight, len(raw))
+        share = spread(weight, raw.shape[0])
         return losses.mul_(share).sum(), gradient.mul_(share)
 
 

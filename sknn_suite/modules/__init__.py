@@ -14,27 +14,39 @@ from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
+from sknn_suite.modules._pooling import POOLINGS, Attention, Pooling
+from sknn_suite.modules._recurrent import (
+    CELLS,
+    RecurrentLayer,
+    reverse_order,
+)
 from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
 from sknn_suite.modules._resnet_small import ResNetSmall
+from sknn_suite.modules._sequence_net import SequenceNet
 from sknn_suite.modules._size import (
     largest_weight,
     n_parameters,
     narrowest_side,
     values_per_row,
 )
+from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._vae import VAE
 from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
+from sknn_suite.modules._wide import WideBranch
 
 __all__ = [
     "ACTIVATIONS",
+    "CELLS",
     "CONV_SPECS",
     "IN_PLACE",
     "MLP",
+    "POOLINGS",
     "VAE",
     "VGG",
     "VGG_LAYERS",
     "AirbenchNet",
     "AlexNet",
+    "Attention",
     "Autoencoder",
     "BasicBlock",
     "BatchNorm",
@@ -48,9 +60,14 @@ __all__ = [
     "ImageNetwork",
     "MLPScores",
     "OwnedRandomness",
+    "Pooling",
+    "RecurrentLayer",
     "ResNet",
     "ResNetSmall",
+    "SequenceNet",
     "SpatialDropout",
+    "TokenEmbedding",
+    "WideBranch",
     "find_head",
     "init_linear",
     "is_at",
@@ -60,6 +77,7 @@ __all__ = [
     "n_parameters",
     "narrowest_side",
     "onednn_linear",
+    "reverse_order",
     "suits_onednn",
     "values_per_row",
 ]

@@ -55,30 +55,46 @@ class Dropout(OwnedRandomness, nn.Module):
 
 
 class SpatialDropout(Dropout):
-    """Set whole channels of an image to zero with probability `p` in training.
+    """Set whole channels of a row to zero with probability `p` in training.
 
-    Neighbouring pixels are alike, so that single ones carry little when they are left
-    out.
+    Neighbouring pixels or steps are alike, so that single ones carry little when they
+    are left out.
 
     Parameters
     ----------
     p : float
         Probability of a zero, in [0, 1).
+    channel_dim : int, default=1
+        Dimension of the channels: 1 in images, -1 in sequences.
 
     Shape
     -----
-    x : (n_samples, n_channels, height, width)
+    x : (n_samples, n_channels, height, width) or (n_samples, n_steps, n_channels)
     returns : the same
 
     References
     ----------
     Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR
     2015.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sknn_suite.modules import SpatialDropout
+    >>> steps = torch.ones(2, 3, 4)
+    >>> SpatialDropout(0.5, channel_dim=-1)(steps).std(dim=1).max().item()
+    0.0
     """
+
+    def __init__(self, p: float, channel_dim: int = 1) -> None:
+        super().__init__(p)
+        self.channel_dim = channel_dim
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        kept = torch.empty((*x.shape[:2], 1, 1), dtype=x.dtype, device=x.device)
+        shape = [len(x)] + [1] * (x.ndim - 1)
+        shape[self.channel_dim] = x.shape[self.channel_dim]
+        kept = x.new_empty(shape)
         kept.bernoulli_(1 - self.p, generator=self.generator)
         return x * kept.mul_(1 / (1 - self.p))

@@ -85,14 +85,14 @@ def init_linear(
         if method == "he":
             weight = random_state.normal(0, math.sqrt(gain / fan_in), (fan_out, fan_in))
         else:
-            weight = math.sqrt(gain) * _random_rotation(fan_out, fan_in, random_state)
+            weight = math.sqrt(gain) * random_rotation(fan_out, fan_in, random_state)
         bias = np.zeros(fan_out)
     _copy(weight.reshape(linear.weight.shape), linear.weight)
     if linear.bias is not None:
         _copy(bias, linear.bias)
 
 
-def _random_rotation(
+def random_rotation(
     rows: int, columns: int, random_state: np.random.RandomState
 ) -> np.ndarray:
     """Draw a (rows, columns) matrix with orthonormal rows or columns."""

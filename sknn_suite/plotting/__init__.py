@@ -8,6 +8,7 @@ from sknn_suite.plotting._loss_curve import LossCurveDisplay
 from sknn_suite.plotting._prediction_gallery import PredictionGallery
 from sknn_suite.plotting._reconstruction import ReconstructionDisplay
 from sknn_suite.plotting._threshold_curve import ThresholdCurveDisplay
+from sknn_suite.plotting._token_attention import TokenAttentionDisplay
 
 __all__ = [
     "AnomalyScoreDisplay",
@@ -18,4 +19,5 @@ __all__ = [
     "PredictionGallery",
     "ReconstructionDisplay",
     "ThresholdCurveDisplay",
+    "TokenAttentionDisplay",
 ]

@@ -1,5 +1,7 @@
 """PredictionGallery."""
 
+import textwrap
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -7,6 +9,9 @@ from sknn_suite._optional import import_optional
 from sknn_suite.exceptions import DataError
 
 KINDS = ("most_correct", "most_wrong", "most_uncertain")
+
+# Letters of a text that are shown.
+TEXT_WIDTH = 90
 
 
 def choose_rows(proba, codes, kind, n_per_class):
@@ -50,14 +55,16 @@ def choose_rows(proba, codes, kind, n_per_class):
 
 
 class PredictionGallery:
-    """The images that a classifier gets most right, most wrong, or is least sure of.
+    """The images or texts that a classifier gets most right, most wrong, or doubts.
 
-    Use it to find wrong labels, classes that look alike, and what a model looks at.
+    Use it to find wrong labels (the most confident mistakes), classes that look alike,
+    and rows worth labelling (the most uncertain ones).
 
     Parameters
     ----------
-    images : list of ndarray
-        The images of each class, (n, height, width, channels), in [0, 1].
+    items : list of ndarray or list of list of str
+        What is shown of each class: images, (n, height, width, channels), in [0, 1],
+        or texts.
 
     rows : list of ndarray
         Their row numbers.
@@ -76,15 +83,17 @@ class PredictionGallery:
 
     Attributes
     ----------
-    axes_ : ndarray of matplotlib Axes of shape (n_classes, n_per_class)
-        Where the images are drawn, a row per class.
+    axes_ : ndarray of matplotlib Axes
+        Where it is drawn: of shape (n_classes, n_per_class) for images, a row per
+        class; of shape (1, 1) for texts, a line for each.
 
     figure_ : matplotlib Figure
         Their figure.
 
     See Also
     --------
-    FilterDisplay : What the first layer looks for.
+    FilterDisplay : What the first layer looks for in images.
+    TokenAttentionDisplay : What a TextRNNClassifier looks at.
 
     Examples
     --------
@@ -100,8 +109,8 @@ class PredictionGallery:
     (3, 5)
     """
 
-    def __init__(self, *, images, rows, predicted, probabilities, classes, kind):
-        self.images = images
+    def __init__(self, *, items, rows, predicted, probabilities, classes, kind):
+        self.items = items
         self.rows = rows
         self.predicted = predicted
         self.probabilities = probabilities
@@ -112,21 +121,22 @@ class PredictionGallery:
     def from_estimator(
         cls, estimator, X, y, *, kind="most_wrong", n_per_class=5, figure=None
     ):
-        """Choose images by their predictions, and draw them.
+        """Choose rows by their predictions, and draw them.
 
         Parameters
         ----------
-        estimator : CNNClassifier
-            A fitted classifier of images.
+        estimator : object
+            A fitted `CNNClassifier`, or any fitted classifier of texts that has
+            `predict_proba`.
 
-        X : array-like or list of path-like
-            Images, as for its `predict`; best ones that it was not trained on.
+        X : array-like or list
+            Images or texts, as for its `predict`; best ones that it was not trained on.
 
         y : array-like of shape (n_samples,)
             Their labels.
 
         kind : {"most_correct", "most_wrong", "most_uncertain"}, default="most_wrong"
-            Which images are shown.
+            Which rows are shown.
 
         n_per_class : int, default=5
             How many of each class, at most.
@@ -145,19 +155,20 @@ class PredictionGallery:
         proba = np.asarray(estimator.predict_proba(X))
         if labels.shape != (len(proba),):
             raise DataError(
-                f"y has the shape {labels.shape} for {len(proba)} images. Expected "
-                "one label per image. Pass the labels of X."
+                f"y has the shape {labels.shape} for {len(proba)} rows. Expected one "
+                "label per row. Pass the labels of X."
             )
         unknown = np.setdiff1d(labels, classes)
         if len(unknown):
             raise DataError(
                 f"y holds {unknown[:5].tolist()}, which fit has not seen. Expected "
-                "elements of classes_. Leave these images out."
+                "elements of classes_. Leave these rows out."
             )
         codes = np.searchsorted(classes, labels)
         rows = choose_rows(proba, codes, kind, n_per_class)
+        read = getattr(estimator, "read_images", _read_texts)
         gallery = cls(
-            images=[estimator.read_images(_take(X, part)) for part in rows],
+            items=[read(_take(X, part)) for part in rows],
             rows=rows,
             predicted=[classes[proba[part].argmax(axis=1)] for part in rows],
             probabilities=[proba[part].max(axis=1, initial=0) for part in rows],
@@ -167,12 +178,12 @@ class PredictionGallery:
         return gallery.plot(n_per_class=n_per_class, figure=figure)
 
     def plot(self, *, n_per_class=5, figure=None):
-        """Draw the images.
+        """Draw the gallery.
 
         Parameters
         ----------
         n_per_class : int, default=5
-            Columns of the gallery.
+            Columns of a gallery of images.
 
         figure : matplotlib Figure, default=None
             Where to draw; None opens a new one.
@@ -182,32 +193,64 @@ class PredictionGallery:
         self : PredictionGallery
             The gallery.
         """
-        n_classes = len(self.classes)
+        shows_texts = isinstance(self.items[0], list)
         if figure is None:
             pyplot = import_optional(
                 "matplotlib.pyplot", needed_by="PredictionGallery", extra="plot"
             )
+            n_classes = len(self.classes)
             size = (1.3 * n_per_class + 0.9, 1.45 * n_classes + 0.4)
+            if shows_texts:
+                size = (10, 0.9 + 0.3 * self._n_lines())
             figure = pyplot.figure(figsize=size, layout="constrained")
-        axes = figure.subplots(n_classes, n_per_class, squeeze=False)
+        self.axes_ = (self._draw_texts if shows_texts else self._draw_images)(
+            figure, n_per_class
+        )
+        figure.suptitle(f"{self.kind.replace('_', ' ')}: prediction and probability")
+        self.figure_ = figure
+        return self
+
+    def _draw_images(self, figure, n_per_class):
+        axes = figure.subplots(len(self.classes), n_per_class, squeeze=False)
         for ax in axes.flat:
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
         for code, label in enumerate(self.classes):
             axes[code, 0].set_ylabel(str(label))
-            shown = zip(
+            for ax, image, predicted, probability in zip(
                 axes[code],
-                self.images[code],
+                self.items[code],
                 self.predicted[code],
                 self.probabilities[code],
-            )
-            for ax, image, predicted, probability in shown:
+            ):
                 grey = image.shape[2] == 1
                 ax.imshow(image[..., 0] if grey else image[..., :3], cmap="gray")
                 ax.set_title(f"{predicted} {probability:.0%}", fontsize=8)
-        figure.suptitle(f"{self.kind.replace('_', ' ')}: prediction and probability")
-        self.axes_, self.figure_ = axes, figure
-        return self
+        return axes
+
+    def _draw_texts(self, figure, n_per_class):
+        axes = figure.subplots(1, 1, squeeze=False)
+        ax = axes[0, 0]
+        ax.set_axis_off()
+        ax.set(xlim=(0, 1), ylim=(self._n_lines(), 0))
+        height = 0
+        for code, label in enumerate(self.classes):
+            ax.text(0, height + 0.5, str(label), fontweight="bold", va="center")
+            height += 1
+            for text, predicted, probability in zip(
+                self.items[code], self.predicted[code], self.probabilities[code]
+            ):
+                color = "black" if predicted == label else "C3"
+                head = f"{predicted} {probability:.0%}"
+                short = textwrap.shorten(text, TEXT_WIDTH, placeholder=" ...")
+                ax.text(0.02, height + 0.5, head, color=color, fontsize=9, va="center")
+                ax.text(0.25, height + 0.5, _plain(short), fontsize=9, va="center")
+                height += 1
+        return axes
+
+    def _n_lines(self):
+        """Lines of a gallery of texts: a heading and the texts of each class."""
+        return len(self.classes) + sum(map(len, self.items))
 
 
 def _take(X, rows):
@@ -217,3 +260,13 @@ def _take(X, rows):
     if isinstance(X, list | tuple):
         return [X[i] for i in rows]
     return X[rows]
+
+
+def _read_texts(X):
+    """Texts of a list, an array, or the only column of a table."""
+    return [str(text) for text in np.asarray(X, dtype=object).reshape(-1)]
+
+
+def _plain(text):
+    """Text whose dollars do not begin a formula."""
+    return text.replace("$", r"\$")

@@ -1,6 +1,6 @@
 """The loop: a net on skorch's hooks, its batches, optimisers and callbacks."""
 
-from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._batches import BundleBatches, LengthBatches, make_batches
 from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
 from sknn_suite.training._convergence import Progress
@@ -28,6 +28,7 @@ __all__ = [
     "BundleBatches",
     "Checkpoint",
     "LbfgsNet",
+    "LengthBatches",
     "Mixed",
     "Mixup",
     "Muon",
@@ -40,6 +41,7 @@ __all__ = [
     "from_portable",
     "load_optimizer_state",
     "load_weights",
+    "make_batches",
     "make_callbacks",
     "make_net",
     "optimizer_state",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sknn_suite._bundle import TensorBundle
-from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._batches import BundleBatches, make_batches
 from sknn_suite.training._norms import batch_norms, is_frozen, set_training
 
 
@@ -136,7 +136,7 @@ class AveragedWeights:
     def _adapt_batch_norms(self: Any) -> None:
         """Set running statistics to those of the averaged weights, once an epoch."""
         if self._adapted is None or self._adapted[0] != self.epoch_:
-            rows = BundleBatches(self.batches_.bundle, self.batch_size)
+            rows = make_batches(self.batches_.bundle, self.batch_size)
             while not self._update_batch_norm(rows):
                 self.row_limit_.halve(
                     rows.batch_size,

@@ -21,13 +21,16 @@ from sknn_suite.losses import Loss
 from sknn_suite.modules import IN_PLACE, MLP, onednn_linear, suits_onednn
 from sknn_suite.training._flat import FlatParameters
 
-# The gradient before an activation from that behind it and the output, in place.
-_aten = torch.ops.aten
+# The gradient before an activation from that behind it and the output, in place. The
+# overloads are named, since looking one up takes as long as a small layer's gradient.
+_sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
+_threshold_backward = torch.ops.aten.threshold_backward.grad_input
 _DERIVE: dict[str, Any] = {
     "identity": None,
-    "logistic": lambda d, out: _aten.sigmoid_backward(d, out, grad_input=d),
-    "tanh": lambda d, out: _aten.tanh_backward(d, out, grad_input=d),
-    "relu": lambda d, out: _aten.threshold_backward(d, out, 0, grad_input=d),
+    "logistic": lambda d, out: _sigmoid_backward(d, out, grad_input=d),
+    "tanh": lambda d, out: _tanh_backward(d, out, grad_input=d),
+    "relu": lambda d, out: _threshold_backward(d, out, 0, grad_input=d),
 }
 
 
@@ -129,11 +132,13 @@ class Backprop:
             and all(p.requires_grad for p in module.parameters())
         )
 
-    @torch.no_grad()
     def __call__(
         self, x: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Write the gradients; return the loss and the raw scores."""
+        """Write the gradients; return the loss and the raw scores.
+
+        Nothing here requires a gradient, so that autograd need not be switched off.
+        """
         if self.low is not None:
             self.low.copy_(self.flat.data)
             x = x.to(self.low.dtype)

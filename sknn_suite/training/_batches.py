@@ -11,6 +11,13 @@ from sknn_suite._bundle import TensorBundle
 # block: one gather serves many small batches, and memory stays flat for large data.
 BLOCK_BYTES = 1 << 21
 
+# Rows of unequal length are sorted by length within chunks of this many batches: few
+# zeros are padded, and rows still meet others in each epoch.
+BATCHES_PER_CHUNK = 32
+
+# Steps, padding included, of a batch of predictions: memory stays flat for long rows.
+PREDICT_STEPS = 1 << 16
+
 
 class BundleBatches:
     """Iterate over batches of a bundle: no workers, no collation, no row objects.
@@ -82,3 +89,69 @@ class BundleBatches:
             return self.batch_size  # sparse rows gather straight into a batch
         batches = BLOCK_BYTES // (self.bundle.bytes_per_row * self.batch_size)
         return max(batches, 1) * self.batch_size
+
+
+class LengthBatches(BundleBatches):
+    """Batches of rows of similar length, padded to the longest row of each batch.
+
+    In training, rows are shuffled, sorted by length within chunks, and the batches of
+    the epoch are shuffled again. Without a `random_state` the order is kept, and
+    batches end where they would hold too many steps.
+    """
+
+    def __iter__(self) -> Iterator[TensorBundle]:
+        bundle = self.bundle
+        if self.random_state is not None:
+            self._shuffle(self.random_state)
+            ends = np.arange(len(bundle))[self.batch_size :: self.batch_size]
+            parts = np.split(self.order, ends)
+            for number in self.random_state.permutation(len(parts)):
+                yield self._take(parts[number])
+            return
+        for part in self._parts_in_order():
+            yield self._take(part)
+
+    def _take(self, part: np.ndarray) -> TensorBundle:
+        bundle = self.bundle.select(torch.from_numpy(part).to(self.bundle.device))
+        assert bundle.rows is not None
+        return bundle.take(bundle.rows)
+
+    def _shuffle(self, random_state: np.random.RandomState) -> None:
+        order = random_state.permutation(len(self.bundle))
+        lengths = self._lengths()
+        size = self.batch_size * BATCHES_PER_CHUNK
+        for start in range(0, len(order), size):
+            chunk = order[start : start + size]
+            order[start : start + size] = chunk[
+                np.argsort(lengths[chunk], kind="stable")
+            ]
+        self.order = order
+
+    def _lengths(self) -> np.ndarray:
+        lengths = self.bundle.lengths
+        assert lengths is not None
+        return lengths.cpu().numpy()
+
+    def _parts_in_order(self) -> Iterator[np.ndarray]:
+        lengths = self._lengths()
+        start, longest = 0, 1
+        for row, length in enumerate(lengths):
+            longest_then = max(longest, int(length))
+            n_rows = row - start + 1
+            if n_rows > 1 and (
+                n_rows > self.batch_size or n_rows * longest_then > PREDICT_STEPS
+            ):
+                yield np.arange(start, row)
+                start, longest_then = row, int(length)
+            longest = longest_then
+        yield np.arange(start, len(lengths))
+
+
+def make_batches(
+    bundle: TensorBundle,
+    batch_size: int,
+    random_state: np.random.RandomState | None = None,
+) -> BundleBatches:
+    """Make the batches that suit the bundle: by length if rows differ in length."""
+    kind = BundleBatches if bundle.lengths is None else LengthBatches
+    return kind(bundle, batch_size, random_state)

@@ -71,12 +71,12 @@ class ParameterGroups:
         """Arrange the parameters that are or will be trained; weights come first."""
         layers = depth_groups(module)
         frozen = self._frozen(module, layers)
-        shares = self._shares(len(layers))
+        shares = self._shares(len(layers), module)
         segments: dict[tuple, Segment] = {}
         for depth, layer in enumerate(layers):
             for p in layer:
                 thaws = self._thaws(depth, layers, frozen) if id(p) in frozen else 0
-                if thaws is None:
+                if thaws is None or shares[depth] == 0:
                     p.requires_grad_(False)
                     continue
                 p.requires_grad_(thaws <= self.epochs_before)
@@ -144,9 +144,10 @@ class ParameterGroups:
                     p.requires_grad_(True)
         set_training(module, module.training)
 
-    def _shares(self, n_layers: int) -> Sequence[float]:
+    def _shares(self, n_layers: int, module: nn.Module) -> Sequence[float]:
         if self.shares is None:
-            return [1.0] * n_layers
+            own: Any = getattr(module, "rate_shares", None)  # the module's own wish
+            return [1.0] * n_layers if own is None else own()
         if len(self.shares) != n_layers:
             raise ValueError(
                 f"learning_rate_init has {len(self.shares)} values, but the network "

@@ -10,7 +10,7 @@ from torch import nn
 
 from sknn_suite._bundle import TensorBundle, as_tensor
 from sknn_suite.modules import OwnedRandomness
-from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._batches import BundleBatches, make_batches
 from sknn_suite.training._net import TensorNet
 
 # Rows per forward pass. Gradients of the passes add up to that of all rows, so that
@@ -43,7 +43,8 @@ class LbfgsNet(TensorNet):
 
     def initialize_module(self) -> "LbfgsNet":
         for module in self.module.modules():
-            if isinstance(module, OwnedRandomness | nn.modules.batchnorm._BatchNorm):
+            draws = isinstance(module, OwnedRandomness) and getattr(module, "p", 1) > 0
+            if draws or isinstance(module, nn.modules.batchnorm._BatchNorm):
                 raise ValueError(
                     f"solver='lbfgs' cannot train {type(module).__name__}, whose "
                     "output differs between two evaluations of the same rows. "
@@ -58,7 +59,7 @@ class LbfgsNet(TensorNet):
     def run_epochs(
         self, train: TensorBundle, valid: TensorBundle | None, n_epochs: int
     ) -> None:
-        passes = BundleBatches(train, ROWS_PER_PASS)
+        passes = make_batches(train, ROWS_PER_PASS)
         total = float(len(train) if train.weight is None else train.weight.sum())
         valid_batches = None if valid is None else self.get_iterator(valid)
         started = time.perf_counter()

@@ -18,7 +18,7 @@ from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
-from sknn_suite.training._batches import BundleBatches
+from sknn_suite.training._batches import BundleBatches, make_batches
 from sknn_suite.training._codes import CodePrediction
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
@@ -212,8 +212,8 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
     ) -> BundleBatches:
         if training:
             source = self.random_state if self.shuffle else None
-            return BundleBatches(dataset, self.batch_size, source)
-        return BundleBatches(dataset, max(self.batch_size, self.recipe.valid_rows))
+            return make_batches(dataset, self.batch_size, source)
+        return make_batches(dataset, max(self.batch_size, self.recipe.valid_rows))
 
     # -- steps -----------------------------------------------------------------------
 

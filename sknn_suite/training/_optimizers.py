@@ -44,38 +44,60 @@ class FlatAdam(LeanOptimizer, Adam):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take a step with the gradients that stand in the parameters."""
         loss = None if closure is None else closure()
-        for group in self.param_groups:
-            states = [self._state_of(p) for p in group["params"]]
-            steps = [state["step"] for state in states]
-            for step in steps:
-                step.add_(1)
-            beta1, beta2 = group["betas"]
-            torch._fused_adam_(
-                group["params"],
-                [p.grad for p in group["params"]],
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
-                [],
-                steps,
-                lr=group["lr"],
-                beta1=beta1,
-                beta2=beta2,
-                weight_decay=group["weight_decay"],
-                eps=group["eps"],
-                amsgrad=False,
-                maximize=False,
-            )
+        _run_fused(self, torch._fused_adam_)
         return loss
 
     step.hooked = True  # type: ignore[attr-defined]
 
-    def _state_of(self, p: Tensor) -> dict[str, Tensor]:
-        state = self.state[p]
-        if not state:
-            state["step"] = torch.zeros((), dtype=torch.float32, device=p.device)
-            state["exp_avg"] = torch.zeros_like(p)
-            state["exp_avg_sq"] = torch.zeros_like(p)
-        return state
+
+class FlatAdamW(LeanOptimizer, AdamW):
+    """torch's AdamW, in the same way."""
+
+    # What it takes; with others torch's own is used.
+    arguments = {"betas", "eps", "weight_decay"}
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take a step with the gradients that stand in the parameters."""
+        loss = None if closure is None else closure()
+        _run_fused(self, torch._fused_adamw_)
+        return loss
+
+    step.hooked = True  # type: ignore[attr-defined]
+
+
+def _run_fused(optimizer: Optimizer, kernel: Callable) -> None:
+    """Run a fused kernel of the Adam family on each group of parameters."""
+    for group in optimizer.param_groups:
+        states = [_adam_state(optimizer, p) for p in group["params"]]
+        steps = [state["step"] for state in states]
+        for step in steps:
+            step.add_(1)
+        beta1, beta2 = group["betas"]
+        kernel(
+            group["params"],
+            [p.grad for p in group["params"]],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
+
+
+def _adam_state(optimizer: Optimizer, p: Tensor) -> dict[str, Tensor]:
+    state = optimizer.state[p]
+    if not state:
+        state["step"] = torch.zeros((), dtype=torch.float32, device=p.device)
+        state["exp_avg"] = torch.zeros_like(p)
+        state["exp_avg_sq"] = torch.zeros_like(p)
+    return state
 
 
 class FlatSGD(LeanOptimizer, SGD):
@@ -114,7 +136,7 @@ class FlatSGD(LeanOptimizer, SGD):
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": FlatSGD,
     "adam": FlatAdam,
-    "adamw": AdamW,
+    "adamw": FlatAdamW,
     "nadam": NAdam,
     "radam": RAdam,
     "rmsprop": RMSprop,

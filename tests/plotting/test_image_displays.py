@@ -48,7 +48,7 @@ def test_a_gallery_shows_images_of_every_class(fitted, kind):
     for code, rows in enumerate(gallery.rows):
         assert (labels[rows] == code).all()
         np.testing.assert_array_equal(gallery.predicted[code], predicted[rows])
-        shown = gallery.images[code][..., 0]
+        shown = gallery.items[code][..., 0]
         np.testing.assert_allclose(shown, images[rows])
         if kind == "most_wrong":
             assert (predicted[rows] != code).all()
@@ -64,7 +64,7 @@ def test_a_gallery_takes_files(folder_of_files):
         kind="most_uncertain",
         figure=figure.Figure(),
     )
-    assert gallery.images[0].shape[1:] == (8, 8, 3)
+    assert gallery.items[0].shape[1:] == (8, 8, 3)
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""Part of the demo: tell by a sentence which package's docstring it is from."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
+
+from sknn_suite._optional import import_optional
+from sknn_suite.cli._comparison import Comparison, Row
+from sknn_suite.cli._stage import Stage
+from sknn_suite.datasets import load_docstrings
+from sknn_suite.plotting import TokenAttentionDisplay
+from sknn_suite.sequence import TextRNNClassifier
+
+FULL = {"max_files": 400, "n_train": 6_000, "n_test": 2_000}
+QUICK = {"max_files": 40, "n_train": 600, "n_test": 300}
+
+
+def place_the_sentences(stage: Stage) -> Comparison:
+    """Tell the package of a sentence, from the words alone.
+
+    Sentences are from the docstrings of installed packages, whose names are left out.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where to run.
+
+    Returns
+    -------
+    Comparison
+        Accuracy, macro F1 and seconds of each step, and a picture.
+    """
+    figure = import_optional("matplotlib.figure", needed_by="The demo", extra="plot")
+    size = QUICK if stage.quick else FULL
+    X, y = load_docstrings(max_files=size["max_files"])
+    n_train = min(size["n_train"], len(X) // 2)
+    n_test = min(size["n_test"], len(X) - n_train)
+    X, X_test, y, y_test = train_test_split(
+        X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=0
+    )
+    title = f"Place the sentences: {len(X):,} of numpy, scikit-learn and torch"
+    stage.say(f"{title}\nSeconds of fit and predictions, one thread each:")
+    network = TextRNNClassifier(random_state=0)
+    balanced = TextRNNClassifier(class_weight="balanced", random_state=0)
+    rows = []
+    for step, ours, weight in (
+        ("plain", network, None),
+        ("balanced classes", balanced, "balanced"),
+    ):
+        linear = make_pipeline(
+            TfidfVectorizer(ngram_range=(1, 2)),
+            LogisticRegression(C=10, max_iter=1000, class_weight=weight),
+        )
+        values = []
+        for name, model in (("sknn_suite", ours), ("TF-IDF + linear", linear)):
+            values.append(_measure(model, X, y, X_test, y_test))
+            stage.say(f"  {step}, {name}: {values[-1][-1]:.1f} s")
+        rows.append(Row(step, *values))
+    return Comparison(
+        title=title,
+        other="scikit-learn",
+        measures=("accuracy", "macro F1", "seconds"),
+        rows=rows,
+        remark=(
+            f"Scores on {len(X_test):,} held-out sentences. scikit-learn's is TF-IDF\n"
+            "of words and word pairs with logistic regression."
+        ),
+        pictures=[_draw(network, X_test, y_test, stage, figure.Figure)],
+    )
+
+
+def _measure(
+    model: Any, X: Any, y: Any, X_test: Any, y_test: Any
+) -> tuple[float, float, float]:
+    started = time.perf_counter()
+    with threadpool_limits(limits=1):
+        found = model.fit(X, y).predict(X_test)
+    seconds = time.perf_counter() - started
+    accuracy = float((found == y_test).mean())
+    return accuracy, float(f1_score(y_test, found, average="macro")), seconds
+
+
+def _draw(model: Any, X: Any, y: Any, stage: Stage, make_figure: Any) -> Path:
+    figure = make_figure(figsize=(9, 5))
+    TokenAttentionDisplay.from_estimator(model, X[:6], y[:6], ax=figure.subplots())
+    path = stage.output / "token_attention.png"
+    figure.savefig(path, dpi=150)
+    return path

@@ -1,0 +1,135 @@
+"""Texts to tokens: words, punctuation, emoji, characters."""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+# What stands for a kind of token that is masked. Letters of the private use area keep
+# their place in the text until it is cut; no keyboard writes them.
+MASKS = {"\ue000": "<url>", "\ue001": "<user>", "\ue002": "<number>", "\ue003": "<tag>"}
+MASKS |= {"\ue004": "<emoji>"}
+URL, USER, NUMBER, TAG, EMOJI = MASKS
+
+_URLS = re.compile(r"(?:https?://|www\.)\S+", re.I)
+_USERS = re.compile(r"(?<!\w)@\w+")
+_TAGS = re.compile(r"(?<![\w&])#(\w+)")
+_NUMBERS = re.compile(r"(?<!\w)\d+(?:[.,:/]\d+)*(?!\w)")
+
+# A picture, its colour or presentation, and what joiners append; two letters of a flag;
+# pictures made of punctuation.
+_PICTURE = "[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+_CHANGE = "[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]"
+_EMOJI = (
+    "[\U0001f1e6-\U0001f1ff]{2}"
+    f"|{_PICTURE}{_CHANGE}*(?:\u200d{_PICTURE}{_CHANGE}*)*"
+    r"|[:;=][-o*']?[()\[\]dDpP/\\|](?!\w)|<3"
+)
+# Scripts that put no space between words: each character is a word.
+_LOGOGRAM = "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+
+
+@functools.cache
+def _patterns() -> tuple[re.Pattern, re.Pattern]:
+    """Patterns of tokens with and without punctuation."""
+    # Marks (vowel signs, accents) belong to words, but are no letters to Python's \w.
+    marks = "".join(
+        re.escape(chr(i))
+        for i in range(0x300, 0x1E950)
+        if unicodedata.category(chr(i)) in ("Mn", "Mc")
+    )
+    letter = rf"(?:(?!{_LOGOGRAM})[\w{marks}\u200c\u200d])"
+    word = rf"{letter}+(?:['’]{letter}+)*"
+    mask = "[\ue000-\ue004]"
+    number = r"(?<!\w)\d+(?:[.,:/]\d+)+(?!\w)"
+    tokens = f"{mask}|{_EMOJI}|[#@]{word}|{_LOGOGRAM}|{number}|{word}"
+    return re.compile(rf"{tokens}|[^\s\w]"), re.compile(tokens)
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """Cut texts into tokens.
+
+    Parameters
+    ----------
+    kind : {"word", "char"} or callable, default="word"
+        Words of any script with punctuation and emoji, single characters, or a
+        function from a text to a list of str, to which nothing below applies.
+    lowercase : bool, default=True
+        Whether case is ignored.
+    punctuation : bool, default=True
+        Whether marks are tokens; else they are left out.
+    numbers, urls, mentions, emoji : {"keep", "mask", "drop"}
+        What becomes of each kind: it stays, one token stands for all, or it goes.
+    hashtags : {"keep", "split", "mask", "drop"}, default="keep"
+        The same; "split" gives ``<tag>`` and the word.
+    repeated_letters : int or None, default=3
+        Longest run of one letter or mark; longer ones are cut to it.
+
+    Examples
+    --------
+    >>> from sknn_suite.encoding import Tokenizer
+    >>> Tokenizer(urls="mask")("Sooooo good!!! See https://a.org/b 👍🏽")
+    ['sooo', 'good', '!', '!', '!', 'see', '<url>', '👍🏽']
+    """
+
+    kind: str | Callable[[str], Sequence[str]] = "word"
+    lowercase: bool = True
+    punctuation: bool = True
+    numbers: str = "keep"
+    urls: str = "mask"
+    mentions: str = "mask"
+    hashtags: str = "keep"
+    emoji: str = "keep"
+    repeated_letters: int | None = 3
+
+    def __call__(self, text: str) -> list[str]:
+        if callable(self.kind):
+            return list(self.kind(text))
+        text = unicodedata.normalize("NFC", text)
+        if self.lowercase:
+            text = text.lower()
+        if self.kind == "char":
+            return list(text)
+        text = self._normalize(text)
+        pattern = _patterns()[0 if self.punctuation else 1]
+        return [MASKS.get(token, token) for token in pattern.findall(text)]
+
+    def _normalize(self, text: str) -> str:
+        if self.urls != "keep" and ("://" in text or "www." in text.lower()):
+            text = _URLS.sub(self._stand_in(self.urls, URL), text)
+        if self.mentions != "keep" and "@" in text:
+            text = _USERS.sub(self._stand_in(self.mentions, USER), text)
+        if self.hashtags != "keep" and "#" in text:
+            stand_in = self._stand_in(self.hashtags, TAG)
+            split = self.hashtags == "split"
+            text = _TAGS.sub(rf" {TAG} \1 " if split else stand_in, text)
+        if self.numbers != "keep":
+            text = _NUMBERS.sub(self._stand_in(self.numbers, NUMBER), text)
+        if self.emoji != "keep":
+            text = _emoji().sub(self._stand_in(self.emoji, EMOJI), text)
+        if self.repeated_letters is not None:
+            n = self.repeated_letters
+            text = _repeats(n).sub(lambda found: found[1] * n, text)
+        return text
+
+    @staticmethod
+    def _stand_in(choice: str, mask: str) -> str:
+        return f" {mask} " if choice == "mask" else " "
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain values from which the same tokenizer is made."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@functools.cache
+def _emoji() -> re.Pattern:
+    return re.compile(_EMOJI)
+
+
+@functools.cache
+def _repeats(n: int) -> re.Pattern:
+    # Digits may repeat: 10000 is not 1000.
+    return re.compile(rf"([^\W\d_]|[^\w\s])\1{{{n},}}")

@@ -1,0 +1,161 @@
+"""Word vectors that others have trained: files, dicts, and pairs."""
+
+import gzip
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from sknn_suite.exceptions import DataError
+
+
+def find_vectors(source: Any, words: Iterable[str]) -> dict[str, np.ndarray]:
+    """Vectors of those of `words` that the source knows, in its own case or lower.
+
+    Parameters
+    ----------
+    source : path-like, mapping, pair or list of these
+        A text file as GloVe, word2vec and fastText write it (gzipped if its name ends
+        in .gz), a dict from word to vector, (words, matrix), or several of them. Where
+        several know a word, its vector is the mean [1]_; shorter vectors are filled up
+        with zeros.
+    words : iterable of str
+        The words that are needed; others are not kept.
+
+    References
+    ----------
+    .. [1] Coates & Bollegala, "Frustratingly Easy Meta-Embedding", NAACL 2018.
+    """
+    needed = set(words)
+    sources = source if isinstance(source, list) else [source]
+    found = [_find(one, needed) for one in sources]
+    size = max((len(v) for part in found for v in part.values()), default=0)
+    merged: dict[str, np.ndarray] = {}
+    for word in needed:
+        vectors = [part[word] for part in found if word in part]
+        if vectors:
+            filled = [np.pad(v, (0, size - len(v))) for v in vectors]
+            mean = np.mean(filled, axis=0, dtype=np.float64)
+            merged[word] = np.asarray(mean, np.float32)
+    return merged
+
+
+def _find(source: Any, needed: set[str]) -> dict[str, np.ndarray]:
+    if isinstance(source, str | os.PathLike):
+        found = dict(_read(Path(source), needed))
+    elif isinstance(source, Mapping):
+        found = _look_up(source, needed)
+    elif isinstance(source, tuple) and len(source) == 2:
+        words, matrix = source
+        matrix = np.asarray(matrix)
+        if matrix.ndim != 2 or len(words) != len(matrix):
+            raise DataError(
+                f"embeddings has {len(words)} words and a matrix of shape "
+                f"{matrix.shape}. Expected one row per word. Check the pair."
+            )
+        found = _look_up(dict(zip(words, matrix)), needed)
+    else:
+        raise DataError(
+            f"embeddings is a {type(source).__name__}. Expected a path, a dict from "
+            "word to vector, a (words, matrix) pair, or a list of those. "
+            "Convert it to one of them."
+        )
+    sizes = {len(vector) for vector in found.values()}
+    if len(sizes) > 1:
+        raise DataError(
+            f"embeddings has vectors of the lengths {sorted(sizes)[:5]}. "
+            "Expected one length within a source. Leave out those that differ."
+        )
+    for word, vector in found.items():
+        if not np.isfinite(vector).all():
+            raise DataError(
+                f"The vector of {word!r} in embeddings holds NaN or infinity. "
+                "Expected finite numbers. Leave the word out."
+            )
+    return found
+
+
+def _look_up(source: Mapping, needed: set[str]) -> dict[str, np.ndarray]:
+    found = {}
+    for word in needed:
+        for form in (word, word.lower()):
+            if form in source:
+                found[word] = np.asarray(source[form], np.float32).ravel()
+                break
+    return found
+
+
+def _read(path: Path, needed: set[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """Stream a file, of which only needed words are kept."""
+    forms: dict[str, list[str]] = {}
+    for word in needed:
+        for form in {word, word.lower()}:
+            forms.setdefault(form, []).append(word)
+    exact: set[str] = set()
+    size = None
+    with _open(path) as file:
+        for number, line in enumerate(file, 1):
+            parts = line.rstrip("\r\n ").split(" ")
+            if number == 1 and len(parts) == 2 and parts[1].isdigit():
+                size = int(parts[1])  # word2vec's header: words and length
+                continue
+            if size is None:
+                size = len(parts) - 1
+            # Words may hold spaces; the numbers are what ends the line.
+            word, numbers = " ".join(parts[:-size]), parts[-size:]
+            if not word or len(numbers) < size or size < 1:
+                raise _broken(path, number, f"{len(parts) - 1} numbers", size)
+            if word not in forms and word in needed:
+                continue
+            if word not in forms:
+                if not _ends_in_number(numbers):
+                    raise _broken(path, number, f"{numbers[-1][:20]!r}", size)
+                continue
+            try:
+                vector = np.array(numbers, np.float32)
+            except ValueError as error:
+                raise _broken(path, number, "words among the numbers", size) from error
+            for wanted in forms[word]:
+                # The word as it is written goes before its lower case.
+                if word == wanted or wanted not in exact:
+                    if word == wanted:
+                        exact.add(wanted)
+                    yield wanted, vector
+
+
+def _ends_in_number(numbers: list[str]) -> bool:
+    try:
+        float(numbers[-1])
+        float(numbers[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _broken(path: Path, number: int, found: str, size: int) -> DataError:
+    return DataError(
+        f"Line {number} of '{path}' is broken: it has {found}. "
+        f"Expected a word and {size} numbers, separated by spaces. "
+        "Repair or delete the line."
+    )
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[IO[str]]:
+    if not path.is_file():
+        raise DataError(
+            f"embeddings='{path}' is no file. Expected a text file of word vectors, "
+            "plain or gzipped. Check the path."
+        )
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", errors="replace", newline="\n") as file:
+        try:
+            yield file  # type: ignore[misc]
+        except (OSError, EOFError) as error:
+            raise DataError(
+                f"'{path}' cannot be read: {error}. Expected a text file of word "
+                "vectors, plain or gzipped. Fetch it again."
+            ) from error

@@ -1,0 +1,55 @@
+"""Which words are known, and by which number."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+# Numbers that no word has: the padding, words not known, the text without a word.
+PAD, UNKNOWN, EMPTY = 0, 1, 2
+N_SPECIAL = 3
+
+
+class Vocabulary:
+    """The most frequent words of the training texts.
+
+    Parameters
+    ----------
+    min_df : int
+        Texts in which a word must occur.
+    max_features : int or None
+        Most words.
+
+    Attributes
+    ----------
+    words_ : dict of str to int
+        Number of each word, the most frequent first.
+
+    Examples
+    --------
+    >>> from sknn_suite.encoding import Vocabulary
+    >>> Vocabulary(min_df=2, max_features=None).fit([["a", "b"], ["b"]]).words_
+    {'b': 3}
+    """
+
+    words_: dict[str, int]
+
+    def __init__(self, min_df: int, max_features: int | None) -> None:
+        self.min_df = min_df
+        self.max_features = max_features
+
+    def fit(self, texts: Iterable[Sequence[str]]) -> "Vocabulary":
+        """Count in how many texts each word occurs."""
+        counts: Counter[str] = Counter()
+        for tokens in texts:
+            counts.update(set(tokens))
+        known = [(word, n) for word, n in counts.items() if n >= self.min_df]
+        known.sort(key=lambda item: (-item[1], item[0]))
+        known = known[: self.max_features]
+        self.words_ = {word: i for i, (word, _) in enumerate(known, N_SPECIAL)}
+        return self
+
+    def __len__(self) -> int:
+        return len(self.words_) + N_SPECIAL
+
+    def number(self, word: str) -> int:
+        """Return the number of a word, that of unknown words if it is not known."""
+        return self.words_.get(word, UNKNOWN)

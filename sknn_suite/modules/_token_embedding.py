@@ -1,0 +1,109 @@
+"""Tokens to vectors: the word, its pieces, and what others know of it."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sknn_suite._bundle import CodedRows, as_tensor
+from sknn_suite.modules._dropout import OwnedRandomness
+
+# Number of the unknown word, and the first number of a known one.
+UNKNOWN, FIRST_WORD = 1, 3
+
+# Deviation of the initial vectors.
+SPREAD = 0.1
+
+
+class TokenEmbedding(OwnedRandomness, nn.Module):
+    """Vector of a word plus the mean of those of its pieces [1]_, beside a given one.
+
+    Each word of a batch is looked up once, however often it occurs.
+
+    Parameters
+    ----------
+    n_words, size : int
+        Numbers of words, and length of their vectors.
+    n_pieces : int, default=0
+        Buckets of pieces of words.
+    n_vectors, vector_size : int, default=0
+        Number and length of given vectors.
+    dropout : float, default=0.0
+        Probability that a word of a batch is taken for an unknown one in training, by
+        which the unknown word and the pieces learn what they stand for.
+    device : torch.device or str, default="meta"
+        Where parameters live, see `MLP`.
+
+    Shape
+    -----
+    tokens : CodedRows of (n_samples, n_tokens)
+    returns : (n_samples, n_tokens, size + vector_size)
+
+    References
+    ----------
+    .. [1] Bojanowski et al., "Enriching Word Vectors with Subword Information",
+       TACL 5, 2017.
+    """
+
+    def __init__(
+        self,
+        n_words: int,
+        size: int,
+        n_pieces: int = 0,
+        n_vectors: int = 0,
+        vector_size: int = 0,
+        dropout: float = 0.0,
+        device: torch.device | str = "meta",
+    ) -> None:
+        super().__init__()
+        self.p = dropout
+        self.n_outputs = size + vector_size
+        self.words = _table(n_words, size, device) if size else None
+        self.pieces = _table(n_pieces + 1, size, device) if size and n_pieces else None
+        # Without a vector of its own a word has that in row 0, of zeros.
+        self.vectors = None
+        if vector_size:
+            self.vectors = _table(n_vectors + 1, vector_size, device)
+
+    @torch.no_grad()
+    def reset_parameters(
+        self, random_state: np.random.RandomState, vectors: np.ndarray | None
+    ) -> None:
+        """Draw what is learnt, and copy what is given, scaled to the same spread."""
+        for table in (self.words, self.pieces):
+            if table is not None:
+                drawn = random_state.normal(0, SPREAD, tuple(table.shape))
+                drawn[0] = 0
+                table.copy_(as_tensor(drawn))
+        if self.vectors is not None:
+            self.vectors.zero_()
+            if vectors is not None:
+                scale = 3 * SPREAD / max(float(vectors.std()), 1e-12)
+                self.vectors[1:] = as_tensor(vectors * scale)
+
+    def forward(self, tokens: CodedRows) -> Tensor:
+        codes, positions = torch.unique(tokens.codes, return_inverse=True)
+        entries = tokens.table[codes.long()]  # (n_different, 2 + n_pieces)
+        parts = []
+        if self.words is not None:
+            words = self._drop(entries[:, 0])
+            vector = F.embedding(words, self.words, padding_idx=0)
+            if self.pieces is not None and entries.shape[1] > 2:
+                vector = vector + F.embedding_bag(
+                    entries[:, 2:].contiguous(), self.pieces, mode="mean", padding_idx=0
+                )
+            parts.append(vector)
+        if self.vectors is not None:
+            parts.append(F.embedding(entries[:, 1], self.vectors, padding_idx=0))
+        return F.embedding(positions, torch.cat(parts, dim=1))
+
+    def _drop(self, words: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return words
+        drawn = torch.rand(words.shape, generator=self.generator, device=words.device)
+        dropped = (drawn < self.p) & (words >= FIRST_WORD)
+        return words.masked_fill(dropped, UNKNOWN)
+
+
+def _table(n: int, size: int, device: torch.device | str) -> nn.Parameter:
+    return nn.Parameter(torch.empty(n, size, device=device))

@@ -1,0 +1,167 @@
+"""TokenAttentionDisplay."""
+
+import html
+
+from sknn_suite._optional import import_optional
+
+# Width of a line, in characters.
+LINE = 80
+
+
+class TokenAttentionDisplay:
+    """Texts whose tokens are painted by the attention they get.
+
+    Use it to see what a `TextRNNClassifier` looks at. In notebooks the display shows
+    itself; `plot` draws it with matplotlib, and `to_html` writes it for a page.
+
+    Parameters
+    ----------
+    tokens : list of list of (str, float)
+        Tokens of each text and their weights, as
+        :meth:`TextRNNClassifier.token_weights` gives them.
+
+    titles : list of str, default=None
+        A line above each text, for example what was predicted.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the texts are drawn.
+
+    figure_ : matplotlib Figure
+        Its figure.
+
+    See Also
+    --------
+    PredictionGallery : Texts that a classifier got wrong, or was unsure of.
+
+    Examples
+    --------
+    >>> from sknn_suite.plotting import TokenAttentionDisplay
+    >>> display = TokenAttentionDisplay(tokens=[[("so", 0.2), ("good", 0.8)]])
+    >>> display.to_html().count("<span")
+    2
+    """
+
+    def __init__(self, *, tokens, titles=None):
+        self.tokens = tokens
+        self.titles = titles
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y=None, *, ax=None):
+        """Draw the attention of texts.
+
+        Parameters
+        ----------
+        estimator : TextRNNClassifier
+            A fitted classifier.
+
+        X : array-like of str
+            A few texts.
+
+        y : array-like of shape (n_samples,), default=None
+            Their labels, for the titles.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; None opens a new figure.
+
+        Returns
+        -------
+        TokenAttentionDisplay
+            The display, drawn.
+        """
+        proba = estimator.predict_proba(X)
+        found = estimator.predict(X)
+        truth = [None] * len(proba) if y is None else list(y)
+        titles = [
+            f"{label}, {p.max():.2f}" + ("" if true is None else f" (is {true})")
+            for label, p, true in zip(found, proba, truth)
+        ]
+        return cls(tokens=estimator.token_weights(X), titles=titles).plot(ax=ax)
+
+    def to_html(self):
+        """Write the texts as HTML.
+
+        Returns
+        -------
+        str
+            A paragraph for each text, with a span for each token.
+        """
+        paragraphs = []
+        for tokens, title in zip(self.tokens, self._titles()):
+            head = f"<b>{html.escape(title)}</b><br>" if title else ""
+            spans = " ".join(
+                f'<span style="background:rgba(230,90,40,{strength:.2f})" '
+                f'title="{weight:.3f}">{html.escape(token)}</span>'
+                for token, weight, strength in _strengths(tokens)
+            )
+            paragraphs.append(f"<p>{head}{spans}</p>")
+        return "\n".join(paragraphs)
+
+    _repr_html_ = to_html
+
+    def plot(self, ax=None):
+        """Draw the texts.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None opens a new figure.
+
+        Returns
+        -------
+        self : TokenAttentionDisplay
+            The display.
+        """
+        lines = self._lines()
+        if ax is None:
+            pyplot = import_optional(
+                "matplotlib.pyplot",
+                needed_by="TokenAttentionDisplay.plot",
+                extra="plot",
+            )
+            _, ax = pyplot.subplots(figsize=(9, 0.3 + 0.27 * len(lines)))
+        ax.set_axis_off()
+        ax.set_xlim(0, LINE)
+        ax.set_ylim(len(lines), 0)
+        for height, line in enumerate(lines):
+            for start, token, strength in line:
+                bold = strength is None
+                paint = (0.9, 0.35, 0.15, 0.0 if bold else strength)
+                ax.text(
+                    start,
+                    height + 0.5,
+                    token.replace("$", r"\$"),
+                    family="monospace",
+                    fontsize=9,
+                    weight="bold" if bold else "normal",
+                    va="center",
+                    bbox={"facecolor": paint, "edgecolor": "none", "pad": 1.5},
+                )
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _titles(self):
+        return [None] * len(self.tokens) if self.titles is None else self.titles
+
+    def _lines(self):
+        """Lines of (start, token, strength); titles have no strength."""
+        lines = []
+        for tokens, title in zip(self.tokens, self._titles()):
+            if title:
+                lines.append([(0, title, None)])
+            line, start = [], 0
+            for token, _, strength in _strengths(tokens):
+                if start + len(token) > LINE and line:
+                    lines.append(line)
+                    line, start = [], 0
+                line.append((start, token[:LINE], strength))
+                start += len(token) + 1
+            lines += [line, []]
+        return lines[:-1]
+
+
+def _strengths(tokens):
+    """Tokens, weights, and how strongly each is painted: the most is one."""
+    most = max((weight for _, weight in tokens), default=1.0) or 1.0
+    return [(token, weight, weight / most) for token, weight in tokens]

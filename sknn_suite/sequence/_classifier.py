@@ -1,0 +1,108 @@
+"""RNNClassifier."""
+
+from typing import Any
+
+import numpy as np
+
+from sknn_suite._classification import ClassifierHalf
+from sknn_suite._parameters import param, parameters, redefault
+from sknn_suite._sequences import Sequences, check_sequences
+from sknn_suite._sklearn import StrOptions
+from sknn_suite._training_parameters import TrainingParameters
+from sknn_suite._validation import check_labels
+from sknn_suite.encoding import SequenceEncoder
+from sknn_suite.sequence._recurrent import RecurrentEstimator
+
+# Updates of a fit with max_iter="auto", and its fewest and most epochs.
+N_UPDATES, FEWEST_EPOCHS, MOST_EPOCHS = 1500, 10, 100
+
+
+@parameters
+class RNNClassifier(RecurrentEstimator, ClassifierHalf):
+    """Classifier of sequences of numbers, such as time series.
+
+    Rows may differ in length. Each channel is scaled inside, by what its steps in all
+    training rows have in common. Use it where the order of the numbers tells
+    something; for tables, whose columns mean different things, MLPClassifier is right.
+
+    Parameters
+    ----------
+    scaling : {"standard", "robust"} or None, default="standard"
+        How each channel is scaled: to mean 0 and deviation 1, by median and
+        interquartile range, or not at all.
+
+    learning_rate : str or callable, default="one_cycle"
+        How the rate changes. "one_cycle" rises and falls within max_iter; the others
+        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
+        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
+        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
+        "cosine", which are planned for a whole fit, for "constant".
+
+    learning_rate_init : float, "auto" or array-like of float, default=0.01
+        Step size at its peak, in (0, inf). "auto" finds it by a range test. Several
+        values are the rates of the layers, from input to output.
+
+    max_grad_norm : float or None, default=1.0
+        Norm, in (0, inf), to which larger gradients are scaled down.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    out_activation_ : str
+        "softmax" or "logistic".
+
+    n_features_in_ : int
+        Number of steps if X was a table, which must then be the same in predict; else
+        number of channels.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X had names that are all strings.
+
+    See Also
+    --------
+    TextRNNClassifier : The same network over words.
+    MLPClassifier : For tables.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_suite import RNNClassifier
+    >>> steps = np.random.RandomState(0).normal(size=(80, 12))
+    >>> falls = np.arange(80) % 2 == 0
+    >>> X = np.where(falls[:, None], -1, 1) * np.linspace(0, 2, 12) + steps
+    >>> RNNClassifier(random_state=0).fit(X, falls).score(X, falls)
+    1.0
+    """
+
+    scaling: str | None = param("standard", StrOptions({"standard", "robust"}), None)
+    learning_rate: Any = redefault("learning_rate", TrainingParameters, "one_cycle")
+    learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.01)
+    max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)
+
+    def _check_rows_and_target(
+        self, X: Any, y: Any, *, reset: bool
+    ) -> tuple[Sequences, np.ndarray]:
+        X = check_sequences(self, X, reset=reset)
+        return X, check_labels(self, X, y)
+
+    def _check_rows(self, X: Any) -> Sequences:
+        return check_sequences(self, X, reset=False)
+
+    def _make_encoder(self) -> SequenceEncoder:
+        return SequenceEncoder(self.scaling)
+
+    def _configure_module(self) -> dict:
+        return super()._configure_module() | {"n_inputs": self._encoder.n_channels_}
+
+    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
+        if self.max_iter != "auto":
+            return int(self.max_iter)
+        n_steps = -(-n_rows // (batch_size * self.accumulate))
+        return int(np.clip(-(-N_UPDATES // n_steps), FEWEST_EPOCHS, MOST_EPOCHS))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

@@ -1,0 +1,148 @@
+"""What RNNClassifier and TextRNNClassifier share: a network over steps."""
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from sknn_suite._base import NeuralEstimator, Run
+from sknn_suite._parameters import param, parameters
+from sknn_suite._sklearn import Interval, StrOptions
+from sknn_suite._validation import check_layer_sizes
+from sknn_suite.modules import CELLS, POOLINGS, SequenceNet
+
+
+@parameters
+class RecurrentEstimator(NeuralEstimator):
+    """Recurrent layers with attention and other poolings over the steps of a row.
+
+    Parameters
+    ----------
+    hidden_sizes : int, array-like of int or "auto", default="auto"
+        Units of each recurrent layer, in each direction. Each layer runs on the one
+        below; the last is pooled, and those before by attention alone.
+
+    cell : {"lstm", "gru", "rnn"}, default="lstm"
+        Kind of recurrent cell. "gru" is a quarter faster, "rnn" forgets soonest.
+
+    bidirectional : bool, default=True
+        Whether layers run in both directions.
+
+    pooling : str or array-like of str, default=("attention", "mean", "max")
+        How steps become one vector: any of "attention", "mean", "max" and "last", side
+        by side.
+
+    dense_size : int or "auto", default="auto"
+        Units of the dense layer behind the poolings; 0 for none.
+
+    batch_norm : bool, default=False
+        Whether the dense layer is batch-normalised.
+
+    dropout : float, default=0.0
+        Probability, in [0, 1), that a number before or behind the dense layer is set to
+        zero in a training step.
+
+    spatial_dropout : float, default=0.0
+        Probability, in [0, 1), that a channel of the input is set to zero in all steps
+        of a row.
+
+    recurrent_dropout : float, default=0.0
+        Probability, in [0, 1), that a unit's state is not passed on from step to step;
+        one draw for all steps of a batch.
+
+    max_bptt : int or None, default=None
+        Steps through which gradients flow back, for long rows; None for all.
+
+    max_iter : int or "auto", default="auto"
+        Largest number of epochs (passes over the data). "auto" suits the number of
+        rows.
+    """
+
+    _encodes_by_chunks = False  # rows of like length are predicted together
+
+    hidden_sizes: int | str | Sequence[int] = param(
+        "auto",
+        StrOptions({"auto"}),
+        "array-like",
+        Interval(Integral, 1, None, closed="left"),
+    )
+    cell: str = param("lstm", StrOptions(set(CELLS)))
+    bidirectional: bool = param(True, "boolean")
+    pooling: str | Sequence[str] = param(
+        ("attention", "mean", "max"), StrOptions(set(POOLINGS)), "array-like"
+    )
+    dense_size: int | str = param(
+        "auto", StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")
+    )
+    batch_norm: bool = param(False, "boolean")
+    dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
+    spatial_dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
+    recurrent_dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
+    max_bptt: int | None = param(None, Interval(Integral, 1, None, closed="left"), None)
+    max_iter: int | str = param(  # type: ignore[assignment]
+        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
+    )
+
+    def _auto_sizes(self) -> tuple[int, ...]:
+        """Units of the recurrent layers, then of the dense one, for "auto"."""
+        return (32, 32)
+
+    def _check_solver(self) -> None:
+        if self.mixup:
+            raise ValueError(
+                f"mixup={self.mixup} does not go with rows of unequal length. "
+                "Expected mixup=0. Use dropout to regularise."
+            )
+
+    def _configure_module(self) -> dict:
+        *hidden, dense = self._auto_sizes()
+        sizes: Any = self.hidden_sizes
+        sizes = hidden if isinstance(sizes, str) else sizes
+        if not isinstance(self.dense_size, str):
+            dense = int(self.dense_size)
+        kinds = self.pooling
+        return {
+            "hidden_sizes": check_layer_sizes(sizes),
+            "n_outputs": self._n_outputs,
+            "cell": self.cell,
+            "bidirectional": bool(self.bidirectional),
+            "pooling": _check_pooling([kinds] if isinstance(kinds, str) else kinds),
+            "dense_size": self._auto_sizes()[-1]
+            if isinstance(dense, str)
+            else int(dense),
+            "batch_norm": bool(self.batch_norm),
+            "spatial_dropout": float(self.spatial_dropout),
+            "recurrent_dropout": float(self.recurrent_dropout),
+            "dropout": float(self.dropout),
+            "max_bptt": self.max_bptt,
+        }
+
+    def _build_module(self, config: dict) -> SequenceNet:
+        return SequenceNet(**config)
+
+    def _init_module(self, module: Any) -> None:
+        module.reset_parameters(self._random_state)
+
+    def _work(self, n_rows: int, n_parameters: int) -> float:
+        return self._encoder.mean_length_ * super()._work(n_rows, n_parameters)
+
+    def _schedule(self, *, partial: bool) -> Any:
+        planned = self.learning_rate in ("one_cycle", "cosine")
+        return "constant" if partial and planned else self.learning_rate
+
+    def _prepare(self, *args: Any, **kwargs: Any) -> Run:
+        self._check_solver()
+        run = super()._prepare(*args, **kwargs)
+        if run.valid is None:
+            return run
+        # Sorted by length, batches of validation rows hold little padding.
+        return run._replace(valid=run.valid.select(run.valid.lengths.argsort()))
+
+
+def _check_pooling(kinds: Any) -> tuple[str, ...]:
+    kinds = tuple(kinds)
+    if not kinds or not set(kinds) <= set(POOLINGS) or len(set(kinds)) < len(kinds):
+        raise ValueError(
+            f"pooling={kinds} is not a choice of poolings. Expected one or several, "
+            f"each once, of {', '.join(POOLINGS)}. Change it."
+        )
+    return kinds

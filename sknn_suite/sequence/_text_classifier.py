@@ -1,0 +1,429 @@
+"""TextRNNClassifier."""
+
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from sknn_suite._base import Rows, Run
+from sknn_suite._classification import ClassifierHalf
+from sknn_suite._device import BFLOAT16_WIDTH, Place
+from sknn_suite._parameters import param, parameters, redefault
+from sknn_suite._sklearn import HasMethods, Interval, StrOptions
+from sknn_suite._texts import check_texts
+from sknn_suite._training_parameters import TrainingParameters
+from sknn_suite._validation import check_labels
+from sknn_suite.encoding import LARGE, TextEncoder, Tokenizer
+from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
+from sknn_suite.sequence._ngram_model import fit_ngrams
+from sknn_suite.sequence._recurrent import RecurrentEstimator
+from sknn_suite.training import make_batches
+
+# Rows up to which wide="auto" adds n-grams; with more, the network learns them.
+WIDE_ROWS = 100_000
+
+# Recurrent layers from this width on gain from bfloat16.
+RECURRENT_WIDTH = 32
+
+# max_iter="auto": epochs in which so many texts are seen, between the bounds, and more
+# where a few hundred updates need more.
+TEXTS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 45_000, 4, 8
+FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
+
+# What becomes of a kind of token.
+_CHOICES = StrOptions({"keep", "mask", "drop"})
+
+
+@parameters
+class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
+    """Classifier of raw texts: recurrent layers with attention, beside n-grams.
+
+    Texts go in as they are. Words become vectors, which two bidirectional recurrent
+    layers read; attention and other poolings turn the steps into one vector. Beside
+    it a linear model over n-grams of words and letters starts from naive Bayes, which
+    is hard to beat on a few thousand texts. Use it for short and middling texts in any
+    language, from a few hundred of them on; word vectors of one's own or of others
+    help further.
+
+    Parameters
+    ----------
+    tokenizer : {"word", "char"}, callable or vectorizer, default="word"
+        What a token is: a word, punctuation mark or emoji; a character; what a function
+        makes of a text; or what the `analyzer` of a
+        :class:`sklearn.feature_extraction.text.CountVectorizer` makes of it.
+
+    lowercase : bool, default=True
+        Whether case is ignored.
+
+    punctuation : bool, default=True
+        Whether punctuation marks are tokens.
+
+    numbers : {"keep", "mask", "drop"}, default="keep"
+        Whether numbers stay as they are, become one token, or go.
+
+    urls : {"keep", "mask", "drop"}, default="mask"
+        The same for web addresses.
+
+    mentions : {"keep", "mask", "drop"}, default="mask"
+        The same for @names.
+
+    hashtags : {"keep", "split", "mask", "drop"}, default="keep"
+        The same for #tags; "split" gives a token for the mark, and the word.
+
+    emoji : {"keep", "mask", "drop"}, default="keep"
+        The same for pictures, those made of punctuation included.
+
+    repeated_letters : int or None, default=3
+        Longest run of one letter or mark that stays; longer ones are cut to it.
+
+    min_df : int, default=2
+        Training texts in which a word must occur to have a vector of its own.
+
+    max_features : int or None, default=30000
+        Most words that have one, the most frequent.
+
+    max_length : int, "auto" or None, default="auto"
+        Most tokens that the recurrent layers see; longer texts keep head and tail.
+        "auto" spares all but one text in a hundred, up to 128 tokens; None keeps all.
+
+    embedding_size : int, default=100
+        Length of the word vectors that are learnt; 0 for none, if others are given.
+
+    subwords : bool, default=True
+        Whether the vector of a word has part in those of its letter n-grams, by which
+        words that are new or misspelt mean something.
+
+    embeddings : path-like, dict, pair or list of these, default=None
+        Word vectors that go beside those learnt: a text file of GloVe, word2vec or
+        fastText (also gzipped), a dict from word to vector, a (words, matrix) pair, or
+        several, of which the mean is taken where both know a word.
+
+    embedding_rate : float, default=0.0
+        Share of the learning rate, in [0, 1], by which those vectors are fine-tuned; 0
+        leaves them as they are.
+
+    token_dropout : float, default=0.1
+        Probability, in [0, 1), that a word is unknown for a training step.
+
+    wide : bool or "auto", default="auto"
+        Whether a linear model over n-grams has half a say. It is solved for before the
+        network trains, and stays as it is in warm starts and partial_fit. "auto" is on
+        up to 100,000 training texts.
+
+    wide_ngrams : int, default=2
+        Longest run of words among these n-grams.
+
+    wide_letters : bool or "auto", default="auto"
+        Whether letter n-grams of words are among them. "auto" is on up to a million
+        tokens; with more, n-grams that occur in one text only are left out as well.
+
+    batch_norm : bool, default=True
+        Whether the dense layer is batch-normalised.
+
+    dropout : float, default=0.4
+        Probability, in [0, 1), that a number before or behind the dense layer is set to
+        zero in a training step.
+
+    spatial_dropout : float, default=0.3
+        Probability, in [0, 1), that a channel of the word vectors is set to zero in all
+        steps of a text.
+
+    label_smoothing : float, default=0.1
+        Part of the target, in [0, 1), that training spreads evenly over the classes,
+        so that the network is not surer of itself than the wide branch. The focal
+        loss takes none.
+
+    solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
+            "adadelta"} or type, default="adamw"
+        How weights are updated, see `MLPClassifier`. Weight decay spares biases.
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty on weights, in [0, inf), beside weight decay.
+
+    beta_2 : float, default=0.99
+        Decay of Adam's second moment, in [0, 1).
+
+    learning_rate : str or callable, default="one_cycle"
+        How the rate changes. "one_cycle" rises and falls within max_iter; the others
+        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
+        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
+        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
+        "cosine", which are planned for a whole fit, for "constant".
+
+    learning_rate_init : float, "auto" or array-like of float, default=0.003
+        Step size at its peak, in (0, inf). "auto" finds it by a range test. Several
+        values are the rates of the layers, from input to output.
+
+    max_grad_norm : float or None, default=1.0
+        Norm, in (0, inf), to which larger gradients are scaled down.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    vocabulary_ : dict of str to int
+        Words that have a vector, and their numbers, the most frequent first.
+
+    max_length_ : int or None
+        Most tokens that the recurrent layers see.
+
+    embedding_coverage_ : float or None
+        Part of the tokens of the training texts that `embeddings` know; None without.
+
+    out_activation_ : str
+        "softmax" or "logistic".
+
+    n_features_in_ : int
+        1, if X was a column.
+
+    See Also
+    --------
+    RNNClassifier : The same network over numbers.
+
+    Notes
+    -----
+    Each text is predicted on its own: neither the length nor the number of the others
+    plays a part.
+
+    References
+    ----------
+    Wang & Manning, "Baselines and Bigrams", ACL 2012. Yang et al., "Hierarchical
+    Attention Networks", NAACL 2016. Bojanowski et al., "Enriching Word Vectors with
+    Subword Information", TACL 5, 2017.
+
+    Examples
+    --------
+    >>> from sknn_suite import TextRNNClassifier
+    >>> texts = ["what a fine film", "a dull film", "fine and warm", "dull and long"]
+    >>> labels = ["good", "bad", "good", "bad"]
+    >>> model = TextRNNClassifier(hidden_sizes=8, random_state=0)
+    >>> model.fit(texts * 5, labels * 5).predict(["a fine one", "so dull"])
+    array(['good', 'bad'], dtype='<U4')
+    """
+
+    tokenizer: Any = param(
+        "word", StrOptions({"word", "char"}), callable, HasMethods(["build_analyzer"])
+    )
+    lowercase: bool = param(True, "boolean")
+    punctuation: bool = param(True, "boolean")
+    numbers: str = param("keep", _CHOICES)
+    urls: str = param("mask", _CHOICES)
+    mentions: str = param("mask", _CHOICES)
+    hashtags: str = param("keep", StrOptions({"keep", "split", "mask", "drop"}))
+    emoji: str = param("keep", _CHOICES)
+    repeated_letters: int | None = param(
+        3, Interval(Integral, 1, None, closed="left"), None
+    )
+    min_df: int = param(2, Interval(Integral, 1, None, closed="left"))
+    max_features: int | None = param(
+        30000, Interval(Integral, 1, None, closed="left"), None
+    )
+    max_length: int | str | None = param(
+        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None
+    )
+    embedding_size: int = param(100, Interval(Integral, 0, None, closed="left"))
+    subwords: bool = param(True, "boolean")
+    embeddings: Any = param(
+        None, str, HasMethods(["__fspath__"]), dict, tuple, list, None
+    )
+    embedding_rate: float = param(0.0, Interval(Real, 0, 1, closed="both"))
+    token_dropout: float = param(0.1, Interval(Real, 0, 1, closed="left"))
+    wide: bool | str = param("auto", "boolean", StrOptions({"auto"}))
+    wide_ngrams: int = param(2, Interval(Integral, 1, None, closed="left"))
+    wide_letters: bool | str = param("auto", "boolean", StrOptions({"auto"}))
+
+    batch_norm: bool = redefault("batch_norm", RecurrentEstimator, True)
+    dropout: float = redefault("dropout", RecurrentEstimator, 0.4)
+    spatial_dropout: float = redefault("spatial_dropout", RecurrentEstimator, 0.3)
+    label_smoothing: float = redefault("label_smoothing", ClassifierHalf, 0.1)
+    solver: str | type = redefault("solver", TrainingParameters, "adamw")
+    alpha: float = redefault("alpha", TrainingParameters, 0.0)
+    max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)
+    learning_rate: str | Callable[[int], float] = redefault(
+        "learning_rate", TrainingParameters, "one_cycle"
+    )
+    learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.003)
+    beta_2: float = redefault("beta_2", TrainingParameters, 0.99)
+
+    def _auto_sizes(self) -> tuple[int, ...]:
+        return (64, 64, 64)
+
+    # -- rows ------------------------------------------------------------------------
+
+    def _check_rows_and_target(
+        self, X: Any, y: Any, *, reset: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        X = check_texts(self, X, reset=reset)
+        return X, check_labels(self, X, y)
+
+    def _check_rows(self, X: Any) -> np.ndarray:
+        return check_texts(self, X, reset=False)
+
+    def _make_encoder(self) -> TextEncoder:
+        kind = self.tokenizer
+        if hasattr(kind, "build_analyzer"):
+            kind = kind.build_analyzer()
+        tokenizer = Tokenizer(
+            kind,
+            self.lowercase,
+            self.punctuation,
+            self.numbers,
+            self.urls,
+            self.mentions,
+            self.hashtags,
+            self.emoji,
+            self.repeated_letters,
+        )
+        return TextEncoder(
+            tokenizer,
+            self.min_df,
+            self.max_features,
+            self.max_length,
+            pieces=self.subwords and self.embedding_size > 0,
+            ngrams=self.wide_ngrams if self._is_wide else 0,
+            letters=self.wide_letters,
+            embeddings=self.embeddings,
+        )
+
+    # -- training --------------------------------------------------------------------
+
+    def _check_training_rows(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
+    ) -> Rows:
+        rows = super()._check_training_rows(
+            X, y, sample_weight, resume=resume, partial=partial
+        )
+        if not resume:
+            self._is_wide = (
+                rows.n <= WIDE_ROWS if isinstance(self.wide, str) else bool(self.wide)
+            )
+        return rows
+
+    def _configure_module(self) -> dict:
+        encoder = self._encoder
+        self.vocabulary_ = encoder.vocabulary_
+        self.max_length_ = encoder.max_length_
+        self.embedding_coverage_ = encoder.coverage_
+        if self.embedding_size == 0 and not encoder.vector_numbers_:
+            raise ValueError(
+                "embedding_size=0 leaves words without vectors. Expected embeddings "
+                "that know some of the words, or a size of 1 or more. Raise "
+                "embedding_size."
+            )
+        embedding = {
+            "n_words": encoder.n_words,
+            "size": int(self.embedding_size),
+            "n_pieces": encoder.n_pieces_,
+            "n_vectors": len(encoder.vector_numbers_),
+            "vector_size": encoder.vector_size_,
+            "dropout": float(self.token_dropout),
+        }
+        return super()._configure_module() | {
+            "n_inputs": 0,
+            "embedding": embedding,
+            "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
+            "exclusive": self._target.kind_ == "multiclass",
+            "embedding_rate": float(self.embedding_rate),
+        }
+
+    @property
+    def _smoothing(self) -> float:
+        return 0.0 if self.loss == "focal" else self.label_smoothing
+
+    def _place_module(self, rows: Rows, resume: bool) -> tuple[nn.Module, Place]:
+        self._input_dtype = "float32"  # texts have no type that asks for more
+        return super()._place_module(rows, resume)
+
+    def _product_width(self, module: nn.Module, n_rows: int) -> int:
+        wide = min(self._config["hidden_sizes"]) >= RECURRENT_WIDTH
+        return BFLOAT16_WIDTH if wide else 0
+
+    def _init_module(self, module: Any) -> None:
+        module.reset_parameters(self._random_state, self._encoder.take_vectors())
+
+    def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
+        if self.batch_size == "auto" and (place is None or place.device.type == "cpu"):
+            size = 32 if n_rows < 8_000 else 64 if n_rows < 40_000 else 128
+            return min(size, n_rows)
+        return super()._clip_batch_size(n_rows, place)
+
+    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
+        if self.max_iter != "auto":
+            return int(self.max_iter)
+        long = n_rows * self._encoder.mean_length_ > LARGE
+        fewest = FEWEST_EPOCHS // 2 if long else FEWEST_EPOCHS
+        epochs = min(max(TEXTS_SEEN // n_rows, fewest), MOST_EPOCHS)
+        updates_per_epoch = -(-n_rows // (batch_size * self.accumulate))
+        return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
+
+    def _prepare(self, *args: Any, **kwargs: Any) -> Run:
+        run = super()._prepare(*args, **kwargs)
+        module: Any = run.module
+        resumes = args[5] and self.__sklearn_is_fitted__()
+        if module.wide is not None and not resumes:
+            self._fit_wide(module.wide, run)
+        return run
+
+    def _fit_wide(self, wide: Any, run: Run) -> None:
+        """Solve for the weights of the wide branch on the training rows."""
+        train = run.train
+        grams = train.inputs["grams"].to(torch.device("cpu")).choose(train.rows)
+        weight, bias = fit_ngrams(
+            grams,
+            train.targets.cpu(),
+            None if train.weight is None else train.weights.cpu(),
+            self._config["n_grams"],
+            self._config["n_outputs"],
+            SoftmaxLoss() if self._target.kind_ == "multiclass" else SigmoidLoss(),
+        )
+        wide.set_weights(weight, bias)
+
+    # -- looking inside --------------------------------------------------------------
+
+    def token_weights(self, X):
+        """Tell how much attention each token of each text gets.
+
+        Parameters
+        ----------
+        X : array-like of str
+            The texts.
+
+        Returns
+        -------
+        list of list of (str, float)
+            Tokens of each text and their weights, which sum to one. It is the mean of
+            the attention of all recurrent layers. A text that is longer than
+            `max_length_` has the tokens that the network sees.
+        """
+        check_is_fitted(self)
+        X = self._check_rows(X)
+        if "attention" not in self._config["pooling"]:
+            raise ValueError(
+                f"token_weights needs attention, but pooling={self.pooling!r}. "
+                "Expected 'attention' among the poolings. Fit with it."
+            )
+        bound = self._bind_module(len(X))
+        bundle = self._encoder.transform(X, bound.dtype).to(bound.device)
+        order = bundle.lengths.argsort(stable=True)
+        weights: list[np.ndarray] = []
+        with torch.inference_mode():
+            for batch in make_batches(bundle.select(order), 1024):
+                each = bound.module.weigh(**batch.inputs).cpu().numpy()
+                weights += list(each)
+        result: list[Any] = [None] * len(X)
+        texts = self._encoder.cut(X)
+        for row, weight in zip(order.tolist(), weights):
+            result[row] = list(zip(texts[row], weight.astype(float).tolist()))
+        return result
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags

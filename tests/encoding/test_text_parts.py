@@ -1,0 +1,151 @@
+"""Tokens, word vectors, padded batches."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from sknn_suite._bundle import RaggedRows, TensorBundle
+from sknn_suite.encoding import Tokenizer, find_vectors
+from sknn_suite.exceptions import DataError
+from sknn_suite.modules import RecurrentLayer, reverse_order
+from sknn_suite.training import LengthBatches
+
+CUTS = {
+    "It's 3.5 o'clock": ["it's", "3.5", "o'clock"],
+    "good!!!!!": ["good", "!", "!", "!"],
+    "sooooo": ["sooo"],
+    "10000": ["10000"],
+    "@me see www.a.org": ["<user>", "see", "<url>"],
+    "#fun :) <3": ["#fun", ":)", "<3"],
+    "👩‍👩‍👧 🇫🇷 👍🏽": ["👩‍👩‍👧", "🇫🇷", "👍🏽"],
+    "नमस्ते दुनिया": ["नमस्ते", "दुनिया"],
+    "שלום, עולם": ["שלום", ",", "עולם"],
+    "天気": ["天", "気"],
+    "": [],
+}
+
+
+@pytest.mark.parametrize("text", CUTS)
+def test_texts_are_cut_where_people_would(text):
+    assert Tokenizer()(text) == CUTS[text]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"numbers": "mask"}, ["a", "<number>", ",", "#b", "@c", "😀"]),
+        ({"numbers": "drop", "punctuation": False}, ["a", "#b", "@c", "😀"]),
+        ({"hashtags": "split"}, ["a", "12", ",", "<tag>", "b", "@c", "😀"]),
+        ({"emoji": "mask"}, ["a", "12", ",", "#b", "@c", "<emoji>"]),
+        ({"lowercase": False}, ["A", "12", ",", "#b", "@c", "😀"]),
+    ],
+)
+def test_options_say_what_becomes_of_each_kind(options, expected):
+    tokenizer = Tokenizer(**{"mentions": "keep", **options})
+    assert tokenizer("A 12, #b @c 😀") == expected
+
+
+# -- vectors -------------------------------------------------------------------------
+
+
+def write(tmp_path, text):
+    path = tmp_path / "vectors.txt"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_only_needed_words_are_read_and_a_header_is_skipped(tmp_path):
+    path = write(tmp_path, "3 2\nthe 1 2\n. . . 3 4\nof 5 6\n")
+    found = find_vectors(path, ["the", ". . .", "unknown", "Of"])
+    assert {k: v.tolist() for k, v in found.items()} == {
+        "the": [1, 2],
+        ". . .": [3, 4],
+        "Of": [5, 6],
+    }
+
+
+@pytest.mark.parametrize("line", ["of 5", "of 5 x", "of", ""])
+def test_a_broken_line_is_named(tmp_path, line):
+    path = write(tmp_path, f"the 1 2\na 1 2\n{line}\n")
+    with pytest.raises(DataError, match=r"Line 3 of .* is broken"):
+        find_vectors(path, ["of", "the", "5"])
+
+
+def test_vectors_of_several_sources_are_averaged():
+    found = find_vectors([{"a": [2, 0], "b": [1, 1]}, {"a": [0, 2, 4]}], ["a", "b"])
+    assert found["a"].tolist() == [1, 1, 2]
+    assert found["b"].tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "nowhere.txt",
+        5,
+        (["a"], np.zeros((2, 3))),
+        {"a": [np.nan]},
+        {"a": [1], "b": [1, 2]},
+    ],
+    ids=str,
+)
+def test_what_holds_no_vectors_is_refused(source):
+    with pytest.raises(DataError, match="Expected"):
+        find_vectors(source, ["a", "b"])
+
+
+# -- batches and layers --------------------------------------------------------------
+
+
+def ragged(lengths):
+    starts = torch.tensor([0, *np.cumsum(lengths).tolist()])
+    return RaggedRows(starts, torch.arange(1, int(starts[-1]) + 1))
+
+
+def test_batches_hold_every_row_once_and_little_padding():
+    source = np.random.RandomState(0)
+    lengths = source.randint(1, 100, 500)
+    bundle = TensorBundle({"x": ragged(lengths)}, torch.arange(500))
+    batches = list(LengthBatches(bundle, 20, source))
+    assert len(batches) == 25
+    seen = torch.cat([batch.target for batch in batches])
+    assert sorted(seen.tolist()) == list(range(500))
+    assert (np.diff(seen.numpy()[:20]) != 1).any()
+    size = sum(batch.inputs["x"].numel() for batch in batches)
+    assert size < 1.1 * lengths.sum()
+
+
+def test_batches_without_shuffling_keep_the_order_and_bound_the_steps():
+    lengths = np.array([40_000, 40_000, 1, 1, 40_000])
+    bundle = TensorBundle({"x": ragged(lengths)}, torch.arange(5))
+    parts = [batch.target.tolist() for batch in LengthBatches(bundle, 100)]
+    assert parts == [[0], [1], [2, 3], [4]]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_layer_equals_torchs_on_packed_sequences(cell):
+    generator = torch.Generator().manual_seed(0)
+    layer = RecurrentLayer(cell, 3, 4, device="cpu").double()
+    layer.reset_parameters(np.random.RandomState(0))
+    kind = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[cell]
+    theirs = kind(3, 4, batch_first=True, bidirectional=True).double()
+    own = layer.state_dict()
+    theirs.load_state_dict(
+        {
+            f"{name}_l0{'_reverse' if i else ''}": own[f"directions.{i}.{name}"]
+            for i in (0, 1)
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        }
+    )
+    x = torch.randn(5, 7, 3, generator=generator, dtype=torch.float64)
+    lengths = torch.tensor([7, 1, 4, 6, 2])
+    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    expected, _ = pad_packed_sequence(theirs(packed)[0], batch_first=True)
+    ours = layer(x, reverse_order(lengths, 7))
+    there = (torch.arange(7) < lengths[:, None]).unsqueeze(2)
+    torch.testing.assert_close(ours * there, expected)
+    for total, module in ((ours * there, layer), (expected, theirs)):
+        total.square().sum().backward()
+        module.gradient = sum(p.grad.square().sum() for p in module.parameters())
+    torch.testing.assert_close(layer.gradient, theirs.gradient)

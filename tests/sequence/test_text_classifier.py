@@ -1,0 +1,251 @@
+"""TextRNNClassifier: what texts may be, the tools around it, and what is inside."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline as make_sampling_pipeline
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import StackingClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknn_suite import TextRNNClassifier
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SMALL = {"hidden_sizes": (8, 8), "dense_size": 8, "max_iter": 3, "random_state": 0}
+
+CONTAINERS = {
+    "list": list,
+    "tuple": tuple,
+    "str array": lambda X: np.array(list(X)),
+    "StringDType": lambda X: np.array(list(X), dtype=np.dtypes.StringDType()),
+    "column": lambda X: X[:, None],
+    "list of lists of one": lambda X: [[x] for x in X],
+    "pandas": pd.Series,
+    "pandas strings": lambda X: pd.Series(X, dtype="string"),
+    "pandas Arrow": lambda X: pd.Series(X, dtype="string[pyarrow]"),
+    "pandas categories": lambda X: pd.Series(X, dtype="category"),
+    "pandas column": lambda X: pd.DataFrame({"text": X}),
+    "polars": lambda X: pl.Series(list(X)),
+    "polars column": lambda X: pl.DataFrame({"text": list(X)}),
+    "Arrow": lambda X: pa.array(list(X)),
+    "Arrow in chunks": lambda X: pa.chunked_array([list(X[:50]), list(X[50:])]),
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_texts_may_be_kept_in_anything(texts, kind):
+    X, y = texts
+    expected = TextRNNClassifier(**SMALL).fit(X, y).predict_proba(X)
+    other = CONTAINERS[kind](X)
+    model = TextRNNClassifier(**SMALL).fit(other, y)
+    np.testing.assert_array_equal(model.predict_proba(other), expected)
+
+
+BAD_TEXTS = {
+    "None": (None, r"Row 3 of X is None\. Expected a str.*''"),
+    "NaN": (np.nan, r"Row 3 of X is nan, a float\. Expected a str.*''"),
+    "bytes": (b"word", r"Row 3 of X is b'word', a bytes.*decode"),
+    "number": (5, r"Row 3 of X is 5, a int"),
+    "list": (["a", "b"], r"Row 3 of X is \['a', 'b'\], a list.*Join"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_TEXTS)
+def test_a_row_that_is_no_text_is_named(texts, fault):
+    X, y = texts
+    value, message = BAD_TEXTS[fault]
+    spoilt = list(X)
+    spoilt[3] = value
+    with pytest.raises(ValueError, match=message):
+        TextRNNClassifier(**SMALL).fit(spoilt, y)
+    model = TextRNNClassifier(**SMALL).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        model.predict(spoilt)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        "one text",
+        [],
+        np.array([["a", "b"]], dtype=object),
+        np.zeros(4),
+        np.zeros((4, 2)),
+        object(),
+        pd.Series(["a", pd.NA], dtype="string"),
+        pl.Series(["a", None]),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+def test_what_is_no_collection_of_texts_is_refused(X):
+    with pytest.raises(ValueError, match="Expected"):
+        TextRNNClassifier(**SMALL).fit(X, np.arange(4) % 2)
+
+
+def test_unusual_texts_have_an_answer(texts):
+    model = TextRNNClassifier(**SMALL).fit(*texts)
+    unusual = [
+        "",
+        " \n\t",
+        "word",
+        "qqq zzz xxx",
+        "🙂🙃 👩‍👩‍👧 🇫🇷",
+        "שלום עולם, مرحبا بالعالم",
+        "नमस्ते दुनिया",
+        "今日はいい天気ですね",
+        "\ud800 \x00 \ufeff",
+        "bright " * 100_000,
+        "x" * 100_000,
+    ]
+    proba = model.predict_proba(unusual)
+    assert np.isfinite(proba).all()
+    alone = np.concatenate([model.predict_proba([x]) for x in unusual])
+    np.testing.assert_allclose(alone, proba, atol=1e-6)
+
+
+def test_texts_without_a_word_can_be_learnt_from():
+    X, y = ["", "", " ", ""] * 3, [0, 1, 0, 1] * 3
+    assert TextRNNClassifier(**SMALL).fit(X, y).predict(X).shape == (12,)
+
+
+def test_a_misspelt_word_means_nearly_the_same(texts):
+    X, y = texts
+    model = TextRNNClassifier(random_state=0).fit(X, y)
+    known = model.predict(["lively", "gentle", "tired"])
+    assert "livelyy" not in model.vocabulary_
+    np.testing.assert_array_equal(model.predict(["livelyy", "gentel", "tiired"]), known)
+
+
+# -- tools ---------------------------------------------------------------------------
+
+
+def test_it_sits_in_a_grid_search(texts):
+    X, y = texts
+    grid = {"cell": ["lstm", "gru"], "wide": [True, False]}
+    search = GridSearchCV(TextRNNClassifier(**SMALL), grid, cv=2).fit(list(X), y)
+    assert set(search.best_params_) == {"cell", "wide"}
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_it_is_stacked_with_words_counted(texts):
+    X, y = texts
+    tfidf = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    stack = StackingClassifier(
+        [("rnn", TextRNNClassifier(**SMALL)), ("tfidf", tfidf)], cv=2
+    )
+    assert stack.fit(X, y).predict_proba(X).shape == (120, 3)
+
+
+def test_it_takes_a_column_from_an_oversampler(texts):
+    X, y = texts
+    kept = (y > 0) | (np.arange(120) % 4 == 0)
+    model = make_sampling_pipeline(
+        RandomOverSampler(random_state=0), TextRNNClassifier(**SMALL)
+    )
+    model.fit(X[kept, None], y[kept])
+    assert set(model.predict(X[:, None])) <= {0, 1, 2}
+
+
+def test_its_threshold_is_tuned(texts):
+    X, y = texts
+    tuned = TunedThresholdClassifierCV(
+        TextRNNClassifier(**SMALL), scoring="f1", cv=2
+    ).fit(X, y == 1)
+    assert 0 <= tuned.best_threshold_ <= 1
+
+
+def test_it_takes_a_text_column_beside_numbers(texts):
+    X, y = texts
+    table = pd.DataFrame({"text": X, "a": np.arange(120.0), "b": y % 2})
+    text = make_pipeline(
+        ColumnTransformer([("text", "passthrough", ["text"])]),
+        TextRNNClassifier(**SMALL),
+    )
+    numbers = make_pipeline(
+        ColumnTransformer([("numbers", StandardScaler(), ["a", "b"])]),
+        LogisticRegression(),
+    )
+    stack = StackingClassifier([("text", text), ("numbers", numbers)], cv=2)
+    assert stack.fit(table, y).predict(table).shape == (120,)
+
+
+def test_out_of_fold_probabilities_come_in_one_line(texts):
+    X, y = texts
+    proba = cross_val_predict(
+        TextRNNClassifier(**SMALL), X, y, cv=3, method="predict_proba"
+    )
+    assert proba.shape == (120, 3)
+
+
+# -- tokens and vectors --------------------------------------------------------------
+
+
+def test_a_function_or_a_vectorizer_may_cut_texts(texts):
+    X, y = texts
+    analyzer = CountVectorizer().build_analyzer()
+    by_function = TextRNNClassifier(**SMALL, tokenizer=analyzer).fit(X, y)
+    by_vectorizer = TextRNNClassifier(**SMALL, tokenizer=CountVectorizer()).fit(X, y)
+    assert by_function.vocabulary_ == by_vectorizer.vocabulary_
+    assert "so" in by_function.vocabulary_
+    letters = TextRNNClassifier(**SMALL, tokenizer="char").fit(X, y)
+    assert max(map(len, letters.vocabulary_)) == 1
+
+
+def test_vocabulary_is_limited_by_frequency(texts):
+    X, y = texts
+    model = TextRNNClassifier(**SMALL, max_features=5).fit(X, y)
+    assert list(model.vocabulary_.values()) == [3, 4, 5, 6, 7]
+    assert TextRNNClassifier(**SMALL, min_df=1000).fit(X, y).vocabulary_ == {}
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_given_vectors_are_used_and_fine_tuned_only_if_asked(texts, tmp_path, rate):
+    X, y = texts
+    words = ["bright", "calm", "dull", "zebra"]
+    matrix = np.random.RandomState(0).normal(size=(4, 5)).astype(np.float32)
+    path = tmp_path / "vectors.txt.gz"
+    with gzip.open(path, "wt") as file:
+        for word, row in zip(words, matrix):
+            file.write(f"{word} {' '.join(map(str, row))}\n")
+    results = []
+    for source in (path, str(path), dict(zip(words, matrix)), (words, matrix)):
+        model = TextRNNClassifier(**SMALL, embeddings=source, embedding_rate=rate)
+        results.append(model.fit(X, y).predict_proba(X))
+        assert 0 < model.embedding_coverage_ < 0.5
+        vectors = model._module_state["embedding.vectors"]
+        assert vectors.shape == (4, 5)
+        start = matrix[:3] / matrix[:3].std() * 0.3
+        assert np.allclose(vectors[1:], start, atol=1e-6) == (rate == 0)
+    for other in results[1:]:
+        np.testing.assert_allclose(other, results[0], atol=1e-5)
+
+
+def test_token_weights_tell_every_token_and_sum_to_one(texts):
+    X, y = texts
+    model = TextRNNClassifier(**SMALL, max_length=6).fit(X, y)
+    weights = model.token_weights(["a film, so bright!", "", "a b c d e f g h"])
+    assert [word for word, _ in weights[0]] == ["a", "film", ",", "so", "bright", "!"]
+    assert weights[1] == []
+    assert [word for word, _ in weights[2]] == ["a", "b", "c", "f", "g", "h"]
+    for row in weights[::2]:
+        assert sum(weight for _, weight in row) == pytest.approx(1, abs=1e-5)
+
+
+def test_token_weights_need_attention(texts):
+    model = TextRNNClassifier(**SMALL, pooling="mean").fit(*texts)
+    with pytest.raises(ValueError, match="needs attention"):
+        model.token_weights(["a"])
