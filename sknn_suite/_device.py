@@ -24,9 +24,10 @@ GPU_WORK = 2e8
 BFLOAT16_WIDTH = 256
 
 
-# Multiply-adds of one matrix product below which a second thread gains nothing. It
-# costs a lot when the other core is busy: both threads then wait for the scheduler.
-ONE_THREAD_WORK = 4e6
+# Multiply-adds of one matrix product below which a second thread gains little: a sixth
+# of the time of a net of 256 units on a machine that does nothing else. When another
+# process takes a core, both threads wait for the scheduler, and the time doubles.
+ONE_THREAD_WORK = 1e7
 
 # Multiply-adds for which torch and its BLAS do not think of a second thread.
 TINY_WORK = 3e4

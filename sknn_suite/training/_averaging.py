@@ -39,10 +39,15 @@ class WeightAverage:
         self.start = start
         self.value: Tensor | None = None
         self.count = 0
+        self.takes_steps = False
 
-    def after_step(self, data: Tensor, epoch: int) -> None:
+    def begin_epoch(self, epoch: int) -> None:
+        """Hear which epoch begins; before the first one no step is taken in."""
+        self.takes_steps = self.kind == "ema" and epoch >= self.start
+
+    def after_step(self, data: Tensor) -> None:
         """Take in the weights after a step."""
-        if self.kind != "ema" or epoch < self.start:
+        if not self.takes_steps:
             return
         if self.value is None:
             self.value = data.clone()

@@ -177,7 +177,7 @@ class Backprop:
         for i in reversed(range(len(self.layers))):
             layer, by_onednn = self.layers[i], space.by_onednn[i]
             if by_onednn:
-                layer.weight_grad.copy_(onednn_linear(delta.t(), inputs[i].t()))
+                _write_product(delta, inputs[i], layer.weight_grad)
             else:
                 torch.mm(delta.t(), inputs[i], out=layer.weight_grad)
             if i > 0:
@@ -192,3 +192,11 @@ class Backprop:
             self.flat.grad.copy_(self.low_grad)
         for layer, delta in zip(self.layers, reversed(deltas)):
             torch.sum(delta, 0, dtype=layer.bias_grad.dtype, out=layer.bias_grad)
+
+
+def _write_product(delta: Tensor, x: Tensor, out: Tensor) -> None:
+    """Write ``delta.T @ x``; oneDNN is faster with the narrower factor first."""
+    if delta.shape[1] > x.shape[1]:
+        out.copy_(onednn_linear(x.t(), delta.t()).t())
+    else:
+        out.copy_(onednn_linear(delta.t(), x.t()))

@@ -177,18 +177,23 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         """
         schedule = self.recipe.schedule
         old_rate, rate = self.rate_, schedule.current
-        self._find_weights(self.epoch_)
-        self._find_trained_groups(self.epoch_)
-        for group in self.optimizer_.param_groups:
-            if group["thaws"] > 0 and group["lr"] == 0 and self.epoch_ > 1:
-                forget(self.optimizer_, group)  # what it saw while it was frozen
-            group["lr"] = 0.0
+        if self.recipe.groups.unfreeze_every is not None:
+            self._thaw()
         for group in self._trained_groups:
             group["lr"] = rate * group["share"]
         if schedule.kind in ("invscaling", "adaptive") and rate != old_rate:
             # scikit-learn's velocity is in units of the weights, torch's in those of
             # the gradient: scaled, the one follows the other through its schedules.
             scale_momentum(self.optimizer_, old_rate / rate)
+
+    def _thaw(self) -> None:
+        """Find what is trained in this epoch; what was frozen until now starts anew."""
+        self._find_weights(self.epoch_)
+        self._find_trained_groups(self.epoch_)
+        for group in self.optimizer_.param_groups:
+            if group["thaws"] > 0 and group["lr"] == 0 and self.epoch_ > 1:
+                forget(self.optimizer_, group)  # what it saw while it was frozen
+            group["lr"] = 0.0
 
     def _follow_within_epoch(self) -> None:
         """Do what `follow_schedule` does, as far as a step may change it."""
@@ -240,9 +245,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
             trained = [p for p in self._weight_matrices if p.requires_grad]
             limit_unit_norms(trained, recipe.max_norm)
         if recipe.average is not None:
-            recipe.average.after_step(
-                self.flat_.data, self.epoch_ + self._epochs_before
-            )
+            recipe.average.after_step(self.flat_.data)
         return step
 
     @torch.no_grad()
@@ -312,11 +315,12 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         while self.epoch_ < n_epochs and self.stop_reason_ is None:
             started = time.perf_counter()
             self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+            average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
+            if average is not None:
+                average.begin_epoch(epoch)
             self._train_epoch()
-            if self.recipe.average is not None:
-                self.recipe.average.after_epoch(
-                    self.flat_.data, self.epoch_ + self._epochs_before
-                )
+            if average is not None:
+                average.after_epoch(self.flat_.data, epoch)
             if valid_batches is not None:
                 with self.averaged_weights():
                     self.run_single_epoch(

@@ -1,5 +1,6 @@
 """What is done to gradients before a step, and to weights after it."""
 
+import math
 from typing import Any
 
 import torch
@@ -54,11 +55,14 @@ def clip_norm(grad: Tensor, max_norm: float) -> None:
 
     The same numbers as ``torch.nn.utils.clip_grad_norm_``.
     """
-    norm = torch.linalg.vector_norm(grad)
     if grad.device.type != "cpu":  # reading the norm would wait for the device
+        norm = torch.linalg.vector_norm(grad)
         grad.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
         return
-    scale = max_norm / (norm.item() + 1e-6)
+    squared = sum_of_squares(grad).item()
+    if not math.isfinite(squared):  # squares overflow before the norm does
+        squared = torch.linalg.vector_norm(grad).item() ** 2
+    scale = max_norm / (math.sqrt(squared) + 1e-6)
     if not scale >= 1:  # also if it is not a number
         grad.mul_(scale)
 

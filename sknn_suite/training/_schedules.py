@@ -20,6 +20,10 @@ from sknn_suite.training._optimizers import FlatSGD
 ADAPTIVE_FACTOR = 5.0
 ADAPTIVE_MIN_RATE = 1e-6
 
+# Rates of so many steps are computed together: one at a time, between the steps, they
+# take a small net twice as long.
+MOST_AHEAD = 256
+
 
 @dataclass(frozen=True)
 class Length:
@@ -215,6 +219,11 @@ class Schedule:
         self.scheduler: Any = None
         self.per_batch = False
         self.was_scaled = False
+        self._factor = 1.0
+        self._n_ahead = max(min(length.n_steps, MOST_AHEAD), 1)
+        self._ahead: list[float] = []
+        self._at = -1  # which of the rates ahead is that of the next step
+        self._before: dict[str, Any] | None = None  # state before the rates ahead
         if kind in ("constant", "adaptive", "invscaling"):
             return
         self.shadow = FlatSGD([nn.Parameter(torch.zeros(1))], lr=rate)
@@ -285,7 +294,9 @@ class Schedule:
         self.rate *= factor
         self.scheduled *= factor
         self.was_scaled = True
-        if self.shadow is not None:
+        if self.per_batch:
+            self._factor *= factor
+        elif self.shadow is not None:
             self.shadow.param_groups[0]["lr"] *= factor
             for name in ("base_lrs", "max_lrs"):
                 if hasattr(self.scheduler, name):
@@ -297,10 +308,41 @@ class Schedule:
 
     def _advance(self, *args: float) -> None:
         assert self.shadow is not None  # has a scheduler, so has a shadow
-        if getattr(self.scheduler, "total_steps", None) == self.scheduler.last_epoch:
-            return  # a one-cycle run that is continued stays at its last rate
-        self.scheduler.step(*args)
-        self.scheduled = self.shadow.param_groups[0]["lr"]
+        if not self.per_batch:
+            self.scheduler.step(*args)
+            self.scheduled = self.shadow.param_groups[0]["lr"]
+            return
+        self._at += 1
+        if self._at >= len(self._ahead):
+            self._look_ahead()
+        self.scheduled = self._ahead[self._at] * self._factor
+
+    def _look_ahead(self) -> None:
+        """Compute the rates of the next steps."""
+        assert self.shadow is not None
+        self._before = self._scheduler_state()
+        self._ahead, self._at = [], 0
+        last = getattr(self.scheduler, "total_steps", None)
+        for _ in range(self._n_ahead):
+            # A one-cycle run that is continued stays at its last rate.
+            if self.scheduler.last_epoch != last:
+                self.scheduler.step()
+            self._ahead.append(self.shadow.param_groups[0]["lr"])
+
+    def _scheduler_state(self) -> dict[str, Any]:
+        """State of torch's scheduler and of its optimiser, in plain values."""
+        assert self.shadow is not None
+        state, group = self.scheduler.state_dict(), self.shadow.param_groups[0]
+        return {
+            "scheduler": {
+                key: value
+                for key, value in state.items()
+                if isinstance(value, int | float | bool | list | None)
+            },
+            "shadow": {
+                key: value for key, value in group.items() if isinstance(value, float)
+            },
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """State to go on with, in plain values."""
@@ -310,18 +352,11 @@ class Schedule:
             "rate": self.rate,
             "scheduled": self.scheduled,
             "was_scaled": self.was_scaled,
+            "factor": self._factor,
+            "at": self._at,
         }
-        if self.scheduler is not None and self.shadow is not None:
-            scheduler = self.scheduler.state_dict()
-            state["scheduler"] = {
-                key: value
-                for key, value in scheduler.items()
-                if isinstance(value, int | float | bool | list | None)
-            }
-            group = self.shadow.param_groups[0]
-            state["shadow"] = {
-                key: value for key, value in group.items() if isinstance(value, float)
-            }
+        if self.scheduler is not None:
+            state |= self._before or self._scheduler_state()
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -331,6 +366,10 @@ class Schedule:
         self.rate = state["rate"]
         self.scheduled = state["scheduled"]
         self.was_scaled = state["was_scaled"]
+        self._factor = state["factor"]
         if self.scheduler is not None and self.shadow is not None:
             self.scheduler.load_state_dict(state["scheduler"])
             self.shadow.param_groups[0].update(state["shadow"])
+            if state["at"] >= 0:
+                self._look_ahead()
+                self._at = state["at"]
