@@ -10,7 +10,7 @@ IMPORTS = {
     "import torch, sklearn": "import torch, sklearn",
     "import torch, sklearn.neural_network": "import torch, sklearn.neural_network",
     "import torch, skorch": "import torch, skorch",
-    "import sknn_suite": "import sknn_suite",
+    "from sknn_suite import MLPClassifier": "from sknn_suite import MLPClassifier",
 }
 
 FIRST_FIT = """
@@ -45,7 +45,7 @@ def main() -> None:
             if i:  # the first round fills the disk cache
                 seconds[name].append(time.perf_counter() - started)
     raw["imports"] = seconds
-    ours = seconds["import sknn_suite"]
+    ours = seconds["from sknn_suite import MLPClassifier"]
     for name, gate in (
         ("import torch, sklearn", 0.2),
         ("import torch, sklearn.neural_network", None),
@@ -55,7 +55,7 @@ def main() -> None:
         median_theirs, median_ours = map(statistics.median, (seconds[name], ours))
         lines.append(
             Line(
-                "start Python and import sknn_suite",
+                "start Python, from sknn_suite import MLPClassifier",
                 name,
                 median_theirs,
                 median_ours,

@@ -65,3 +65,15 @@ def test_the_package_says_that_it_is_typed():
 def test_star_import_brings_what_all_names():
     code = "from sknn_suite import *; MLPClassifier, MLPRegressor"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_names_are_imported_when_they_are_asked_for():
+    code = (
+        "import sys, sknn_suite\n"
+        "assert 'sknn_suite.images' not in sys.modules\n"
+        "assert set(sknn_suite.__all__) <= set(dir(sknn_suite))\n"
+        "from sknn_suite import *\n"
+        "assert CNNClassifier is sknn_suite.CNNClassifier\n"
+        "assert not hasattr(sknn_suite, 'nothing')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
