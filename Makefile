@@ -10,7 +10,7 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check \
 	--constraint constraints.txt
 
-.PHONY: help venv demo lint test test-all test-gpu docs bench clean
+.PHONY: help venv demo lint test test-all test-gpu docs bench bench-all clean
 
 help:
 	@echo 'make demo      the main job on real data, with a table and two pictures'
@@ -19,7 +19,8 @@ help:
 	@echo 'make test-all  the same with the slow tests'
 	@echo 'make test-gpu  the tests that need a GPU'
 	@echo 'make docs      the documentation in docs/_build/html'
-	@echo 'make bench     the benchmarks'
+	@echo 'make bench     the benchmarks of speed and memory, and short ones of quality'
+	@echo 'make bench-all all of them: an hour and more'
 	@echo 'make clean     remove .venv and all that was built'
 
 venv: .venv/installed
@@ -57,6 +58,9 @@ docs: .venv/installed-docs
 
 bench: venv
 	$(BIN)/python benchmarks/run_all.py
+
+bench-all: venv
+	$(BIN)/python benchmarks/run_all.py --all
 
 clean:
 	rm -rf .venv build dist *.egg-info docs/_build docs/generated docs/auto_examples \

@@ -1,4 +1,9 @@
-"""Run every benchmark, each in a process of its own, one after the other."""
+"""Run benchmarks, each in a process of its own, one after the other.
+
+Without arguments those that take minutes; with ``--all`` also those of quality, which
+train for an hour; with names, or beginnings of names, those. Options such as
+``--quick`` go on to each.
+"""
 
 import subprocess
 import sys
@@ -9,19 +14,28 @@ from _measure import ROOT
 
 HERE = Path(__file__).resolve().parent
 
+# They train on whole public data sets, several seeds of each.
+LONG = ("anomaly_quality", "image_quality", "text_quality")
+
 
 def main() -> None:
+    names = [word for word in sys.argv[1:] if not word.startswith("-")]
+    passed_on = [w for w in sys.argv[1:] if w.startswith("-") and w != "--all"]
     scripts = sorted(s for s in HERE.glob("[a-z]*.py") if s != Path(__file__))
+    if names:
+        scripts = [s for s in scripts if s.stem.startswith(tuple(names))]
+    elif "--all" not in sys.argv:
+        scripts = [s for s in scripts if s.stem not in LONG]
     failed = []
     began = time.perf_counter()
     for script in scripts:
         print(f"\n=== {script.stem}", flush=True)
         started = time.perf_counter()
-        command = [sys.executable, str(script), *sys.argv[1:]]
+        command = [sys.executable, str(script), *passed_on]
         if subprocess.run(command, check=False, cwd=ROOT).returncode:
             failed.append(script.stem)
         print(f"({time.perf_counter() - started:.0f} s)", flush=True)
-    print(f"\nAll benchmarks: {time.perf_counter() - began:.0f} s")
+    print(f"\nBenchmarks: {time.perf_counter() - began:.0f} s")
     if failed:
         sys.exit(f"Did not run to the end: {', '.join(failed)}")
 
