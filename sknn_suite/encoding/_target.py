@@ -31,12 +31,17 @@ class ClassTarget:
 
     def fit(self, y: np.ndarray, classes: Sequence | None = None) -> "ClassTarget":
         """Learn the labels from all rows, or take them from `classes`."""
-        check_classification_targets(y)
-        if type_of_target(y) == "multilabel-indicator":
+        kind = type_of_target(y)
+        if kind == "multilabel-indicator":
             self.kind_ = "multilabel"
             self.classes_ = np.arange(y.shape[1])
             return self
-        self.classes_ = unique_labels(y if classes is None else classes)
+        if kind not in ("binary", "multiclass"):
+            check_classification_targets(y)  # raises
+        if classes is None and y.dtype.kind in "biuUS":
+            self.classes_ = np.unique(y)  # unique_labels would ask for the type again
+        else:
+            self.classes_ = unique_labels(y if classes is None else classes)
         if len(self.classes_) < 2:
             raise DataError(
                 "A classifier needs samples of at least 2 classes in the data, but the "
