@@ -203,8 +203,8 @@ def kl_divergence(codes: Tensor) -> Tensor:
     0.5
     """
     mean, log_variance = codes.chunk(2, dim=-1)
-    terms = mean * mean + log_variance.exp() - 1 - log_variance
-    return 0.5 * terms.sum(dim=-1)
+    terms = torch.addcmul(log_variance.exp() - log_variance, mean, mean)
+    return 0.5 * terms.sum(dim=-1) - 0.5 * mean.shape[-1]
 
 
 def _trimmed(losses: Tensor, weight: Tensor | None, trim: float) -> Tensor:

@@ -64,10 +64,20 @@ class Encoder(nn.Module):
                 activation.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
+        head, tail = self.split(x)
+        return head if tail is None else torch.cat([head, tail], dim=2)
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return outputs with the shortcut added, and those without or None."""
         h = x
         for linear, activation in zip(self.linears, self.activations):
             h = activation(linear(h))
-        return add_shortcut(self.linears[-1](h), x, self.shortcut)
+        out = self.linears[-1](h)
+        if self.shortcut is None:
+            return out, None
+        n = self.shortcut.n_outputs
+        head, tail = (out, None) if n == out.shape[2] else (out[..., :n], out[..., n:])
+        return torch.baddbmm(head, x, self.shortcut.stacked.transpose(1, 2)), tail
 
 
 class TiedDecoder(nn.Module):
@@ -252,11 +262,17 @@ class Autoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.expand(self.n_members, *x.shape)
-        codes = self.encode(x if self.corruption is None else self.corruption(x))
-        parts = [self.decode(self.latent(codes)), codes]
+        parts = self.code_and_decode(
+            x if self.corruption is None else self.corruption(x)
+        )
         if self.contraction and self.training and self.corruption is not None:
             parts.append(self._squared_slope(x, self.corruption.generator))
         return torch.cat(parts, dim=2).transpose(0, 1)
+
+    def code_and_decode(self, x: Tensor) -> list[Tensor]:
+        """Raw outputs, and the codes in one part or several."""
+        codes = self.encode(x)
+        return [self.decode(self.latent(codes)), codes]
 
     def _squared_slope(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
         """Estimate |d code / d x|^2 of each row by one small random step.
@@ -267,13 +283,3 @@ class Autoencoder(nn.Module):
         step = step.normal_(generator=generator) * SLOPE_STEP
         change = self.means(self.encode(x + step)) - self.means(self.encode(x - step))
         return (change / (2 * SLOPE_STEP)).square().sum(dim=2, keepdim=True)
-
-
-def add_shortcut(out: Tensor, x: Tensor, shortcut: EnsembleLinear | None) -> Tensor:
-    """Add a linear map of `x` to the first columns of `out`."""
-    if shortcut is None:
-        return out
-    if shortcut.n_outputs == out.shape[2]:
-        return torch.baddbmm(out, x, shortcut.stacked.transpose(1, 2))
-    head, tail = out[..., : shortcut.n_outputs], out[..., shortcut.n_outputs :]
-    return torch.cat([head + shortcut(x), tail], dim=2)

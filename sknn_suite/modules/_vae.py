@@ -85,10 +85,19 @@ class VAE(Autoencoder):
         self.noise.copy_(as_tensor(random_state.normal(size=self.noise.shape)))
 
     def encode(self, x: Tensor) -> Tensor:
-        codes = self.encoder(x)
-        mean, log_variance = codes.chunk(2, dim=2)
-        bounded = log_variance.clamp(MIN_LOG_VARIANCE, MAX_LOG_VARIANCE)
-        return torch.cat([mean, bounded], dim=2)
+        return torch.cat(self._moments(x), dim=2)
+
+    def code_and_decode(self, x: Tensor) -> list[Tensor]:
+        # The same as the inherited one without joining what is taken apart again.
+        mean, log_variance = self._moments(x)
+        return [self.decode(self.sampler(mean, log_variance)), mean, log_variance]
+
+    def _moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and logarithmic variances of codes."""
+        mean, log_variance = self.encoder.split(x)
+        if log_variance is None:
+            mean, log_variance = mean.chunk(2, dim=2)
+        return mean, log_variance.clamp(MIN_LOG_VARIANCE, MAX_LOG_VARIANCE)
 
     def latent(self, codes: Tensor) -> Tensor:
         return self.sampler(*codes.chunk(2, dim=2))
