@@ -13,7 +13,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check \
 .PHONY: help venv demo lint test test-all test-gpu docs bench bench-all clean
 
 help:
-	@echo 'make demo      the main job on real data, with a table and two pictures'
+	@echo 'make demo      four jobs on real data, each with a table and a picture'
 	@echo 'make lint      ruff, mypy, import-linter'
 	@echo 'make test      lint, tests, doctests, code blocks of README and user guide'
 	@echo 'make test-all  the same with the slow tests'

@@ -47,8 +47,58 @@ with warnings.catch_warnings():
     torch.sparse_csr_tensor([0], [], [], size=(0, 0))
 
 
+class LazyRows:
+    """Rows that become a tensor only when a batch of them is gathered."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are gathered."""
+        raise NotImplementedError
+
+    @property
+    def bytes_per_row(self) -> int:
+        """Mean memory of a row."""
+        raise NotImplementedError
+
+    def to(self, device: torch.device) -> "LazyRows":
+        """Gather on `device` from now on."""
+        raise NotImplementedError
+
+    def index_select(self, dim: int, index: Tensor) -> Any:
+        """Gather the rows `index`."""
+        raise NotImplementedError
+
+    def prefetch(self, index: Tensor) -> None:
+        """Hear which rows will be gathered next, and perhaps begin."""
+
+    def content(self) -> tuple[Tensor | None, ...]:
+        """Tensors that are the same for the same rows."""
+        raise NotImplementedError
+
+    def __getitem__(self, rows: slice) -> Any:
+        index = torch.arange(*rows.indices(len(self)), device=self.device)
+        return self.index_select(0, index)
+
+
+def _entries(starts: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the rows `index` of rows that stand end to end.
+
+    Returns where the chosen rows start, end to end, and where each of their entries is.
+    """
+    first = starts[index]
+    lengths = starts[index + 1] - first
+    new_starts = torch.zeros(len(index) + 1, dtype=torch.int64, device=starts.device)
+    torch.cumsum(lengths, 0, out=new_starts[1:])
+    # Position k of the result belongs to row r and is entry k - new_starts[r] of it.
+    shift = torch.repeat_interleave(first - new_starts[:-1], lengths)
+    return new_starts, shift + torch.arange(len(shift), device=starts.device)
+
+
 @dataclass(frozen=True)
-class SparseRows:
+class SparseRows(LazyRows):
     """Compressed sparse rows whose batches become torch's sparse CSR tensors.
 
     Shape
@@ -101,13 +151,7 @@ class SparseRows:
 
     def index_select(self, dim: int, index: Tensor) -> Tensor:
         """Gather the rows `index` as a sparse CSR tensor."""
-        first = self.starts[index]
-        counts = self.starts[index + 1] - first
-        starts = torch.zeros(len(index) + 1, dtype=torch.int64, device=self.device)
-        torch.cumsum(counts, 0, out=starts[1:])
-        # Position k of the result belongs to row r and is entry k - starts[r] of it.
-        shift = torch.repeat_interleave(first - starts[:-1], counts)
-        where = shift + torch.arange(len(shift), device=self.device)
+        starts, where = _entries(self.starts, index)
         return torch.sparse_csr_tensor(
             starts,
             self.columns[where],
@@ -116,44 +160,8 @@ class SparseRows:
             check_invariants=False,
         )
 
-    def __getitem__(self, rows: slice) -> Tensor:
-        index = torch.arange(*rows.indices(len(self)), device=self.device)
-        return self.index_select(0, index)
-
-
-class LazyRows:
-    """Rows that become a tensor only when a batch of them is gathered.
-
-    A subclass has a length, a `device`, `bytes_per_row`, and the methods below.
-    """
-
-    device: torch.device
-
-    @property
-    def bytes_per_row(self) -> int:
-        """Memory of a row once it is gathered."""
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        raise NotImplementedError
-
-    def to(self, device: torch.device) -> "LazyRows":
-        """Gather on `device` from now on."""
-        raise NotImplementedError
-
-    def index_select(self, dim: int, index: Tensor) -> Tensor:
-        """Gather the rows `index`."""
-        raise NotImplementedError
-
-    def prefetch(self, index: Tensor) -> None:
-        """Hear which rows will be gathered next, and perhaps begin."""
-
-    def digest(self) -> Tensor:
-        """Return bytes that are the same for the same rows."""
-        raise NotImplementedError
-
-    def __getitem__(self, rows: slice) -> Tensor:
-        return self.index_select(0, torch.arange(*rows.indices(len(self))))
+    def content(self) -> tuple[Tensor, ...]:
+        return self.starts, self.columns, self.values
 
 
 @dataclass(frozen=True)
@@ -186,7 +194,7 @@ class CodedRows:
 
 
 @dataclass(frozen=True)
-class RaggedRows:
+class RaggedRows(LazyRows):
     """Rows of unequal length, end to end; a batch is padded with zeros on the right.
 
     Parameters
@@ -235,12 +243,7 @@ class RaggedRows:
         """Copy the rows `index`, all if None, without padding."""
         if index is None:
             return self
-        first = self.starts[index]
-        lengths = self.starts[index + 1] - first
-        starts = torch.zeros(len(index) + 1, dtype=torch.int64, device=self.device)
-        torch.cumsum(lengths, 0, out=starts[1:])
-        shift = torch.repeat_interleave(first - starts[:-1], lengths)
-        where = shift + torch.arange(len(shift), device=self.device)
+        starts, where = _entries(self.starts, index)
         return RaggedRows(starts, self.values[where], self.table)
 
     def index_select(self, dim: int, index: Tensor) -> Tensor | CodedRows:
@@ -255,9 +258,8 @@ class RaggedRows:
         batch[beyond] = 0
         return batch if self.table is None else CodedRows(batch, self.table)
 
-    def __getitem__(self, rows: slice) -> Tensor | CodedRows:
-        index = torch.arange(*rows.indices(len(self)), device=self.device)
-        return self.index_select(0, index)
+    def content(self) -> tuple[Tensor | None, ...]:
+        return self.starts, self.values, self.table
 
 
 @dataclass(frozen=True)
@@ -266,7 +268,7 @@ class TensorBundle:
 
     Parameters
     ----------
-    inputs : dict of str to Tensor, SparseRows, RaggedRows or LazyRows
+    inputs : dict of str to Tensor or LazyRows
         The module's keyword arguments, each of length n_rows.
     target : Tensor of shape (n_rows, ...), default=None
         What the loss compares with.

@@ -19,7 +19,11 @@ from sknn_suite._sklearn import (
     check_partial_fit_first_call,
     fit_context,
 )
-from sknn_suite._supervised import SupervisedEstimator, can_partial_fit
+from sknn_suite._supervised import (
+    SupervisedEstimator,
+    can_partial_fit,
+    refuse_early_stopping,
+)
 from sknn_suite.encoding import ClassTarget
 from sknn_suite.losses import (
     LINKS,
@@ -85,7 +89,7 @@ class ClassifierHalf(ClassifierMixin, SupervisedEstimator):
         self : object
             The estimator.
         """
-        self._refuse_early_stopping()
+        refuse_early_stopping(self)
         if isinstance(self.class_weight, str):
             raise ValueError(
                 "class_weight 'balanced' is not supported for partial_fit, which sees "

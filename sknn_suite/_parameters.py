@@ -35,7 +35,10 @@ def param(default: Any, *constraints: Any, kw_only: bool = True) -> Any:
 
 
 def redefault(name: str, owner: type, default: Any) -> Any:
-    """Give an inherited parameter another default; its constraint stays."""
+    """Give an inherited parameter another default; its constraint stays.
+
+    So does its text, unless the class has one of its own.
+    """
     inherited = {f.name: f for f in fields(owner)}[name]
     return field(
         default=default, kw_only=inherited.kw_only, metadata=dict(inherited.metadata)
@@ -57,7 +60,9 @@ def parameters(cls: type[T]) -> type[T]:
             raise TypeError(f"Parameter '{f.name}' of {cls.__name__} has no default.")
     if cls.__doc__ is not None:  # it is with python -OO
         parameter_names = list(inspect.signature(cls).parameters)
-        cls.__doc__ = _with_section(cls, "Parameters", parameter_names)
+        own = inspect.get_annotations(cls)
+        defaults = {f.name: f.default for f in declared if f.name in own}
+        cls.__doc__ = _with_section(cls, "Parameters", parameter_names, defaults)
         cls.__doc__ = _with_section(cls, "Attributes")
     return cls
 
@@ -77,15 +82,24 @@ def _find_section(text: str, title: str) -> re.Match | None:
     return re.search(_SECTION.format(title=title), text, re.M | re.S)
 
 
-def _with_section(cls: type, title: str, names: list[str] | None = None) -> str:
+def _with_section(
+    cls: type,
+    title: str,
+    names: list[str] | None = None,
+    defaults: dict[str, Any] | None = None,
+) -> str:
     """Docstring of a class whose section lists what its bases declare as well.
 
     `names` chooses and orders the entries; by default all are listed, own ones first.
+    `defaults` are told in place of those that inherited entries tell.
     """
     own = section_entries(cls.__doc__, title)
     inherited: dict[str, str] = {}
     for base in reversed(cls.__mro__[1:]):
         inherited |= section_entries(base.__dict__.get("__doc__"), title)
+    for name, default in (defaults or {}).items():
+        if name in inherited:
+            inherited[name] = _tell_default(inherited[name], default)
     entries = own | {key: text for key, text in inherited.items() if key not in own}
     if names is not None:
         entries = {name: entries[name] for name in names if name in entries}
@@ -99,3 +113,9 @@ def _with_section(cls: type, title: str, names: list[str] | None = None) -> str:
         return text[: found.start()] + section + text[found.end() :]
     before, heading, after = text.partition("\n\nAttributes\n")
     return f"{before}\n\n{section}{heading}{after}"
+
+
+def _tell_default(entry: str, default: Any) -> str:
+    """Change the default at the end of an entry's heading."""
+    shown = repr(default).replace("'", '"')
+    return re.sub(r"default=.*", lambda _: f"default={shown}", entry, count=1)

@@ -13,7 +13,11 @@ from sknn_suite._base import transactional
 from sknn_suite._bundle import TensorBundle
 from sknn_suite._parameters import param, parameters
 from sknn_suite._sklearn import Interval, StrOptions, fit_context
-from sknn_suite._supervised import SupervisedEstimator, can_partial_fit
+from sknn_suite._supervised import (
+    SupervisedEstimator,
+    can_partial_fit,
+    refuse_early_stopping,
+)
 from sknn_suite._validation import check_counts
 from sknn_suite.encoding import NumberTarget
 from sknn_suite.exceptions import DataError
@@ -75,7 +79,7 @@ class RegressorHalf(RegressorMixin, SupervisedEstimator):
         self : object
             The estimator.
         """
-        self._refuse_early_stopping()
+        refuse_early_stopping(self)
         resume = self.__sklearn_is_fitted__()
         return self._fit(X, y, sample_weight, resume=resume, n_epochs=1)
 

@@ -24,6 +24,16 @@ def can_partial_fit(estimator: NeuralEstimator) -> bool:
     return True
 
 
+def refuse_early_stopping(estimator: NeuralEstimator) -> None:
+    """Refuse to set validation rows aside in partial_fit."""
+    if estimator.early_stopping:
+        raise ValueError(
+            "partial_fit does not support early_stopping=True. "
+            "Expected early_stopping=False, since partial_fit sees one part of "
+            "the data. Set it, and watch a validation set of your own."
+        )
+
+
 @parameters
 class SupervisedEstimator(NeuralEstimator):
     """An estimator that learns a target."""
@@ -141,11 +151,3 @@ class SupervisedEstimator(NeuralEstimator):
     @property
     def _n_outputs(self) -> int:
         return self._target.n_outputs
-
-    def _refuse_early_stopping(self) -> None:
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True. "
-                "Expected early_stopping=False, since partial_fit sees one part of "
-                "the data. Set it, and watch a validation set of your own."
-            )

@@ -91,9 +91,7 @@ def check_labels(estimator: BaseEstimator, X: Any, y: Any) -> np.ndarray:
         )
     y, _ = to_numpy(y)
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
+    y = settle_target(y, y_numeric=False)
     check_consistent_length(X, y)
     return y
 

@@ -2,8 +2,10 @@
 
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,9 @@ MODULES = [
     for module in pkgutil.walk_packages(sknn_suite.__path__, "sknn_suite.")
     if not module.name.endswith("__main__")
 ]
+
+# Packages beside the main one whose names users import.
+FOR_USERS = ("datasets", "inspection", "plotting")
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -47,6 +52,14 @@ def test_every_public_thing_has_a_docstring(name):
         thing = getattr(package, member)
         if callable(thing):
             assert thing.__doc__, member
+
+
+def test_the_documentation_lists_what_users_import():
+    text = (Path(__file__).parents[1] / "docs" / "api.rst").read_text(encoding="utf-8")
+    listed = re.findall(r"^   (\w+)$", text, re.MULTILINE)
+    packages = ["sknn_suite", *(f"sknn_suite.{part}" for part in FOR_USERS)]
+    public = {n for name in packages for n in importlib.import_module(name).__all__}
+    assert sorted(listed) == sorted(public - {"__version__"})
 
 
 @pytest.mark.parametrize("name", MODULES)

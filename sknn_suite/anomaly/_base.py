@@ -15,7 +15,7 @@ from sknn_suite._device import Place
 from sknn_suite._parameters import parameters
 from sknn_suite._rows import Rows, Run
 from sknn_suite._sklearn import fit_context
-from sknn_suite._supervised import can_partial_fit
+from sknn_suite._supervised import can_partial_fit, refuse_early_stopping
 from sknn_suite._validation import check_dense_table, check_layer_sizes, check_weights
 from sknn_suite.anomaly._coding import CodingHalf
 from sknn_suite.anomaly._parameters import DetectorParameters
@@ -113,12 +113,7 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
         self : object
             The detector.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True. "
-                "Expected early_stopping=False, since partial_fit sees one part of "
-                "the data. Set it, and watch a validation set of your own."
-            )
+        refuse_early_stopping(self)
         resume = self.__sklearn_is_fitted__()
         return self._fit(X, None, sample_weight, resume=resume, n_epochs=1)
 

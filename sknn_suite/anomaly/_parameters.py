@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._sklearn import Interval, Options, StrOptions
+from sknn_suite._sklearn import Interval, StrOptions
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite.anomaly._scores import SCORES
 from sknn_suite.losses import DISTRIBUTIONS
@@ -96,10 +96,6 @@ class DetectorParameters(TrainingParameters):
         Share of the training rows, in (0, 0.5], that `predict` calls outliers. "auto"
         calls those outliers that lie far from the others.
 
-    alpha : float, default=0.0
-        Strength of the L2 penalty on weights, in [0, inf). It is divided by the number
-        of rows (or the sum of their weights) in a batch.
-
     batch_size : int or "auto", default="auto"
         Rows per batch. "auto" is 128 on the CPU, less for more than 512 features, and
         n_samples if that is less; on a GPU it grows with the data, up to 8192.
@@ -118,9 +114,6 @@ class DetectorParameters(TrainingParameters):
     learning_rate_init : float, "auto" or array-like of float, default=0.005
         Step size, in (0, inf), at the peak of the schedule. "auto" finds it by a range
         test. Several values are the rates of the layers.
-
-    max_grad_norm : float or None, default=1.0
-        Norm, in (0, inf), to which larger gradients are scaled down.
 
     max_iter : int or "auto", default="auto"
         Epochs. "auto" makes about 300 updates, however many rows there are: many epochs
@@ -180,6 +173,4 @@ class DetectorParameters(TrainingParameters):
     max_iter: Any = param(
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )
-    n_iter_no_change: float = param(
-        np.inf, Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})
-    )
+    n_iter_no_change: float = redefault("n_iter_no_change", TrainingParameters, np.inf)

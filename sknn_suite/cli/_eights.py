@@ -1,6 +1,5 @@
 """Part of the demo: find the eights among handwritten digits."""
 
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,9 +21,7 @@ from sklearn.model_selection import (
 from sklearn.neural_network import MLPClassifier as PlainMLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
-from sknn_suite._optional import import_optional
 from sknn_suite.cli._comparison import Comparison, Row
 from sknn_suite.cli._stage import Stage
 from sknn_suite.plotting import LossCurveDisplay, ThresholdCurveDisplay
@@ -87,7 +84,6 @@ def find_the_eights(stage: Stage) -> Comparison:
     Comparison
         Average precision, F1 and seconds of each step, and two pictures.
     """
-    figure = import_optional("matplotlib.figure", needed_by="The demo", extra="plot")
     size = QUICK if stage.quick else FULL
     data = _load(size)
     folds = StratifiedKFold(size.n_folds, shuffle=True, random_state=0)
@@ -127,8 +123,8 @@ def find_the_eights(stage: Stage) -> Comparison:
             "about 0.01."
         ),
         pictures=[
-            _draw_losses(best, stage, figure.Figure),
-            _draw_thresholds(tuned["sknn_suite"], data, stage, figure.Figure),
+            _draw_losses(best, stage),
+            _draw_thresholds(tuned["sknn_suite"], data, stage),
         ],
     )
 
@@ -171,17 +167,14 @@ def _compare(stage: Stage, step: str, models: dict, data: Data) -> Row:
     """Fit and score the model of each package, ours first."""
     values = []
     for name, model in models.items():
-        values.append(_measure(model, data))
-        stage.say(f"  {step}, {name}: {values[-1][-1]:.1f} s")
+        values.append(_measure(stage, f"{step}, {name}", model, data))
     return Row(step, *values)
 
 
-def _measure(model: Any, data: Data) -> tuple[float, float, float]:
-    # More threads gain nothing on nets this small, and wait when a core is busy.
-    started = time.perf_counter()
-    with threadpool_limits(limits=1):
-        model.fit(data.X_train, data.y_train)
-    seconds = time.perf_counter() - started
+def _measure(
+    stage: Stage, step: str, model: Any, data: Data
+) -> tuple[float, float, float]:
+    _, seconds = stage.time(step, lambda: model.fit(data.X_train, data.y_train))
     scores = model.predict_proba(data.X_test)[:, 1]
     found = model.predict(data.X_test)
     return (
@@ -191,8 +184,8 @@ def _measure(model: Any, data: Data) -> tuple[float, float, float]:
     )
 
 
-def _draw_losses(best: dict, stage: Stage, make_figure: Any) -> Path:
-    figure = make_figure(figsize=(7, 4.2), layout="constrained")
+def _draw_losses(best: dict, stage: Stage) -> Path:
+    figure = stage.make_figure()
     ax = figure.subplots()
     # With one seed both take the same steps: ours is drawn thin on theirs.
     styles = {
@@ -202,18 +195,13 @@ def _draw_losses(best: dict, stage: Stage, make_figure: Any) -> Path:
     for name, style in styles.items():
         LossCurveDisplay.from_estimator(best[name], ax=ax, name=name, line_kw=style)
     ax.set_title("Find the eights: training of the best setting", loc="left")
-    return _save(figure, stage.output / "loss_curve.png")
+    return stage.save(figure, "loss_curve.png")
 
 
-def _draw_thresholds(tuned: Any, data: Data, stage: Stage, make_figure: Any) -> Path:
-    figure = make_figure(figsize=(7, 4.2), layout="constrained")
+def _draw_thresholds(tuned: Any, data: Data, stage: Stage) -> Path:
+    figure = stage.make_figure()
     ax = figure.subplots()
     ThresholdCurveDisplay.from_estimator(tuned, data.X_test, data.y_test, ax=ax)
     ax.set_title("Find the eights: held-out digits at every threshold", loc="left")
     ax.set_ylabel("precision, recall, F1 of eights")
-    return _save(figure, stage.output / "threshold_curve.png")
-
-
-def _save(figure: Any, path: Path) -> Path:
-    figure.savefig(path, dpi=150)
-    return path
+    return stage.save(figure, "threshold_curve.png")

@@ -1,6 +1,5 @@
 """Part of the demo: learn small images from few examples."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,13 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
-from threadpoolctl import threadpool_limits
 
-from sknn_suite._optional import import_optional
 from sknn_suite.cli._comparison import Comparison, Row
 from sknn_suite.cli._stage import Stage
 from sknn_suite.images import CNNClassifier
 from sknn_suite.plotting import PredictionGallery
 
-# Epochs; None trains to the end of the default schedule.
+# Epochs.
 FULL, QUICK = "auto", 8
 
 
@@ -34,7 +31,6 @@ def learn_the_images(stage: Stage) -> Comparison:
         Accuracy and seconds of a convolutional network and of a support-vector
         machine, and a gallery of the network's least certain images.
     """
-    figure = import_optional("matplotlib.figure", needed_by="The demo", extra="plot")
     data = load_digits()
     pixels = (data.images * 15).astype(np.uint8)
     split = train_test_split(
@@ -52,7 +48,7 @@ def learn_the_images(stage: Stage) -> Comparison:
         theirs = _measure(stage, step, machine, (*flat, y_test))
         rows.append(Row(step, ours, theirs))
         if n == len(X):
-            picture = _draw(network, X_test, y_test, stage, figure.Figure)
+            picture = _draw(network, X_test, y_test, stage)
     return Comparison(
         title=title,
         other="scikit-learn",
@@ -65,19 +61,14 @@ def learn_the_images(stage: Stage) -> Comparison:
 
 def _measure(stage: Stage, step: str, model: Any, data: tuple) -> tuple[float, float]:
     X, y, X_test, y_test = data
-    started = time.perf_counter()
-    with threadpool_limits(limits=1):
-        accuracy = model.fit(X, y).score(X_test, y_test)
-    seconds = time.perf_counter() - started
-    stage.say(f"  {step}, {type(model).__name__}: {seconds:.1f} s")
+    accuracy, seconds = stage.time(
+        f"{step}, {type(model).__name__}",
+        lambda: model.fit(X, y).score(X_test, y_test),
+    )
     return float(accuracy), seconds
 
 
-def _draw(
-    model: CNNClassifier, X: np.ndarray, y: np.ndarray, stage: Stage, make_figure: Any
-) -> Path:
-    figure = make_figure(figsize=(6, 12), layout="constrained")
+def _draw(model: CNNClassifier, X: np.ndarray, y: np.ndarray, stage: Stage) -> Path:
+    figure = stage.make_figure(6, 12)
     PredictionGallery.from_estimator(model, X, y, kind="most_uncertain", figure=figure)
-    path = stage.output / "images.png"
-    figure.savefig(path, dpi=110)
-    return path
+    return stage.save(figure, "images.png")

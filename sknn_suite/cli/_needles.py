@@ -1,6 +1,5 @@
 """Part of the demo: find twenty-five needles among rows of time stamps."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,7 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score
 from sklearn.neighbors import LocalOutlierFactor
-from threadpoolctl import threadpool_limits
 
-from sknn_suite._optional import import_optional
 from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
 from sknn_suite.cli._comparison import Comparison, Row
 from sknn_suite.cli._stage import Stage
@@ -38,7 +35,6 @@ def find_the_needles(stage: Stage) -> Comparison:
         Recall of the needles, average precision and seconds of each detector, and a
         picture.
     """
-    figure = import_optional("matplotlib.figure", needed_by="The demo", extra="plot")
     X, y = make_bursty_timestamps(**(QUICK if stage.quick else FULL), random_state=0)
     share = float(y.mean())
     title = f"Find the needles: {y.sum()} bursts in {len(X):,} rows of raw seconds"
@@ -69,29 +65,21 @@ def find_the_needles(stage: Stage) -> Comparison:
             "found is the share of the needles that predict finds. No row was scaled "
             "or\nsorted. scikit-learn's are IsolationForest and LocalOutlierFactor."
         ),
-        pictures=[_draw(models["VAEDetector"], X, y, stage, figure.Figure)],
+        pictures=[_draw(models["VAEDetector"], X, y, stage)],
     )
 
 
 def _measure(
     stage: Stage, name: str, model: Any, X: np.ndarray, y: np.ndarray
 ) -> tuple[float, float, float]:
-    started = time.perf_counter()
-    with threadpool_limits(limits=1):
-        oddness = -model.fit(X).score_samples(X)
-    seconds = time.perf_counter() - started
-    stage.say(f"  {name}: {seconds:.1f} s")
+    oddness, seconds = stage.time(name, lambda: -model.fit(X).score_samples(X))
     found = model.predict(X)[y == 1] == -1
     return float(found.mean()), float(average_precision_score(y, oddness)), seconds
 
 
-def _draw(
-    model: Any, X: np.ndarray, y: np.ndarray, stage: Stage, make_figure: Any
-) -> Path:
-    figure = make_figure(figsize=(7, 4.2), layout="constrained")
+def _draw(model: Any, X: np.ndarray, y: np.ndarray, stage: Stage) -> Path:
+    figure = stage.make_figure()
     ax = figure.subplots()
     AnomalyScoreDisplay.from_estimator(model, X, y, ax=ax)
     ax.set_title("Find the needles: scores", loc="left")
-    path = stage.output / "needles.png"
-    figure.savefig(path, dpi=150)
-    return path
+    return stage.save(figure, "needles.png")

@@ -1,6 +1,5 @@
 """Part of the demo: tell by a sentence which package's docstring it is from."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
-from threadpoolctl import threadpool_limits
 
-from sknn_suite._optional import import_optional
 from sknn_suite.cli._comparison import Comparison, Row
 from sknn_suite.cli._stage import Stage
 from sknn_suite.datasets import load_docstrings
@@ -37,7 +34,6 @@ def place_the_sentences(stage: Stage) -> Comparison:
     Comparison
         Accuracy, macro F1 and seconds of each step, and a picture.
     """
-    figure = import_optional("matplotlib.figure", needed_by="The demo", extra="plot")
     size = QUICK if stage.quick else FULL
     X, y = load_docstrings(max_files=size["max_files"])
     n_train = min(size["n_train"], len(X) // 2)
@@ -60,8 +56,8 @@ def place_the_sentences(stage: Stage) -> Comparison:
         )
         values = []
         for name, model in (("sknn_suite", ours), ("TF-IDF + linear", linear)):
-            values.append(_measure(model, X, y, X_test, y_test))
-            stage.say(f"  {step}, {name}: {values[-1][-1]:.1f} s")
+            label = f"{step}, {name}"
+            values.append(_measure(stage, label, model, (X, y, X_test, y_test)))
         rows.append(Row(step, *values))
     return Comparison(
         title=title,
@@ -72,24 +68,20 @@ def place_the_sentences(stage: Stage) -> Comparison:
             f"Scores on {len(X_test):,} held-out sentences. scikit-learn's is TF-IDF\n"
             "of words and word pairs with logistic regression."
         ),
-        pictures=[_draw(network, X_test, y_test, stage, figure.Figure)],
+        pictures=[_draw(network, X_test, y_test, stage)],
     )
 
 
 def _measure(
-    model: Any, X: Any, y: Any, X_test: Any, y_test: Any
+    stage: Stage, step: str, model: Any, data: tuple
 ) -> tuple[float, float, float]:
-    started = time.perf_counter()
-    with threadpool_limits(limits=1):
-        found = model.fit(X, y).predict(X_test)
-    seconds = time.perf_counter() - started
+    X, y, X_test, y_test = data
+    found, seconds = stage.time(step, lambda: model.fit(X, y).predict(X_test))
     accuracy = float((found == y_test).mean())
     return accuracy, float(f1_score(y_test, found, average="macro")), seconds
 
 
-def _draw(model: Any, X: Any, y: Any, stage: Stage, make_figure: Any) -> Path:
-    figure = make_figure(figsize=(9, 5))
+def _draw(model: Any, X: Any, y: Any, stage: Stage) -> Path:
+    figure = stage.make_figure(9, 5)
     TokenAttentionDisplay.from_estimator(model, X[:6], y[:6], ax=figure.subplots())
-    path = stage.output / "token_attention.png"
-    figure.savefig(path, dpi=150)
-    return path
+    return stage.save(figure, "token_attention.png")

@@ -1,13 +1,22 @@
 """What a part of the demo is given."""
 
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from sknn_suite._optional import import_optional
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stage:
-    """Where a part of the demo runs, and how it speaks.
+    """Where a part of the demo runs, how it speaks, takes time and draws.
 
     Parameters
     ----------
@@ -23,7 +32,33 @@ class Stage:
     quick: bool = False
     progress_bars: bool = False
 
+    def __post_init__(self) -> None:
+        # Now, so that a missing matplotlib is told before any work.
+        self._matplotlib = import_optional(
+            "matplotlib.figure", needed_by="The demo", extra="plot"
+        )
+
     def say(self, text: str) -> None:
         """Write a line to standard output, now."""
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
+
+    def time(self, step: str, action: Callable[[], T]) -> tuple[T, float]:
+        """Return what `action` returns, and its seconds in one thread; say them."""
+        started = time.perf_counter()
+        # More threads gain nothing on nets this small, and wait when a core is busy.
+        with threadpool_limits(limits=1):
+            result = action()
+        seconds = time.perf_counter() - started
+        self.say(f"  {step}: {seconds:.1f} s")
+        return result, seconds
+
+    def make_figure(self, width: float = 7, height: float = 4.2) -> Any:
+        """Make an empty figure; sizes are in inches."""
+        return self._matplotlib.Figure(figsize=(width, height), layout="constrained")
+
+    def save(self, figure: Any, name: str) -> Path:
+        """Write a figure to the folder of pictures."""
+        path = self.output / name
+        figure.savefig(path, dpi=150)
+        return path

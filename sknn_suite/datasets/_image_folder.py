@@ -116,7 +116,7 @@ def load_image_table(
     >>> from sknn_suite.datasets import load_image_table
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     table = Path(folder, "labels.csv")
-    ...     _ = table.write_text("id,breed\\na1,pug\\nb2,boxer\\n")
+    ...     _ = table.write_text("id,breed\na1,pug\nb2,boxer\n")
     ...     paths, labels = load_image_table(table, suffix=".jpg")
     >>> labels.tolist()
     ['pug', 'boxer']

@@ -209,7 +209,7 @@ class ImageFiles(LazyRows):
     ) -> None:
         self.store = store
         self.numbers = np.arange(len(store.paths)) if numbers is None else numbers
-        self.device = torch.device("cpu") if device is None else device
+        self._device = torch.device("cpu") if device is None else device
 
     @classmethod
     def from_paths(
@@ -230,6 +230,10 @@ class ImageFiles(LazyRows):
         return (len(self), *self.store.decoder.shape)
 
     @property
+    def device(self) -> torch.device:
+        return self._device
+
+    @property
     def bytes_per_row(self) -> int:
         return int(np.prod(self.store.decoder.shape))
 
@@ -243,8 +247,7 @@ class ImageFiles(LazyRows):
 
     def __getitem__(self, rows: Any) -> Any:
         if isinstance(rows, slice):
-            index = torch.arange(*rows.indices(len(self)))
-            return self.index_select(0, index)
+            return super().__getitem__(rows)
         return ImageFiles(self.store, self.numbers[rows], self.device)
 
     def to(self, device: torch.device) -> "ImageFiles":
@@ -260,11 +263,11 @@ class ImageFiles(LazyRows):
     def prefetch(self, index: Tensor) -> None:
         self.store.prefetch(self.numbers[index.cpu().numpy()])
 
-    def digest(self) -> Tensor:
+    def content(self) -> tuple[Tensor, ...]:
         """Bytes that depend on paths, sizes and times of the files."""
         digest = hashlib.blake2b(digest_size=16)
         for number in self.numbers:
             path = Path(self.store.paths[number])
             status = path.stat()
             digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
-        return torch.frombuffer(bytearray(digest.digest()), dtype=torch.uint8)
+        return (torch.frombuffer(bytearray(digest.digest()), dtype=torch.uint8),)

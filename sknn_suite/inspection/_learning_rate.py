@@ -41,8 +41,8 @@ def find_learning_rate(
     Returns
     -------
     RangeTest
-        ``rates``, smoothed ``losses`` and the ``suggestion``: the rate at which the
-        loss falls most steeply. `LearningRateDisplay` plots it.
+        ``rates``, smoothed ``losses`` and the ``suggestion``: the lowest rate at which
+        the loss falls nearly as steeply as anywhere. `LearningRateDisplay` plots it.
 
     Raises
     ------

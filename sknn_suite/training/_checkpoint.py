@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
-from sknn_suite._bundle import LazyRows, RaggedRows, SparseRows, TensorBundle
+from sknn_suite._bundle import LazyRows, TensorBundle
 from sknn_suite.exceptions import DataError
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._net_state import load_training_state, training_state
@@ -103,14 +103,7 @@ def fingerprint(parts: Any, *bundles: TensorBundle | None) -> str:
             continue
         for name in sorted(bundle.inputs):
             x = bundle.inputs[name]
-            if isinstance(x, SparseRows):
-                _update(digest, x.starts, x.columns, x.values)
-            elif isinstance(x, LazyRows):
-                _update(digest, x.digest())
-            elif isinstance(x, RaggedRows):
-                _update(digest, x.starts, x.values, x.table)
-            else:
-                _update(digest, x)
+            _update(digest, *(x.content() if isinstance(x, LazyRows) else (x,)))
         _update(digest, bundle.target, bundle.weight, bundle.rows)
     return digest.hexdigest()
 

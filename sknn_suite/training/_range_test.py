@@ -26,7 +26,8 @@ class RangeTest:
         Loss of each step, smoothed by a bias-corrected exponential mean.
 
     suggestion : float
-        The rate at which the smoothed loss falls most steeply over log(rate).
+        The lowest rate at which the smoothed loss falls over log(rate) as steeply as
+        anywhere, to a tenth.
     """
 
     rates: np.ndarray
@@ -83,4 +84,6 @@ def _steepest(rates: np.ndarray, losses: list[float]) -> float:
     first = min(int(high[-1]) if len(high) else 0, lowest - 2)
     fall = slice(first, lowest + 1)
     slopes = np.gradient(curve[fall], np.log(rates[fall]))
-    return float(rates[fall][int(np.argmin(slopes))])
+    # Which of several slopes that are nearly equal is the steepest, jitter decides.
+    steep = slopes <= 0.9 * slopes.min()
+    return float(rates[fall][int(np.argmax(steep))])

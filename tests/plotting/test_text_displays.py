@@ -73,4 +73,4 @@ def test_a_column_of_a_table_and_a_pipeline_have_a_gallery(texts):
         model, pandas.Series(X), y, kind="most_correct", n_per_class=2, figure=Figure()
     )
     for label, items in zip(gallery.classes, gallery.items):
-        assert [y[X.index(text)] for text in items] == [label] * len(items)
+        assert [y[list(X).index(text)] for text in items] == [label] * len(items)

@@ -180,6 +180,14 @@ def test_nothing_is_said_and_changed_if_nothing_diverges(labels):
 # -- Ctrl-C --------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def _listen_to_ctrl_c():
+    """Let Ctrl-C interrupt, which a process in the background is deaf to."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class CtrlC(Callback):
     """Send the signal of Ctrl-C in a batch."""
 
