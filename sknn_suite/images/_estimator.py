@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ from sknn_suite.images._rows import (
 )
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import AirbenchNet, ImageNetwork
-from sknn_suite.training import BundleBatches, Muon
+from sknn_suite.training import BundleBatches, Muon, plain_row
 
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
 # used.
@@ -314,7 +315,9 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
                 train=self._compute_features(run, run.train), valid=valid
             )
         elif self._phase() == "gradual" and not resume:
-            self._train_head(run)
+            going_on = self.checkpoint is not None and Path(self.checkpoint).exists()
+            if partial or not going_on:  # the checkpoint comes after this phase
+                self._train_head(run)
         super()._train(run, resume=resume, partial=partial)
 
     def _train_head(self, run: Run) -> None:
@@ -333,6 +336,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             net.run_epochs(train, None, self.head_iter)
         finally:
             del self._first_phase
+        run.progress.earlier = [plain_row(row) for row in net.history]
         for p in module.parameters():
             p.requires_grad_(True)
 
