@@ -35,7 +35,7 @@ from sknn_suite.images._networks import (
     fixed_buffers,
 )
 from sknn_suite.images._parameters import ImageParameters
-from sknn_suite.images._recipes import RECIPES, Recipe
+from sknn_suite.images._recipes import CYCLES, RECIPES, Recipe, head_epochs
 from sknn_suite.images._rows import (
     CheckedImages,
     check_images,
@@ -245,6 +245,8 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             settled.alpha = 0.0 if solver == "muon" else recipe.alpha
         if self.learning_rate == "auto" and self.schedule_params is None:
             settled.schedule_params = dict(recipe.schedule_params)
+            if phase == "gradual" and self.max_iter == "auto":
+                settled.schedule_params["cycle_length"] = self._n_planned // CYCLES
         if self._schedule(partial=False) == "constant":
             settled.schedule_params = None
         return settled
@@ -262,10 +264,13 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             return int(self.max_iter)
         if self.solver == "lbfgs":
             return 200
-        return self._recipe().n_epochs(n_rows)
+        self._n_planned = self._recipe().n_epochs(n_rows)
+        return self._n_planned
 
     def _warn_unless_converged(self, net: Any, n_epochs: int) -> None:
-        planned = self.learning_rate == "auto" and self.max_iter == "auto"
+        planned = self.learning_rate == "auto" and (
+            self.max_iter == "auto" or self._phase() == "gradual"
+        )
         if planned and self.solver != "lbfgs" and not net.interrupted_:
             return  # the recipe is complete
         super()._warn_unless_converged(net, n_epochs)
@@ -333,7 +338,10 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             net.callbacks = []
             net.initialize()
             net.prepare(train)
-            net.run_epochs(train, None, self.head_iter)
+            n_epochs = self.head_iter
+            if isinstance(n_epochs, str):
+                n_epochs = head_epochs(len(train))
+            net.run_epochs(train, None, n_epochs)
         finally:
             del self._first_phase
         run.progress.earlier = [plain_row(row) for row in net.history]
