@@ -104,8 +104,14 @@ def show(value: float, unit: str) -> str:
     return f"{value:.4f}"
 
 
-def parse_options(description: str | None) -> argparse.Namespace:
-    """Read the command line that every benchmark understands."""
+def parse_options(
+    description: str | None, parts: Sequence[str] = ()
+) -> argparse.Namespace:
+    """Read the command line that every benchmark understands.
+
+    A benchmark that names its `parts` can be run part by part: ``--only`` chooses
+    some, the others keep what they gave before, see `earlier`.
+    """
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     parser.add_argument(
         "--quick",
@@ -115,6 +121,14 @@ def parse_options(description: str | None) -> argparse.Namespace:
     parser.add_argument(
         "--repeats", type=int, default=None, help="rounds in place of the default"
     )
+    if parts:
+        parser.add_argument(
+            "--only",
+            nargs="+",
+            choices=parts,
+            default=list(parts),
+            help="parts to run; the others keep their figures of an earlier run",
+        )
     options = parser.parse_args()
     # Benchmarks end by max_iter on purpose. The variable reaches worker processes.
     warnings.simplefilter("ignore")
@@ -207,6 +221,14 @@ def run_python(code: str, *arguments: str) -> str:
     if done.returncode:
         raise RuntimeError(f"A fresh interpreter failed:\n{done.stderr}")
     return done.stdout
+
+
+def earlier(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Load the raw figures of an earlier run of a benchmark; none if quick."""
+    file = RESULTS / f"{name}.json"
+    if options.quick or not file.exists():
+        return {}
+    return json.loads(file.read_text())["raw"]
 
 
 def load_shared(name: str) -> dict | None:

@@ -409,7 +409,7 @@ class NeuralEstimator(
         elif self.solver == "lbfgs":
             if net.stop_reason_ is None:
                 check_optimize_result("lbfgs", net.result_, n_epochs)
-        elif net.stop_reason_ is None and self.n_iter_ == n_epochs:
+        elif net.stop_reason_ is None and self.n_iter_ >= n_epochs:
             if net.recipe.schedule.ends:
                 return  # a schedule that was planned for max_iter epochs is complete
             warn_user(

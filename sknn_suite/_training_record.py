@@ -97,13 +97,14 @@ class TrainingRecord:
     def _record(self, net: TensorNet, n_rows: int) -> None:
         """Set the fitted attributes from a net that has trained."""
         progress = net.progress
-        epochs = [row for row in net.history if "dur" in row]
+        own = [row for row in net.history if "dur" in row]
+        epochs = [*progress.earlier, *own]
         self.n_iter_ = len(epochs)
         self.t_ += self.n_iter_ * n_rows
         self.loss_ = epochs[-1]["train_loss"] if epochs else np.nan
         first = len(self.history_)
         if progress.best_epoch is not None:
-            self.best_epoch_ = first + progress.best_epoch
+            self.best_epoch_ = first + len(progress.earlier) + progress.best_epoch
             self.best_score_ = progress.best_score
         elif epochs and progress.best_weights is None and self._watches_score():
             self._warn_of_scores(epochs)
@@ -118,7 +119,7 @@ class TrainingRecord:
             self.best_loss_ = progress.best_loss
             self.best_validation_score_ = None
         else:
-            self.validation_scores_ += [row["valid_score"] for row in epochs]
+            self.validation_scores_ += [row["valid_score"] for row in own]
             self.best_loss_ = None
             self.best_validation_score_ = progress.best_score
 

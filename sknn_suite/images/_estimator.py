@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ from sknn_suite.images._networks import (
     fixed_buffers,
 )
 from sknn_suite.images._parameters import ImageParameters
-from sknn_suite.images._recipes import RECIPES, Recipe
+from sknn_suite.images._recipes import CYCLES, RECIPES, Recipe, head_epochs
 from sknn_suite.images._rows import (
     CheckedImages,
     check_images,
@@ -42,7 +43,7 @@ from sknn_suite.images._rows import (
 )
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import AirbenchNet, ImageNetwork
-from sknn_suite.training import BundleBatches, Muon
+from sknn_suite.training import BundleBatches, Muon, plain_row
 
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
 # used.
@@ -244,6 +245,8 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             settled.alpha = 0.0 if solver == "muon" else recipe.alpha
         if self.learning_rate == "auto" and self.schedule_params is None:
             settled.schedule_params = dict(recipe.schedule_params)
+            if phase == "gradual" and self.max_iter == "auto":
+                settled.schedule_params["cycle_length"] = self._n_planned // CYCLES
         if self._schedule(partial=False) == "constant":
             settled.schedule_params = None
         return settled
@@ -261,10 +264,13 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             return int(self.max_iter)
         if self.solver == "lbfgs":
             return 200
-        return self._recipe().n_epochs(n_rows)
+        self._n_planned = self._recipe().n_epochs(n_rows)
+        return self._n_planned
 
     def _warn_unless_converged(self, net: Any, n_epochs: int) -> None:
-        planned = self.learning_rate == "auto" and self.max_iter == "auto"
+        planned = self.learning_rate == "auto" and (
+            self.max_iter == "auto" or self._phase() == "gradual"
+        )
         if planned and self.solver != "lbfgs" and not net.interrupted_:
             return  # the recipe is complete
         super()._warn_unless_converged(net, n_epochs)
@@ -314,7 +320,9 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
                 train=self._compute_features(run, run.train), valid=valid
             )
         elif self._phase() == "gradual" and not resume:
-            self._train_head(run)
+            going_on = self.checkpoint is not None and Path(self.checkpoint).exists()
+            if partial or not going_on:  # the checkpoint comes after this phase
+                self._train_head(run)
         super()._train(run, resume=resume, partial=partial)
 
     def _train_head(self, run: Run) -> None:
@@ -330,9 +338,13 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             net.callbacks = []
             net.initialize()
             net.prepare(train)
-            net.run_epochs(train, None, self.head_iter)
+            n_epochs = self.head_iter
+            if isinstance(n_epochs, str):
+                n_epochs = head_epochs(len(train))
+            net.run_epochs(train, None, n_epochs)
         finally:
             del self._first_phase
+        run.progress.earlier = [plain_row(row) for row in net.history]
         for p in module.parameters():
             p.requires_grad_(True)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import (
@@ -50,6 +51,36 @@ ARCHITECTURES = (
 
 # Those whose checkpoints torchvision offers.
 BACKBONES = ("alexnet", "inception", *RESNETS, *VGG_LAYERS)
+
+
+# Functions, methods and initialisers of torch that draw random numbers, and those that
+# take no generator in all its versions, with others in their place.
+RANDOM = {
+    "bernoulli",
+    "bernoulli_",
+    "multinomial",
+    "normal",
+    "poisson",
+    "rand",
+    "randint",
+    "randn",
+    "randperm",
+    "cauchy_",
+    "exponential_",
+    "geometric_",
+    "log_normal_",
+    "normal_",
+    "random_",
+    "uniform_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "orthogonal_",
+    "sparse_",
+    "trunc_normal_",
+    "xavier_normal_",
+    "xavier_uniform_",
+}
+LIKE: dict[str, Callable] = {"rand_like": torch.rand, "randn_like": torch.randn}
 
 
 class FlatMLP(MLP):
@@ -164,7 +195,7 @@ def _with_new_head(network: nn.Module, kind: Any, n_outputs: int) -> nn.Module:
 def draw_user_network(kind: Callable, config: dict, seed: int) -> nn.Module:
     """Build the user's class, its initial weights drawn by `seed`.
 
-    The class draws from torch's global generator, whose state is put back.
+    torch's global generator stays as it is, also for other threads.
     """
     known = {
         "n_outputs": config["n_classes"],
@@ -180,8 +211,7 @@ def draw_user_network(kind: Callable, config: dict, seed: int) -> nn.Module:
         wanted = set(inspect.signature(kind).parameters)
     except ValueError:  # builtins have no signature
         wanted = set()
-    with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
+    with OwnDraws(seed):
         module = kind(**{n: value for n, value in known.items() if n in wanted})
     if not isinstance(module, nn.Module):
         raise TypeError(
@@ -189,6 +219,37 @@ def draw_user_network(kind: Callable, config: dict, seed: int) -> nn.Module:
             "nn.Module. Pass a class derived from torch.nn.Module, or an instance."
         )
     return module
+
+
+class OwnDraws(TorchFunctionMode):
+    """Within it torch's random functions draw from a generator of one's own.
+
+    Modules draw their initial weights from torch's global generator, which belongs to
+    the whole process. Seeding it and putting it back would disturb other threads; this
+    changes what the functions are given, in the present thread only.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the generator.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict | None = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        name = getattr(func, "__name__", "")
+        if name in LIKE:
+            func, (model, *args) = LIKE[name], args
+            args = (model.shape, *args)
+            kwargs = {"dtype": model.dtype, "device": model.device} | kwargs
+        if (name in RANDOM or name in LIKE) and kwargs.get("generator") is None:
+            kwargs["generator"] = self.generator
+        return func(*args, **kwargs)
 
 
 # -- initial weights -----------------------------------------------------------------

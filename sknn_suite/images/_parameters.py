@@ -132,8 +132,9 @@ class ImageParameters(TrainingParameters):
         Factor of the learning rate of the backbone's second half, in (0, 1]; its first
         half has the square.
 
-    head_iter : int, default=10
+    head_iter : int or "auto", default="auto"
         Epochs of the last layer alone that precede the others in finetune="gradual".
+        "auto" is 10, and more for fewer than a thousand images.
 
     label_smoothing : float or None, default=None
         Part of the target, in [0, 1), that training spreads evenly over the classes;
@@ -155,7 +156,7 @@ class ImageParameters(TrainingParameters):
 
     batch_size : int or "auto", default="auto"
         Rows per batch. "auto" is 256, 128 below 20,000 rows and 64 below 5,000; for
-        "mlp" and on a GPU more.
+        "mlp" and on a GPU more; for a backbone 64, and from 8 on for few rows.
 
     learning_rate : str or callable, default="auto"
         How the rate changes: "auto" is "one_cycle", up and then down to the end of
@@ -172,7 +173,7 @@ class ImageParameters(TrainingParameters):
 
     max_iter : int or "auto", default="auto"
         Largest number of epochs. "auto" is 2500 / sqrt(n_samples) in [10, 150], for
-        "mlp" 100 or fewer, for a backbone 7 to 50.
+        "mlp" 100 or fewer, for a backbone 7 to 70.
 
     n_iter_no_change : int or inf, default=inf
         Epochs without an improvement of `tol` that are borne before training ends. A
@@ -217,7 +218,9 @@ class ImageParameters(TrainingParameters):
     weights: str | os.PathLike | None = param(None, str, os.PathLike, None)
     finetune: str = param("gradual", StrOptions({"head", "gradual", "full"}))
     body_rate: float = param(0.1, Interval(Real, 0, 1, closed="right"))
-    head_iter: int = param(10, Interval(Integral, 1, None, closed="left"))
+    head_iter: int | str = param(
+        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
+    )
     label_smoothing: Any = param(None, Interval(Real, 0, 1, closed="left"), None)
     solver: str | type = param(
         "auto", StrOptions({"auto", "muon", "lbfgs", *OPTIMIZER_NAMES}), type

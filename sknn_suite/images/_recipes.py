@@ -32,6 +32,26 @@ def epochs_of_mlp(n_rows: int) -> int:
     return min(max(round(400_000 / n_rows), 10), 100)
 
 
+def batch_of_backbone(n_rows: int) -> int:
+    """Rows per batch of a trained network; an epoch has eight batches at least."""
+    return 1 << int(math.log2(min(max(n_rows / 8, 8), 64)))
+
+
+def head_epochs(n_rows: int) -> int:
+    """Epochs of the last layer alone, before all layers are trained."""
+    return min(max(round(10_000 / n_rows), 10), 100)
+
+
+# One cycle, one of twice and one of four times its length, the rate falling to zero in
+# each. In few rows a cycle is several epochs: updates are what trains.
+CYCLES = 7
+
+
+def epochs_of_cycles(n_rows: int) -> int:
+    """Epochs of three cycles."""
+    return CYCLES * min(max(round(1_000 / n_rows), 1), 10)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How one kind of network is trained.
@@ -98,24 +118,23 @@ RECIPES = {
         label_smoothing=0.0,
         alpha=0.01,
     ),
-    # One epoch, two, and four, the rate falling to zero in each.
     "gradual": Recipe(
         {"sgd": 0.02, "muon": 0.02, "adam": 0.001},
-        lambda n_rows: 64,
-        lambda n_rows: 7,
+        batch_of_backbone,
+        epochs_of_cycles,
         schedule="warm_restarts",
         schedule_params={"cycle_length": 1, "cycle_mult": 2},
     ),
     "head": Recipe(
         {"sgd": 0.05, "muon": 0.05, "adam": 0.002},
-        lambda n_rows: 64,
+        batch_of_backbone,
         lambda n_rows: min(max(round(60_000 / n_rows), 10), 50),
         schedule="cosine",
         schedule_params={},
     ),
     "full": Recipe(
         {"sgd": 0.02, "muon": 0.02, "adam": 0.001},
-        lambda n_rows: 64,
-        lambda n_rows: min(max(round(40_000 / n_rows), 5), 20),
+        batch_of_backbone,
+        lambda n_rows: min(max(round(20_000 / n_rows), 5), 50),
     ),
 }

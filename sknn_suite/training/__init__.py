@@ -18,6 +18,7 @@ from sknn_suite.training._state import (
     load_optimizer_state,
     load_weights,
     optimizer_state,
+    plain_row,
     to_portable,
     weights_of,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "make_callbacks",
     "make_net",
     "optimizer_state",
+    "plain_row",
     "read_state",
     "run_range_test",
     "to_portable",

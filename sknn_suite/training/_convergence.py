@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ class Progress:
     no_improvement_count: int = 0
     best_epoch: int | None = None
     best_weights: dict[str, np.ndarray] | None = None
+    # Records of epochs before the net's first, of a phase with another net.
+    earlier: list[dict[str, Any]] = field(default_factory=list)
 
 
 class ValidationScore(Callback):

@@ -1,5 +1,6 @@
 """Image files: any size and mode in, one size out; bad ones are named."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -200,3 +201,37 @@ def test_labels_come_from_a_table(tmp_path):
     assert labels.tolist() == ["pug", "boxer"]
     with pytest.raises(DataError, match="has no column 'race'"):
         load_image_table(table, label_column="race")
+
+
+# -- memory --------------------------------------------------------------------------
+
+
+def test_a_folder_larger_than_the_cache_never_stands_in_memory_as_a_whole(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sknn_suite.encoding._images.BLOCK_PIXELS", 1 << 16)
+    n_files, side = 400, 64
+    random = np.random.RandomState(0)
+    for i in range(n_files):
+        pixels = random.randint(0, 255, (side, side, 3), np.uint8)
+        (tmp_path / "ab"[i % 2]).mkdir(exist_ok=True)
+        PIL.fromarray(pixels).save(tmp_path / "ab"[i % 2] / f"{i}.png")
+    paths, labels = load_image_folder(tmp_path)
+    decoded = n_files * side * side * 3
+    peaks = {}
+    for cache_size in (decoded // 8, 2 * decoded):
+        model = CNNClassifier(
+            [(4, 3, 4), "global_max_pool"],
+            image_shape=(side, side, 3),
+            batch_size=16,
+            max_iter=2,
+            augment=None,
+            cache_size=cache_size,
+        )
+        tracemalloc.start()  # NumPy tells it of its arrays, and all pixels are such
+        model.fit(paths, labels)
+        peaks[cache_size] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    small, large = peaks.values()
+    assert small < decoded / 2
+    assert large > decoded  # so that the test would notice

@@ -1,6 +1,7 @@
 """Networks for images: their sizes, their names, and what they refuse."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from sknn_suite import CNNClassifier
 from sknn_suite.exceptions import DataError
-from sknn_suite.images._networks import build_network
+from sknn_suite.images._networks import build_network, draw_user_network
 from sknn_suite.modules import (
     CONV_SPECS,
     VGG,
@@ -191,3 +192,50 @@ def test_a_module_with_the_wrong_number_of_scores_is_refused(grey):
         CNNClassifier(Own(5)).fit(*grey)
     with pytest.raises(TypeError, match="makes a dict"):
         CNNClassifier(dict).fit(*grey)
+
+
+# What a class is told.
+USER_CONFIG = {"n_classes": 3, "image_shape": (8, 8, 1)}
+
+DRAWS = {
+    "a linear layer": lambda: torch.nn.Linear(3, 4),
+    "a convolution": lambda: torch.nn.Conv2d(3, 4, 3),
+    "a recurrent layer": lambda: torch.nn.LSTM(3, 4),
+    "an embedding": lambda: torch.nn.Embedding(3, 4),
+    "attention": lambda: torch.nn.MultiheadAttention(4, 2),
+    "numbers": lambda: Constants(torch.randn(3), torch.rand_like(torch.zeros(3))),
+    "orthogonal": lambda: Constants(torch.nn.init.orthogonal_(torch.empty(3, 3))),
+    "cut off": lambda: Constants(torch.nn.init.trunc_normal_(torch.empty(3))),
+}
+
+
+class Constants(torch.nn.Module):
+    """Numbers that a module draws for itself."""
+
+    def __init__(self, *numbers):
+        super().__init__()
+        for i, number in enumerate(numbers):
+            self.register_buffer(f"n{i}", number)
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_a_class_draws_from_the_fits_own_generator(kind, global_randomness):
+    before = global_randomness()
+    first, again, other = (
+        draw_user_network(DRAWS[kind], USER_CONFIG, seed).state_dict()
+        for seed in (0, 0, 1)
+    )
+    assert global_randomness() == before
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_classes_that_draw_in_several_threads_do_not_disturb_each_other():
+    def draw(seed):
+        made = draw_user_network(Own, USER_CONFIG, seed % 4)
+        return made.conv.weight.detach()
+
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(draw, range(64)))
+    for seed, weights in enumerate(drawn):
+        assert torch.equal(weights, drawn[seed % 4])

@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from skorch.callbacks import Callback
 
 from sknn_suite import CNNClassifier
 from sknn_suite.exceptions import DataError
@@ -40,6 +41,16 @@ def body(seed=0):
             if p.ndim > 1:
                 p.normal_(0, p[0].numel() ** -0.5, generator=generator)
     return network
+
+
+class OnEpochEnd(Callback):
+    """Calls a function after each epoch."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def on_epoch_end(self, net, **kwargs):
+        self.function(net, **kwargs)
 
 
 @pytest.mark.parametrize("finetune", ["head", "gradual", "full"])
@@ -100,11 +111,61 @@ def test_early_layers_have_smaller_rates(colour):
 
 
 def test_gradual_restarts_the_rate_with_longer_cycles(colour):
-    model = CNNClassifier(backbone=body(), random_state=0).fit(*colour)
-    assert model.n_iter_ == 7
-    rates = [row["learning_rate"] for row in model.history_]
+    model = CNNClassifier(backbone=body(), max_iter=7, random_state=0).fit(*colour)
+    rates = [row["learning_rate"] for row in model.history_[-7:]]
     assert rates[3] > rates[2]  # the third cycle begins with the fourth epoch
     assert rates[6] < rates[5] < rates[4] < rates[3]
+
+
+@pytest.mark.parametrize("n_rows", [9, 90])
+def test_few_images_make_longer_cycles_and_smaller_batches(colour, n_rows):
+    X, y = colour.X[:n_rows], colour.y[:n_rows]
+    model = CNNClassifier(backbone=body(), random_state=0).fit(X, y)
+    assert model.n_iter_ == 100 + 70
+    rates = np.array([row["learning_rate"] for row in model.history_[100:]])
+    restarts = np.flatnonzero(np.diff(rates) > 0) + 1
+    assert restarts.tolist() == [10, 30]
+
+
+def test_the_epochs_of_the_last_layer_alone_are_in_the_record(colour):
+    settings = {"backbone": body(), "head_iter": 4, "max_iter": 7, "random_state": 0}
+    model = CNNClassifier(**settings).fit(*colour)
+    assert model.n_iter_ == 4 + 7
+    assert [row["epoch"] for row in model.history_] == list(range(1, 12))
+    assert model.loss_curve_ == [row["train_loss"] for row in model.history_]
+    assert model.loss_curve_[3] < model.loss_curve_[0]
+    assert model.t_ == 11 * len(colour.X)
+    stopped = CNNClassifier(**settings, early_stopping=True).fit(*colour)
+    assert len(stopped.validation_scores_) == 7
+    kept = stopped.history_[stopped.best_epoch_ - 1]
+    assert kept["valid_score"] == stopped.best_score_
+
+
+def test_the_last_layer_alone_is_not_trained_again_after_a_checkpoint(
+    colour, tmp_path, monkeypatch, scores_of
+):
+    settings = {"backbone": body(), "head_iter": 4, "max_iter": 7, "random_state": 0}
+    expected = CNNClassifier(**settings).fit(*colour)
+
+    class Killed(Exception):
+        pass
+
+    def kill(net, **kwargs):
+        if len(net.history) == 3:
+            raise Killed
+
+    model = CNNClassifier(
+        **settings, checkpoint=tmp_path / "run", callbacks=[OnEpochEnd(kill)]
+    )
+    with pytest.raises(Killed):
+        model.fit(*colour)
+    monkeypatch.setattr(CNNClassifier, "_train_head", None)
+    model.set_params(callbacks=None).fit(*colour)
+    np.testing.assert_array_equal(
+        scores_of(model, colour.X), scores_of(expected, colour.X)
+    )
+    assert model.loss_curve_ == expected.loss_curve_
+    assert model.n_iter_ == expected.n_iter_
 
 
 def test_a_checkpoint_file_initialises_all_but_the_last_layer(colour, checkpoint):

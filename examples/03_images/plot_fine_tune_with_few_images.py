@@ -1,0 +1,110 @@
+"""
+Fine-tune a trained network on few images
+=========================================
+
+Afterwards you can take a network that somebody has trained on other images, load its
+weights from a file, and teach it your classes with a handful of images of each.
+"""
+
+# %%
+# A network that has seen other images
+# ------------------------------------
+# Published networks have seen a million photos. Here a small one, plain torch, learns
+# the digits 0 to 4 and is saved as such networks are; the digits 5 to 9 are new to it.
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.svm import SVC
+from torch import nn
+
+from sknn_suite import CNNClassifier
+
+images, labels = load_digits().images.astype(np.float32) / 16, load_digits().target
+is_old = labels < 5
+generator = torch.Generator().manual_seed(0)
+
+
+def make_network():
+    """Two convolutions, pooling, and a linear layer for five classes."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(256, 5),
+    )
+
+
+network = make_network()
+for weight in network.parameters():
+    if weight.ndim > 1:
+        nn.init.kaiming_normal_(weight, generator=generator)
+optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
+old_images, old_labels = (torch.from_numpy(a[is_old]) for a in (images, labels))
+for _ in range(15):
+    for rows in torch.randperm(len(old_labels), generator=generator).split(64):
+        scores = network(old_images[rows][:, None])
+        loss = nn.functional.cross_entropy(scores, old_labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+weights = Path(tempfile.mkdtemp()) / "network.pth"
+torch.save(network.state_dict(), weights)
+
+# %%
+# The same few images for everybody
+# ---------------------------------
+# ``backbone`` is the network, ``weights`` the file; the last layer is replaced by one
+# for the new classes. ``normalization=None``, since the network was trained on pixels
+# as they are. ``finetune="gradual"`` trains the last layer first, then all layers, the
+# early ones slowly.
+new_images, new_labels = images[~is_old], labels[~is_old]
+pool, test = train_test_split(
+    np.arange(len(new_labels)), test_size=0.5, stratify=new_labels, random_state=0
+)
+pretrained = {"backbone": make_network(), "weights": weights, "normalization": None}
+models = {
+    "scikit-learn": ("SVC on pixels", SVC(C=10)),
+    "sknn_suite, scratch": ("from scratch", CNNClassifier(random_state=0)),
+    "sknn_suite": (
+        "fine-tuned",
+        CNNClassifier(**pretrained, finetune="gradual", random_state=0),
+    ),
+}
+sizes = (2, 4, 8, 16)
+accuracy = {package: [] for package in models}
+for n_per_class in sizes:
+    few = np.concatenate(
+        [pool[new_labels[pool] == label][:n_per_class] for label in range(5, 10)]
+    )
+    for package, (_, model) in models.items():
+        is_flat = isinstance(model, SVC)
+        X = new_images.reshape(len(new_images), -1) if is_flat else new_images
+        model.fit(X[few], new_labels[few])
+        accuracy[package].append(model.score(X[test], new_labels[test]))
+for package, (what, _) in models.items():
+    found = ", ".join(f"{value:.3f}" for value in accuracy[package])
+    print(f"{package:20} {what:14} accuracy with {sizes} images per class: {found}")
+
+# %%
+# What the other images were worth
+# --------------------------------
+# The fewer images there are, the more it helps to have seen others before.
+_, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
+for package, (what, _) in models.items():
+    ax.plot(sizes, accuracy[package], marker="o", label=what)
+ax.set_xscale("log", base=2)
+ax.set_xticks(sizes, labels=map(str, sizes))
+ax.set(xlabel="images per class", ylabel="accuracy on new images")
+ax.spines[["top", "right"]].set_visible(False)
+ax.legend(frameon=False)
+plt.show()
