@@ -163,11 +163,11 @@ class CodedRows:
     Shape
     -----
     codes : (n_rows, longest), integers
-    table : (n_entries, width)
+    table : (n_entries, width), or rows of unequal length
     """
 
     codes: Tensor
-    table: Tensor
+    table: Any
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -195,7 +195,7 @@ class RaggedRows:
         Where each row begins in `values`.
     values : Tensor of shape (n_values, ...)
         What stands in the rows.
-    table : Tensor of shape (n_entries, width), default=None
+    table : Tensor of shape (n_entries, width) or RaggedRows, default=None
         What `values` are numbers of; batches are then `CodedRows`.
 
     Shape
@@ -205,7 +205,7 @@ class RaggedRows:
 
     starts: Tensor
     values: Tensor
-    table: Tensor | None = None
+    table: Any = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -214,6 +214,13 @@ class RaggedRows:
     def device(self) -> torch.device:
         """Where the values are."""
         return self.values.device
+
+    @property
+    def tensors(self) -> list[Tensor | None]:
+        """All tensors, those of the table included."""
+        of_table = self.table
+        below = of_table.tensors if isinstance(of_table, RaggedRows) else [of_table]
+        return [self.starts, self.values, *below]
 
     @property
     def lengths(self) -> Tensor:

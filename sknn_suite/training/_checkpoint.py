@@ -108,7 +108,7 @@ def fingerprint(parts: Any, *bundles: TensorBundle | None) -> str:
             elif isinstance(x, LazyRows):
                 _update(digest, x.digest())
             elif isinstance(x, RaggedRows):
-                _update(digest, x.starts, x.values, x.table)
+                _update(digest, *x.tensors)
             else:
                 _update(digest, x)
         _update(digest, bundle.target, bundle.weight, bundle.rows)
