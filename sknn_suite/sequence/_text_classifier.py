@@ -372,9 +372,13 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     def _fit_wide(self, wide: Any, run: Run) -> None:
         """Solve for the weights of the wide branch on the training rows."""
         train = run.train
-        grams = train.inputs["grams"].to(torch.device("cpu")).choose(train.rows)
+        words, runs = (
+            train.inputs[name].to(torch.device("cpu")).choose(train.rows)
+            for name in ("words", "runs")
+        )
         weight, bias = fit_ngrams(
-            grams,
+            words,
+            runs,
             train.targets.cpu(),
             None if train.weight is None else train.weights.cpu(),
             self._config["n_grams"],
