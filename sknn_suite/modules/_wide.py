@@ -4,7 +4,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sknn_suite._bundle import CodedRows
+from sknn_suite._bundle import CodedRows, RaggedRows
+
+
+def gram_values(of_words: RaggedRows, dtype: torch.dtype) -> Tensor:
+    """Value of each n-gram of each word: 1 for the word, which comes first.
+
+    Its k letter n-grams have 1 / sqrt(k), so that all of them together weigh as much as
+    the word, and long words no more than short ones.
+
+    Shape
+    -----
+    returns : (n_values,)
+    """
+    lengths = of_words.lengths
+    share = (lengths - 1).clamp_(min=1).to(dtype).rsqrt_()
+    values = torch.repeat_interleave(share, lengths)
+    values[of_words.starts[:-1][lengths > 0]] = 1
+    return values
 
 
 class WideBranch(nn.Module):
@@ -69,10 +86,15 @@ class WideBranch(nn.Module):
         codes, positions = torch.unique(words.codes, return_inverse=True)
         of_words = words.table.choose(codes.long())
         sums = F.embedding_bag(
-            of_words.values.long(), self.weight, of_words.starts[:-1], mode="sum"
+            of_words.values.long(),
+            self.weight,
+            of_words.starts[:-1],
+            mode="sum",
+            per_sample_weights=gram_values(of_words, self.weight.dtype),
         )
         total = F.embedding_bag(positions, sums, mode="sum")
         total = total + F.embedding_bag(runs, self.weight, mode="sum", padding_idx=0)
         # Unknown n-grams have no weight, but count: they make the others less sure.
-        n = of_words.lengths[positions].sum(dim=1) + (runs != 0).sum(dim=1)
+        squares = of_words.lengths.clamp(max=2)  # the word, and its letter n-grams
+        n = squares[positions].sum(dim=1) + (runs != 0).sum(dim=1)
         return total / n.clamp_(min=1).to(total.dtype).sqrt().unsqueeze(1) + self.bias

@@ -11,6 +11,7 @@ from torch import Tensor
 from sknn_suite._bundle import RaggedRows, as_tensor
 from sknn_suite.encoding import FIRST_GRAM
 from sknn_suite.losses import Loss
+from sknn_suite.modules import gram_values
 
 # Strength of the L2 penalty, divided by the number of texts, and iterations.
 PENALTY = 0.03
@@ -18,14 +19,14 @@ MAX_ITER = 60
 
 
 class Counts(NamedTuple):
-    """How often each text holds each n-gram, as a sum of products of sparse matrices.
+    """How much each text holds of each n-gram, as products of sparse matrices.
 
     Parameters
     ----------
     words : csr_array of shape (n_texts, n_words)
         1 for each word of a text.
     of_words : csr_array of shape (n_words, n_grams)
-        The n-grams of each word.
+        The n-grams of each word, see `gram_values`.
     runs : csr_array of shape (n_texts, n_grams)
         1 for each run of words in a text.
     """
@@ -37,14 +38,16 @@ class Counts(NamedTuple):
     @classmethod
     def of(cls, words: RaggedRows, runs: RaggedRows, n_grams: int) -> "Counts":
         """Make the matrices of what the encoder gives."""
-        n_words = len(words.table)
-        return cls(
-            _ones(words, n_words), _ones(words.table, n_grams), _ones(runs, n_grams)
-        )
+        of_words = _ones(words.table, n_grams)
+        values = gram_values(words.table, torch.float64).numpy()
+        of_words.data = values[: len(of_words.data)]
+        return cls(_ones(words, len(words.table)), of_words, _ones(runs, n_grams))
 
-    def totals(self) -> np.ndarray:
-        """N-grams of each text, (n_texts,)."""
-        return self.words @ self.of_words.sum(axis=1) + self.runs.sum(axis=1)
+    def squares(self) -> np.ndarray:
+        """Sum of the squares of each text's values, word by word, (n_texts,)."""
+        own, runs = self.of_words.copy(), self.runs
+        own.data = own.data**2
+        return self.words @ own.sum(axis=1) + runs.sum(axis=1)
 
     def scaled(self, rows: np.ndarray) -> "Counts":
         """Multiply each text's counts by a number."""
@@ -86,9 +89,10 @@ def fit_ngrams(
 ) -> tuple[Tensor, Tensor]:
     """Fit a linear model over n-grams, and return its weights and bias.
 
-    An n-gram counts once per word of a text, a run of words once per text, divided by
-    the root of how many there are, and is scaled by its log-count ratios, as in naive
-    Bayes [1]_: those that say much about the classes are the cheapest to use.
+    A text is a vector of length one: each of its words and runs of words counts once,
+    and so do all letter n-grams of a word together. Each n-gram is scaled by its
+    log-count ratios, as in naive Bayes [1]_: those that say much about the classes are
+    the cheapest to use.
 
     Parameters
     ----------
@@ -116,7 +120,7 @@ def fit_ngrams(
     weight = weight.double() * (len(weight) / weight.sum())
     scale = _ratios(counts, _one_hot(target, n_outputs), weight.numpy())
     scale[:FIRST_GRAM] = 0  # what is not known has no weight
-    scaled = counts.scaled(1 / np.sqrt(np.maximum(counts.totals(), 1)))
+    scaled = counts.scaled(1 / np.sqrt(np.maximum(counts.squares(), 1)))
     w, bias = _solve(scaled, scale, target, weight, n_outputs, loss)
     return w[FIRST_GRAM:], bias
 
