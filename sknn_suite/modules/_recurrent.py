@@ -155,6 +155,8 @@ class Direction(nn.Module):
         bidirectional: bool = False,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run the fused kernel over all steps of `x`."""
+        if x.is_cuda:
+            weights = _end_to_end(weights)
         # has_biases, n_layers, dropout, training, bidirectional, batch_first
         options = (True, 1, 0.0, self.training, bidirectional, True)
         if self.cell == "lstm":
@@ -163,6 +165,13 @@ class Direction(nn.Module):
             kernel = torch.gru if self.cell == "gru" else torch.rnn_tanh
             out, *state_then = kernel(x, state[0], weights, *options)
         return out, tuple(state_then)
+
+
+def _end_to_end(weights: list[Tensor]) -> list[Tensor]:
+    """Copy weights to one piece of memory, which cuDNN else asks for at every call."""
+    whole = torch.cat([weight.reshape(-1) for weight in weights])
+    parts = whole.split([weight.numel() for weight in weights])
+    return [part.view(weight.shape) for part, weight in zip(parts, weights)]
 
 
 class RecurrentLayer(nn.Module):

@@ -224,7 +224,7 @@ class SequenceNet(nn.Module):
         return self.input_dropout(x)
 
     def _order(self, lengths: Tensor, longest: int) -> Tensor | None:
-        if not self.training and bool((lengths == longest).all()):
+        if not (self.training or lengths.is_cuda) and bool((lengths == longest).all()):
             return None
         return reverse_order(lengths, longest)
 

@@ -61,6 +61,7 @@ class RecurrentEstimator(NeuralEstimator):
     """
 
     _encodes_by_chunks = False  # rows of like length are predicted together
+    _planned_schedules = ("one_cycle", "cosine")
 
     hidden_sizes: int | str | Sequence[int] = param(
         "auto",
@@ -130,10 +131,6 @@ class RecurrentEstimator(NeuralEstimator):
 
     def _work(self, n_rows: int, n_parameters: int) -> float:
         return self._encoder.mean_length_ * super()._work(n_rows, n_parameters)
-
-    def _schedule(self, *, partial: bool) -> Any:
-        planned = self.learning_rate in ("one_cycle", "cosine")
-        return "constant" if partial and planned else self.learning_rate
 
     def _prepare(self, *args: Any, **kwargs: Any) -> Run:
         self._check_solver()
