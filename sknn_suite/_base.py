@@ -3,7 +3,7 @@
 import copy
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -85,6 +85,10 @@ class NeuralEstimator(
 
     # Whether the encoder learns from rows, and validation rows must be set aside first.
     _encoder_learns = True
+
+    # Schedules that are planned for a whole fit; partial_fit goes on with a constant
+    # rate instead.
+    _planned_schedules: ClassVar[tuple[str, ...]] = ()
 
     def _check_training_rows(
         self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
@@ -241,7 +245,8 @@ class NeuralEstimator(
 
     def _schedule(self, *, partial: bool) -> Any:
         """Kind of the learning rate's schedule."""
-        return self.learning_rate
+        planned = self.learning_rate in self._planned_schedules
+        return "constant" if partial and planned else self.learning_rate
 
     def _training_parameters(self) -> TrainingParameters:
         """Parameters that the net is made from; what "auto" stands for is settled."""

@@ -171,11 +171,11 @@ class CodedRows:
     Shape
     -----
     codes : (n_rows, longest), integers
-    table : (n_entries, width)
+    table : (n_entries, width), or rows of unequal length
     """
 
     codes: Tensor
-    table: Tensor
+    table: Any
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -203,7 +203,7 @@ class RaggedRows(LazyRows):
         Where each row begins in `values`.
     values : Tensor of shape (n_values, ...)
         What stands in the rows.
-    table : Tensor of shape (n_entries, width), default=None
+    table : Tensor of shape (n_entries, width) or RaggedRows, default=None
         What `values` are numbers of; batches are then `CodedRows`.
 
     Shape
@@ -213,7 +213,7 @@ class RaggedRows(LazyRows):
 
     starts: Tensor
     values: Tensor
-    table: Tensor | None = None
+    table: Any = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -259,7 +259,9 @@ class RaggedRows(LazyRows):
         return batch if self.table is None else CodedRows(batch, self.table)
 
     def content(self) -> tuple[Tensor | None, ...]:
-        return self.starts, self.values, self.table
+        table = self.table
+        below = table.content() if isinstance(table, RaggedRows) else (table,)
+        return self.starts, self.values, *below
 
 
 @dataclass(frozen=True)

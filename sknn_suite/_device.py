@@ -1,7 +1,7 @@
 """Where the arithmetic runs, and in which precision."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -190,6 +190,34 @@ def share_rows(
 
     with ThreadPoolExecutor(n_threads) as pool:
         return torch.cat(list(pool.map(alone, range(0, n_rows, per_thread))))
+
+
+def share_tasks(
+    task: Callable[[Any], torch.Tensor], items: Sequence[Any]
+) -> list[torch.Tensor]:
+    """Compute ``task(item)`` for all items, in as many threads as torch has.
+
+    Each thread takes the next item when it is ready, and computes in one OpenMP
+    thread, see `share_rows`. Put the items that take longest first.
+
+    Parameters
+    ----------
+    task : callable
+        Result for one item.
+    items : sequence
+        What to compute.
+    """
+    n_threads = min(torch.get_num_threads(), len(items))
+    if n_threads <= 1:
+        return [task(item) for item in items]
+    openmp = _openmp()
+
+    def alone(item: Any) -> torch.Tensor:
+        with openmp.limit(limits=1), torch.inference_mode():
+            return task(item)
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(alone, items))
 
 
 @functools.cache

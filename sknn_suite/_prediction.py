@@ -11,7 +11,7 @@ from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import prediction_device, suited_threads
+from sknn_suite._device import prediction_device, share_tasks, suited_threads
 from sknn_suite._memory import CHUNK_ROWS, RowLimit, map_rows
 from sknn_suite.modules import (
     MLPScores,
@@ -152,14 +152,17 @@ class NetworkPrediction:
             bundle = bundle.to(bound.device)  # once, with what all its batches share
             order = bundle.lengths.argsort(stable=True)
         n_rows = self._rows_at_once(CHUNK_ROWS)
-        limit, parts = RowLimit(bound.device), []
+        limit = RowLimit(bound.device)
+
+        def scores(batch: TensorBundle) -> torch.Tensor:
+            return limit.map(lambda r: bound.raw_scores(batch.slice(r), []), len(batch))
+
+        batches = make_batches(bundle.select(order), n_rows)
         with torch.inference_mode(), suited_threads(n_rows * bound.largest):
-            for batch in make_batches(bundle.select(order), n_rows):
-
-                def scores(rows: slice, batch: TensorBundle = batch) -> torch.Tensor:
-                    return bound.raw_scores(batch.slice(rows), [])
-
-                parts.append(limit.map(scores, len(batch)))
+            if order is not None and bound.device.type == "cpu":
+                parts = share_tasks(scores, list(batches)[::-1])[::-1]  # longest first
+            else:
+                parts = [scores(batch) for batch in batches]
             raw = torch.cat(parts)
             return raw if order is None else raw[order.argsort().cpu()]
 

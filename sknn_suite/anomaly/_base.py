@@ -54,6 +54,8 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
     # Distribution that distribution="auto" takes for real numbers.
     _real = "gaussian"
 
+    _planned_schedules = ("one_cycle", "cosine")
+
     # -- fit -------------------------------------------------------------------------
 
     @transactional
@@ -192,10 +194,6 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
             return int(self.max_iter)
         updates_per_epoch = -(-n_rows // (batch_size * self.accumulate))
         return math.ceil(N_UPDATES / updates_per_epoch)
-
-    def _schedule(self, *, partial: bool) -> Any:
-        planned = self.learning_rate in ("one_cycle", "cosine")
-        return "constant" if partial and planned else self.learning_rate
 
     def _work(self, n_rows: int, n_parameters: int) -> float:
         return WORK_FACTOR * super()._work(n_rows, n_parameters)

@@ -1,5 +1,6 @@
 """User data to tensors; learns from the training rows, never trains."""
 
+from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._files import ImageFiles
 from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
@@ -15,6 +16,7 @@ __all__ = [
     "FIRST_GRAM",
     "LARGE",
     "ClassTarget",
+    "Corpus",
     "ImageEncoder",
     "ImageFiles",
     "NumberTarget",

@@ -1,6 +1,5 @@
 """N-grams of words and of letters, as numbers."""
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,34 +7,65 @@ import numpy as np
 # Lengths of letter n-grams, of the word between its marks.
 LETTERS = (3, 4, 5)
 
-# Odd multipliers, by which the hashes of neighbouring words become one.
+# Letters of a word that have n-grams; of longer words only the head is taken.
+HEAD = 40
+
+# Odd multipliers, by which the hashes of neighbours become one.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
-# The marks of a text's begin and end, as words.
-_EDGE = "\x00"
-
-
-def letter_ngrams(word: str, longest: int = 40) -> list[str]:
-    """Letter n-grams of a word between < and >, as fastText takes them.
-
-    Of words longer than `longest` only the head is taken.
-    """
-    marked = f"<{word[:longest]}>"
-    return [
-        marked[i : i + n]
-        for n in LETTERS
-        if n < len(marked)
-        for i in range(len(marked) - n + 1)
-    ]
+# What keeps words, letters and the edge of a text apart.
+_OF_WORD, _OF_LETTERS, _EDGE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
 def hash_words(words: Sequence[str]) -> np.ndarray:
     """64-bit hashes of strings, the same in every process."""
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    low = np.array([zlib.crc32(word) for word in encoded], np.uint64)
-    high = np.array([zlib.adler32(word) for word in encoded], np.uint64)
-    return _mix(low | (high << np.uint64(32)))
+    letters, starts = _letters(words)
+    at = np.arange(len(letters), dtype=np.int64) - np.repeat(
+        starts[:-1], np.diff(starts)
+    )
+    keys = _mix(_mix(letters + _OF_WORD) + at.astype(np.uint64) * _FACTOR)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(keys)])
+    return _mix(sums[starts[1:]] - sums[starts[:-1]] + _OF_WORD)
+
+
+def hash_letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of the letter n-grams of all words, and where those of each word begin.
+
+    A word stands between < and >, as in fastText, and is no n-gram of itself; of words
+    longer than `HEAD` only the head is taken. Shorter n-grams of a word come first.
+
+    Returns
+    -------
+    hashes : ndarray of shape (n_ngrams,)
+        Hashes, word by word.
+    starts : ndarray of shape (n_words + 1,)
+        Where each word's begin.
+    """
+    letters, starts = _letters([f"<{word[:HEAD]}>" for word in words])
+    lengths = np.diff(starts)
+    of = np.repeat(np.arange(len(words)), lengths)
+    left = np.repeat(starts[1:], lengths) - np.arange(len(letters))
+    key = _mix(letters + _OF_LETTERS)
+    parts, words_of = [], []
+    for n in range(2, max(LETTERS) + 1):
+        key = _mix(key[:-1] * _FACTOR + letters[n - 1 :])
+        if n in LETTERS:
+            whole = (left[: len(key)] >= n) & (lengths[of[: len(key)]] > n)
+            parts.append(key[whole])
+            words_of.append(of[: len(key)][whole])
+    hashes, which = np.concatenate(parts), np.concatenate(words_of)
+    order = np.argsort(which, kind="stable")
+    counts = np.bincount(which, minlength=len(words))
+    return hashes[order], np.concatenate([[0], np.cumsum(counts)])
+
+
+def _letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Code points of all words, end to end, and where each word begins."""
+    encoded = "".join(words).encode("utf-32-le", "surrogatepass")
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    return np.frombuffer(encoded, np.uint32).astype(np.uint64), starts
 
 
 def _mix(keys: np.ndarray) -> np.ndarray:
@@ -58,7 +88,7 @@ def hash_word_ngrams(
         Words of a run.
     """
     lengths = np.diff(starts)
-    edge = hash_words([_EDGE])[0]
+    edge = _mix(np.array([_EDGE]))[0]
     padded = np.full(len(hashes) + 2 * len(lengths), edge, np.uint64)
     row = np.repeat(np.arange(len(lengths)), lengths)
     padded[np.arange(len(hashes)) + 2 * row + 1] = hashes
@@ -71,7 +101,19 @@ def hash_word_ngrams(
     return key[whole], first[whole]
 
 
-def first_of_each(hashes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Where each pair of a hash and a row stands first."""
+def each_once(hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave each pair of a hash and a row once, in no particular order."""
     keys = _mix(hashes + rows.astype(np.uint64) * _FACTOR)
-    return np.unique(keys, return_index=True)[1]
+    order = np.argsort(keys)
+    keys = keys[order]
+    once = order[
+        np.concatenate([np.ones(min(len(keys), 1), bool), keys[1:] != keys[:-1]])
+    ]
+    return hashes[once], rows[once]
+
+
+def find_sorted(sorted_hashes: np.ndarray, hashes: np.ndarray) -> np.ndarray:
+    """Where each hash stands among those sorted; -1 for those that do not."""
+    at = np.searchsorted(sorted_hashes, hashes)
+    at[at == len(sorted_hashes)] = 0
+    return np.where(sorted_hashes[at] == hashes, at, -1)

@@ -1,8 +1,6 @@
 """Texts to tensors: tokens by number, pieces of words, n-grams."""
 
 import math
-from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,15 +8,11 @@ import torch
 from torch import Tensor
 
 from sknn_suite._bundle import RaggedRows, TensorBundle, as_tensor
-from sknn_suite.encoding._ngrams import (
-    first_of_each,
-    hash_word_ngrams,
-    hash_words,
-    letter_ngrams,
-)
+from sknn_suite.encoding._corpus import FIRST, NO_WORD, Corpus
+from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
 from sknn_suite.encoding._tokenizer import Tokenizer
 from sknn_suite.encoding._vectors import find_vectors
-from sknn_suite.encoding._vocabulary import EMPTY, Vocabulary
+from sknn_suite.encoding._vocabulary import EMPTY, UNKNOWN, Vocabulary
 
 # max_length="auto": as long as all but one text in a hundred, within these bounds.
 QUANTILE, SHORTEST, LONGEST = 0.99, 8, 128
@@ -34,9 +28,6 @@ LARGE = 1_000_000
 
 # Number of the first known n-gram; 0 is the padding, 1 all that are unknown.
 FIRST_GRAM = 2
-
-# Texts whose n-grams are made at a time.
-BLOCK_ROWS = 2048
 
 
 class TextEncoder:
@@ -88,7 +79,9 @@ class TextEncoder:
     X : (n_samples,), str
     tokens : ragged, numbers of tokens with their table
     lengths : (n_samples,)
-    grams : ragged, numbers of n-grams, 1 for all unknown ones
+    words : ragged, numbers of the words of each text, each once, with the numbers of
+        their n-grams as table
+    runs : ragged, numbers of the runs of words of each text, 1 for unknown ones
 
     Examples
     --------
@@ -143,52 +136,62 @@ class TextEncoder:
         weight: np.ndarray | None = None,
     ) -> "TextEncoder":
         """Learn from the training texts, all if None."""
-        texts = [self.tokenizer(x) for x in (X if rows is None else X[rows.numpy()])]
-        self._words.fit(texts)
-        self.max_length_ = self._choose_length(texts)
-        shown = [_clip(tokens, self.max_length_) for tokens in texts]
-        self.mean_length_ = float(np.mean([max(len(tokens), 1) for tokens in shown]))
+        corpus = Corpus.cut(X if rows is None else X[rows.numpy()], self.tokenizer)
+        words, _ = corpus.words_of_each()
+        n_texts = np.bincount(words, minlength=len(corpus.words) + FIRST)[FIRST:]
+        self._words.fit(corpus.words, n_texts.tolist())
+        self.max_length_ = self._choose_length(corpus)
+        self.mean_length_ = float(corpus.clip(self.max_length_).lengths.mean())
         self.n_pieces_ = 0
         if self.pieces:
-            n_words = len(set(chain.from_iterable(texts)))
-            bits = math.ceil(math.log2(BUCKETS_PER_WORD * n_words + 1))
+            bits = math.ceil(math.log2(BUCKETS_PER_WORD * len(corpus.words) + 1))
             self.n_pieces_ = 1 << min(max(bits, FEWEST_BITS), MOST_BITS)
-        self._learn_vectors(texts)
+        self._learn_vectors(corpus)
         self.grams_ = np.empty(0, np.uint64)
         if self.ngrams:
-            corpus = _Corpus(texts)
-            large = len(corpus.codes) > LARGE
-            self.letters_ = not large if self.letters == "auto" else bool(self.letters)
-            hashes = np.concatenate([part for part, _ in self._hashed_grams(corpus)])
-            self.grams_, counts = np.unique(hashes, return_counts=True)
-            if large:
-                self.grams_ = self.grams_[counts > 1]
-            if len(self.grams_) == 0:  # of texts without a word
-                self.grams_ = np.zeros(1, np.uint64)
+            self.grams_ = self._learn_grams(corpus, n_texts)
         return self
 
-    def _choose_length(self, texts: list[list[str]]) -> int | None:
+    def _choose_length(self, corpus: Corpus) -> int | None:
         if self.max_length != "auto":
             return self.max_length  # type: ignore[return-value]
-        longest = np.quantile([len(tokens) for tokens in texts], QUANTILE)
+        longest = np.quantile(corpus.lengths, QUANTILE)
         return int(np.clip(np.ceil(longest), SHORTEST, LONGEST))
 
-    def _learn_vectors(self, texts: list[list[str]]) -> None:
+    def _learn_vectors(self, corpus: Corpus) -> None:
         self.vector_numbers_: dict[str, int] = {}
         self.coverage_, self.vector_size_, self._vectors = None, 0, None
         if self._embeddings is None:
             return
-        words = sorted(set(chain.from_iterable(texts)))
-        found = find_vectors(self._embeddings, words)
-        known = [word for word in words if word in found]
+        found = find_vectors(self._embeddings, corpus.words)
+        known = sorted(word for word in corpus.words if word in found)
         self.vector_numbers_ = {word: i for i, word in enumerate(known, 1)}
-        n_tokens = sum(map(len, texts))
-        n_covered = sum(word in found for word in chain.from_iterable(texts))
-        self.coverage_ = n_covered / max(n_tokens, 1)
+        counts = np.bincount(corpus.codes, minlength=len(corpus.words) + FIRST)[FIRST:]
+        covered = np.fromiter((w in found for w in corpus.words), bool, len(counts))
+        self.coverage_ = float(counts[covered].sum() / max(counts.sum(), 1))
         self._embeddings = None
         if known:
             self._vectors = np.stack([found[word] for word in known])
             self.vector_size_ = self._vectors.shape[1]
+
+    def _learn_grams(self, corpus: Corpus, n_texts: np.ndarray) -> np.ndarray:
+        """Hashes of the n-grams of the training texts, sorted."""
+        large = len(corpus.codes) > LARGE
+        self.letters_ = not large if self.letters == "auto" else bool(self.letters)
+        own = hash_words(corpus.words)
+        parts, counts = [own], [n_texts]
+        if self.letters_:
+            letters, starts = hash_letters(corpus.words)
+            parts.append(letters)
+            counts.append(np.repeat(n_texts, np.diff(starts)))
+        runs, _ = corpus.runs_of_each(own, self.ngrams)
+        hashes, index = np.unique(np.concatenate([*parts, runs]), return_inverse=True)
+        if large:
+            n_times = np.concatenate([*counts, np.ones(len(runs), np.int64)])
+            hashes = hashes[np.bincount(index, n_times) > 1]
+        if len(hashes) == 0:  # of texts without a word
+            return np.zeros(1, np.uint64)
+        return hashes
 
     def take_vectors(self) -> np.ndarray | None:
         """Give away the vectors, which become weights of the network."""
@@ -199,92 +202,89 @@ class TextEncoder:
 
     def transform(self, X: np.ndarray, dtype: torch.dtype) -> TensorBundle:
         """Encode texts."""
-        corpus = _Corpus(self.tokenizer(x) for x in X)
+        corpus = Corpus.cut(X, self.tokenizer)
         shown = corpus.clip(self.max_length_)
         starts = as_tensor(shown.starts)
+        hashes, hash_starts = hash_letters(corpus.words)
+        own = hash_words(corpus.words)
         inputs: dict[str, Any] = {
             "tokens": RaggedRows(
                 starts,
                 as_tensor(shown.codes.astype(np.int32)),
-                as_tensor(self._make_table(shown.words)),
+                as_tensor(self._make_table(corpus.words, own, hashes, hash_starts)),
             ),
             "lengths": starts.diff(),
         }
         if self.ngrams:
-            inputs["grams"] = self._find_grams(corpus)
+            inputs |= self._find_grams(corpus, own, hashes, hash_starts)
         return TensorBundle(inputs)
 
     def cut(self, X: np.ndarray) -> list[list[str]]:
         """Tokens of each text, as many as the network sees."""
         return [_clip(self.tokenizer(x), self.max_length_) for x in X]
 
-    def _make_table(self, words: list[str]) -> np.ndarray:
-        """Tell what the network knows of each word, behind one row of zeros."""
-        pieces = [self._pieces(word) for word in words] if self.pieces else []
-        width = max((len(p) for p in pieces), default=0)
-        table = np.zeros((len(words) + 2, 2 + width), np.int32)
-        table[1, 0] = EMPTY
-        table[2:, 0] = [self._words.number(word) for word in words]
-        if self.vector_numbers_:
-            table[2:, 1] = [self.vector_numbers_.get(word, 0) for word in words]
-        for i, numbers in enumerate(pieces, 2):
-            table[i, 2 : 2 + len(numbers)] = numbers
+    def _make_table(
+        self, words: list[str], own: np.ndarray, letters: np.ndarray, starts: np.ndarray
+    ) -> np.ndarray:
+        """Tell what the network knows of each word, behind rows for none."""
+        counts = np.minimum(np.diff(starts), MOST_PIECES)
+        width = int(counts.max(initial=1)) if self.pieces else 0
+        table = np.zeros((len(words) + FIRST, 2 + width), np.int32)
+        table[NO_WORD, 0] = EMPTY
+        number, vector = self._words.words_, self.vector_numbers_
+        table[FIRST:, 0] = [number.get(word, UNKNOWN) for word in words]
+        if vector:
+            table[FIRST:, 1] = [vector.get(word, 0) for word in words]
+        if not self.pieces:
+            return table
+        # 0 is the padding. A word too short for n-grams is its own piece.
+        n_pieces, one = np.uint64(self.n_pieces_), np.uint64(1)
+        column = np.arange(len(letters)) - np.repeat(starts[:-1], np.diff(starts))
+        row = np.repeat(np.arange(len(words)), np.diff(starts)) + FIRST
+        kept = column < width
+        table[row[kept], column[kept] + 2] = letters[kept] % n_pieces + one
+        short = np.flatnonzero(counts == 0)
+        table[short + FIRST, 2] = own[short] % n_pieces + one
         return table
 
-    def _pieces(self, word: str) -> np.ndarray:
-        names = letter_ngrams(word)[:MOST_PIECES] or [word]
-        # 0 is the padding.
-        return (hash_words(names) % np.uint64(self.n_pieces_) + np.uint64(1)).astype(
-            np.int32
+    def _find_grams(
+        self,
+        corpus: Corpus,
+        own: np.ndarray,
+        letters: np.ndarray,
+        starts: np.ndarray,
+    ) -> dict[str, RaggedRows]:
+        """Words of each text, each once, with their n-grams; and its runs of words."""
+        if self.letters_:
+            counts = np.diff(starts) + 1
+            hashes = np.empty(counts.sum(), np.uint64)
+            first = np.cumsum(counts) - counts
+            is_own = np.zeros(len(hashes), bool)
+            is_own[first] = True
+            hashes[is_own], hashes[~is_own] = own, letters
+        else:
+            counts, hashes = np.ones(len(own), np.int64), own
+        # Entries of no word have no n-grams; at least one value must be there.
+        of_words = RaggedRows(
+            as_tensor(
+                np.concatenate([np.zeros(FIRST + 1, np.int64), np.cumsum(counts)])
+            ),
+            as_tensor(np.append(self._number(hashes), np.int32(0))),
         )
+        words, word_starts = corpus.words_of_each()
+        runs, rows = corpus.runs_of_each(own, self.ngrams)
+        keys = np.sort((rows << 32) | self._number(runs))
+        run_starts = np.searchsorted(keys, np.arange(len(corpus) + 1) << 32)
+        values = np.append(keys & 0xFFFFFFFF, 0).astype(np.int32)
+        return {
+            "words": RaggedRows(as_tensor(word_starts), as_tensor(words), of_words),
+            "runs": RaggedRows(as_tensor(run_starts), as_tensor(values)),
+        }
 
-    def _find_grams(self, corpus: "_Corpus") -> RaggedRows:
-        """Numbers of the n-grams, each once per text; all unknown ones have one."""
-        counts = np.zeros(len(corpus), np.int64)
-        parts = []
-        for hashes, rows in self._hashed_grams(corpus):
-            counts += np.bincount(rows, minlength=len(counts))
-            at = np.searchsorted(self.grams_, hashes)
-            at[at == len(self.grams_)] = 0
-            known = self.grams_[at] == hashes
-            parts.append(np.where(known, at + FIRST_GRAM, 1).astype(np.int32))
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        # Texts may have none at all: something must stand behind their bags.
-        values = np.concatenate([*parts, np.zeros(1, np.int32)])
-        return RaggedRows(as_tensor(starts), as_tensor(values))
-
-    def _hashed_grams(
-        self, corpus: "_Corpus"
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Hashes of all n-grams, once per text, and the texts, block by block."""
-        own = hash_words(corpus.words)
-        names = [letter_ngrams(w) if self.letters_ else [] for w in corpus.words]
-        letters = hash_words(["#" + n for n in chain.from_iterable(names)])
-        n_letters = np.array([len(part) for part in names], np.int64)
-        letters_start = np.cumsum(n_letters) - n_letters
-        for first in range(0, len(corpus), BLOCK_ROWS):
-            block = corpus.block(first, first + BLOCK_ROWS)
-            codes = block.codes - 2
-            rows = np.repeat(np.arange(len(block)), np.diff(block.starts))
-            codes, rows = codes[codes >= 0], rows[codes >= 0]
-            keys = np.unique(rows * np.int64(len(own)) + codes)
-            each, row_of = keys % max(len(own), 1), keys // max(len(own), 1)
-            found, found_rows = [own[each]], [row_of]
-            counts = n_letters[each]
-            shift = np.repeat(
-                letters_start[each] - (np.cumsum(counts) - counts), counts
-            )
-            found.append(letters[shift + np.arange(len(shift))])
-            found_rows.append(np.repeat(row_of, counts))
-            starts = np.searchsorted(rows, np.arange(len(block) + 1))
-            for n in range(2, self.ngrams + 1):
-                hashes, which = hash_word_ngrams(own[codes], starts, n)
-                found.append(hashes)
-                found_rows.append(which)
-            hashes, of = np.concatenate(found), np.concatenate(found_rows)
-            once = np.sort(first_of_each(hashes, of))
-            once = once[np.argsort(of[once], kind="stable")]
-            yield hashes[once], of[once] + first
+    def _number(self, hashes: np.ndarray) -> np.ndarray:
+        """Numbers of n-grams, 1 for those that are not known."""
+        at = find_sorted(self.grams_, hashes)
+        return np.where(at < 0, 1, at + FIRST_GRAM).astype(np.int32)
 
 
 def _clip(tokens: list[str], longest: int | None) -> list[str]:
@@ -292,49 +292,3 @@ def _clip(tokens: list[str], longest: int | None) -> list[str]:
         return tokens
     tail = longest // 2
     return tokens[: longest - tail] + tokens[len(tokens) - tail :]
-
-
-class _Corpus:
-    """Texts as numbers of the words that occur in them, end to end.
-
-    Number 1 is the text without a word, which has this one token.
-    """
-
-    def __init__(self, texts: Iterable[list[str]]) -> None:
-        numbers: dict[str, int] = {}
-        codes: list[int] = []
-        lengths = []
-        for tokens in texts:
-            codes += [numbers.setdefault(t, len(numbers) + 2) for t in tokens] or [1]
-            lengths.append(len(tokens) or 1)
-        self.words = list(numbers)
-        self.codes = np.array(codes, np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def block(self, first: int, last: int) -> "_Corpus":
-        """Texts `first` to `last`."""
-        part = object.__new__(_Corpus)
-        part.words = self.words
-        starts = self.starts[first : last + 1]
-        part.codes = self.codes[starts[0] : starts[-1]]
-        part.starts = starts - starts[0]
-        return part
-
-    def clip(self, longest: int | None) -> "_Corpus":
-        """Head and tail of the texts that are longer than `longest`."""
-        lengths = np.diff(self.starts)
-        if longest is None or not (lengths > longest).any():
-            return self
-        tail = longest // 2
-        at = np.arange(len(self.codes)) - np.repeat(self.starts[:-1], lengths)
-        full = np.repeat(lengths, lengths)
-        kept = (full <= longest) | (at < longest - tail) | (at >= full - tail)
-        part = object.__new__(_Corpus)
-        part.words = self.words
-        part.codes = self.codes[kept]
-        short = np.minimum(lengths, longest)
-        part.starts = np.concatenate([[0], np.cumsum(short)])
-        return part

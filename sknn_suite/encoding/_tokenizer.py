@@ -5,7 +5,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 # What stands for a kind of token that is masked. Letters of the private use area keep
 # their place in the text until it is cut; no keyboard writes them.
@@ -31,21 +34,31 @@ _EMOJI = (
 _LOGOGRAM = "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 
 
+# What may repeat: digits, white space and the underscore.
+_STAYS = re.compile(r"[\d_\s]")
+
+# What stands between two texts that are cut together: white space to all patterns.
+BREAK = "\x1e"
+
+
 @functools.cache
-def _patterns() -> tuple[re.Pattern, re.Pattern]:
-    """Patterns of tokens with and without punctuation."""
-    # Marks (vowel signs, accents) belong to words, but are no letters to Python's \w.
-    marks = "".join(
-        re.escape(chr(i))
-        for i in range(0x300, 0x1E950)
-        if unicodedata.category(chr(i)) in ("Mn", "Mc")
-    )
-    letter = rf"(?:(?!{_LOGOGRAM})[\w{marks}\u200c\u200d])"
+def _pattern(punctuation: bool, is_ascii: bool) -> re.Pattern:
+    """Pattern of tokens and of `BREAK`; the one for ASCII finds the same, faster."""
+    letter = r"\w"
+    if not is_ascii:
+        # Marks (vowel signs, accents) belong to words, but are no letters to \w.
+        marks = "".join(
+            re.escape(chr(i))
+            for i in range(0x300, 0x1E950)
+            if unicodedata.category(chr(i)) in ("Mn", "Mc")
+        )
+        letter = rf"(?:(?!{_LOGOGRAM})[\w{marks}\u200c\u200d])"
     word = rf"{letter}+(?:['’]{letter}+)*"
-    mask = "[\ue000-\ue004]"
     number = r"(?<!\w)\d+(?:[.,:/]\d+)+(?!\w)"
-    tokens = f"{mask}|{_EMOJI}|[#@]{word}|{_LOGOGRAM}|{number}|{word}"
-    return re.compile(rf"{tokens}|[^\s\w]"), re.compile(tokens)
+    tokens = [number, word, BREAK, "[\ue000-\ue004]", _EMOJI, f"[#@]{word}"]
+    if not is_ascii:
+        tokens.append(_LOGOGRAM)
+    return re.compile("|".join([*tokens, r"[^\s\w]"] if punctuation else tokens))
 
 
 @dataclass(frozen=True)
@@ -86,16 +99,27 @@ class Tokenizer:
     repeated_letters: int | None = 3
 
     def __call__(self, text: str) -> list[str]:
+        return [MASKS.get(token, token) for token in self.cut([text])]
+
+    def cut(self, texts: Sequence[str]) -> list[str]:
+        """Tokens of all texts, end to end, `BREAK` between texts, masks as they are.
+
+        Texts go through each pattern together, since most of them are short.
+        """
         if callable(self.kind):
-            return list(self.kind(text))
-        text = unicodedata.normalize("NFC", text)
+            cut = self.kind
+            each = [[BREAK, *cut(text.replace(BREAK, " "))] for text in texts]
+            return list(chain.from_iterable(each))[1:]
+        joined = BREAK.join(texts)
+        if joined.count(BREAK) >= max(len(texts), 1):
+            joined = BREAK.join(text.replace(BREAK, " ") for text in texts)
+        joined = unicodedata.normalize("NFC", joined)
         if self.lowercase:
-            text = text.lower()
+            joined = joined.lower()
         if self.kind == "char":
-            return list(text)
-        text = self._normalize(text)
-        pattern = _patterns()[0 if self.punctuation else 1]
-        return [MASKS.get(token, token) for token in pattern.findall(text)]
+            return list(joined)
+        pattern = _pattern(self.punctuation, joined.isascii())
+        return pattern.findall(self._normalize(joined))
 
     def _normalize(self, text: str) -> str:
         if self.urls != "keep" and ("://" in text or "www." in text.lower()):
@@ -111,8 +135,7 @@ class Tokenizer:
         if self.emoji != "keep":
             text = _emoji().sub(self._stand_in(self.emoji, EMOJI), text)
         if self.repeated_letters is not None:
-            n = self.repeated_letters
-            text = _repeats(n).sub(lambda found: found[1] * n, text)
+            text = _shorten(text, self.repeated_letters)
         return text
 
     @staticmethod
@@ -129,7 +152,21 @@ def _emoji() -> re.Pattern:
     return re.compile(_EMOJI)
 
 
-@functools.cache
-def _repeats(n: int) -> re.Pattern:
-    # Digits may repeat: 10000 is not 1000.
-    return re.compile(rf"([^\W\d_]|[^\w\s])\1{{{n},}}")
+def _shorten(text: str, longest: int) -> str:
+    """Cut runs of one letter or mark to `longest`."""
+    if len(text) <= longest:
+        return text
+    encoded = text.encode("utf-32-le", "surrogatepass")
+    letters = np.frombuffer(encoded, np.uint32)
+    alike = letters[longest:] == letters[: len(letters) - longest]
+    for shift in range(1, longest):
+        alike &= letters[longest:] == letters[shift : len(letters) - longest + shift]
+    if not alike.any():
+        return text
+    # Digits may repeat: 10000 is not 1000; white space says nothing.
+    at = np.flatnonzero(alike) + longest
+    kinds = np.unique(letters[at])
+    cut = [i for i in kinds.tolist() if not _STAYS.match(chr(i))]
+    kept = np.ones(len(letters), bool)
+    kept[at] = ~np.isin(letters[at], cut)
+    return letters[kept].tobytes().decode("utf-32-le", "surrogatepass")

@@ -1,7 +1,6 @@
 """Which words are known, and by which number."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 # Numbers that no word has: the padding, words not known, the text without a word.
 PAD, UNKNOWN, EMPTY = 0, 1, 2
@@ -26,7 +25,7 @@ class Vocabulary:
     Examples
     --------
     >>> from sknn_suite.encoding import Vocabulary
-    >>> Vocabulary(min_df=2, max_features=None).fit([["a", "b"], ["b"]]).words_
+    >>> Vocabulary(min_df=2, max_features=None).fit(["a", "b"], [1, 2]).words_
     {'b': 3}
     """
 
@@ -36,12 +35,9 @@ class Vocabulary:
         self.min_df = min_df
         self.max_features = max_features
 
-    def fit(self, texts: Iterable[Sequence[str]]) -> "Vocabulary":
-        """Count in how many texts each word occurs."""
-        counts: Counter[str] = Counter()
-        for tokens in texts:
-            counts.update(set(tokens))
-        known = [(word, n) for word, n in counts.items() if n >= self.min_df]
+    def fit(self, words: Sequence[str], counts: Sequence[int]) -> "Vocabulary":
+        """Choose among `words`, which occur in so many texts."""
+        known = [(word, n) for word, n in zip(words, counts) if n >= self.min_df]
         known.sort(key=lambda item: (-item[1], item[0]))
         known = known[: self.max_features]
         self.words_ = {word: i for i, (word, _) in enumerate(known, N_SPECIAL)}

@@ -32,7 +32,7 @@ from sknn_suite.modules._size import (
 from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._vae import VAE
 from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
-from sknn_suite.modules._wide import WideBranch
+from sknn_suite.modules._wide import WideBranch, gram_values
 
 __all__ = [
     "ACTIVATIONS",
@@ -69,6 +69,7 @@ __all__ = [
     "TokenEmbedding",
     "WideBranch",
     "find_head",
+    "gram_values",
     "init_linear",
     "is_at",
     "largest_weight",

@@ -1,6 +1,7 @@
 """Recurrent layers over padded batches: no packing, and no step sees the padding."""
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -124,35 +125,53 @@ class Direction(nn.Module):
         if self.cell == "lstm":
             self.bias_ih[n_hidden : 2 * n_hidden] = 1.0
 
+    @property
+    def weights(self) -> list[Tensor]:
+        """All weights, as torch's kernels order them."""
+        return [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
+
     def forward(self, x: Tensor) -> Tensor:
         weight_hh = self.weight_hh
         if self.training and self.dropout.p:
             weight_hh = weight_hh * self.dropout(weight_hh.new_ones(self.n_hidden))
-        weights: list[Tensor] = [self.weight_ih, weight_hh, self.bias_ih, self.bias_hh]
+        weights = [self.weight_ih, weight_hh, *self.weights[2:]]
         state: tuple[Tensor, ...] = (x.new_zeros(1, len(x), self.n_hidden),)
         if self.cell == "lstm":
             state = (*state, state[0])
         if not self.training or self.max_bptt is None or x.shape[1] <= self.max_bptt:
-            return self._run(x, state, weights)[0]
+            return self.run(x, state, weights)[0]
         parts = []
         for part in x.split(self.max_bptt, dim=1):
-            out, state = self._run(part, state, weights)
+            out, state = self.run(part, state, weights)
             state = tuple(s.detach() for s in state)
             parts.append(out)
         return torch.cat(parts, dim=1)
 
-    def _run(
-        self, x: Tensor, state: tuple[Tensor, ...], weights: list[Tensor]
+    def run(
+        self,
+        x: Tensor,
+        state: tuple[Tensor, ...],
+        weights: list[Tensor],
+        bidirectional: bool = False,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run the fused kernel over all steps of `x`."""
+        if x.is_cuda:
+            weights = _end_to_end(weights)
         # has_biases, n_layers, dropout, training, bidirectional, batch_first
-        options = (True, 1, 0.0, self.training, False, True)
+        options = (True, 1, 0.0, self.training, bidirectional, True)
         if self.cell == "lstm":
             out, *state_then = torch.lstm(x, state, weights, *options)
         else:
             kernel = torch.gru if self.cell == "gru" else torch.rnn_tanh
             out, *state_then = kernel(x, state[0], weights, *options)
         return out, tuple(state_then)
+
+
+def _end_to_end(weights: list[Tensor]) -> list[Tensor]:
+    """Copy weights to one piece of memory, which cuDNN else asks for at every call."""
+    whole = torch.cat([weight.reshape(-1) for weight in weights])
+    parts = whole.split([weight.numel() for weight in weights])
+    return [part.view(weight.shape) for part, weight in zip(parts, weights)]
 
 
 class RecurrentLayer(nn.Module):
@@ -171,7 +190,7 @@ class RecurrentLayer(nn.Module):
     Shape
     -----
     x : (n_samples, n_steps, n_inputs), padded on the right
-    order : what `reverse_order` gives
+    order : what `reverse_order` gives; None, outside of training, if none is padded
     returns : (n_samples, n_steps, n_hidden times directions)
 
     Examples
@@ -207,9 +226,20 @@ class RecurrentLayer(nn.Module):
             assert isinstance(direction, Direction)
             direction.reset_parameters(random_state)
 
-    def forward(self, x: Tensor, order: Tensor) -> Tensor:
-        out = self.directions[0](x)
+    def forward(self, x: Tensor, order: Tensor | None) -> Tensor:
         if len(self.directions) == 1:
-            return out
+            return self.directions[0](x)
+        if order is None:  # one kernel for both, which reverses the steps itself
+            return self._run_both(x)
+        out = self.directions[0](x)
         back = reverse(self.directions[1](reverse(x, order)), order)
         return torch.cat([out, back], dim=2)
+
+    def _run_both(self, x: Tensor) -> Tensor:
+        directions: Any = self.directions
+        weights = [weight for part in directions for weight in part.weights]
+        first = directions[0]
+        state = (x.new_zeros(2, len(x), first.n_hidden),)
+        if first.cell == "lstm":
+            state = (*state, state[0])
+        return first.run(x, state, weights, bidirectional=True)[0]

@@ -74,7 +74,7 @@ class SequenceNet(nn.Module):
     lengths : (n_samples,)
     values : (n_samples, n_steps, n_inputs), or
     tokens : CodedRows of (n_samples, n_steps)
-    grams : (n_samples, most), for the wide branch
+    words, runs : see `WideBranch`
     returns : (n_samples, n_outputs)
 
     References
@@ -192,10 +192,11 @@ class SequenceNet(nn.Module):
         lengths: Tensor,
         values: Tensor | None = None,
         tokens: CodedRows | None = None,
-        grams: Tensor | None = None,
+        words: CodedRows | None = None,
+        runs: Tensor | None = None,
     ) -> Tensor:
         x = self._read(values, tokens)
-        order = reverse_order(lengths, x.shape[1])
+        order = self._order(lengths, x.shape[1])
         pooled = []
         for layer, pooling in zip(self.layers, self.poolings):
             x = layer(x, order)
@@ -204,12 +205,12 @@ class SequenceNet(nn.Module):
         deep = self._judge(torch.cat(pooled, dim=1))
         if self.wide is None or self.training:
             return deep
-        return _log_mean(deep, self.wide(grams), self.exclusive)
+        return _log_mean(deep, self.wide(words, runs), self.exclusive)
 
     def weigh(self, lengths: Tensor, tokens: CodedRows, **others: Any) -> Tensor:
         """Attention of each token, the mean of all layers that have attention."""
         x = self._read(None, tokens)
-        order = reverse_order(lengths, x.shape[1])
+        order = self._order(lengths, x.shape[1])
         weights = []
         poolings: Any = self.poolings
         for layer, pooling in zip(self.layers, poolings):
@@ -221,6 +222,11 @@ class SequenceNet(nn.Module):
     def _read(self, values: Tensor | None, tokens: CodedRows | None) -> Tensor:
         x = values if self.embedding is None else self.embedding(tokens)
         return self.input_dropout(x)
+
+    def _order(self, lengths: Tensor, longest: int) -> Tensor | None:
+        if not (self.training or lengths.is_cuda) and bool((lengths == longest).all()):
+            return None
+        return reverse_order(lengths, longest)
 
     def _judge(self, pooled: Tensor) -> Tensor:
         if self.dense is None:

@@ -4,6 +4,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sknn_suite._bundle import CodedRows, RaggedRows
+
+
+def gram_values(of_words: RaggedRows, dtype: torch.dtype) -> Tensor:
+    """Value of each n-gram of each word: 1 for the word, which comes first.
+
+    Its k letter n-grams have 1 / sqrt(k), so that all of them together weigh as much as
+    the word, and long words no more than short ones.
+
+    Shape
+    -----
+    returns : (n_values,)
+    """
+    lengths = of_words.lengths
+    share = (lengths - 1).clamp_(min=1).to(dtype).rsqrt_()
+    values = torch.repeat_interleave(share, lengths)
+    values[of_words.starts[:-1][lengths > 0]] = 1
+    return values
+
 
 class WideBranch(nn.Module):
     """Linear model over the n-grams of a text, whose weights are solved for beforehand.
@@ -22,17 +41,23 @@ class WideBranch(nn.Module):
 
     Shape
     -----
-    grams : (n_samples, most), numbers from 2; 1 is unknown, 0 the padding
+    words : CodedRows of (n_samples, most), whose table holds n-grams of each word
+    runs : (n_samples, most), n-grams of several words
     returns : (n_samples, n_outputs)
+
+    N-grams have numbers from 2; 1 is unknown, 0 the padding.
 
     Examples
     --------
     >>> import torch
+    >>> from sknn_suite._bundle import CodedRows, RaggedRows
     >>> from sknn_suite.modules import WideBranch
     >>> branch = WideBranch(n_grams=2, n_outputs=1, device="cpu")
     >>> branch.set_weights(torch.tensor([[8.0], [-4.0]]), torch.zeros(1))
-    >>> branch(torch.tensor([[2, 0], [2, 2]])).flatten().round().tolist()
-    [8.0, 11.0]
+    >>> of_words = RaggedRows(torch.tensor([0, 0, 2]), torch.tensor([2, 1]))
+    >>> words = CodedRows(torch.tensor([[1, 0], [1, 1]]), of_words)
+    >>> branch(words, torch.tensor([[3, 3], [0, 0]])).flatten().tolist()
+    [0.0, 8.0]
     """
 
     def __init__(
@@ -56,10 +81,20 @@ class WideBranch(nn.Module):
         self.weight[2:] = weight
         self.bias.copy_(bias)
 
-    def forward(self, grams: Tensor) -> Tensor:
-        if grams.shape[1] == 0:
-            return self.bias.expand(len(grams), -1)
-        total = F.embedding_bag(grams, self.weight, mode="sum", padding_idx=0)
+    def forward(self, words: CodedRows, runs: Tensor) -> Tensor:
+        # Each word is looked up once, however many texts have it.
+        codes, positions = torch.unique(words.codes, return_inverse=True)
+        of_words = words.table.choose(codes.long())
+        sums = F.embedding_bag(
+            of_words.values.long(),
+            self.weight,
+            of_words.starts[:-1],
+            mode="sum",
+            per_sample_weights=gram_values(of_words, self.weight.dtype),
+        )
+        total = F.embedding_bag(positions, sums, mode="sum")
+        total = total + F.embedding_bag(runs, self.weight, mode="sum", padding_idx=0)
         # Unknown n-grams have no weight, but count: they make the others less sure.
-        n = (grams != 0).sum(dim=1, keepdim=True).clamp_(min=1)
-        return total / n.to(total.dtype).sqrt() + self.bias
+        squares = of_words.lengths.clamp(max=2)  # the word, and its letter n-grams
+        n = squares[positions].sum(dim=1) + (runs != 0).sum(dim=1)
+        return total / n.clamp_(min=1).to(total.dtype).sqrt().unsqueeze(1) + self.bias

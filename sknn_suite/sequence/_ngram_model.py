@@ -1,5 +1,7 @@
 """Weights of the wide branch: logistic regression on n-grams, solved at once."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -9,14 +11,76 @@ from torch import Tensor
 from sknn_suite._bundle import RaggedRows, as_tensor
 from sknn_suite.encoding import FIRST_GRAM
 from sknn_suite.losses import Loss
+from sknn_suite.modules import gram_values
 
 # Strength of the L2 penalty, divided by the number of texts, and iterations.
 PENALTY = 0.03
 MAX_ITER = 60
 
 
+class Counts(NamedTuple):
+    """How much each text holds of each n-gram, as products of sparse matrices.
+
+    Parameters
+    ----------
+    words : csr_array of shape (n_texts, n_words)
+        1 for each word of a text.
+    of_words : csr_array of shape (n_words, n_grams)
+        The n-grams of each word, see `gram_values`.
+    runs : csr_array of shape (n_texts, n_grams)
+        1 for each run of words in a text.
+    """
+
+    words: sparse.csr_array
+    of_words: sparse.csr_array
+    runs: sparse.csr_array
+
+    @classmethod
+    def of(cls, words: RaggedRows, runs: RaggedRows, n_grams: int) -> "Counts":
+        """Make the matrices of what the encoder gives."""
+        of_words = _ones(words.table, n_grams)
+        values = gram_values(words.table, torch.float64).numpy()
+        of_words.data = values[: len(of_words.data)]
+        return cls(_ones(words, len(words.table)), of_words, _ones(runs, n_grams))
+
+    def squares(self) -> np.ndarray:
+        """Sum of the squares of each text's values, word by word, (n_texts,)."""
+        own, runs = self.of_words.copy(), self.runs
+        own.data = own.data**2
+        return self.words @ own.sum(axis=1) + runs.sum(axis=1)
+
+    def scaled(self, rows: np.ndarray) -> "Counts":
+        """Multiply each text's counts by a number."""
+        return Counts(
+            (sparse.diags_array(rows) @ self.words).tocsr(),
+            self.of_words,
+            (sparse.diags_array(rows) @ self.runs).tocsr(),
+        )
+
+    def transposed(self) -> "Counts":
+        """Make the same for products from the other side."""
+        return Counts(*(part.T.tocsr() for part in self))
+
+    def times(self, w: np.ndarray) -> np.ndarray:
+        """Multiply by (n_grams, n_outputs)."""
+        return self.words @ (self.of_words @ w) + self.runs @ w
+
+    def times_transposed(self, x: np.ndarray) -> np.ndarray:
+        """Multiply the transposed of `transposed` by (n_texts, n_outputs)."""
+        return self.of_words @ (self.words @ x) + self.runs @ x
+
+
+def _ones(rows: RaggedRows, n_columns: int) -> sparse.csr_array:
+    starts = rows.starts.numpy()
+    columns = rows.values.numpy()[: starts[-1]]
+    return sparse.csr_array(
+        (np.ones(len(columns)), columns, starts), shape=(len(rows), n_columns)
+    )
+
+
 def fit_ngrams(
-    grams: RaggedRows,
+    words: RaggedRows,
+    runs: RaggedRows,
     target: Tensor,
     weight: Tensor | None,
     n_grams: int,
@@ -25,14 +89,16 @@ def fit_ngrams(
 ) -> tuple[Tensor, Tensor]:
     """Fit a linear model over n-grams, and return its weights and bias.
 
-    An n-gram counts once per text, divided by the root of how many there are, and is
-    scaled by its log-count ratios, as in naive Bayes [1]_: those that say much about
-    the classes are the cheapest to use.
+    A text is a vector of length one: each of its words and runs of words counts once,
+    and so do all letter n-grams of a word together. Each n-gram is scaled by its
+    log-count ratios, as in naive Bayes [1]_: those that say much about the classes are
+    the cheapest to use.
 
     Parameters
     ----------
-    grams : RaggedRows
-        Numbers of the n-grams of each text.
+    words, runs : RaggedRows
+        Words of each text with the numbers of their n-grams, and those of its runs of
+        words.
     target : Tensor
         As the loss takes it.
     weight : Tensor of shape (n_samples,) or None
@@ -47,18 +113,16 @@ def fit_ngrams(
     .. [1] Wang & Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
        Classification", ACL 2012.
     """
-    lengths = grams.lengths.numpy()
-    columns = grams.values.numpy()[: lengths.sum()] - FIRST_GRAM
-    values = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
-    A = sparse.csr_array(
-        (values, columns, grams.starts.numpy()), shape=(len(lengths), n_grams)
-    )
+    counts = Counts.of(words, runs, n_grams + FIRST_GRAM)
     target = target.double() if target.is_floating_point() else target
     if weight is None:
-        weight = torch.ones(len(lengths))
+        weight = torch.ones(len(words))
     weight = weight.double() * (len(weight) / weight.sum())
-    scale = _ratios(A, _one_hot(target, n_outputs), weight.numpy())
-    return _solve(A.tocsr(), A.T.tocsr(), scale, target, weight, n_outputs, loss)
+    scale = _ratios(counts, _one_hot(target, n_outputs), weight.numpy())
+    scale[:FIRST_GRAM] = 0  # what is not known has no weight
+    scaled = counts.scaled(1 / np.sqrt(np.maximum(counts.squares(), 1)))
+    w, bias = _solve(scaled, scale, target, weight, n_outputs, loss)
+    return w[FIRST_GRAM:], bias
 
 
 def _one_hot(target: Tensor, n_outputs: int) -> np.ndarray:
@@ -67,21 +131,19 @@ def _one_hot(target: Tensor, n_outputs: int) -> np.ndarray:
     return np.eye(n_outputs)[target.numpy()]
 
 
-def _ratios(A: sparse.csr_array, Y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _ratios(counts: Counts, Y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Root mean square of each n-gram's log-count ratios, (n_grams, 1)."""
     share = np.clip(np.average(Y, axis=0, weights=weight), 1e-6, 1 - 1e-6)
-    there = A.copy()
-    there.data = np.ones_like(A.data)
-    positive = there.T @ (Y * weight[:, None])
-    negative = there.T @ ((1 - Y) * weight[:, None])
+    back = counts.transposed()
+    positive = back.times_transposed(Y * weight[:, None])
+    negative = back.times_transposed((1 - Y) * weight[:, None])
     ratio = np.log((positive + share) / (negative + 1 - share))
     ratio -= np.log(share / (1 - share))
     return np.sqrt((ratio**2).mean(axis=1, keepdims=True))
 
 
 def _solve(
-    A: sparse.csr_array,
-    AT: sparse.csr_array,
+    counts: Counts,
     scale: np.ndarray,
     target: Tensor,
     weight: Tensor,
@@ -89,16 +151,17 @@ def _solve(
     loss: Loss,
 ) -> tuple[Tensor, Tensor]:
     """Minimise log-loss plus penalty by L-BFGS, in float64."""
-    n_rows, n_grams = A.shape
+    n_rows, n_grams = len(target), len(scale)
     n_weights = n_grams * n_outputs
     penalty = PENALTY / n_rows
+    back = counts.transposed()
 
     def value_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
         w = flat[:n_weights].reshape(n_grams, n_outputs)
-        raw = A @ (w * scale) + flat[n_weights:]
+        raw = counts.times(w * scale) + flat[n_weights:]
         value, by_raw = loss.value_and_gradient(as_tensor(raw), target, weight)
         delta = by_raw.numpy()
-        by_w = (AT @ delta) * scale + penalty * w
+        by_w = back.times_transposed(delta) * scale + penalty * w
         total = float(value) + 0.5 * penalty * float((w**2).sum())
         return total, np.concatenate([by_w.ravel(), delta.sum(axis=0)])
 

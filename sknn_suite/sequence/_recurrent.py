@@ -10,6 +10,9 @@ from sknn_suite._sklearn import Interval, StrOptions
 from sknn_suite._validation import check_layer_sizes
 from sknn_suite.modules import CELLS, POOLINGS, SequenceNet
 
+# Rows of a batch whose states stay in a processor's cache.
+CACHED_ROWS = 256
+
 
 @parameters
 class RecurrentEstimator(NeuralEstimator):
@@ -58,6 +61,7 @@ class RecurrentEstimator(NeuralEstimator):
     """
 
     _encodes_by_chunks = False  # rows of like length are predicted together
+    _planned_schedules = ("one_cycle", "cosine")
 
     hidden_sizes: int | str | Sequence[int] = param(
         "auto",
@@ -122,12 +126,11 @@ class RecurrentEstimator(NeuralEstimator):
     def _init_module(self, module: Any) -> None:
         module.reset_parameters(self._random_state)
 
+    def _rows_at_once(self, n_rows: int) -> int:
+        return min(n_rows, CACHED_ROWS)
+
     def _work(self, n_rows: int, n_parameters: int) -> float:
         return self._encoder.mean_length_ * super()._work(n_rows, n_parameters)
-
-    def _schedule(self, *, partial: bool) -> Any:
-        planned = self.learning_rate in ("one_cycle", "cosine")
-        return "constant" if partial and planned else self.learning_rate
 
     def _prepare(self, *args: Any, **kwargs: Any) -> Run:
         self._check_solver()

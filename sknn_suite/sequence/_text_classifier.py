@@ -1,7 +1,6 @@
 """TextRNNClassifier."""
 
 from collections.abc import Callable
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,15 @@ from torch import nn
 from sknn_suite._base import Rows, Run
 from sknn_suite._classification import ClassifierHalf
 from sknn_suite._device import BFLOAT16_WIDTH, Place
-from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._sklearn import HasMethods, Interval, StrOptions
+from sknn_suite._parameters import parameters, redefault
 from sknn_suite._texts import check_texts
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite._validation import check_labels
-from sknn_suite.encoding import LARGE, TextEncoder, Tokenizer
+from sknn_suite.encoding import LARGE, TextEncoder
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
 from sknn_suite.sequence._ngram_model import fit_ngrams
 from sknn_suite.sequence._recurrent import RecurrentEstimator
+from sknn_suite.sequence._text_parameters import TextParameters
 from sknn_suite.training import make_batches
 
 # Rows up to which wide="auto" adds n-grams; with more, the network learns them.
@@ -34,12 +33,9 @@ RECURRENT_WIDTH = 32
 TEXTS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 45_000, 4, 8
 FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
-# What becomes of a kind of token.
-_CHOICES = StrOptions({"keep", "mask", "drop"})
-
 
 @parameters
-class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
+class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     """Classifier of raw texts: recurrent layers with attention, beside n-grams.
 
     Texts go in as they are. Words become vectors, which two bidirectional recurrent
@@ -51,76 +47,6 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
 
     Parameters
     ----------
-    tokenizer : {"word", "char"}, callable or vectorizer, default="word"
-        What a token is: a word, punctuation mark or emoji; a character; what a function
-        makes of a text; or what the `analyzer` of a
-        :class:`sklearn.feature_extraction.text.CountVectorizer` makes of it.
-
-    lowercase : bool, default=True
-        Whether case is ignored.
-
-    punctuation : bool, default=True
-        Whether punctuation marks are tokens.
-
-    numbers : {"keep", "mask", "drop"}, default="keep"
-        Whether numbers stay as they are, become one token, or go.
-
-    urls : {"keep", "mask", "drop"}, default="mask"
-        The same for web addresses.
-
-    mentions : {"keep", "mask", "drop"}, default="mask"
-        The same for @names.
-
-    hashtags : {"keep", "split", "mask", "drop"}, default="keep"
-        The same for #tags; "split" gives a token for the mark, and the word.
-
-    emoji : {"keep", "mask", "drop"}, default="keep"
-        The same for pictures, those made of punctuation included.
-
-    repeated_letters : int or None, default=3
-        Longest run of one letter or mark that stays; longer ones are cut to it.
-
-    min_df : int, default=2
-        Training texts in which a word must occur to have a vector of its own.
-
-    max_features : int or None, default=30000
-        Most words that have one, the most frequent.
-
-    max_length : int, "auto" or None, default="auto"
-        Most tokens that the recurrent layers see; longer texts keep head and tail.
-        "auto" spares all but one text in a hundred, up to 128 tokens; None keeps all.
-
-    embedding_size : int, default=100
-        Length of the word vectors that are learnt; 0 for none, if others are given.
-
-    subwords : bool, default=True
-        Whether the vector of a word has part in those of its letter n-grams, by which
-        words that are new or misspelt mean something.
-
-    embeddings : path-like, dict, pair or list of these, default=None
-        Word vectors that go beside those learnt: a text file of GloVe, word2vec or
-        fastText (also gzipped), a dict from word to vector, a (words, matrix) pair, or
-        several, of which the mean is taken where both know a word.
-
-    embedding_rate : float, default=0.0
-        Share of the learning rate, in [0, 1], by which those vectors are fine-tuned; 0
-        leaves them as they are.
-
-    token_dropout : float, default=0.1
-        Probability, in [0, 1), that a word is unknown for a training step.
-
-    wide : bool or "auto", default="auto"
-        Whether a linear model over n-grams has half a say. It is solved for before the
-        network trains, and stays as it is in warm starts and partial_fit. "auto" is on
-        up to 100,000 training texts.
-
-    wide_ngrams : int, default=2
-        Longest run of words among these n-grams.
-
-    wide_letters : bool or "auto", default="auto"
-        Whether letter n-grams of words are among them. "auto" is on up to a million
-        tokens; with more, n-grams that occur in one text only are left out as well.
-
     batch_norm : bool, default=True
         Whether the dense layer is batch-normalised.
 
@@ -206,37 +132,6 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     array(['good', 'bad'], dtype='<U4')
     """
 
-    tokenizer: Any = param(
-        "word", StrOptions({"word", "char"}), callable, HasMethods(["build_analyzer"])
-    )
-    lowercase: bool = param(True, "boolean")
-    punctuation: bool = param(True, "boolean")
-    numbers: str = param("keep", _CHOICES)
-    urls: str = param("mask", _CHOICES)
-    mentions: str = param("mask", _CHOICES)
-    hashtags: str = param("keep", StrOptions({"keep", "split", "mask", "drop"}))
-    emoji: str = param("keep", _CHOICES)
-    repeated_letters: int | None = param(
-        3, Interval(Integral, 1, None, closed="left"), None
-    )
-    min_df: int = param(2, Interval(Integral, 1, None, closed="left"))
-    max_features: int | None = param(
-        30000, Interval(Integral, 1, None, closed="left"), None
-    )
-    max_length: int | str | None = param(
-        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None
-    )
-    embedding_size: int = param(100, Interval(Integral, 0, None, closed="left"))
-    subwords: bool = param(True, "boolean")
-    embeddings: Any = param(
-        None, str, HasMethods(["__fspath__"]), dict, tuple, list, None
-    )
-    embedding_rate: float = param(0.0, Interval(Real, 0, 1, closed="both"))
-    token_dropout: float = param(0.1, Interval(Real, 0, 1, closed="left"))
-    wide: bool | str = param("auto", "boolean", StrOptions({"auto"}))
-    wide_ngrams: int = param(2, Interval(Integral, 1, None, closed="left"))
-    wide_letters: bool | str = param("auto", "boolean", StrOptions({"auto"}))
-
     batch_norm: bool = redefault("batch_norm", RecurrentEstimator, True)
     dropout: float = redefault("dropout", RecurrentEstimator, 0.4)
     spatial_dropout: float = redefault("spatial_dropout", RecurrentEstimator, 0.3)
@@ -265,22 +160,8 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
         return check_texts(self, X, reset=False)
 
     def _make_encoder(self) -> TextEncoder:
-        kind = self.tokenizer
-        if hasattr(kind, "build_analyzer"):
-            kind = kind.build_analyzer()
-        tokenizer = Tokenizer(
-            kind,
-            self.lowercase,
-            self.punctuation,
-            self.numbers,
-            self.urls,
-            self.mentions,
-            self.hashtags,
-            self.emoji,
-            self.repeated_letters,
-        )
         return TextEncoder(
-            tokenizer,
+            self._make_tokenizer(),
             self.min_df,
             self.max_features,
             self.max_length,
@@ -372,9 +253,13 @@ class TextRNNClassifier(RecurrentEstimator, ClassifierHalf):
     def _fit_wide(self, wide: Any, run: Run) -> None:
         """Solve for the weights of the wide branch on the training rows."""
         train = run.train
-        grams = train.inputs["grams"].to(torch.device("cpu")).choose(train.rows)
+        words, runs = (
+            train.inputs[name].to(torch.device("cpu")).choose(train.rows)
+            for name in ("words", "runs")
+        )
         weight, bias = fit_ngrams(
-            grams,
+            words,
+            runs,
             train.targets.cpu(),
             None if train.weight is None else train.weights.cpu(),
             self._config["n_grams"],
