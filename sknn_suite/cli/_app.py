@@ -43,8 +43,8 @@ def _make_parser() -> argparse.ArgumentParser:
         help="build models on real data, beside plain scikit-learn",
         description=(
             "Build models on real data that scikit-learn ships, print their scores and "
-            "seconds beside plain scikit-learn's, and save pictures. It takes about "
-            "a minute and downloads nothing."
+            "seconds beside plain scikit-learn's, and save pictures. It takes less than "
+            "two minutes and downloads nothing."
         ),
     )
     demo.add_argument(

@@ -18,7 +18,7 @@ from sknn_suite.sequence import TextRNNClassifier
 
 FULL: dict[str, Any] = {
     "max_files": 400,
-    "n_train": 6_000,
+    "n_train": 2_000,
     "n_test": 2_000,
     "max_iter": "auto",
 }
@@ -88,6 +88,6 @@ def _measure(
 
 
 def _draw(model: Any, X: Any, y: Any, stage: Stage) -> Path:
-    figure = stage.make_figure(9, 5)
+    figure = stage.make_figure(6.3, 5)
     TokenAttentionDisplay.from_estimator(model, X[:6], y[:6], ax=figure.subplots())
     return stage.save(figure, "token_attention.png")
