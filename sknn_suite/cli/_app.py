@@ -42,9 +42,9 @@ def _make_parser() -> argparse.ArgumentParser:
         "demo",
         help="build models on real data, beside plain scikit-learn",
         description=(
-            "Build models on real data that scikit-learn ships, print their scores and "
-            "seconds beside plain scikit-learn's, and save pictures. It takes about "
-            "a minute and downloads nothing."
+            "Build models on data that comes with installed packages, print their "
+            "scores and seconds beside plain scikit-learn's, and save pictures. It "
+            "takes less than two minutes and downloads nothing."
         ),
     )
     demo.add_argument(

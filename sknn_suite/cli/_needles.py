@@ -79,7 +79,6 @@ def _measure(
 
 def _draw(model: Any, X: np.ndarray, y: np.ndarray, stage: Stage) -> Path:
     figure = stage.make_figure()
-    ax = figure.subplots()
-    AnomalyScoreDisplay.from_estimator(model, X, y, ax=ax)
-    ax.set_title("Find the needles: scores", loc="left")
+    name = "Find the needles: scores of VAEDetector"
+    AnomalyScoreDisplay.from_estimator(model, X, y, ax=figure.subplots(), name=name)
     return stage.save(figure, "needles.png")

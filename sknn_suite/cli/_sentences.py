@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
@@ -15,8 +16,13 @@ from sknn_suite.datasets import load_docstrings
 from sknn_suite.plotting import TokenAttentionDisplay
 from sknn_suite.sequence import TextRNNClassifier
 
-FULL = {"max_files": 400, "n_train": 6_000, "n_test": 2_000}
-QUICK = {"max_files": 40, "n_train": 600, "n_test": 300}
+FULL: dict[str, Any] = {
+    "max_files": 400,
+    "n_train": 2_000,
+    "n_test": 2_000,
+    "max_iter": "auto",
+}
+QUICK: dict[str, Any] = {"max_files": 30, "n_train": 300, "n_test": 150, "max_iter": 3}
 
 
 def place_the_sentences(stage: Stage) -> Comparison:
@@ -43,8 +49,8 @@ def place_the_sentences(stage: Stage) -> Comparison:
     )
     title = f"Place the sentences: {len(X):,} of numpy, scikit-learn and torch"
     stage.say(f"{title}\nSeconds of fit and predictions, one thread each:")
-    network = TextRNNClassifier(random_state=0)
-    balanced = TextRNNClassifier(class_weight="balanced", random_state=0)
+    network = TextRNNClassifier(max_iter=size["max_iter"], random_state=0)
+    balanced = clone(network).set_params(class_weight="balanced")
     rows = []
     for step, ours, weight in (
         ("plain", network, None),
@@ -82,6 +88,6 @@ def _measure(
 
 
 def _draw(model: Any, X: Any, y: Any, stage: Stage) -> Path:
-    figure = stage.make_figure(9, 5)
+    figure = stage.make_figure(6.3, 5)
     TokenAttentionDisplay.from_estimator(model, X[:6], y[:6], ax=figure.subplots())
     return stage.save(figure, "token_attention.png")

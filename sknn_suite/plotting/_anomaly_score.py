@@ -155,8 +155,9 @@ class AnomalyScoreDisplay:
             )
         ax.set_xlabel("oddness, -score_samples")
         ax.set_ylabel("rows")
-        ax.set_title(self.estimator_name or "", loc="left")
-        place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 3}
+        # Above the legend, which narrow axes have no room for beside it.
+        ax.set_title(self.estimator_name or "", loc="left", pad=24)
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3}
         write_legend(ax, fontsize="small", **place)
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -4,8 +4,9 @@ import html
 
 from sknn_suite._optional import import_optional
 
-# Width of a line, in characters.
-LINE = 80
+# Width of a line, in characters, and in inches with room at both ends: wider axes tear
+# the tokens apart.
+LINE, WIDTH = 80, 6.3
 
 
 class TokenAttentionDisplay:
@@ -120,7 +121,8 @@ class TokenAttentionDisplay:
                 needed_by="TokenAttentionDisplay.plot",
                 extra="plot",
             )
-            _, ax = pyplot.subplots(figsize=(9, 0.3 + 0.27 * len(lines)))
+            size = (WIDTH, 0.3 + 0.24 * len(lines))
+            _, ax = pyplot.subplots(figsize=size, layout="constrained")
         ax.set_axis_off()
         ax.set_xlim(0, LINE)
         ax.set_ylim(len(lines), 0)

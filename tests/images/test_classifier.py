@@ -120,7 +120,7 @@ def test_rows_without_an_image_shape_are_scaled_by_column(digits):
 
 def test_two_classes_and_several_labels_are_learnt(grey):
     y = grey.y == 1
-    model = CNNClassifier(random_state=0, augment=None).fit(grey.X, y)
+    model = CNNClassifier(max_iter=40, random_state=0, augment=None).fit(grey.X, y)
     assert model.out_activation_ == "logistic"
     assert model.score(grey.X, y) > 0.9
     several = np.column_stack([grey.y == 0, grey.y == 1]).astype(int)
