@@ -83,7 +83,7 @@ def test_what_a_gallery_cannot_show_is_refused(fitted):
         PredictionGallery.from_estimator(model, images, labels, kind="best")
     with pytest.raises(DataError, match="which fit has not seen"):
         PredictionGallery.from_estimator(model, images, labels + 100)
-    with pytest.raises(DataError, match="Expected one label per image"):
+    with pytest.raises(DataError, match="Expected one label per row"):
         PredictionGallery.from_estimator(model, images, labels[:5])
 
 
