@@ -41,7 +41,8 @@ class ImageParameters(TrainingParameters):
           ``("dropout", 0.5)``, ``("spatial_dropout", 0.1)``;
         - a module of one's own, (n, channels, height, width) to scores: an instance,
           whose weights are the initial ones, or a class, which may take n_outputs (or
-          num_classes), n_channels (or in_channels) and image_shape.
+          num_classes), n_channels (or in_channels) and image_shape, and whose initial
+          weights random_state decides.
 
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Dense units of architecture="mlp".
@@ -134,7 +135,8 @@ class ImageParameters(TrainingParameters):
 
     head_iter : int or "auto", default="auto"
         Epochs of the last layer alone that precede the others in finetune="gradual".
-        "auto" is 10, and more for fewer than a thousand images.
+        "auto" is 10, and more for fewer than a thousand images. They are in
+        `history_`; callbacks and validation begin after them.
 
     label_smoothing : float or None, default=None
         Part of the target, in [0, 1), that training spreads evenly over the classes;
