@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +16,11 @@ FEWEST, MOST = 5, 40
 
 # Names that would give a package away.
 _NAMES = re.compile(r"numpy|np\.|sklearn|scikit[- ]learn|py ?torch|torch", re.I)
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _SENTENCES = re.compile(r"(?<=[a-z)`][.!?])\s+(?=[A-Z])")
 
 
-def load_docstrings(packages=PACKAGES, max_files=None, return_X_y=True):
+def load_docstrings(packages=PACKAGES, max_files=100, return_X_y=True):
     """Load sentences from the docstrings of installed packages.
 
     Nothing is downloaded and nothing is imported: the sources are read. The class of a
@@ -30,8 +32,9 @@ def load_docstrings(packages=PACKAGES, max_files=None, return_X_y=True):
     ----------
     packages : sequence of str, default=("numpy", "sklearn", "torch")
         Installed packages.
-    max_files : int or None, default=None
-        Most files of a package that are read, spread over it; None reads all.
+    max_files : int or None, default=100
+        Most files of a package that are read, spread over it; None reads all, of which
+        torch has thousands.
     return_X_y : bool, default=True
         Whether texts and labels come alone; else the files come as well.
 
@@ -81,12 +84,14 @@ def _sources(package: str, max_files: int | None) -> Iterator[tuple[Path, str]]:
 
 def _sentences(path: Path) -> Iterator[str]:
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        source = path.read_text(encoding="utf-8")
+        if '"""' not in source and "'''" not in source:
+            return
+        tree = ast.parse(source)
     except (SyntaxError, UnicodeDecodeError, ValueError):
         return  # a template, or written for another Python
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
-        text = ast.get_docstring(node) if isinstance(node, kinds) else None
+    for node in _documented(tree):
+        text = ast.get_docstring(node)
         for paragraph in re.split(r"\n\s*\n", text or ""):
             if re.search(r">>>|^\s*[-=]{3,}|::\s*$|^\s*\.\.", paragraph, re.M):
                 continue  # code, headings and markup
@@ -94,3 +99,16 @@ def _sentences(path: Path) -> Iterator[str]:
                 n_words = len(sentence.split())
                 if FEWEST <= n_words <= MOST and sentence[-1] in ".!?":
                     yield _NAMES.sub("", sentence).strip()
+
+
+def _documented(tree: ast.Module) -> Iterator[Any]:
+    """Yield what may have a docstring; expressions, which cannot, are not looked at."""
+    nodes: list[Any] = [tree]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, _DOCUMENTED):
+            yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            below = getattr(node, name, ())
+            if isinstance(below, list):
+                nodes += below

@@ -136,7 +136,8 @@ class TextEncoder:
         weight: np.ndarray | None = None,
     ) -> "TextEncoder":
         """Learn from the training texts, all if None."""
-        corpus = Corpus.cut(X if rows is None else X[rows.numpy()], self.tokenizer)
+        texts = X if rows is None else X[rows.numpy()]
+        corpus = Corpus.cut(texts.tolist(), self.tokenizer)
         words, _ = corpus.words_of_each()
         n_texts = np.bincount(words, minlength=len(corpus.words) + FIRST)[FIRST:]
         self._words.fit(corpus.words, n_texts.tolist())
@@ -202,7 +203,7 @@ class TextEncoder:
 
     def transform(self, X: np.ndarray, dtype: torch.dtype) -> TensorBundle:
         """Encode texts."""
-        corpus = Corpus.cut(X, self.tokenizer)
+        corpus = Corpus.cut(X.tolist(), self.tokenizer)
         shown = corpus.clip(self.max_length_)
         starts = as_tensor(shown.starts)
         hashes, hash_starts = hash_letters(corpus.words)

@@ -239,7 +239,7 @@ class RecurrentLayer(nn.Module):
         directions: Any = self.directions
         weights = [weight for part in directions for weight in part.weights]
         first = directions[0]
-        state = (x.new_zeros(2, len(x), first.n_hidden),)
+        state: tuple[Tensor, ...] = (x.new_zeros(2, len(x), first.n_hidden),)
         if first.cell == "lstm":
             state = (*state, state[0])
         return first.run(x, state, weights, bidirectional=True)[0]

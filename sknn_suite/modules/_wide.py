@@ -93,7 +93,8 @@ class WideBranch(nn.Module):
             per_sample_weights=gram_values(of_words, self.weight.dtype),
         )
         total = F.embedding_bag(positions, sums, mode="sum")
-        total = total + F.embedding_bag(runs, self.weight, mode="sum", padding_idx=0)
+        if runs.shape[1]:
+            total += F.embedding_bag(runs, self.weight, mode="sum", padding_idx=0)
         # Unknown n-grams have no weight, but count: they make the others less sure.
         squares = of_words.lengths.clamp(max=2)  # the word, and its letter n-grams
         n = squares[positions].sum(dim=1) + (runs != 0).sum(dim=1)

@@ -116,6 +116,11 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     Each text is predicted on its own: neither the length nor the number of the others
     plays a part.
 
+    Warm starts and partial_fit keep what the first fit has learnt of texts: vocabulary,
+    `max_length_`, n-grams and their weights. Words that come up later have no vector of
+    their own; their letters tell what they may mean. Give the first call texts that
+    stand for the rest.
+
     References
     ----------
     Wang & Manning, "Baselines and Bigrams", ACL 2012. Yang et al., "Hierarchical

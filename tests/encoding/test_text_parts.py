@@ -7,7 +7,8 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sknn_suite._bundle import RaggedRows, TensorBundle
-from sknn_suite.encoding import Tokenizer, find_vectors
+from sknn_suite.encoding import Corpus, Tokenizer, find_vectors
+from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import RecurrentLayer, reverse_order
 from sknn_suite.training import LengthBatches
@@ -45,6 +46,76 @@ def test_texts_are_cut_where_people_would(text):
 def test_options_say_what_becomes_of_each_kind(options, expected):
     tokenizer = Tokenizer(**{"mentions": "keep", **options})
     assert tokenizer("A 12, #b @c 😀") == expected
+
+
+STRANGE = [
+    "a\x1eb",
+    "",
+    "Ünï #çode",
+    "aaaa....",
+    "no 3.5 \x1c mark",
+    "\x1e",
+    "天気 It's",
+]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"kind": "char"},
+        {"kind": str.split},
+        {"hashtags": "split", "numbers": "mask", "repeated_letters": 1},
+        {"punctuation": False, "lowercase": False, "repeated_letters": None},
+    ],
+    ids=str,
+)
+def test_texts_that_are_cut_together_are_cut_as_alone(options):
+    tokenizer = Tokenizer(**options)
+    corpus = Corpus.cut(STRANGE * 2, tokenizer)
+    for i, text in enumerate(STRANGE * 2):
+        codes = corpus.codes[corpus.starts[i] : corpus.starts[i + 1]]
+        found = [corpus.words[code - 2] for code in codes if code > 1]
+        assert found == tokenizer(text)
+        assert len(codes) == max(len(found), 1)
+
+
+def test_a_corpus_tells_the_words_and_runs_of_each_text():
+    texts = ["a b a b a", "", "b", "a b c"]
+    corpus = Corpus.cut(texts, Tokenizer())
+    words, starts = corpus.words_of_each()
+    assert np.split(words, starts[1:-1])[0].tolist() == [2, 3]
+    assert np.diff(starts).tolist() == [2, 1, 1, 3]
+    hashes, rows = corpus.runs_of_each(hash_words(corpus.words), 3)
+    for row, text in enumerate(texts):
+        tokens = ["<", *text.split(), ">"]
+        runs = {
+            tuple(tokens[i : i + n]) for n in (2, 3) for i in range(len(tokens) - n + 1)
+        }
+        assert (rows == row).sum() == len(runs)
+    first, last = set(hashes[rows == 0]), set(hashes[rows == 3])
+    assert len(first & last) == 3  # < a, a b, < a b
+
+
+def test_hashes_of_words_and_letters_are_those_of_each_word_alone():
+    words = ["film", "films", "a", "", "x" * 90, "天気", "\ud800"]
+    hashes, starts = hash_letters(words)
+    for i, word in enumerate(words):
+        assert hash_words([word])[0] == hash_words(words)[i]
+        alone, _ = hash_letters([word])
+        np.testing.assert_array_equal(hashes[starts[i] : starts[i + 1]], alone)
+        marked = f"<{word[:40]}>"
+        counts = [len(marked) - n + 1 for n in (3, 4, 5) if n < len(marked)]
+        assert len(alone) == sum(counts)
+    assert len(set(hash_words(words))) == len(words)
+    film, films = hashes[: starts[1]], hashes[starts[1] : starts[2]]
+    assert len(set(film) & set(films)) == 6  # <fi fil ilm <fil film <film
+
+
+def test_known_hashes_are_found_and_others_are_not():
+    known = np.array([3, 5, 9], np.uint64)
+    asked = np.array([9, 4, 3, 10], np.uint64)
+    assert find_sorted(known, asked).tolist() == [2, -1, 0, -1]
 
 
 # -- vectors -------------------------------------------------------------------------
@@ -149,3 +220,12 @@ def test_a_layer_equals_torchs_on_packed_sequences(cell):
         total.square().sum().backward()
         module.gradient = sum(p.grad.square().sum() for p in module.parameters())
     torch.testing.assert_close(layer.gradient, theirs.gradient)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_both_directions_in_one_kernel_equal_two(cell):
+    layer = RecurrentLayer(cell, 3, 4, device="cpu").double().eval()
+    layer.reset_parameters(np.random.RandomState(0))
+    x = torch.from_numpy(np.random.RandomState(1).normal(size=(5, 7, 3)))
+    order = reverse_order(torch.full((5,), 7), 7)
+    torch.testing.assert_close(layer(x, None), layer(x, order))

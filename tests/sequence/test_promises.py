@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -40,6 +41,13 @@ def test_a_row_does_not_depend_on_its_batch_mates(
     np.testing.assert_allclose(alone, together, atol=1e-6)
     turned = model.predict_proba(take(rows.X, range(len(rows.y))[::-1]))[::-1]
     np.testing.assert_allclose(turned, together, atol=1e-6)
+
+
+def test_threads_that_share_batches_change_nothing(model, rows, monkeypatch):
+    expected = model.fit(*rows).predict_proba(rows.X)
+    monkeypatch.setattr("sknn_suite.sequence._recurrent.CACHED_ROWS", 16)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    np.testing.assert_allclose(model.predict_proba(rows.X), expected, atol=1e-6)
 
 
 def test_refitting_gives_the_same_bits_and_global_generators_stay(

@@ -130,6 +130,80 @@ def test_a_misspelt_word_means_nearly_the_same(texts):
     np.testing.assert_array_equal(model.predict(["livelyy", "gentel", "tiired"]), known)
 
 
+def test_one_text_may_be_very_long_in_training(texts):
+    X, y = list(texts.X), texts.y
+    X[5] = "bright " * 100_000
+    model = TextRNNClassifier(**SMALL).fit(X, y)
+    assert model.max_length_ < 1000
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+BAD_PARAMETERS = [
+    ("tokenizer", "letters"),
+    ("lowercase", "yes"),
+    ("numbers", "split"),
+    ("hashtags", "cut"),
+    ("repeated_letters", 0),
+    ("min_df", 0.5),
+    ("max_features", 0),
+    ("max_length", "short"),
+    ("embedding_size", -1),
+    ("embedding_rate", 2.0),
+    ("token_dropout", 1.0),
+    ("wide", "deep"),
+    ("wide_ngrams", 0),
+    ("wide_letters", "some"),
+    ("cell", "transformer"),
+    ("spatial_dropout", -0.1),
+    ("max_bptt", 0),
+    ("dense_size", "large"),
+    ("max_iter", 0),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_PARAMETERS)
+def test_a_bad_parameter_is_named_with_what_it_must_be(texts, name, value):
+    model = TextRNNClassifier(**SMALL).set_params(**{name: value})
+    message = f"The '{name}' parameter of TextRNNClassifier must be .* Got "
+    with pytest.raises(ValueError, match=message):
+        model.fit(*texts)
+
+
+def test_a_broken_line_of_vectors_is_named_and_leaves_the_model_as_it_was(
+    texts, tmp_path, snapshot, same_state
+):
+    path = tmp_path / "vectors.txt"
+    path.write_text("bright 1 2\ncalm 3 4\ndull 5\n")
+    model = TextRNNClassifier(**SMALL).fit(*texts)
+    state = snapshot(model)
+    with pytest.raises(ValueError, match=r"Line 3 of .* is broken"):
+        model.set_params(embeddings=path).fit(*texts)
+    model.set_params(embeddings=None)
+    assert same_state(snapshot(model), state)
+
+
+def test_words_need_vectors_from_somewhere(texts):
+    model = TextRNNClassifier(**SMALL, embedding_size=0)
+    with pytest.raises(ValueError, match="embedding_size=0 leaves words without"):
+        model.fit(*texts)
+
+
+def test_single_words_alone_may_be_the_n_grams(texts):
+    X, y = texts
+    model = TextRNNClassifier(**SMALL, wide_ngrams=1, wide_letters=False).fit(X, y)
+    assert len(model._encoder.grams_) < 100
+    assert model.score(X, y) > 0.5
+
+
+def test_later_fits_keep_the_vocabulary_of_the_first(texts):
+    X, y = texts
+    model = TextRNNClassifier(**SMALL).partial_fit(X[:60], y[:60], classes=[0, 1, 2])
+    words = dict(model.vocabulary_)
+    model.partial_fit([x + " zebra" for x in X[60:]], y[60:])
+    model.set_params(warm_start=True).fit([x + " zebra" for x in X], y)
+    assert model.vocabulary_ == words
+
+
 # -- tools ---------------------------------------------------------------------------
 
 
