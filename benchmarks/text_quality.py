@@ -87,7 +87,7 @@ def text_line(
     work, against = name, "TF-IDF + LogisticRegression"
     if with_vectors:
         work, against = f"{name}, GloVe 50d", "without vectors"
-        theirs = gate = plain
+        theirs = gate = None if plain is None else round(plain, 4)
     mean = float(np.mean(scores))
     return Line(work, against, theirs, mean, mean, gate, unit="")
 
