@@ -25,8 +25,12 @@ OPTIONAL = {
     "safetensors",
 }
 
-# scikit-learn imports pandas by itself where it is installed.
-HEAVY = [*sorted(OPTIONAL - {"pandas", "narwhals"}), "imblearn", "torch._dynamo"]
+# scikit-learn imports pandas and rich by itself where they are installed.
+HEAVY = [
+    *sorted(OPTIONAL - {"narwhals", "pandas", "rich"}),
+    "imblearn",
+    "torch._dynamo",
+]
 
 
 def imports_of(path):
