@@ -156,6 +156,11 @@ def suited_threads(work: float) -> AbstractContextManager[Any]:
     """
     if work >= ONE_THREAD_WORK or work < TINY_WORK:
         return nullcontext()
+    return one_thread()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Compute in one thread, in this Python thread only."""
     # torch.set_num_threads would change what other Python threads see; OpenMP's own
     # setting belongs to the calling thread.
     return _openmp().limit(limits=1)

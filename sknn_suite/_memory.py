@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sknn_suite._device import share_rows, suited_threads
+from sknn_suite._device import one_thread, share_rows, suited_threads
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import SuiteWarning
 
 # Rows per chunk: hidden layers of this many rows stay in a processor's cache.
 CHUNK_ROWS = 2048
+
+# Multiply-adds of a chunk below which threads gain nothing: they wait for each other
+# between the products, when one of them runs Python.
+SHARED_WORK = 1e8
 
 # Part of the free memory that a batch may take; the rest is for what is not foreseen.
 BATCH_SHARE = 0.5
@@ -109,7 +113,7 @@ def map_rows(
     n_rows: int,
     device: torch.device,
     *,
-    largest: int,
+    work: float,
 ) -> Tensor:
     """Compute something of all rows, without a gradient, and concatenate it.
 
@@ -122,8 +126,8 @@ def map_rows(
         The rows.
     device : torch.device
         Where the function computes; its results are on the host.
-    largest : int
-        Elements of the largest weight matrix.
+    work : float
+        Multiply-adds that a row needs in the largest product.
     """
 
     def part(first: int, last: int) -> Tensor:
@@ -135,7 +139,10 @@ def map_rows(
         return RowLimit(device, CHUNK_ROWS).map(chunk, last - first)
 
     with torch.inference_mode():
-        if device.type == "cpu" and n_rows > CHUNK_ROWS:
-            return share_rows(part, n_rows, CHUNK_ROWS)
-        with suited_threads(n_rows * largest):
-            return part(0, n_rows)
+        if device.type != "cpu" or n_rows <= CHUNK_ROWS:
+            with suited_threads(n_rows * work):
+                return part(0, n_rows)
+        if work * CHUNK_ROWS < SHARED_WORK:
+            with one_thread():
+                return part(0, n_rows)
+        return share_rows(part, n_rows, CHUNK_ROWS)

@@ -127,7 +127,7 @@ class NetworkPrediction:
                 lambda: self._scores_by_chunks(bound, X),
                 X.shape[0],
                 bound.device,
-                largest=bound.largest,
+                work=bound.largest,
             )
         else:
             raw = self._scores_by_batches(bound, X)

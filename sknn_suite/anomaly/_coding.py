@@ -103,6 +103,6 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             means = read(module.decode(latent)[0], distribution)
             return distribution.as_input(means).cpu()
 
-        largest = largest_weight(module)
-        x = map_rows(lambda: decode, len(codes), parameter.device, largest=largest)
+        work = largest_weight(module)
+        x = map_rows(lambda: decode, len(codes), parameter.device, work=work)
         return self._encoder.inverse_transform(x.numpy())

@@ -175,8 +175,9 @@ class ScoringHalf(OutlierMixin):
             seen = Seen(x, x_hat, outputs, codes, module, distribution)
             return function(seen).cpu()
 
-        largest = largest_weight(module)
-        return map_rows(lambda: scan, len(X), parameter.device, largest=largest).numpy()
+        # Scores compare a row with many others, which is more than what the nets do.
+        work = 10 * largest_weight(module)
+        return map_rows(lambda: scan, len(X), parameter.device, work=work).numpy()
 
 
 def _threshold(
