@@ -32,7 +32,7 @@ from sknn_suite.encoding import ScaledTable, weighted_quantiles
 from sknn_suite.losses import AutoencoderLoss, make_distribution
 
 # Updates of a fit with max_iter="auto".
-N_UPDATES = 250
+N_UPDATES = 200
 
 # Rows of an update, on the CPU; fewer of a wide table, whose rows tell more each.
 MOST_ROWS, FEWEST_ROWS, ROWS_TIMES_FEATURES = 128, 32, 65536

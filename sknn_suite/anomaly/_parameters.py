@@ -116,7 +116,7 @@ class DetectorParameters(TrainingParameters):
         test. Several values are the rates of the layers.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" makes about 250 updates, however many rows there are: many epochs
+        Epochs. "auto" makes about 200 updates, however many rows there are: many epochs
         of a small table, one of a random part of a large one.
 
     n_iter_no_change : int or inf, default=inf

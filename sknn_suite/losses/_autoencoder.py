@@ -73,9 +73,12 @@ class AutoencoderLoss(Loss):
 
     def reconstruction(self, raw: Tensor, target: Tensor) -> Tensor:
         """Negative log-likelihood of each row and net, (n_samples, n_members)."""
+        return self._of_features(raw, target).sum(dim=2)
+
+    def _of_features(self, raw: Tensor, target: Tensor) -> Tensor:
+        """Negative log-likelihood of each row, net and feature."""
         out = raw[..., : self.n_outputs]
-        losses = self.distribution.neg_log_likelihood(out, target.unsqueeze(1))
-        return losses.sum(dim=2)
+        return self.distribution.neg_log_likelihood(out, target.unsqueeze(1))
 
     def penalties(self, raw: Tensor) -> Tensor | float:
         """Penalties of each row and net, (n_samples, n_members) or 0."""
@@ -101,16 +104,25 @@ class AutoencoderLoss(Loss):
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None
     ) -> Tensor:
-        losses = self.rows(raw, target)
-        if self.training and self.trim > 0:
-            weight = _trimmed(losses.detach(), weight, self.trim)
-        if weight is None:
-            loss = losses.mean()
+        if weight is None and not (self.training and self.trim > 0):
+            loss = self._plain_mean(raw, target)
         else:
+            losses = self.rows(raw, target)
+            if self.training and self.trim > 0:
+                weight = _trimmed(losses.detach(), weight, self.trim)
+            assert weight is not None  # given, or made by trimming
             loss = torch.dot(losses, weight) / weight.sum()
         if self.sparsity > 0 and self.sparsity_target is not None:
             loss = loss + self._activation_penalty(raw, weight, self.sparsity_target)
         return loss
+
+    def _plain_mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        """Mean of `rows`, by one sum in place of one in each direction."""
+        total = self._of_features(raw, target).sum()
+        penalties = self.penalties(raw)
+        if isinstance(penalties, Tensor):
+            total = total + penalties.sum()
+        return total / (raw.shape[0] * raw.shape[1] * self.distribution.n_features)
 
     def _activation_penalty(
         self, raw: Tensor, weight: Tensor | None, target: float

@@ -113,7 +113,8 @@ class Gaussian(ScaleDistribution):
     """
 
     def standard(self, z: Tensor) -> Tensor:
-        return 0.5 * z * z + 0.5 * math.log(2 * math.pi)
+        constant = z.new_full((), 0.5 * math.log(2 * math.pi))
+        return torch.addcmul(constant, z, z, value=0.5)
 
 
 class Huber(ScaleDistribution):
