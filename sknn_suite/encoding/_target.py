@@ -38,7 +38,7 @@ class ClassTarget:
             return self
         if kind not in ("binary", "multiclass"):
             check_classification_targets(y)  # raises
-        if classes is None and y.dtype.kind in "biuUS":
+        if classes is None and y.ndim == 1 and y.dtype.kind in "biuUS":
             self.classes_ = np.unique(y)  # unique_labels would ask for the type again
         else:
             self.classes_ = unique_labels(y if classes is None else classes)

@@ -19,6 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sknn_suite import MLPClassifier
+from sknn_suite.anomaly._base import N_UPDATES
 from sknn_suite.datasets import make_bursty_timestamps
 from sknn_suite.exceptions import DivergedError
 
@@ -269,8 +270,8 @@ def test_auto_makes_as_many_updates_for_small_tables_as_for_large(detector_class
         model = detector_class(hidden_layer_sizes=(2,), n_estimators=1, random_state=0)
         model.fit(X[:n_rows])
         batch = min(n_rows, 128)
-        n_updates = model.n_iter_ * -(-min(n_rows, 300 * 128) // batch)
-        assert 300 <= n_updates < 310
+        n_updates = model.n_iter_ * -(-min(n_rows, N_UPDATES * 128) // batch)
+        assert N_UPDATES <= n_updates < N_UPDATES + 10
 
 
 def test_partial_fit_and_warm_start_go_on(detector_class, crowd):
