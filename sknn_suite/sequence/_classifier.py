@@ -31,20 +31,6 @@ class RNNClassifier(RecurrentEstimator, ClassifierHalf):
         How each channel is scaled: to mean 0 and deviation 1, by median and
         interquartile range, or not at all.
 
-    learning_rate : str or callable, default="one_cycle"
-        How the rate changes. "one_cycle" rises and falls within max_iter; the others
-        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
-        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
-        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
-        "cosine", which are planned for a whole fit, for "constant".
-
-    learning_rate_init : float, "auto" or array-like of float, default=0.01
-        Step size at its peak, in (0, inf). "auto" finds it by a range test. Several
-        values are the rates of the layers, from input to output.
-
-    max_grad_norm : float or None, default=1.0
-        Norm, in (0, inf), to which larger gradients are scaled down.
-
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)

@@ -55,6 +55,13 @@ class RecurrentEstimator(NeuralEstimator):
     max_bptt : int or None, default=None
         Steps through which gradients flow back, for long rows; None for all.
 
+    learning_rate : str or callable, default="one_cycle"
+        How the rate changes. "one_cycle" rises and falls within max_iter; the others
+        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
+        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
+        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
+        "cosine", which are planned for a whole fit, for "constant".
+
     max_iter : int or "auto", default="auto"
         Largest number of epochs (passes over the data). "auto" suits the number of
         rows.

@@ -67,26 +67,6 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             "adadelta"} or type, default="adamw"
         How weights are updated, see `MLPClassifier`. Weight decay spares biases.
 
-    alpha : float, default=0.0
-        Strength of the L2 penalty on weights, in [0, inf), beside weight decay.
-
-    beta_2 : float, default=0.99
-        Decay of Adam's second moment, in [0, 1).
-
-    learning_rate : str or callable, default="one_cycle"
-        How the rate changes. "one_cycle" rises and falls within max_iter; the others
-        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
-        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
-        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
-        "cosine", which are planned for a whole fit, for "constant".
-
-    learning_rate_init : float, "auto" or array-like of float, default=0.003
-        Step size at its peak, in (0, inf). "auto" finds it by a range test. Several
-        values are the rates of the layers, from input to output.
-
-    max_grad_norm : float or None, default=1.0
-        Norm, in (0, inf), to which larger gradients are scaled down.
-
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
