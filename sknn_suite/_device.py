@@ -183,18 +183,12 @@ def share_rows(
         All rows, and those that belong together.
     """
     n_chunks = -(-n_rows // chunk)
-    n_threads = min(torch.get_num_threads(), n_chunks)
-    if n_threads == 1:
-        return task(0, n_rows)
-    per_thread = -(-n_chunks // n_threads) * chunk
-    openmp = _openmp()
+    per_thread = -(-n_chunks // min(torch.get_num_threads(), n_chunks)) * chunk
 
-    def alone(start: int) -> torch.Tensor:
-        with openmp.limit(limits=1), torch.inference_mode():
-            return task(start, min(start + per_thread, n_rows))
+    def part(start: int) -> torch.Tensor:
+        return task(start, min(start + per_thread, n_rows))
 
-    with ThreadPoolExecutor(n_threads) as pool:
-        return torch.cat(list(pool.map(alone, range(0, n_rows, per_thread))))
+    return torch.cat(share_tasks(part, range(0, n_rows, per_thread)))
 
 
 def share_tasks(
@@ -215,10 +209,10 @@ def share_tasks(
     n_threads = min(torch.get_num_threads(), len(items))
     if n_threads <= 1:
         return [task(item) for item in items]
-    openmp = _openmp()
+    _openmp()  # found once, before the threads look for it
 
     def alone(item: Any) -> torch.Tensor:
-        with openmp.limit(limits=1), torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             return task(item)
 
     with ThreadPoolExecutor(n_threads) as pool:
