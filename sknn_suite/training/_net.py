@@ -143,13 +143,9 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
 
     def _find_trained_groups(self, epoch: int) -> None:
         """Find the optimiser's groups that are not frozen in `epoch`."""
-        self._trained_groups = [
-            group
-            for group in (
-                [] if self.optimizer_ is None else self.optimizer_.param_groups
-            )
-            if not self.recipe.groups.is_frozen(group["thaws"], epoch)
-        ]
+        groups = [] if self.optimizer_ is None else self.optimizer_.param_groups
+        is_frozen = self.recipe.groups.is_frozen
+        self._trained_groups = [g for g in groups if not is_frozen(g["thaws"], epoch)]
 
     def make_optimizer(self) -> torch.optim.Optimizer | None:
         """Build the optimiser of all parameters that are or will be trained."""
@@ -179,8 +175,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         old_rate, rate = self.rate_, schedule.current
         if self.recipe.groups.unfreeze_every is not None:
             self._thaw()
-        for group in self._trained_groups:
-            group["lr"] = rate * group["share"]
+        self._set_rate(rate)
         if schedule.kind in ("invscaling", "adaptive") and rate != old_rate:
             # scikit-learn's velocity is in units of the weights, torch's in those of
             # the gradient: scaled, the one follows the other through its schedules.
@@ -200,8 +195,10 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         schedule = self.recipe.schedule
         if schedule.kind in ("invscaling", "adaptive"):
             self.follow_schedule()
-            return
-        rate = schedule.current
+        else:
+            self._set_rate(schedule.current)
+
+    def _set_rate(self, rate: float) -> None:
         for group in self._trained_groups:
             group["lr"] = rate * group["share"]
 
