@@ -63,10 +63,25 @@ def check_table_and_target(
     A column vector y is made 1-D with scikit-learn's DataConversionWarning.
     """
     y, _ = to_numpy(y)
+    if not y_numeric:
+        refuse_missing_labels(y)
     X, y = validate_data(
         estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
     )
     return X, settle_target(y, y_numeric=y_numeric)
+
+
+def refuse_missing_labels(y: Any) -> None:
+    """Refuse None and NaN among labels; NumPy makes the word "nan" of them in lists."""
+    kind = getattr(getattr(y, "dtype", None), "kind", None)
+    if kind != "O" and not isinstance(y, list | tuple):
+        return
+    for row, label in enumerate(y):
+        if label is None or (isinstance(label, float) and label != label):
+            raise DataError(
+                f"Input y contains NaN: row {row} is {label}. Expected a label in "
+                "every row. Remove the rows without one."
+            )
 
 
 def settle_target(y: Any, *, y_numeric: bool) -> np.ndarray:
@@ -90,6 +105,7 @@ def check_labels(estimator: BaseEstimator, X: Any, y: Any) -> np.ndarray:
             "None. Expected one label per row. Pass y."
         )
     y, _ = to_numpy(y)
+    refuse_missing_labels(y)
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
     y = settle_target(y, y_numeric=False)
     check_consistent_length(X, y)
@@ -136,21 +152,28 @@ def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
     return groups
 
 
-def check_layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
-    """Turn ``hidden_layer_sizes`` into a tuple of ints > 0.
+def check_layer_sizes(
+    value: Any, name: str = "hidden_layer_sizes", least: int = 0
+) -> tuple[int, ...]:
+    """Turn the units of hidden layers into a tuple of ints > 0, `least` or more.
 
     Raises
     ------
     ValueError
-        If any is not positive.
+        If any is not positive, or there are too few.
     """
-    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes))
+    sizes = np.atleast_1d(np.asarray(value))
     if sizes.ndim > 1 or (
         sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any())
     ):
         raise ValueError(
-            f"hidden_layer_sizes must be > 0, got {list(sizes.tolist())}. "
+            f"{name} must be > 0, got {list(sizes.tolist())}. "
             "Expected one or several integers. Give each hidden layer its units."
+        )
+    if sizes.size < least:
+        raise ValueError(
+            f"{name}={value!r} leaves no layer. Expected at least {least}. Give each "
+            "layer its units."
         )
     return tuple(int(n) for n in sizes)
 

@@ -33,20 +33,21 @@ ESTIMATORS = [c for c in PUBLIC if c not in (*DETECTORS, *SEQUENTIAL)]
 CLASSIFIERS = [c for c in ESTIMATORS if is_classifier(c())]
 DROP_INS = [c for c in ESTIMATORS if issubclass(c, MLPEstimator)]
 REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
+KINDS = {
+    "public_class": PUBLIC,
+    "public_classifier": [c for c in PUBLIC if is_classifier(c())],
+    "estimator_class": ESTIMATORS,
+    "classifier_class": CLASSIFIERS,
+    "drop_in_class": DROP_INS,
+    "regressor_class": REGRESSORS,
+    "detector_class": DETECTORS,
+    "sequential_class": SEQUENTIAL,
+}
 
 
 def pytest_generate_tests(metafunc):
     """Run a test for every estimator of the kind that its argument names."""
-    kinds = {
-        "public_class": PUBLIC,
-        "estimator_class": ESTIMATORS,
-        "classifier_class": CLASSIFIERS,
-        "drop_in_class": DROP_INS,
-        "regressor_class": REGRESSORS,
-        "detector_class": DETECTORS,
-        "sequential_class": SEQUENTIAL,
-    }
-    for name, classes in kinds.items():
+    for name, classes in KINDS.items():
         if name in metafunc.fixturenames:
             ids = [c.__name__ for c in classes]
             metafunc.parametrize(name, classes, ids=ids, scope="session")
@@ -117,20 +118,14 @@ def sequences() -> Rows:
 @pytest.fixture
 def rows(request, labels, numbers) -> Rows:
     """Data that suits the estimator of the test."""
-    for name in ("public_class", "sequential_class"):
+    for name in KINDS:
         if name in request.fixturenames:
             kind = request.getfixturevalue(name)
             if kind in SEQUENTIAL:
                 of_words = "Text" in kind.__name__
                 return request.getfixturevalue("texts" if of_words else "sequences")
-    if "public_class" in request.fixturenames:
-        kind = request.getfixturevalue("public_class")
-        return labels if kind in CLASSIFIERS else numbers
-    for name in ("estimator_class", "drop_in_class"):
-        if name in request.fixturenames:
-            kind = request.getfixturevalue(name)
-            return labels if kind in CLASSIFIERS else numbers
-    return numbers if "regressor_class" in request.fixturenames else labels
+            return labels if is_classifier(kind()) else numbers
+    return labels
 
 
 @pytest.fixture

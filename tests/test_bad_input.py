@@ -137,11 +137,21 @@ def test_numbers_are_no_labels(numbers):
         MLPClassifier().fit(*numbers)
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+@pytest.mark.parametrize("kind", [list, tuple, lambda y: np.array(y, dtype=object)])
+def test_a_missing_label_is_named(public_classifier, rows, kind, missing):
+    """NumPy makes the word "nan" of it, if the others are words."""
+    y = [f"class {label}" for label in rows.y]
+    y[5] = missing
+    with pytest.raises(DataError, match=f"Input y contains NaN: row 5 is {missing}"):
+        public_classifier().fit(rows.X, kind(y))
+
+
 @pytest.mark.parametrize(
     "y", [np.full(120, None), np.array([None, 1] * 60), np.array([np.nan, 1.0] * 60)]
 )
 def test_missing_labels_are_refused(labels, y):
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ValueError, match="Input y contains NaN"):
         MLPClassifier().fit(labels.X, y)
 
 

@@ -4,10 +4,14 @@ import os
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_array, check_consistent_length, validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from sknn_suite._arrays import to_numpy
-from sknn_suite._validation import settle_target
+from sknn_suite._validation import (
+    check_labels,
+    refuse_missing_labels,
+    settle_target,
+)
 from sknn_suite.encoding import ImageFiles
 from sknn_suite.exceptions import DataError
 
@@ -43,9 +47,10 @@ def check_images_and_target(
     estimator: Any, X: Any, y: Any, *, reset: bool
 ) -> tuple[Any, np.ndarray]:
     """Check images and their labels."""
-    y, _ = to_numpy(y)
     paths = find_paths(X)
     if paths is None and _n_axes(X) <= 2:
+        y, _ = to_numpy(y)
+        refuse_missing_labels(y)
         X, y = validate_data(
             estimator,
             X,
@@ -56,12 +61,8 @@ def check_images_and_target(
             reset=reset,
         )
         return _shape_rows(estimator, X, reset=reset), settle_target(y, y_numeric=False)
-    if y is None:
-        validate_data(estimator, np.zeros((1, 1)), y, reset=False)  # its words
-    y = validate_data(estimator, y=y, multi_output=True, reset=False)
     X = check_images(estimator, X, reset=reset)
-    check_consistent_length(X, y)
-    return X, settle_target(y, y_numeric=False)
+    return X, check_labels(estimator, X, y)
 
 
 def find_paths(X: Any) -> list | None:

@@ -33,9 +33,9 @@ def read_weights(path: str | os.PathLike) -> dict[str, Tensor]:
         raise
     except Exception as error:  # unpicklers fail in many ways
         raise DataError(
-            f"weights='{file}' cannot be read: {str(error).splitlines()[0]} Expected "
-            "a .safetensors file, or a .pth file with tensors only. Save it with "
-            "torch.save(module.state_dict(), path)."
+            f"weights='{file}' cannot be read: {str(error).splitlines()[0]}. "
+            "Expected a .safetensors file, or a .pth file with tensors only. Save it "
+            "with torch.save(module.state_dict(), path)."
         ) from error
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):

@@ -168,7 +168,8 @@ class ConvNet(nn.Module):
             raise DataError(
                 f"Images are too small for the layer {layer!r} of architecture: "
                 f"{h} x {w} pixels are left there. Expected at least {size} x {size}. "
-                "Leave layers out, or pass larger images."
+                "Leave layers out, pass larger images, or set image_shape if X holds "
+                "flat rows."
             )
         self._shape = (self._shape[0], *after)
 

@@ -112,7 +112,7 @@ class RecurrentEstimator(NeuralEstimator):
             dense = int(self.dense_size)
         kinds = self.pooling
         return {
-            "hidden_sizes": check_layer_sizes(sizes),
+            "hidden_sizes": check_layer_sizes(sizes, "hidden_sizes", least=1),
             "n_outputs": self._n_outputs,
             "cell": self.cell,
             "bidirectional": bool(self.bidirectional),
