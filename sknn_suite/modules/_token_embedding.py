@@ -89,13 +89,19 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
             words = self._drop(entries[:, 0])
             vector = F.embedding(words, self.words, padding_idx=0)
             if self.pieces is not None and entries.shape[1] > 2:
-                vector = vector + F.embedding_bag(
-                    entries[:, 2:].contiguous(), self.pieces, mode="mean", padding_idx=0
-                )
+                vector = vector + self._mean_of_pieces(entries[:, 2:].contiguous())
             parts.append(vector)
         if self.vectors is not None:
             parts.append(F.embedding(entries[:, 1], self.vectors, padding_idx=0))
         return F.embedding(positions, torch.cat(parts, dim=1))
+
+    def _mean_of_pieces(self, numbers: Tensor) -> Tensor:
+        if self.training:
+            return F.embedding_bag(numbers, self.pieces, mode="mean", padding_idx=0)
+        # The padding's row holds zeros. Sums alone, without a gradient, are fast.
+        assert self.pieces is not None
+        sums = F.embedding_bag(numbers, self.pieces.detach(), mode="sum")
+        return sums / (numbers != 0).sum(dim=1, keepdim=True).clamp_(min=1)
 
     def _drop(self, words: Tensor) -> Tensor:
         if not self.training or self.p == 0:

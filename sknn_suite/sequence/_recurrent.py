@@ -1,17 +1,28 @@
 """What RNNClassifier and TextRNNClassifier share: a network over steps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from sknn_suite._base import NeuralEstimator, Run
+from sknn_suite._bundle import TensorBundle
+from sknn_suite._device import share_tasks, suited_threads
+from sknn_suite._memory import RowLimit
 from sknn_suite._parameters import param, parameters
+from sknn_suite._prediction import BoundModule
 from sknn_suite._sklearn import Interval, StrOptions
 from sknn_suite._validation import check_layer_sizes
 from sknn_suite.modules import CELLS, POOLINGS, SequenceNet
+from sknn_suite.training import make_batches
 
-# Rows of a batch whose states stay in a processor's cache.
-CACHED_ROWS = 256
+# Rows of a batch whose states stay in a processor's cache, and rows that are encoded
+# together for a prediction: of those of like length batches are made.
+CACHED_ROWS, ENCODED_ROWS = 256, 2048
 
 
 @parameters
@@ -136,6 +147,36 @@ class RecurrentEstimator(NeuralEstimator):
     def _rows_at_once(self, n_rows: int) -> int:
         return min(n_rows, CACHED_ROWS)
 
+    def _scores_by_batches(self: Any, bound: BoundModule, X: Any) -> Tensor:
+        """Raw scores of rows, of which those of like length meet each other."""
+        n_rows = self._rows_at_once(ENCODED_ROWS)
+        limit = RowLimit(bound.device)
+        places: list[Tensor] = []
+
+        def encode(first: int) -> TensorBundle:
+            rows = X[first : first + ENCODED_ROWS]
+            bundle = self._encoder.transform(rows, bound.dtype)
+            return bundle.to(bound.device)  # once, with what all its batches share
+
+        def scores(batch: TensorBundle) -> Tensor:
+            return limit.map(lambda r: bound.raw_scores(batch.slice(r), []), len(batch))
+
+        def draw() -> Iterator[Callable[[], Tensor | None]]:
+            for first, bundle, encode_next in encode_ahead(encode, X.shape[0]):
+                yield encode_next
+                order = bundle.lengths.argsort(stable=True)  # type: ignore[union-attr]
+                places.append(order.cpu() + first)
+                for batch in make_batches(bundle.select(order), n_rows):
+                    yield partial(scores, batch)
+
+        with torch.inference_mode(), suited_threads(n_rows * bound.largest):
+            if bound.device.type == "cpu":
+                parts = share_tasks(lambda task: task(), draw())
+            else:
+                parts = [task() for task in draw()]
+            found = torch.cat([part for part in parts if part is not None])
+            return found[torch.cat(places).argsort()]
+
     def _work(self, n_rows: int, n_parameters: int) -> float:
         return self._encoder.mean_length_ * super()._work(n_rows, n_parameters)
 
@@ -146,6 +187,40 @@ class RecurrentEstimator(NeuralEstimator):
             return run
         # Sorted by length, batches of validation rows hold little padding.
         return run._replace(valid=run.valid.select(run.valid.lengths.argsort()))
+
+
+def encode_ahead(
+    encode: Callable[[int], TensorBundle], n_rows: int
+) -> Iterator[tuple[int, TensorBundle, Callable[[], None]]]:
+    """Encode rows block by block, the next one while batches of one are computed.
+
+    Parameters
+    ----------
+    encode : callable
+        Bundle of the block that begins at a row.
+    n_rows : int
+        Rows of all blocks.
+
+    Yields
+    ------
+    first, bundle, encode_next : int, TensorBundle, callable
+        Where the block begins, the block, and the task of encoding the next one, which
+        must be called, perhaps by another thread, before that one is drawn.
+    """
+    bundle = encode(0)
+    for first in range(0, n_rows, ENCODED_ROWS):
+        then: Future = Future()
+        yield first, bundle, partial(_settle, then, encode, first + ENCODED_ROWS, n_rows)
+        bundle = then.result()
+
+
+def _settle(
+    then: Future, encode: Callable[[int], TensorBundle], first: int, n_rows: int
+) -> None:
+    try:
+        then.set_result(encode(first) if first < n_rows else None)
+    except BaseException as error:
+        then.set_exception(error)
 
 
 def _check_pooling(kinds: Any) -> tuple[str, ...]:
