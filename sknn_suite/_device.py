@@ -193,9 +193,7 @@ def share_rows(
     return torch.cat(share_tasks(part, range(0, n_rows, per_thread)))
 
 
-def share_tasks(
-    task: Callable[[Any], torch.Tensor], items: Iterable[Any]
-) -> list[torch.Tensor]:
+def share_tasks(task: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
     """Compute ``task(item)`` for all items, in as many threads as torch has.
 
     Each thread draws the next item when it is ready for it, so that no more of them
@@ -220,22 +218,26 @@ def share_tasks(
         return [task(item) for item in items]
     _openmp()  # found once, before the threads look for it
     numbered, lock = enumerate(items), threading.Lock()
-    results: dict[int, torch.Tensor] = {}
+    results: dict[int, Any] = {}
+
+    def compute_next() -> bool:  # what it has drawn is gone when it returns
+        nonlocal numbered
+        with lock:
+            drawn = next(numbered, None)
+        if drawn is None:
+            return False
+        try:
+            results[drawn[0]] = task(drawn[1])
+        except BaseException:
+            with lock:
+                numbered = iter(())  # type: ignore[assignment]
+            raise
+        return True
 
     def work(_: int) -> None:
-        nonlocal numbered
         with one_thread(), torch.inference_mode():
-            while True:
-                with lock:
-                    drawn = next(numbered, None)
-                if drawn is None:
-                    return
-                try:
-                    results[drawn[0]] = task(drawn[1])
-                except BaseException:
-                    with lock:
-                        numbered = iter(())  # type: ignore[assignment]
-                    raise
+            while compute_next():
+                pass
 
     with ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(work, range(n_threads)))

@@ -76,6 +76,10 @@ class BoundModule:
             return self._written_out(rows.inputs["x"], buffers).cpu()
         return self.module(**rows.inputs).cpu()
 
+    def scores_within(self, limit: RowLimit, batch: TensorBundle) -> torch.Tensor:
+        """Raw scores of a batch, on the host, as many rows at once as `limit` says."""
+        return limit.map(lambda r: self.raw_scores(batch.slice(r), []), len(batch))
+
 
 class LiveModule:
     """Holder of the module in memory; it is rebuilt from the state when missing."""
@@ -151,11 +155,8 @@ class NetworkPrediction:
         n_rows = self._rows_at_once(CHUNK_ROWS)
         limit = RowLimit(bound.device)
         with torch.inference_mode(), suited_threads(n_rows * bound.largest):
-            parts = [
-                limit.map(lambda r, b=batch: bound.raw_scores(b.slice(r), []), len(batch))
-                for batch in make_batches(bundle, n_rows)
-            ]
-            return torch.cat(parts)
+            batches = make_batches(bundle, n_rows)
+            return torch.cat([bound.scores_within(limit, batch) for batch in batches])
 
     def _rows_at_once(self, n_rows: int) -> int:
         """Rows that go through the module at a time, of `n_rows` that usually do."""

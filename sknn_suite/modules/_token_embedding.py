@@ -96,11 +96,12 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
         return F.embedding(positions, torch.cat(parts, dim=1))
 
     def _mean_of_pieces(self, numbers: Tensor) -> Tensor:
+        pieces = self.pieces
+        assert pieces is not None
         if self.training:
-            return F.embedding_bag(numbers, self.pieces, mode="mean", padding_idx=0)
-        # The padding's row holds zeros. Sums alone, without a gradient, are fast.
-        assert self.pieces is not None
-        sums = F.embedding_bag(numbers, self.pieces.detach(), mode="sum")
+            return F.embedding_bag(numbers, pieces, mode="mean", padding_idx=0)
+        # The padding's row holds zeros; sums alone, without a gradient, are fast.
+        sums = F.embedding_bag(numbers, pieces.detach(), mode="sum")
         return sums / (numbers != 0).sum(dim=1, keepdim=True).clamp_(min=1)
 
     def _drop(self, words: Tensor) -> Tensor:

@@ -158,22 +158,18 @@ class RecurrentEstimator(NeuralEstimator):
             bundle = self._encoder.transform(rows, bound.dtype)
             return bundle.to(bound.device)  # once, with what all its batches share
 
-        def scores(batch: TensorBundle) -> Tensor:
-            return limit.map(lambda r: bound.raw_scores(batch.slice(r), []), len(batch))
-
         def draw() -> Iterator[Callable[[], Tensor | None]]:
             for first, bundle, encode_next in encode_ahead(encode, X.shape[0]):
-                yield encode_next
+                if encode_next is not None:
+                    yield encode_next
                 order = bundle.lengths.argsort(stable=True)  # type: ignore[union-attr]
                 places.append(order.cpu() + first)
                 for batch in make_batches(bundle.select(order), n_rows):
-                    yield partial(scores, batch)
+                    yield partial(bound.scores_within, limit, batch)
 
         with torch.inference_mode(), suited_threads(n_rows * bound.largest):
-            if bound.device.type == "cpu":
-                parts = share_tasks(lambda task: task(), draw())
-            else:
-                parts = [task() for task in draw()]
+            on_host = bound.device.type == "cpu"
+            parts = (share_tasks if on_host else map)(lambda task: task(), draw())
             found = torch.cat([part for part in parts if part is not None])
             return found[torch.cat(places).argsort()]
 
@@ -191,7 +187,7 @@ class RecurrentEstimator(NeuralEstimator):
 
 def encode_ahead(
     encode: Callable[[int], TensorBundle], n_rows: int
-) -> Iterator[tuple[int, TensorBundle, Callable[[], None]]]:
+) -> Iterator[tuple[int, TensorBundle, Callable[[], None] | None]]:
     """Encode rows block by block, the next one while batches of one are computed.
 
     Parameters
@@ -204,21 +200,24 @@ def encode_ahead(
     Yields
     ------
     first, bundle, encode_next : int, TensorBundle, callable
-        Where the block begins, the block, and the task of encoding the next one, which
-        must be called, perhaps by another thread, before that one is drawn.
+        Where the block begins, the block, and the task of encoding the next one, None
+        behind the last; it must be called, or be under way in another thread, before
+        the next one is drawn.
     """
     bundle = encode(0)
     for first in range(0, n_rows, ENCODED_ROWS):
         then: Future = Future()
-        yield first, bundle, partial(_settle, then, encode, first + ENCODED_ROWS, n_rows)
-        bundle = then.result()
+        next_first = first + ENCODED_ROWS
+        if next_first < n_rows:
+            yield first, bundle, partial(_settle, then, encode, next_first)
+            bundle = then.result()
+        else:
+            yield first, bundle, None
 
 
-def _settle(
-    then: Future, encode: Callable[[int], TensorBundle], first: int, n_rows: int
-) -> None:
+def _settle(then: Future, encode: Callable[[int], TensorBundle], first: int) -> None:
     try:
-        then.set_result(encode(first) if first < n_rows else None)
+        then.set_result(encode(first))
     except BaseException as error:
         then.set_exception(error)
 
