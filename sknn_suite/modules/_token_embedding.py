@@ -11,8 +11,8 @@ from sknn_suite.modules._dropout import OwnedRandomness
 # Number of the unknown word, and the first number of a known one.
 UNKNOWN, FIRST_WORD = 1, 3
 
-# Deviation of the initial vectors.
-SPREAD = 0.1
+# Deviation of vectors that are yet to be learnt, and of given ones, which know more.
+SPREAD, SPREAD_OF_GIVEN = 0.1, 0.6
 
 
 class TokenEmbedding(OwnedRandomness, nn.Module):
@@ -69,7 +69,7 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
     def reset_parameters(
         self, random_state: np.random.RandomState, vectors: np.ndarray | None
     ) -> None:
-        """Draw what is learnt, and copy what is given, scaled to the same spread."""
+        """Draw what is learnt, and copy what is given, scaled to one spread."""
         for table in (self.words, self.pieces):
             if table is not None:
                 drawn = random_state.normal(0, SPREAD, tuple(table.shape))
@@ -78,7 +78,7 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
         if self.vectors is not None:
             self.vectors.zero_()
             if vectors is not None:
-                scale = 3 * SPREAD / max(float(vectors.std()), 1e-12)
+                scale = SPREAD_OF_GIVEN / max(float(vectors.std()), 1e-12)
                 self.vectors[1:] = as_tensor(vectors * scale)
 
     def forward(self, tokens: CodedRows) -> Tensor:

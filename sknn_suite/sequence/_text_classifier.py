@@ -129,7 +129,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     learning_rate: str | Callable[[int], float] = redefault(
         "learning_rate", TrainingParameters, "one_cycle"
     )
-    learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.003)
+    learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.005)
     beta_2: float = redefault("beta_2", TrainingParameters, 0.99)
 
     def _auto_sizes(self) -> tuple[int, ...]:
