@@ -36,7 +36,8 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
 
     Shape
     -----
-    tokens : CodedRows of (n_samples, n_tokens)
+    tokens : CodedRows of (n_samples, n_tokens), whose table holds the numbers of each
+        word, or what `look_up` says of them
     returns : (n_samples, n_tokens, size + vector_size)
 
     References
@@ -82,8 +83,19 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
                 self.vectors[1:] = as_tensor(vectors * scale)
 
     def forward(self, tokens: CodedRows) -> Tensor:
+        if tokens.table.is_floating_point():  # looked up already
+            return F.embedding(tokens.codes, tokens.table)
         codes, positions = torch.unique(tokens.codes, return_inverse=True)
-        entries = tokens.table[codes.long()]  # (n_different, 2 + n_pieces)
+        return F.embedding(positions, self.look_up(tokens.table[codes.long()]))
+
+    def look_up(self, entries: Tensor) -> Tensor:
+        """Vectors of words.
+
+        Shape
+        -----
+        entries : (n_words, 2 + n_pieces), numbers of the word, its vector and pieces
+        returns : (n_words, size + vector_size)
+        """
         parts = []
         if self.words is not None:
             words = self._drop(entries[:, 0])
@@ -93,7 +105,7 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
             parts.append(vector)
         if self.vectors is not None:
             parts.append(F.embedding(entries[:, 1], self.vectors, padding_idx=0))
-        return F.embedding(positions, torch.cat(parts, dim=1))
+        return torch.cat(parts, dim=1)
 
     def _mean_of_pieces(self, numbers: Tensor) -> Tensor:
         pieces = self.pieces

@@ -155,8 +155,8 @@ class RecurrentEstimator(NeuralEstimator):
 
         def encode(first: int) -> TensorBundle:
             rows = X[first : first + ENCODED_ROWS]
-            bundle = self._encoder.transform(rows, bound.dtype)
-            return bundle.to(bound.device)  # once, with what all its batches share
+            bundle = self._encoder.transform(rows, bound.dtype).to(bound.device)
+            return TensorBundle(bound.module.look_up(bundle.inputs))
 
         def draw() -> Iterator[Callable[[], Tensor | None]]:
             for first, bundle, encode_next in encode_ahead(encode, X.shape[0]):
