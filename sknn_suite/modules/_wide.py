@@ -97,7 +97,7 @@ class WideBranch(nn.Module):
         return total / n.clamp_(min=1).sqrt_() + self.bias
 
     def look_up(self, of_words: RaggedRows) -> Tensor:
-        """Sums of the weights of each word's n-grams, and of their squared values.
+        """Sum up the weights of each word's n-grams, and their squared values.
 
         Unknown n-grams have no weight, but count: they make the others less sure.
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -150,13 +150,13 @@ class RecurrentEstimator(NeuralEstimator):
     def _scores_by_batches(self: Any, bound: BoundModule, X: Any) -> Tensor:
         """Raw scores of rows, of which those of like length meet each other."""
         n_rows = self._rows_at_once(ENCODED_ROWS)
-        limit = RowLimit(bound.device)
+        module, limit = cast(SequenceNet, bound.module), RowLimit(bound.device)
         places: list[Tensor] = []
 
         def encode(first: int) -> TensorBundle:
             rows = X[first : first + ENCODED_ROWS]
             bundle = self._encoder.transform(rows, bound.dtype).to(bound.device)
-            return TensorBundle(bound.module.look_up(bundle.inputs))
+            return TensorBundle(module.look_up(bundle.inputs))
 
         def draw() -> Iterator[Callable[[], Tensor | None]]:
             for first, bundle, encode_next in encode_ahead(encode, X.shape[0]):
