@@ -1,7 +1,9 @@
 """Where the arithmetic runs, and in which precision."""
 
 import functools
-from collections.abc import Callable, Sequence
+import math
+import threading
+from collections.abc import Callable, Iterable, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -191,32 +193,55 @@ def share_rows(
     return torch.cat(share_tasks(part, range(0, n_rows, per_thread)))
 
 
-def share_tasks(
-    task: Callable[[Any], torch.Tensor], items: Sequence[Any]
-) -> list[torch.Tensor]:
+def share_tasks(task: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
     """Compute ``task(item)`` for all items, in as many threads as torch has.
 
-    Each thread takes the next item when it is ready, and computes in one OpenMP
-    thread, see `share_rows`. Put the items that take longest first.
+    Each thread draws the next item when it is ready for it, so that no more of them
+    are in memory than there are threads, and computes in one OpenMP thread, see
+    `share_rows`.
 
     Parameters
     ----------
     task : callable
         Result for one item.
-    items : sequence
-        What to compute.
+    items : iterable
+        What to compute; one thread at a time draws from it.
+
+    Returns
+    -------
+    list
+        The results, in the order of the items.
     """
-    n_threads = min(torch.get_num_threads(), len(items))
+    n_items = len(items) if isinstance(items, Sized) else math.inf
+    n_threads = int(min(torch.get_num_threads(), n_items))
     if n_threads <= 1:
         return [task(item) for item in items]
     _openmp()  # found once, before the threads look for it
+    numbered, lock = enumerate(items), threading.Lock()
+    results: dict[int, Any] = {}
 
-    def alone(item: Any) -> torch.Tensor:
+    def compute_next() -> bool:  # what it has drawn is gone when it returns
+        nonlocal numbered
+        with lock:
+            drawn = next(numbered, None)
+        if drawn is None:
+            return False
+        try:
+            results[drawn[0]] = task(drawn[1])
+        except BaseException:
+            with lock:
+                numbered = iter(())  # type: ignore[assignment]
+            raise
+        return True
+
+    def work(_: int) -> None:
         with one_thread(), torch.inference_mode():
-            return task(item)
+            while compute_next():
+                pass
 
     with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(alone, items))
+        list(pool.map(work, range(n_threads)))
+    return [results[number] for number in range(len(results))]
 
 
 @functools.cache

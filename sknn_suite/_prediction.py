@@ -11,7 +11,7 @@ from torch import nn
 
 from sknn_suite._arrays import Home, check_same_home, to_numpy
 from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import prediction_device, share_tasks, suited_threads
+from sknn_suite._device import prediction_device, suited_threads
 from sknn_suite._memory import CHUNK_ROWS, RowLimit, map_rows
 from sknn_suite.modules import (
     MLPScores,
@@ -75,6 +75,10 @@ class BoundModule:
         if self._written_out is not None:
             return self._written_out(rows.inputs["x"], buffers).cpu()
         return self.module(**rows.inputs).cpu()
+
+    def scores_within(self, limit: RowLimit, batch: TensorBundle) -> torch.Tensor:
+        """Raw scores of a batch, on the host, as many rows at once as `limit` says."""
+        return limit.map(lambda r: self.raw_scores(batch.slice(r), []), len(batch))
 
 
 class LiveModule:
@@ -146,25 +150,13 @@ class NetworkPrediction:
         return scores
 
     def _scores_by_batches(self: Any, bound: BoundModule, X: Any) -> torch.Tensor:
-        """Raw scores of rows encoded together; those of like length meet each other."""
-        bundle, order = self._encoder.transform(X, bound.dtype), None
-        if bundle.lengths is not None:
-            bundle = bundle.to(bound.device)  # once, with what all its batches share
-            order = bundle.lengths.argsort(stable=True)
+        """Raw scores of rows whose encoding gives batches of itself."""
+        bundle = self._encoder.transform(X, bound.dtype)
         n_rows = self._rows_at_once(CHUNK_ROWS)
         limit = RowLimit(bound.device)
-
-        def scores(batch: TensorBundle) -> torch.Tensor:
-            return limit.map(lambda r: bound.raw_scores(batch.slice(r), []), len(batch))
-
-        batches = make_batches(bundle.select(order), n_rows)
         with torch.inference_mode(), suited_threads(n_rows * bound.largest):
-            if order is not None and bound.device.type == "cpu":
-                parts = share_tasks(scores, list(batches)[::-1])[::-1]  # longest first
-            else:
-                parts = [scores(batch) for batch in batches]
-            raw = torch.cat(parts)
-            return raw if order is None else raw[order.argsort().cpu()]
+            batches = make_batches(bundle, n_rows)
+            return torch.cat([bound.scores_within(limit, batch) for batch in batches])
 
     def _rows_at_once(self, n_rows: int) -> int:
         """Rows that go through the module at a time, of `n_rows` that usually do."""

@@ -10,8 +10,8 @@ and a stack with a plain linear model.
 # %%
 # Sentences that are on every machine
 # -----------------------------------
-# The texts are sentences from the docstrings of installed packages. One in ten is
-# numpy's; its own name is left out. Nothing is downloaded.
+# The texts are sentences from the docstrings of installed packages. The smaller class
+# is numpy's, whose own name is left out. Nothing is downloaded.
 
 import numpy as np
 from sklearn.ensemble import StackingClassifier

@@ -114,6 +114,8 @@ def each_once(hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def find_sorted(sorted_hashes: np.ndarray, hashes: np.ndarray) -> np.ndarray:
     """Where each hash stands among those sorted; -1 for those that do not."""
-    at = np.searchsorted(sorted_hashes, hashes)
+    order = np.argsort(hashes)  # neighbours are found near each other, in the cache
+    at = np.empty(len(hashes), np.int64)
+    at[order] = np.searchsorted(sorted_hashes, hashes[order])
     at[at == len(sorted_hashes)] = 0
     return np.where(sorted_hashes[at] == hashes, at, -1)

@@ -11,6 +11,9 @@ from sknn_suite._bundle import as_tensor
 
 POOLINGS = ("attention", "mean", "max", "last")
 
+# Inputs of attention for each of its units: few judge as well as many, in less time.
+INPUTS_PER_UNIT = 4
+
 
 class Attention(nn.Module):
     """Weights of steps by what they hold: softmax of v . tanh(W h + b) [1]_.
@@ -46,8 +49,9 @@ class Attention(nn.Module):
 
     def __init__(self, n_inputs: int, device: torch.device | str = "meta") -> None:
         super().__init__()
-        self.project = nn.Linear(n_inputs, n_inputs, device=device)
-        self.judge = nn.Linear(n_inputs, 1, bias=False, device=device)
+        n_units = -(-n_inputs // INPUTS_PER_UNIT)
+        self.project = nn.Linear(n_inputs, n_units, device=device)
+        self.judge = nn.Linear(n_units, 1, bias=False, device=device)
 
     @torch.no_grad()
     def reset_parameters(self, random_state: np.random.RandomState) -> None:

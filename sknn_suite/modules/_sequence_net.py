@@ -1,6 +1,7 @@
 """The network over steps: recurrent layers, pooling, a dense head, a wide branch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -206,6 +207,26 @@ class SequenceNet(nn.Module):
         if self.wide is None or self.training:
             return deep
         return _log_mean(deep, self.wide(words, runs), self.exclusive)
+
+    def look_up(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Look each word up once for all batches of a prediction.
+
+        Parameters
+        ----------
+        inputs : dict
+            Inputs, tokens and words as `RaggedRows`.
+
+        Returns
+        -------
+        dict
+            The same with what evaluation makes of each word for tables.
+        """
+        parts = {"tokens": self.embedding, "words": self.wide}
+        return inputs | {
+            name: replace(inputs[name], table=part.look_up(inputs[name].table))
+            for name, part in parts.items()
+            if part is not None
+        }
 
     def weigh(self, lengths: Tensor, tokens: CodedRows, **others: Any) -> Tensor:
         """Attention of each token, the mean of all layers that have attention."""

@@ -11,8 +11,8 @@ from sknn_suite.modules._dropout import OwnedRandomness
 # Number of the unknown word, and the first number of a known one.
 UNKNOWN, FIRST_WORD = 1, 3
 
-# Deviation of the initial vectors.
-SPREAD = 0.1
+# Deviation of vectors that are yet to be learnt, and of given ones, which know more.
+SPREAD, SPREAD_OF_GIVEN = 0.1, 0.6
 
 
 class TokenEmbedding(OwnedRandomness, nn.Module):
@@ -36,7 +36,8 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
 
     Shape
     -----
-    tokens : CodedRows of (n_samples, n_tokens)
+    tokens : CodedRows of (n_samples, n_tokens), whose table holds the numbers of each
+        word, or what `look_up` says of them
     returns : (n_samples, n_tokens, size + vector_size)
 
     References
@@ -69,7 +70,7 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
     def reset_parameters(
         self, random_state: np.random.RandomState, vectors: np.ndarray | None
     ) -> None:
-        """Draw what is learnt, and copy what is given, scaled to the same spread."""
+        """Draw what is learnt, and copy what is given, scaled to one spread."""
         for table in (self.words, self.pieces):
             if table is not None:
                 drawn = random_state.normal(0, SPREAD, tuple(table.shape))
@@ -78,24 +79,42 @@ class TokenEmbedding(OwnedRandomness, nn.Module):
         if self.vectors is not None:
             self.vectors.zero_()
             if vectors is not None:
-                scale = 3 * SPREAD / max(float(vectors.std()), 1e-12)
+                scale = SPREAD_OF_GIVEN / max(float(vectors.std()), 1e-12)
                 self.vectors[1:] = as_tensor(vectors * scale)
 
     def forward(self, tokens: CodedRows) -> Tensor:
+        if tokens.table.is_floating_point():  # looked up already
+            return F.embedding(tokens.codes, tokens.table)
         codes, positions = torch.unique(tokens.codes, return_inverse=True)
-        entries = tokens.table[codes.long()]  # (n_different, 2 + n_pieces)
+        return F.embedding(positions, self.look_up(tokens.table[codes.long()]))
+
+    def look_up(self, entries: Tensor) -> Tensor:
+        """Vectors of words.
+
+        Shape
+        -----
+        entries : (n_words, 2 + n_pieces), numbers of the word, its vector and pieces
+        returns : (n_words, size + vector_size)
+        """
         parts = []
         if self.words is not None:
             words = self._drop(entries[:, 0])
             vector = F.embedding(words, self.words, padding_idx=0)
             if self.pieces is not None and entries.shape[1] > 2:
-                vector = vector + F.embedding_bag(
-                    entries[:, 2:].contiguous(), self.pieces, mode="mean", padding_idx=0
-                )
+                vector = vector + self._mean_of_pieces(entries[:, 2:].contiguous())
             parts.append(vector)
         if self.vectors is not None:
             parts.append(F.embedding(entries[:, 1], self.vectors, padding_idx=0))
-        return F.embedding(positions, torch.cat(parts, dim=1))
+        return torch.cat(parts, dim=1)
+
+    def _mean_of_pieces(self, numbers: Tensor) -> Tensor:
+        pieces = self.pieces
+        assert pieces is not None
+        if self.training:
+            return F.embedding_bag(numbers, pieces, mode="mean", padding_idx=0)
+        # The padding's row holds zeros; sums alone, without a gradient, are fast.
+        sums = F.embedding_bag(numbers, pieces.detach(), mode="sum")
+        return sums / (numbers != 0).sum(dim=1, keepdim=True).clamp_(min=1)
 
     def _drop(self, words: Tensor) -> Tensor:
         if not self.training or self.p == 0:

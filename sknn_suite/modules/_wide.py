@@ -41,7 +41,8 @@ class WideBranch(nn.Module):
 
     Shape
     -----
-    words : CodedRows of (n_samples, most), whose table holds n-grams of each word
+    words : CodedRows of (n_samples, most), whose table holds n-grams of each word, or
+        what `look_up` says of them
     runs : (n_samples, most), n-grams of several words
     returns : (n_samples, n_outputs)
 
@@ -82,20 +83,36 @@ class WideBranch(nn.Module):
         self.bias.copy_(bias)
 
     def forward(self, words: CodedRows, runs: Tensor) -> Tensor:
-        # Each word is looked up once, however many texts have it.
-        codes, positions = torch.unique(words.codes, return_inverse=True)
-        of_words = words.table.choose(codes.long())
+        table, positions = words.table, words.codes
+        if not isinstance(table, Tensor):
+            # Each word is looked up once, however many texts have it.
+            codes, positions = torch.unique(words.codes, return_inverse=True)
+            table = self.look_up(table.choose(codes.long()))
+        both = F.embedding_bag(positions, table, mode="sum")
+        total, n = both[:, :-1], both[:, -1:] + (runs != 0).sum(dim=1, keepdim=True)
+        if runs.shape[1]:
+            total = total + F.embedding_bag(
+                runs, self.weight, mode="sum", padding_idx=0
+            )
+        return total / n.clamp_(min=1).sqrt_() + self.bias
+
+    def look_up(self, of_words: RaggedRows) -> Tensor:
+        """Sum up the weights of each word's n-grams, and their squared values.
+
+        Unknown n-grams have no weight, but count: they make the others less sure.
+
+        Shape
+        -----
+        of_words : (n_words,), ragged
+        returns : (n_words, n_outputs + 1)
+        """
+        values = of_words.values[: of_words.starts[-1]]
         sums = F.embedding_bag(
-            of_words.values.long(),
+            values.long(),
             self.weight,
             of_words.starts[:-1],
             mode="sum",
             per_sample_weights=gram_values(of_words, self.weight.dtype),
         )
-        total = F.embedding_bag(positions, sums, mode="sum")
-        if runs.shape[1]:
-            total += F.embedding_bag(runs, self.weight, mode="sum", padding_idx=0)
-        # Unknown n-grams have no weight, but count: they make the others less sure.
         squares = of_words.lengths.clamp(max=2)  # the word, and its letter n-grams
-        n = squares[positions].sum(dim=1) + (runs != 0).sum(dim=1)
-        return total / n.clamp_(min=1).to(total.dtype).sqrt().unsqueeze(1) + self.bias
+        return torch.cat([sums, squares[:, None].to(sums.dtype)], dim=1)

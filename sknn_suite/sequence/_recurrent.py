@@ -1,17 +1,28 @@
 """What RNNClassifier and TextRNNClassifier share: a network over steps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
+
+import torch
+from torch import Tensor
 
 from sknn_suite._base import NeuralEstimator, Run
+from sknn_suite._bundle import TensorBundle
+from sknn_suite._device import share_tasks, suited_threads
+from sknn_suite._memory import RowLimit
 from sknn_suite._parameters import param, parameters
+from sknn_suite._prediction import BoundModule
 from sknn_suite._sklearn import Interval, StrOptions
 from sknn_suite._validation import check_layer_sizes
 from sknn_suite.modules import CELLS, POOLINGS, SequenceNet
+from sknn_suite.training import make_batches
 
-# Rows of a batch whose states stay in a processor's cache.
-CACHED_ROWS = 256
+# Rows of a batch whose states stay in a processor's cache, and rows that are encoded
+# together for a prediction: of those of like length batches are made.
+CACHED_ROWS, ENCODED_ROWS = 256, 2048
 
 
 @parameters
@@ -136,6 +147,32 @@ class RecurrentEstimator(NeuralEstimator):
     def _rows_at_once(self, n_rows: int) -> int:
         return min(n_rows, CACHED_ROWS)
 
+    def _scores_by_batches(self: Any, bound: BoundModule, X: Any) -> Tensor:
+        """Raw scores of rows, of which those of like length meet each other."""
+        n_rows = self._rows_at_once(ENCODED_ROWS)
+        module, limit = cast(SequenceNet, bound.module), RowLimit(bound.device)
+        places: list[Tensor] = []
+
+        def encode(first: int) -> TensorBundle:
+            rows = X[first : first + ENCODED_ROWS]
+            bundle = self._encoder.transform(rows, bound.dtype).to(bound.device)
+            return TensorBundle(module.look_up(bundle.inputs))
+
+        def draw() -> Iterator[Callable[[], Tensor | None]]:
+            for first, bundle, encode_next in encode_ahead(encode, X.shape[0]):
+                if encode_next is not None:
+                    yield encode_next
+                order = bundle.lengths.argsort(stable=True)  # type: ignore[union-attr]
+                places.append(order.cpu() + first)
+                for batch in make_batches(bundle.select(order), n_rows):
+                    yield partial(bound.scores_within, limit, batch)
+
+        with torch.inference_mode(), suited_threads(n_rows * bound.largest):
+            on_host = bound.device.type == "cpu"
+            parts = (share_tasks if on_host else map)(lambda task: task(), draw())
+            found = torch.cat([part for part in parts if part is not None])
+            return found[torch.cat(places).argsort()]
+
     def _work(self, n_rows: int, n_parameters: int) -> float:
         return self._encoder.mean_length_ * super()._work(n_rows, n_parameters)
 
@@ -146,6 +183,43 @@ class RecurrentEstimator(NeuralEstimator):
             return run
         # Sorted by length, batches of validation rows hold little padding.
         return run._replace(valid=run.valid.select(run.valid.lengths.argsort()))
+
+
+def encode_ahead(
+    encode: Callable[[int], TensorBundle], n_rows: int
+) -> Iterator[tuple[int, TensorBundle, Callable[[], None] | None]]:
+    """Encode rows block by block, the next one while batches of one are computed.
+
+    Parameters
+    ----------
+    encode : callable
+        Bundle of the block that begins at a row.
+    n_rows : int
+        Rows of all blocks.
+
+    Yields
+    ------
+    first, bundle, encode_next : int, TensorBundle, callable
+        Where the block begins, the block, and the task of encoding the next one, None
+        behind the last; it must be called, or be under way in another thread, before
+        the next one is drawn.
+    """
+    bundle = encode(0)
+    for first in range(0, n_rows, ENCODED_ROWS):
+        then: Future = Future()
+        next_first = first + ENCODED_ROWS
+        if next_first < n_rows:
+            yield first, bundle, partial(_settle, then, encode, next_first)
+            bundle = then.result()
+        else:
+            yield first, bundle, None
+
+
+def _settle(then: Future, encode: Callable[[int], TensorBundle], first: int) -> None:
+    try:
+        then.set_result(encode(first))
+    except BaseException as error:
+        then.set_exception(error)
 
 
 def _check_pooling(kinds: Any) -> tuple[str, ...]:

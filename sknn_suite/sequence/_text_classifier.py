@@ -1,5 +1,6 @@
 """TextRNNClassifier."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -28,9 +29,10 @@ WIDE_ROWS = 100_000
 # Recurrent layers from this width on gain from bfloat16.
 RECURRENT_WIDTH = 32
 
-# max_iter="auto": epochs in which so many texts are seen, between the bounds, and more
-# where a few hundred updates need more.
-TEXTS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 45_000, 4, 8
+# max_iter="auto": epochs in which so many tokens are seen, between the bounds, and more
+# where a few hundred updates need more. Then the network is nearly as sure of itself as
+# it may be; with more epochs it soon is too sure, for the mean with the wide branch.
+TOKENS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 450_000, 3, 8
 FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
 
@@ -127,11 +129,11 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     learning_rate: str | Callable[[int], float] = redefault(
         "learning_rate", TrainingParameters, "one_cycle"
     )
-    learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.003)
+    learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.005)
     beta_2: float = redefault("beta_2", TrainingParameters, 0.99)
 
     def _auto_sizes(self) -> tuple[int, ...]:
-        return (64, 64, 64)
+        return (64, 32, 64)
 
     # -- rows ------------------------------------------------------------------------
 
@@ -221,9 +223,9 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
         if self.max_iter != "auto":
             return int(self.max_iter)
-        long = n_rows * self._encoder.mean_length_ > LARGE
-        fewest = FEWEST_EPOCHS // 2 if long else FEWEST_EPOCHS
-        epochs = min(max(TEXTS_SEEN // n_rows, fewest), MOST_EPOCHS)
+        n_tokens = n_rows * self._encoder.mean_length_
+        fewest = FEWEST_EPOCHS - (n_tokens > LARGE)
+        epochs = min(max(math.ceil(TOKENS_SEEN / n_tokens), fewest), MOST_EPOCHS)
         updates_per_epoch = -(-n_rows // (batch_size * self.accumulate))
         return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
 

@@ -2,11 +2,14 @@
 
 import pickle
 import threading
+import weakref
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+
+from sknn_suite.training._batches import LengthBatches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -43,11 +46,54 @@ def test_a_row_does_not_depend_on_its_batch_mates(
     np.testing.assert_allclose(turned, together, atol=1e-6)
 
 
-def test_threads_that_share_batches_change_nothing(model, rows, monkeypatch):
-    expected = model.fit(*rows).predict_proba(rows.X)
-    monkeypatch.setattr("sknn_suite.sequence._recurrent.CACHED_ROWS", 16)
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Predictions by blocks of 32 rows and batches of 8, in three threads."""
+    monkeypatch.setattr("sknn_suite.sequence._recurrent.ENCODED_ROWS", 32)
+    monkeypatch.setattr("sknn_suite.sequence._recurrent.CACHED_ROWS", 8)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+
+
+def test_threads_that_share_batches_change_nothing(model, rows, request):
+    expected = model.fit(*rows).predict_proba(rows.X)
+    request.getfixturevalue("small_blocks")
     np.testing.assert_allclose(model.predict_proba(rows.X), expected, atol=1e-6)
+
+
+def test_few_batches_are_in_memory_however_many_rows(
+    model, rows, small_blocks, monkeypatch
+):
+    drawn, n_alive = [], []
+    take = LengthBatches._take
+
+    def watch(self, part):
+        batch = take(self, part)
+        drawn.append(weakref.ref(batch))
+        n_alive.append(sum(ref() is not None for ref in drawn))
+        return batch
+
+    model.fit(*rows)
+    monkeypatch.setattr(LengthBatches, "_take", watch)
+    model.predict([*rows.X] * 3)
+    assert len(drawn) > 20
+    assert max(n_alive) <= 4  # one of each thread, and the one just drawn
+
+
+def test_a_failure_in_a_later_block_is_raised(model, rows, small_blocks, monkeypatch):
+    model.fit(*rows)
+    transform, calls = model._encoder.transform, []
+
+    def fail(X, dtype):
+        calls.append(len(X))
+        if len(calls) == 2:
+            raise MemoryError("no more")
+        return transform(X, dtype)
+
+    monkeypatch.setattr(model._encoder, "transform", fail)
+    with pytest.raises(MemoryError, match="no more"):
+        model.predict(rows.X)
+    monkeypatch.undo()
+    assert len(model.predict(rows.X)) == len(rows.y)
 
 
 def test_refitting_gives_the_same_bits_and_global_generators_stay(
