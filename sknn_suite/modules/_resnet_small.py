@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from sknn_suite.modules._activations import make_activation
 from sknn_suite.modules._dropout import Dropout
+from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._norm import BatchNorm2d
 
 
@@ -119,4 +120,4 @@ class ResNetSmall(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stages(self.stem(x))
-        return self.fc(self.dropout(x.mean((2, 3))))
+        return self.fc(self.dropout(mean_of_pixels(x)))
