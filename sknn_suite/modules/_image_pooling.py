@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
@@ -30,6 +30,26 @@ def mean_of_pixels(x: Tensor) -> Tensor:
     if x.is_contiguous(memory_format=torch.channels_last):
         return _Mean.apply(x)
     return x.mean((2, 3))
+
+
+class GlobalAveragePool(nn.Module):
+    """Average each channel over all pixels, as a layer of images.
+
+    Shape
+    -----
+    x : (n, channels, h, w)
+    returns : (n, channels, 1, 1)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sknn_suite.modules import GlobalAveragePool
+    >>> GlobalAveragePool()(torch.ones(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 1, 1])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return mean_of_pixels(x)[:, :, None, None]
 
 
 class _Mean(Function):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sknn_suite.modules import mean_of_pixels
+from sknn_suite.modules import GlobalAveragePool, mean_of_pixels
 
 LAYOUTS = {
     "channels_last": torch.channels_last,
@@ -39,3 +39,9 @@ def test_a_lost_pixel_is_a_lost_mean():
     x = torch.zeros(2, 3, 2, 2).to(memory_format=torch.channels_last)
     x[1, 2, 0, 1] = torch.nan
     assert mean_of_pixels(x).isnan().nonzero().tolist() == [[1, 2]]
+
+
+def test_the_layer_is_torchs_adaptive_pool_to_one_pixel():
+    x = torch.randn(3, 4, 5, 2, generator=torch.Generator().manual_seed(0))
+    x = x.to(memory_format=torch.channels_last)
+    assert torch.equal(GlobalAveragePool()(x), torch.nn.AdaptiveAvgPool2d(1)(x))
