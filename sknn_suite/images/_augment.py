@@ -158,8 +158,11 @@ class Augmentation:
             return images
         rows = self._lines(n, h, shift, vertical, draw)
         columns = self._lines(n, w, shift, horizontal, draw)
-        at = torch.arange(n, device=images.device)
-        return images[at[:, None, None], rows[:, :, None], columns[:, None, :]]
+        # One index for all pixels: several are looked up one after the other.
+        rows = rows + torch.arange(0, n * h, h, device=images.device)[:, None]
+        pixels = rows[:, :, None] * w + columns[:, None, :]  # (n, h, w)
+        flat = images.reshape(n * h * w, -1)
+        return flat.index_select(0, pixels.flatten()).view(images.shape)
 
     def _lines(
         self, n: int, size: int, shift: float, flipped: Tensor, draw: "Draw"

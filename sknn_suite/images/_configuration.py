@@ -109,8 +109,6 @@ def _name(estimator: Any) -> str:
 def _options(estimator: Any, name: str) -> dict[str, Any]:
     """Arguments of the network beyond channels and scores."""
     activation = estimator.activation
-    if activation == "auto":
-        activation = "gelu" if name == "resnet_small" else "relu"
     if name == "mlp":
         sizes = check_layer_sizes(estimator.hidden_layer_sizes)
         dropout = check_per_layer("dropout", estimator.dropout, len(sizes))

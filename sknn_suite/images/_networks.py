@@ -29,6 +29,7 @@ from sknn_suite.modules import (
     find_head,
     init_linear,
     materialize,
+    mean_of_pixels,
 )
 
 RESNETS: dict[str, tuple[type, tuple[int, ...]]] = {
@@ -108,7 +109,7 @@ class BodyWithHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.body(x)
-        return self.fc(x.mean((2, 3)) if x.ndim == 4 else x)
+        return self.fc(mean_of_pixels(x) if x.ndim == 4 else x)
 
 
 def small_shape(height: int, width: int, n_channels: int) -> dict[str, Any]:

@@ -47,11 +47,10 @@ class ImageParameters(TrainingParameters):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Dense units of architecture="mlp".
 
-    activation : str, default="auto"
+    activation : str, default="relu"
         Function of the hidden units of "mlp", "simple", "lenet5", "resnet_small" and
         lists: scikit-learn's names and those of torch.nn's elementwise ones in
-        snake_case, such as "relu", "tanh", "gelu". "auto" is "gelu" for
-        "resnet_small" and "relu" for the others.
+        snake_case, such as "relu", "tanh", "gelu".
 
     dropout : float or array-like of float, default=0.0
         Probability, in [0, 1), that a unit before the last layer is set to zero in a
@@ -194,7 +193,7 @@ class ImageParameters(TrainingParameters):
     hidden_layer_sizes: int | Sequence[int] = param(
         (100,), "array-like", Interval(Integral, 1, None, closed="left")
     )
-    activation: str = param("auto", StrOptions({"auto", *ACTIVATIONS}))
+    activation: str = param("relu", StrOptions(set(ACTIVATIONS)))
     dropout: float | Sequence[float] = param(
         0.0, Interval(Real, 0, 1, closed="left"), "array-like"
     )

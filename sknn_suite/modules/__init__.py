@@ -8,6 +8,7 @@ from sknn_suite.modules._corruption import Corruption
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness, SpatialDropout
 from sknn_suite.modules._ensemble_linear import EnsembleLinear
 from sknn_suite.modules._image_network import ImageNetwork, find_head
+from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
@@ -56,6 +57,7 @@ __all__ = [
     "Corruption",
     "Dropout",
     "EnsembleLinear",
+    "GlobalAveragePool",
     "GoogLeNet",
     "ImageNetwork",
     "MLPScores",
@@ -75,6 +77,7 @@ __all__ = [
     "largest_weight",
     "make_activation",
     "materialize",
+    "mean_of_pixels",
     "n_parameters",
     "narrowest_side",
     "onednn_linear",

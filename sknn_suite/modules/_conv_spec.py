@@ -1,6 +1,6 @@
 """Convolutional networks from a short list of their layers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules._activations import make_activation
 from sknn_suite.modules._dropout import Dropout, SpatialDropout
+from sknn_suite.modules._image_pooling import GlobalAveragePool
 from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
 
 # Networks that are lists of layers.
@@ -22,9 +23,9 @@ POOLS: dict[str, type[nn.Module]] = {
     "max_pool": nn.MaxPool2d,
     "average_pool": nn.AvgPool2d,
 }
-GLOBAL_POOLS: dict[str, type[nn.Module]] = {
-    "global_max_pool": nn.AdaptiveMaxPool2d,
-    "global_average_pool": nn.AdaptiveAvgPool2d,
+GLOBAL_POOLS: dict[str, Callable[[], nn.Module]] = {
+    "global_max_pool": lambda: nn.AdaptiveMaxPool2d(1),
+    "global_average_pool": GlobalAveragePool,
 }
 DROPOUTS: dict[str, type[Dropout]] = {
     "dropout": Dropout,
@@ -131,7 +132,7 @@ class ConvNet(nn.Module):
             return [POOLS[name](size, stride)]
         if name in GLOBAL_POOLS and len(self._shape) == 3 and not sizes:
             self._shape = (self._shape[0], 1, 1)
-            return [GLOBAL_POOLS[name](1)]
+            return [GLOBAL_POOLS[name]()]
         if name in DROPOUTS and len(sizes) == 1 and 0 <= sizes[0] < 1:
             return [DROPOUTS[name](float(sizes[0]))]
         raise DataError(

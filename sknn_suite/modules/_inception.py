@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from sknn_suite.modules._dropout import Dropout
+from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._norm import BatchNorm2d
 
 # Channels of the branches of each block: 1x1; 3x3 with its reduction; the second 3x3
@@ -140,4 +141,4 @@ class GoogLeNet(nn.Module):
                 x = self.maxpool3(x)
             elif name == "4e":
                 x = self.maxpool4(x)
-        return self.fc(self.dropout(x.mean((2, 3))))
+        return self.fc(self.dropout(mean_of_pixels(x)))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from sknn_suite.modules._dropout import Dropout
+from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._norm import BatchNorm2d
 
 
@@ -137,7 +138,7 @@ class ResNet(nn.Module):
         x = self.maxpool(self.bn1(self.conv1(x)).relu_())
         for i in range(1, 5):
             x = getattr(self, f"layer{i}")(x)
-        return self.fc(self.dropout(x.mean((2, 3))))
+        return self.fc(self.dropout(mean_of_pixels(x)))
 
 
 def _convolution(

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from sknn_suite.modules._activations import make_activation
 from sknn_suite.modules._dropout import Dropout
+from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._norm import BatchNorm2d
 
 
@@ -36,12 +37,12 @@ class SmallStage(nn.Module):
         # Pooled before the norm, which has then a quarter to do.
         layers: list[nn.Module] = [nn.Conv2d(n_inputs, n_outputs, 3, 1, 1, bias=False)]
         layers += [nn.MaxPool2d(2)] if pool else []
-        layers += [BatchNorm2d(n_outputs), make_activation(activation)]
+        layers += _norm_and_activation(n_outputs, activation)
         self.entry = nn.Sequential(*layers)
         branch: list[nn.Module] = []
         for _ in range(depth):
             branch.append(nn.Conv2d(n_outputs, n_outputs, 3, 1, 1, bias=False))
-            branch += [BatchNorm2d(n_outputs), make_activation(activation)]
+            branch += _norm_and_activation(n_outputs, activation)
         self.branch = nn.Sequential(*branch)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -66,7 +67,7 @@ class ResNetSmall(nn.Module):
         Its stride; more for large images.
     depth : int, default=1
         Convolutions of each stage's residual branch.
-    activation : str, default="gelu"
+    activation : str, default="relu"
         A name in `ACTIVATIONS`.
     dropout : float, default=0.0
         Before the last layer.
@@ -99,14 +100,13 @@ class ResNetSmall(nn.Module):
         stem: int,
         stem_stride: int = 1,
         depth: int = 1,
-        activation: str = "gelu",
+        activation: str = "relu",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(n_channels, stem, 3, stem_stride, 1, bias=False),
-            BatchNorm2d(stem),
-            make_activation(activation),
+            *_norm_and_activation(stem, activation),
         )
         stages = []
         n_inputs = stem
@@ -119,4 +119,12 @@ class ResNetSmall(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stages(self.stem(x))
-        return self.fc(self.dropout(x.mean((2, 3))))
+        return self.fc(self.dropout(mean_of_pixels(x)))
+
+
+def _norm_and_activation(n_channels: int, activation: str) -> list[nn.Module]:
+    """Batch norm and activation; relu works in place: the norm needs no output."""
+    activate = make_activation(activation)
+    if isinstance(activate, nn.ReLU):
+        activate.inplace = True
+    return [BatchNorm2d(n_channels), activate]

@@ -6,12 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sknn_suite.training._optimizers import LeanOptimizer
+
 # Coefficients of the iteration that brings singular values near one, and its steps.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 N_STEPS = 3
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(LeanOptimizer):
     """Orthogonalised momentum for convolution kernels, SGD with momentum for the rest.
 
     Kernels keep the norm at which each output channel has length one, so that the
@@ -53,6 +55,8 @@ class Muon(torch.optim.Optimizer):
                 if p.grad is not None:
                     self._step(p, group)
 
+    step.hooked = True  # type: ignore[attr-defined]
+
     def _step(self, p: Tensor, group: dict[str, Any]) -> None:
         state, gradient = self.state[p], p.grad
         assert gradient is not None
@@ -70,14 +74,30 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalize(gradient: Tensor) -> Tensor:
-    """Bring the singular values of a kernel, seen as a matrix, near one."""
-    a, b, c = QUINTIC
+    """Bring the singular values of a kernel, seen as a matrix, near one.
+
+    Each step multiplies the matrix by a polynomial of its small square one. Differs
+    from the reference in that all steps are done with the square one, and the matrix
+    itself, many times as wide, is multiplied only once; the result is the same.
+    """
     x = gradient.flatten(1)
     x = x / (x.norm() + 1e-7)
     tall = x.shape[0] > x.shape[1]
     if tall:
         x = x.T
-    for _ in range(N_STEPS):
-        square = x @ x.T
-        x = a * x + (b * square + c * square @ square) @ x
+    square = x @ x.T
+    product = factor = _quintic_factor(square)
+    for _ in range(N_STEPS - 1):
+        square = factor @ square @ factor
+        factor = _quintic_factor(square)
+        product = factor @ product
+    x = product @ x
     return (x.T if tall else x).reshape(gradient.shape)
+
+
+def _quintic_factor(square: Tensor) -> Tensor:
+    """By what a step multiplies a matrix x, given ``x @ x.T``."""
+    a, b, c = QUINTIC
+    factor = torch.addmm(square, square, square, beta=b, alpha=c)
+    factor.diagonal().add_(a)
+    return factor

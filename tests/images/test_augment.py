@@ -9,6 +9,7 @@ from sknn_suite.images._augment import STRENGTHS, Augmentation, make_views
 from sknn_suite.images._mirror import mirror_images_help
 from sknn_suite.modules import ImageNetwork
 from sknn_suite.training import Muon
+from sknn_suite.training._muon import N_STEPS, QUINTIC, orthogonalize
 
 N, SIDE = 64, 12
 
@@ -128,3 +129,25 @@ def test_muon_turns_all_directions_of_a_kernel_alike():
     values = torch.linalg.svdvals(step)
     assert values.max() / values.min() < 4
     torch.testing.assert_close(bias.detach(), torch.full((8,), -0.1 * 1.85))
+
+
+@pytest.mark.parametrize("shape", [(8, 4, 3, 3), (32, 2, 3, 3), (3, 1, 1, 1)], ids=str)
+def test_orthogonalizing_is_the_iteration_of_the_paper(shape):
+    generator = torch.Generator().manual_seed(0)
+    gradient = torch.randn(shape, generator=generator, dtype=torch.float64)
+    gradient[0] *= 100  # singular values of all sizes
+    a, b, c = QUINTIC
+    x = gradient.flatten(1) / gradient.norm()
+    for _ in range(N_STEPS):
+        square = x @ x.T
+        x = a * x + (b * square + c * square @ square) @ x
+    for dtype, tolerance in ((torch.float64, 1e-6), (torch.float32, 1e-4)):
+        ours = orthogonalize(gradient.to(dtype)).flatten(1)
+        torch.testing.assert_close(ours.double(), x, atol=tolerance, rtol=0)
+
+
+@pytest.mark.parametrize("value", [0.0, torch.nan])
+def test_a_gradient_that_is_nothing_stays_so(value):
+    step = orthogonalize(torch.full((4, 2, 3, 3), value))
+    assert torch.equal(step.isnan(), torch.full_like(step, value).isnan())
+    assert not step.nan_to_num().any()

@@ -1,5 +1,6 @@
 """Networks for images: their sizes, their names, and what they refuse."""
 
+import copy
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,7 @@ from sknn_suite.modules import (
     ConvNet,
     GoogLeNet,
     ResNet,
+    ResNetSmall,
     n_parameters,
 )
 
@@ -100,6 +102,22 @@ def test_batch_norm_stands_before_the_activation():
 def test_a_layer_that_cannot_be_is_named(grey, layers, message):
     with pytest.raises(ValueError, match=message):
         CNNClassifier(layers).fit(*grey)
+
+
+def test_relu_in_place_changes_no_value_and_no_gradient():
+    net = ResNetSmall(3, 4, widths=(8, 16), pools=(True, False), stem=8, depth=2)
+    apart = copy.deepcopy(net)
+    for part in apart.modules():
+        if isinstance(part, torch.nn.ReLU):
+            assert part.inplace
+            part.inplace = False
+    x = torch.randn(5, 3, 9, 9, generator=torch.Generator().manual_seed(0))
+    scores, expected = net(x), apart(x)
+    assert torch.equal(scores, expected)
+    scores.square().sum().backward()
+    expected.square().sum().backward()
+    for ours, theirs in zip(net.parameters(), apart.parameters()):
+        assert torch.equal(ours.grad, theirs.grad)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "inception", "airbench", "resnet_small"])
