@@ -260,7 +260,13 @@ class NeuralEstimator(
 
     def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
         """Epochs of a whole fit on `n_rows` training rows."""
-        return self.max_iter
+        if self.max_iter != "auto":
+            return int(self.max_iter)
+        return self._suited_epochs(n_rows, -(-n_rows // (batch_size * self.accumulate)))
+
+    def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
+        """Epochs that max_iter="auto" stands for, where it is allowed."""
+        raise NotImplementedError
 
     def _split(
         self, rows: Rows, groups: Any, *, split: bool

@@ -189,10 +189,7 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
             return min(max(FEWEST_ROWS, min(suited, MOST_ROWS)), n_rows)
         return clipped
 
-    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
-        if self.max_iter != "auto":
-            return int(self.max_iter)
-        updates_per_epoch = -(-n_rows // (batch_size * self.accumulate))
+    def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
         return math.ceil(N_UPDATES / updates_per_epoch)
 
     def _work(self, n_rows: int, n_parameters: int) -> float:

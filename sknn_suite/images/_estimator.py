@@ -259,9 +259,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
         first = self.__dict__.get("_first_phase") is not None
         return "constant" if (partial or first) and planned else kind
 
-    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
-        if self.max_iter != "auto":
-            return int(self.max_iter)
+    def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
         if self.solver == "lbfgs":
             return 200
         self._n_planned = self._recipe().n_epochs(n_rows)

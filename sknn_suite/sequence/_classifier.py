@@ -1,5 +1,6 @@
 """RNNClassifier."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -82,11 +83,9 @@ class RNNClassifier(RecurrentEstimator, ClassifierHalf):
     def _configure_module(self) -> dict:
         return super()._configure_module() | {"n_inputs": self._encoder.n_channels_}
 
-    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
-        if self.max_iter != "auto":
-            return int(self.max_iter)
-        n_steps = -(-n_rows // (batch_size * self.accumulate))
-        return int(np.clip(-(-N_UPDATES // n_steps), FEWEST_EPOCHS, MOST_EPOCHS))
+    def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
+        epochs = math.ceil(N_UPDATES / updates_per_epoch)
+        return min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -118,9 +118,8 @@ class RecurrentEstimator(NeuralEstimator):
     def _configure_module(self) -> dict:
         *hidden, dense = self._auto_sizes()
         sizes: Any = self.hidden_sizes
-        sizes = hidden if isinstance(sizes, str) else sizes
-        if not isinstance(self.dense_size, str):
-            dense = int(self.dense_size)
+        if isinstance(sizes, str):  # an array has an == of its own
+            sizes = hidden
         kinds = self.pooling
         return {
             "hidden_sizes": check_layer_sizes(sizes, "hidden_sizes", least=1),
@@ -128,9 +127,7 @@ class RecurrentEstimator(NeuralEstimator):
             "cell": self.cell,
             "bidirectional": bool(self.bidirectional),
             "pooling": _check_pooling([kinds] if isinstance(kinds, str) else kinds),
-            "dense_size": self._auto_sizes()[-1]
-            if isinstance(dense, str)
-            else int(dense),
+            "dense_size": dense if self.dense_size == "auto" else int(self.dense_size),
             "batch_norm": bool(self.batch_norm),
             "spatial_dropout": float(self.spatial_dropout),
             "recurrent_dropout": float(self.recurrent_dropout),

@@ -220,13 +220,10 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             return min(size, n_rows)
         return super()._clip_batch_size(n_rows, place)
 
-    def _plan_epochs(self, n_rows: int, batch_size: int) -> int:
-        if self.max_iter != "auto":
-            return int(self.max_iter)
+    def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
         n_tokens = n_rows * self._encoder.mean_length_
         fewest = FEWEST_EPOCHS - (n_tokens > LARGE)
         epochs = min(max(math.ceil(TOKENS_SEEN / n_tokens), fewest), MOST_EPOCHS)
-        updates_per_epoch = -(-n_rows // (batch_size * self.accumulate))
         return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
 
     def _prepare(self, *args: Any, **kwargs: Any) -> Run:
