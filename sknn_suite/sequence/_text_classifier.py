@@ -195,7 +195,6 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             "n_inputs": 0,
             "embedding": embedding,
             "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
-            "exclusive": self._target.kind_ == "multiclass",
             "embedding_rate": float(self.embedding_rate),
         }
 

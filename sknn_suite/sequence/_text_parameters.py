@@ -76,9 +76,9 @@ class TextParameters:
         Probability, in [0, 1), that a word is unknown for a training step.
 
     wide : bool or "auto", default="auto"
-        Whether a linear model over n-grams has half a say. It is solved for before the
-        network trains, and stays as it is in warm starts and partial_fit. "auto" is on
-        up to 100,000 training texts.
+        Whether a linear model over n-grams has a say, of six tenths. It is solved for
+        before the network trains, and stays as it is in warm starts and partial_fit.
+        "auto" is on up to 100,000 training texts.
 
     wide_ngrams : int, default=2
         Longest run of words among these n-grams.
