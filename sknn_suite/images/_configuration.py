@@ -39,6 +39,7 @@ def configure(estimator: Any) -> dict:
         "from_pair": False,
         "new_head": None,
         "in_halves": estimator.backbone is not None,
+        "crops_kernels": False,
     }
     if estimator.backbone is not None:
         config["n_channels_expected"] = _channels_of_backbone(user, shape[2])
@@ -64,6 +65,7 @@ def configure(estimator: Any) -> dict:
             )
         config["from_pair"] = True
     return config | {
+        "crops_kernels": probe.meets_one_pixel,
         "macs": probe.macs,
         "largest": probe.largest,
         "n_features": probe.n_features or config["new_head"],

@@ -141,6 +141,7 @@ def build_network(config: dict, user: Any = None) -> ImageNetwork:
             config["n_channels_expected"],
             config["from_pair"],
             config["in_halves"],
+            config["crops_kernels"],
         )
 
 
@@ -313,11 +314,14 @@ class Probe:
         Raw scores of the network.
     n_features : int or None
         What its last linear layer takes; None if there is none.
+    meets_one_pixel : bool
+        Whether a convolution meets an image that is one pixel high or wide.
     """
 
     def __init__(self, whole: ImageNetwork, image_shape: tuple, name: str) -> None:
         materialize(whole, torch.device("cpu"), torch.float32)
         self.macs, self.largest = 0, int(np.prod(image_shape))
+        self.meets_one_pixel = False
         hooks = [
             part.register_forward_hook(self._count)
             for part in whole.modules()
@@ -355,3 +359,5 @@ class Probe:
         self.largest = max(self.largest, output.numel())
         if isinstance(part, nn.Conv2d | nn.Linear):
             self.macs += part.weight[0].numel() * output.numel()
+        if isinstance(part, nn.Conv2d) and max(part.kernel_size) > 1:
+            self.meets_one_pixel |= min(inputs[0].shape[2:]) == 1

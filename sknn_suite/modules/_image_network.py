@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sknn_suite.modules._one_pixel import CropKernels
+
 
 class ImageNetwork(nn.Module):
     """A network with the scaling of its pixels, and a view into its last layer.
@@ -24,6 +26,8 @@ class ImageNetwork(nn.Module):
     in_halves : bool, default=False
         Whether layer-wise rates and freezing count three groups: the body's first
         half, its second half, and the last layer; by default every layer counts.
+    crops_kernels : bool, default=False
+        Whether a convolution in it meets images of one pixel, see `CropKernels`.
 
     Shape
     -----
@@ -40,6 +44,7 @@ class ImageNetwork(nn.Module):
         n_channels_expected: int | None = None,
         from_pair: bool = False,
         in_halves: bool = False,
+        crops_kernels: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -47,6 +52,7 @@ class ImageNetwork(nn.Module):
         self.n_channels = n_channels
         self.n_channels_expected = n_channels_expected or n_channels
         self.from_pair = from_pair
+        self.crops_kernels = crops_kernels
         self.center: Tensor
         self.factor: Tensor
         self.register_buffer("center", torch.zeros(n_channels))
@@ -132,6 +138,9 @@ class ImageNetwork(nn.Module):
     def _scores(self, prepared: Tensor) -> Tensor:
         if self.n_channels != self.n_channels_expected:
             prepared = prepared.expand(-1, self.n_channels_expected, -1, -1)
+        if self.crops_kernels and torch.is_grad_enabled():
+            with CropKernels():
+                return self._one(self.network(prepared))
         return self._one(self.network(prepared))
 
     def _one(self, scores: Tensor) -> Tensor:

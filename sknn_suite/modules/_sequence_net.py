@@ -188,12 +188,12 @@ class SequenceNet(nn.Module):
         runs: Tensor | None = None,
     ) -> Tensor:
         x = self._read(values, tokens)
-        order = self._order(lengths, x.shape[1])
+        known, order = self._unequal(lengths, x.shape[1])
         pooled = []
         for layer, pooling in zip(self.layers, self.poolings):
             x = layer(x, order)
             if pooling.kinds:
-                pooled.append(pooling(x, lengths))
+                pooled.append(pooling(x, known))
         deep = self._judge(torch.cat(pooled, dim=1))
         if self.wide is None or self.training:
             return deep
@@ -222,23 +222,26 @@ class SequenceNet(nn.Module):
     def weigh(self, lengths: Tensor, tokens: CodedRows, **others: Any) -> Tensor:
         """Attention of each token, the mean of all layers that have attention."""
         x = self._read(None, tokens)
-        order = self._order(lengths, x.shape[1])
+        known, order = self._unequal(lengths, x.shape[1])
         weights = []
         poolings: Any = self.poolings
         for layer, pooling in zip(self.layers, poolings):
             x = layer(x, order)
             if pooling.attention is not None:
-                weights.append(pooling.weigh(x, lengths))
+                weights.append(pooling.weigh(x, known))
         return torch.stack(weights).mean(dim=0)
 
     def _read(self, values: Tensor | None, tokens: CodedRows | None) -> Tensor:
         x = values if self.embedding is None else self.embedding(tokens)
         return self.input_dropout(x)
 
-    def _order(self, lengths: Tensor, longest: int) -> Tensor | None:
+    def _unequal(
+        self, lengths: Tensor, longest: int
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Lengths and the order of reversed rows, or None twice if all are equal."""
         if not (self.training or lengths.is_cuda) and bool((lengths == longest).all()):
-            return None
-        return reverse_order(lengths, longest)
+            return None, None
+        return lengths, reverse_order(lengths, longest)
 
     def _judge(self, pooled: Tensor) -> Tensor:
         if self.dense is None:

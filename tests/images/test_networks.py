@@ -257,3 +257,16 @@ def test_classes_that_draw_in_several_threads_do_not_disturb_each_other():
         drawn = list(pool.map(draw, range(64)))
     for seed, weights in enumerate(drawn):
         assert torch.equal(weights, drawn[seed % 4])
+
+
+def test_layers_of_one_pixel_learn_from_what_is_there_alone():
+    """oneDNN's gradient of such a convolution has what was in memory, here NaN."""
+    images = np.random.RandomState(0).randint(0, 256, (24, 8, 8, 3)).astype(np.uint8)
+    model = CNNClassifier("resnet18", max_iter=1, precision="bfloat16", random_state=0)
+    losses = set()
+    for _ in range(3):
+        dirt = [torch.full((n,), torch.nan) for n in (10_000, 300_000, 3_000_000)]
+        del dirt
+        losses.add(model.fit(images, np.arange(24) % 2).loss_)
+    assert len(losses) == 1
+    assert np.isfinite(losses.pop())
