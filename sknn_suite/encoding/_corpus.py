@@ -1,7 +1,8 @@
 """Texts as numbers of the words that occur in them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -43,19 +44,23 @@ class Corpus:
 
     @classmethod
     def cut(cls, texts: Sequence[str], tokenizer: Tokenizer) -> "Corpus":
-        """Cut texts into words."""
-        numbers: defaultdict[str, int] = defaultdict()
-        numbers[BREAK] = 0
-        numbers.default_factory = numbers.__len__  # each new word has the next one
-        codes, lengths = [], []
+        """Cut texts into words: each piece between white space once, however frequent.
+
+        Words are numbered as they come up.
+        """
+        known: defaultdict[str, int] = defaultdict()
+        known.default_factory = known.__len__  # each new piece has the next number
+        pieces: list[np.ndarray] = []
+        n_pieces: list[int] = []
         for first in range(0, len(texts), BLOCK_ROWS):
-            block = texts[first : first + BLOCK_ROWS]
-            part, length = _number(tokenizer.cut(block), numbers.__getitem__)
-            codes.append(part)
-            lengths.append(length)
-        words = [MASKS.get(word, word) for word in numbers][1:]
-        starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-        return cls(words, np.concatenate(codes), starts)
+            block = tokenizer.pieces(texts[first : first + BLOCK_ROWS])
+            n_pieces += map(len, block)
+            numbers = map(known.__getitem__, chain.from_iterable(block))
+            pieces.append(np.fromiter(numbers, np.int64))
+        words, codes, lengths = _number(tokenizer.cut(list(known)))
+        each = np.concatenate(pieces)
+        starts = np.concatenate([[0], np.cumsum(n_pieces, dtype=np.int64)])
+        return cls(words, *_join(codes, lengths, each, starts))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -115,14 +120,40 @@ class Corpus:
         return np.concatenate(found), np.concatenate(rows_of)
 
 
-def _number(
-    tokens: list[str], number: Callable[[str], int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give the tokens of some texts their numbers, and count those of each text."""
-    codes = np.fromiter(map(number, tokens), np.int64, len(tokens)) + (FIRST - 1)
+def _number(tokens: list[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Words of some pieces, their numbers, end to end, and how many each piece has."""
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers[BREAK] = 0
+    numbers.default_factory = numbers.__len__
+    found = map(numbers.__getitem__, tokens)
+    codes = np.fromiter(found, np.int64, len(tokens)) + (FIRST - 1)
     is_break = codes == FIRST - 1  # the number of no token
     ends = np.append(np.flatnonzero(is_break), len(codes))
-    lengths = np.diff(ends, prepend=-1) - 1
-    before = ends - np.arange(len(ends))  # where each text ends without breaks
-    codes = np.insert(codes[~is_break], before[lengths == 0], NO_WORD)
-    return codes, np.maximum(lengths, 1)
+    words = [MASKS.get(word, word) for word in numbers][1:]
+    return words, codes[~is_break], np.diff(ends, prepend=-1) - 1
+
+
+def _join(
+    codes: np.ndarray, lengths: np.ndarray, pieces: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of texts that are made of pieces, and where each text begins.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_codes,)
+        Those of the pieces, end to end.
+    lengths : ndarray of shape (n_different,)
+        How many each piece has.
+    pieces : ndarray of shape (n_pieces,)
+        Numbers of the texts' pieces, end to end.
+    starts : ndarray of shape (n_texts + 1,)
+        Where each text begins among them.
+    """
+    counts = lengths[pieces]
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    first = (np.cumsum(lengths) - lengths)[pieces]
+    where = np.repeat(first - ends[:-1], counts) + np.arange(ends[-1])
+    begins = ends[starts]
+    n_words = np.diff(begins)
+    joined = np.insert(codes[where], begins[:-1][n_words == 0], NO_WORD)
+    return joined, np.concatenate([[0], np.cumsum(np.maximum(n_words, 1))])

@@ -3,12 +3,13 @@
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from itertools import chain
 from typing import Any
 
 import numpy as np
+
+from sknn_suite.exceptions import DataError
 
 # What stands for a kind of token that is masked. Letters of the private use area keep
 # their place in the text until it is cut; no keyboard writes them.
@@ -99,17 +100,17 @@ class Tokenizer:
     repeated_letters: int | None = 3
 
     def __call__(self, text: str) -> list[str]:
-        return [MASKS.get(token, token) for token in self.cut([text])]
+        (pieces,) = self.pieces([text])
+        tokens = self.cut(pieces) if pieces else []
+        return [MASKS.get(token, token) for token in tokens if token != BREAK]
 
-    def cut(self, texts: Sequence[str]) -> list[str]:
-        """Tokens of all texts, end to end, `BREAK` between texts, masks as they are.
+    def pieces(self, texts: Sequence[str]) -> list[list[str]]:
+        """Cut each text at white space, across which no token reaches.
 
         Texts go through each pattern together, since most of them are short.
         """
         if callable(self.kind):
-            cut = self.kind
-            each = [[BREAK, *cut(text.replace(BREAK, " "))] for text in texts]
-            return list(chain.from_iterable(each))[1:]
+            return [self._call(text.replace(BREAK, " ")) for text in texts]
         joined = BREAK.join(texts)
         if joined.count(BREAK) >= max(len(texts), 1):
             joined = BREAK.join(text.replace(BREAK, " ") for text in texts)
@@ -117,9 +118,34 @@ class Tokenizer:
         if self.lowercase:
             joined = joined.lower()
         if self.kind == "char":
-            return list(joined)
-        pattern = _pattern(self.punctuation, joined.isascii())
-        return pattern.findall(self._normalize(joined))
+            return [list(text) for text in joined.split(BREAK)]
+        return [text.split() for text in self._normalize(joined).split(BREAK)]
+
+    def cut(self, pieces: Sequence[str]) -> list[str]:
+        """Cut pieces into tokens, end to end, with `BREAK` between pieces.
+
+        Tokens that are masked keep their letter, see `MASKS`.
+        """
+        if callable(self.kind) or self.kind == "char":
+            return [token for piece in pieces for token in (BREAK, piece)][1:]
+        joined = BREAK.join(pieces)
+        return _pattern(self.punctuation, joined.isascii()).findall(joined)
+
+    def _call(self, text: str) -> list[str]:
+        tokens: Any = self.kind(text)  # type: ignore[operator]
+        if isinstance(tokens, str) or not isinstance(tokens, Iterable):
+            raise DataError(
+                f"tokenizer gives {tokens!r} for the text {text[:50]!r}. Expected a "
+                "list of str. Return the tokens of one text."
+            )
+        tokens = list(tokens)
+        for token in tokens:
+            if not isinstance(token, str):
+                raise DataError(
+                    f"tokenizer gives the token {token!r} for the text {text[:50]!r}. "
+                    "Expected a list of str. Convert tokens with str()."
+                )
+        return tokens
 
     def _normalize(self, text: str) -> str:
         if self.urls != "keep" and ("://" in text or "www." in text.lower()):
