@@ -80,6 +80,19 @@ def test_texts_that_are_cut_together_are_cut_as_alone(options):
         assert len(codes) == max(len(found), 1)
 
 
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (None, "tokenizer gives None for the text 'a cat'"),
+        ("a cat", "tokenizer gives 'a cat' for the text 'a cat'"),
+        (["a", 1], "tokenizer gives the token 1 for the text 'a cat'"),
+    ],
+)
+def test_a_function_that_gives_no_tokens_is_refused(result, message):
+    with pytest.raises(DataError, match=message):
+        Corpus.cut(["a cat"], Tokenizer(kind=lambda text: result))
+
+
 def test_a_corpus_tells_the_words_and_runs_of_each_text():
     texts = ["a b a b a", "", "b", "a b c"]
     corpus = Corpus.cut(texts, Tokenizer())
