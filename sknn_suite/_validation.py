@@ -72,12 +72,16 @@ def check_table_and_target(
 
 
 def refuse_missing_labels(y: Any) -> None:
-    """Refuse None and NaN among labels; NumPy makes the word "nan" of them in lists."""
-    kind = getattr(getattr(y, "dtype", None), "kind", None)
-    if kind != "O" and not isinstance(y, list | tuple):
+    """Refuse None, NaN and NA among labels that are no plain array of one type.
+
+    In a list with words NumPy makes the word "nan" of a missing one.
+    """
+    kind = getattr(getattr(y, "dtype", None), "kind", "O")
+    if kind != "O" or not hasattr(y, "__iter__"):
         return
     for row, label in enumerate(y):
-        if label is None or (isinstance(label, float) and label != label):
+        is_nan = isinstance(label, float) and label != label
+        if label is None or is_nan or type(label).__name__ == "NAType":
             raise DataError(
                 f"Input y contains NaN: row {row} is {label}. Expected a label in "
                 "every row. Remove the rows without one."
