@@ -84,13 +84,14 @@ def _read(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[Sequences, boo
     """Sequences, and whether they were the rows of a table."""
     if _is_ragged(X):
         return _from_list(X), False
-    if max(getattr(X, "ndim", 0), _depth(X)) > 3:
+    n_axes = max(getattr(X, "ndim", 0), _depth(X))
+    if n_axes > 3:
         raise DataError(
-            f"X has {max(getattr(X, 'ndim', 0), _depth(X))} axes. Expected "
-            "(n, n_steps) or (n, n_steps, n_channels). Reshape it."
+            f"X has {n_axes} axes. Expected (n, n_steps) or (n, n_steps, n_channels). "
+            "Reshape it."
         )
     check: dict[str, Any] = {"dtype": _TYPES, "ensure_all_finite": "allow-nan"}
-    if getattr(X, "ndim", 0) == 3 or _depth(X) == 3:
+    if n_axes == 3:
         X = check_array(X, allow_nd=True, estimator=estimator, input_name="X", **check)
         return _from_array(X), False
     if reset or getattr(estimator, "_fixed_length", False):

@@ -76,9 +76,10 @@ class Attention(nn.Module):
 
     def _project(self, h: Tensor) -> Tensor:
         weight, bias = self.project.weight, self.project.bias
-        if torch.is_grad_enabled() or not suits_onednn(h.shape[0] * h.shape[1], weight):
-            return self.project(h)
-        return onednn_linear(h, weight, bias)
+        alike = h.dtype == weight.dtype and not torch.is_grad_enabled()
+        if alike and suits_onednn(h.shape[0] * h.shape[1], weight):
+            return onednn_linear(h, weight, bias)
+        return self.project(h)
 
 
 class Pooling(nn.Module):
