@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn_suite._parameters import param, parameters
+from sknn_suite._parameters import param, parameters, redefault
 from sknn_suite._sklearn import (
     HasMethods,
     Interval,
@@ -307,3 +307,25 @@ class TrainingParameters:
         "auto", StrOptions({"auto", "float32", "bfloat16", "float64"})
     )
     callbacks: Sequence[Any] | None = param(None, list, tuple, None)
+
+
+@parameters
+class OneCycleParameters(TrainingParameters):
+    """Training whose learning rate is planned for a whole fit.
+
+    Parameters
+    ----------
+    learning_rate : str or callable, default="one_cycle"
+        How the rate changes. "one_cycle" rises and falls within max_iter; the others
+        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
+        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
+        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
+        "cosine", which are planned for a whole fit, for "constant".
+    """
+
+    _planned_schedules: ClassVar[tuple[str, ...]] = ("one_cycle", "cosine")
+
+    learning_rate: str | Callable[[int], float] = redefault(
+        "learning_rate", TrainingParameters, "one_cycle"
+    )
+    max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)

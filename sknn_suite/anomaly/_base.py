@@ -54,8 +54,6 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
     # Distribution that distribution="auto" takes for real numbers.
     _real = "gaussian"
 
-    _planned_schedules = ("one_cycle", "cosine")
-
     # -- fit -------------------------------------------------------------------------
 
     @transactional

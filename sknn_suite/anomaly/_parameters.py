@@ -8,14 +8,14 @@ import numpy as np
 
 from sknn_suite._parameters import param, parameters, redefault
 from sknn_suite._sklearn import Interval, StrOptions
-from sknn_suite._training_parameters import TrainingParameters
+from sknn_suite._training_parameters import OneCycleParameters, TrainingParameters
 from sknn_suite.anomaly._scores import SCORES
 from sknn_suite.losses import DISTRIBUTIONS
 from sknn_suite.modules import ACTIVATIONS
 
 
 @parameters
-class DetectorParameters(TrainingParameters):
+class DetectorParameters(OneCycleParameters):
     """What a detector is made of, and which defaults of training differ.
 
     Parameters
@@ -104,13 +104,6 @@ class DetectorParameters(TrainingParameters):
         Score of the validation rows: "loss" or None is the loss, better when smaller;
         else the name of a scikit-learn scorer, or a scorer.
 
-    learning_rate : str or callable, default="one_cycle"
-        How the rate changes. "one_cycle" rises and falls within max_iter; the others
-        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
-        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
-        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
-        "cosine", which are planned for a whole fit, for "constant".
-
     learning_rate_init : float, "auto" or array-like of float, default=0.005
         Step size, in (0, inf), at the peak of the schedule. "auto" finds it by a range
         test. Several values are the rates of the layers.
@@ -163,13 +156,9 @@ class DetectorParameters(TrainingParameters):
     early_stopping_scoring: str | Callable | None = redefault(
         "early_stopping_scoring", TrainingParameters, "loss"
     )
-    learning_rate: str | Callable[[int], float] = redefault(
-        "learning_rate", TrainingParameters, "one_cycle"
-    )
     learning_rate_init: float | str | Sequence[float] = redefault(
         "learning_rate_init", TrainingParameters, 5e-3
     )
-    max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)
     max_iter: Any = param(
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )

@@ -64,9 +64,7 @@ class RNNClassifier(RecurrentEstimator, ClassifierHalf):
     """
 
     scaling: str | None = param("standard", StrOptions({"standard", "robust"}), None)
-    learning_rate: Any = redefault("learning_rate", TrainingParameters, "one_cycle")
     learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.01)
-    max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)
 
     def _check_rows_and_target(
         self, X: Any, y: Any, *, reset: bool

@@ -16,6 +16,7 @@ from sknn_suite._memory import RowLimit
 from sknn_suite._parameters import param, parameters
 from sknn_suite._prediction import BoundModule
 from sknn_suite._sklearn import Interval, StrOptions
+from sknn_suite._training_parameters import OneCycleParameters
 from sknn_suite._validation import check_layer_sizes
 from sknn_suite.modules import CELLS, POOLINGS, SequenceNet
 from sknn_suite.training import make_batches
@@ -26,7 +27,7 @@ CACHED_ROWS, ENCODED_ROWS = 256, 2048
 
 
 @parameters
-class RecurrentEstimator(NeuralEstimator):
+class RecurrentEstimator(OneCycleParameters, NeuralEstimator):
     """Recurrent layers with attention and other poolings over the steps of a row.
 
     Parameters
@@ -66,20 +67,12 @@ class RecurrentEstimator(NeuralEstimator):
     max_bptt : int or None, default=None
         Steps through which gradients flow back, for long rows; None for all.
 
-    learning_rate : str or callable, default="one_cycle"
-        How the rate changes. "one_cycle" rises and falls within max_iter; the others
-        are "constant", "invscaling", "adaptive", "step", "exponential", "power",
-        "piecewise", "plateau", "cosine", "cyclic", "warm_restarts", or a function of
-        the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
-        "cosine", which are planned for a whole fit, for "constant".
-
     max_iter : int or "auto", default="auto"
         Largest number of epochs (passes over the data). "auto" suits the number of
         rows.
     """
 
     _encodes_by_chunks = False  # rows of like length are predicted together
-    _planned_schedules = ("one_cycle", "cosine")
 
     hidden_sizes: int | str | Sequence[int] = param(
         "auto",

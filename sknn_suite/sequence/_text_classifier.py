@@ -1,7 +1,6 @@
 """TextRNNClassifier."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -125,10 +124,6 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     label_smoothing: float = redefault("label_smoothing", ClassifierHalf, 0.1)
     solver: str | type = redefault("solver", TrainingParameters, "adamw")
     alpha: float = redefault("alpha", TrainingParameters, 0.0)
-    max_grad_norm: float | None = redefault("max_grad_norm", TrainingParameters, 1.0)
-    learning_rate: str | Callable[[int], float] = redefault(
-        "learning_rate", TrainingParameters, "one_cycle"
-    )
     learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.005)
     beta_2: float = redefault("beta_2", TrainingParameters, 0.99)
 
