@@ -26,6 +26,10 @@ BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 14
 # Tokens from which on a corpus is large.
 LARGE = 1_000_000
 
+# Words of given vectors that are kept although no training text has them: the first,
+# which are the most frequent in the usual files.
+UNSEEN_WORDS = 30_000
+
 # Number of the first known n-gram; 0 is the padding, 1 all that are unknown.
 FIRST_GRAM = 2
 
@@ -59,6 +63,8 @@ class TextEncoder:
     ----------
     vocabulary_ : dict of str to int
         Words and their numbers.
+    is_large_ : bool
+        Whether the texts have more than a million tokens.
     max_length_ : int or None
         Most tokens of a text.
     n_pieces_ : int
@@ -141,6 +147,7 @@ class TextEncoder:
         words, _ = corpus.words_of_each()
         n_texts = np.bincount(words, minlength=len(corpus.words) + FIRST)[FIRST:]
         self._words.fit(corpus.words, n_texts.tolist())
+        self.is_large_ = len(corpus.codes) > LARGE
         self.max_length_ = self._choose_length(corpus)
         self.mean_length_ = float(corpus.clip(self.max_length_).lengths.mean())
         self.n_pieces_ = 0
@@ -164,20 +171,22 @@ class TextEncoder:
         self.coverage_, self.vector_size_, self._vectors = None, 0, None
         if self._embeddings is None:
             return
-        found = find_vectors(self._embeddings, corpus.words)
-        known = sorted(word for word in corpus.words if word in found)
-        self.vector_numbers_ = {word: i for i, word in enumerate(known, 1)}
+        found = find_vectors(self._embeddings, corpus.words, UNSEEN_WORDS)
         counts = np.bincount(corpus.codes, minlength=len(corpus.words) + FIRST)[FIRST:]
         covered = np.fromiter((w in found for w in corpus.words), bool, len(counts))
         self.coverage_ = float(counts[covered].sum() / max(counts.sum(), 1))
         self._embeddings = None
-        if known:
-            self._vectors = np.stack([found[word] for word in known])
-            self.vector_size_ = self._vectors.shape[1]
+        if not covered.any():  # and nothing is learnt of vectors
+            return
+        own = set(corpus.words)
+        known = sorted(w for w in found if w in own or self.tokenizer(w) == [w])
+        self.vector_numbers_ = {word: i for i, word in enumerate(known, 1)}
+        self._vectors = np.stack([found[word] for word in known])
+        self.vector_size_ = self._vectors.shape[1]
 
     def _learn_grams(self, corpus: Corpus, n_texts: np.ndarray) -> np.ndarray:
         """Hashes of the n-grams of the training texts, sorted."""
-        large = len(corpus.codes) > LARGE
+        large = self.is_large_
         self.letters_ = not large if self.letters == "auto" else bool(self.letters)
         own = hash_words(corpus.words)
         parts, counts = [own], [n_texts]

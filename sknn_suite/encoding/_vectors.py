@@ -1,6 +1,7 @@
 """Word vectors that others have trained: files, dicts, and pairs."""
 
 import gzip
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ import numpy as np
 from sknn_suite.exceptions import DataError
 
 
-def find_vectors(source: Any, words: Iterable[str]) -> dict[str, np.ndarray]:
+def find_vectors(
+    source: Any, words: Iterable[str], n_more: int = 0
+) -> dict[str, np.ndarray]:
     """Vectors of those of `words` that the source knows, in its own case or lower.
 
     Parameters
@@ -23,7 +26,10 @@ def find_vectors(source: Any, words: Iterable[str]) -> dict[str, np.ndarray]:
         several know a word, its vector is the mean [1]_; shorter vectors are filled up
         with zeros.
     words : iterable of str
-        The words that are needed; others are not kept.
+        The words that are needed.
+    n_more : int, default=0
+        The words with which each source begins, the most frequent as a rule, that are
+        kept as well; others are not.
 
     References
     ----------
@@ -31,23 +37,28 @@ def find_vectors(source: Any, words: Iterable[str]) -> dict[str, np.ndarray]:
     """
     needed = set(words)
     sources = source if isinstance(source, list) else [source]
-    found = [_find(one, needed) for one in sources]
+    found = [_find(one, needed, n_more) for one in sources]
     size = max((len(v) for part in found for v in part.values()), default=0)
     merged: dict[str, np.ndarray] = {}
-    for word in needed:
+    for word in set().union(*found):
         vectors = [part[word] for part in found if word in part]
-        if vectors:
-            filled = [np.pad(v, (0, size - len(v))) for v in vectors]
-            mean = np.mean(filled, axis=0, dtype=np.float64)
-            merged[word] = np.asarray(mean, np.float32)
+        merged[word] = _mean(vectors, size)
     return merged
 
 
-def _find(source: Any, needed: set[str]) -> dict[str, np.ndarray]:
+def _mean(vectors: list[np.ndarray], size: int) -> np.ndarray:
+    if len(vectors) == 1 and len(vectors[0]) == size:
+        return vectors[0]
+    filled = [np.pad(v, (0, size - len(v))) for v in vectors]
+    mean = np.mean(filled, axis=0, dtype=np.float64)
+    return np.asarray(mean, np.float32)
+
+
+def _find(source: Any, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
     if isinstance(source, str | os.PathLike):
-        found = dict(_read(Path(source), needed))
+        found = dict(_read(Path(source), needed, n_more))
     elif isinstance(source, Mapping):
-        found = _look_up(source, needed)
+        found = _look_up(source, needed, n_more)
     elif isinstance(source, tuple) and len(source) == 2:
         words, matrix = source
         matrix = np.asarray(matrix)
@@ -56,7 +67,7 @@ def _find(source: Any, needed: set[str]) -> dict[str, np.ndarray]:
                 f"embeddings has {len(words)} words and a matrix of shape "
                 f"{matrix.shape}. Expected one row per word. Check the pair."
             )
-        found = _look_up(dict(zip(words, matrix)), needed)
+        found = _look_up(dict(zip(words, matrix)), needed, n_more)
     else:
         raise DataError(
             f"embeddings is a {type(source).__name__}. Expected a path, a dict from "
@@ -78,8 +89,9 @@ def _find(source: Any, needed: set[str]) -> dict[str, np.ndarray]:
     return found
 
 
-def _look_up(source: Mapping, needed: set[str]) -> dict[str, np.ndarray]:
-    found = {}
+def _look_up(source: Mapping, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
+    first = [word for word in itertools.islice(source, n_more) if isinstance(word, str)]
+    found = {word: np.asarray(source[word], np.float32).ravel() for word in first}
     for word in needed:
         for form in (word, word.lower()):
             if form in source:
@@ -88,8 +100,10 @@ def _look_up(source: Mapping, needed: set[str]) -> dict[str, np.ndarray]:
     return found
 
 
-def _read(path: Path, needed: set[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Stream a file, of which only needed words are kept."""
+def _read(
+    path: Path, needed: set[str], n_more: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Stream a file, of which needed words are kept, and the first of others."""
     forms: dict[str, list[str]] = {}
     for word in needed:
         for form in {word, word.lower()}:
@@ -108,9 +122,10 @@ def _read(path: Path, needed: set[str]) -> Iterator[tuple[str, np.ndarray]]:
             word, numbers = " ".join(parts[:-size]), parts[-size:]
             if not word or len(numbers) < size or size < 1:
                 raise _broken(path, number, f"{len(parts) - 1} numbers", size)
-            if word not in forms and word in needed:
-                continue
-            if word not in forms:
+            takers = forms.get(word, [])
+            if number <= n_more and word not in needed:
+                takers = [*takers, word]
+            if not takers:
                 if not _ends_in_number(numbers):
                     raise _broken(path, number, f"{numbers[-1][:20]!r}", size)
                 continue
@@ -118,7 +133,7 @@ def _read(path: Path, needed: set[str]) -> Iterator[tuple[str, np.ndarray]]:
                 vector = np.array(numbers, np.float32)
             except ValueError as error:
                 raise _broken(path, number, "words among the numbers", size) from error
-            for wanted in forms[word]:
+            for wanted in takers:
                 # The word as it is written goes before its lower case.
                 if word == wanted or wanted not in exact:
                     if word == wanted:

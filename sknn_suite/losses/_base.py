@@ -20,7 +20,8 @@ class Loss(nn.Module):
 
     Shape
     -----
-    raw : (n_samples, n_outputs), float
+    raw : (n_samples, n_outputs), float, or (n_networks, n_samples, n_outputs), of
+        which each network is judged by itself
     target : (n_samples, n_outputs), float, or (n_samples,), int64 class codes
     weight : (n_samples,), float, or None
     returns : scalar, sum(weight * loss) / sum(weight)
@@ -71,10 +72,17 @@ class Loss(nn.Module):
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None
     ) -> Tensor:
+        if raw.dim() == 3:  # several networks
+            return torch.stack([self(each, target, weight) for each in raw]).mean()
         if weight is None:
             return self.mean(raw, target)
         losses = self.rows(raw, target)
         return torch.dot(losses, weight) / weight.sum()
+
+
+def merge_networks(raw: Tensor) -> Tensor:
+    """Mean of the raw scores of several networks, (n_samples, n_outputs)."""
+    return raw.mean(dim=0) if raw.dim() == 3 else raw
 
 
 def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:

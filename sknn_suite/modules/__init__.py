@@ -22,6 +22,7 @@ from sknn_suite.modules._recurrent import (
     RecurrentLayer,
     reverse_order,
 )
+from sknn_suite.modules._recurrent_net import RecurrentNet
 from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
 from sknn_suite.modules._resnet_small import ResNetSmall
 from sknn_suite.modules._sequence_net import SequenceNet
@@ -66,6 +67,7 @@ __all__ = [
     "OwnedRandomness",
     "Pooling",
     "RecurrentLayer",
+    "RecurrentNet",
     "ResNet",
     "ResNetSmall",
     "SequenceNet",

@@ -66,7 +66,8 @@ class TextParameters:
     embeddings : path-like, dict, pair or list of these, default=None
         Word vectors that go beside those learnt: a text file of GloVe, word2vec or
         fastText (also gzipped), a dict from word to vector, a (words, matrix) pair, or
-        several, of which the mean is taken where both know a word.
+        several, of which the mean is taken where both know a word. Kept are the words
+        of the training texts and, for texts to come, the first 30,000 of each source.
 
     embedding_rate : float, default=0.0
         Share of the learning rate, in [0, 1], by which those vectors are fine-tuned; 0
@@ -80,8 +81,9 @@ class TextParameters:
         before the network trains, and stays as it is in warm starts and partial_fit.
         "auto" is on up to 100,000 training texts.
 
-    wide_ngrams : int, default=2
-        Longest run of words among these n-grams.
+    wide_ngrams : int or "auto", default="auto"
+        Longest run of words among these n-grams. "auto" takes three words for fewer
+        than 8,000 texts, and two for more.
 
     wide_letters : bool or "auto", default="auto"
         Whether letter n-grams of words are among them. "auto" is on up to a million
@@ -116,7 +118,9 @@ class TextParameters:
     embedding_rate: float = param(0.0, Interval(Real, 0, 1, closed="both"))
     token_dropout: float = param(0.1, Interval(Real, 0, 1, closed="left"))
     wide: bool | str = param("auto", "boolean", StrOptions({"auto"}))
-    wide_ngrams: int = param(2, Interval(Integral, 1, None, closed="left"))
+    wide_ngrams: int | str = param(
+        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
+    )
     wide_letters: bool | str = param("auto", "boolean", StrOptions({"auto"}))
 
     def _make_tokenizer(self) -> Tokenizer:

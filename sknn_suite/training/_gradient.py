@@ -9,6 +9,7 @@ from sknn_suite._bundle import TensorBundle
 from sknn_suite._memory import RowLimit, free_memory
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import SuiteWarning
+from sknn_suite.losses import merge_networks
 from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._norms import batch_norms, is_frozen, set_training
 
@@ -89,7 +90,8 @@ class BatchGradient:
             other = self.get_loss(y_pred, mixed.target, weight=mixed.weight)
             loss = mixed.share * loss + (1 - mixed.share) * other
         (loss * share).backward()
-        return {"loss": loss.detach() * share, "y_pred": y_pred.detach()}
+        y_pred = merge_networks(y_pred.detach())
+        return {"loss": loss.detach() * share, "y_pred": y_pred}
 
     def _accumulate(self: Any, batch: TensorBundle) -> dict:
         """Gradient of a batch in parts, each small enough for the device's memory."""

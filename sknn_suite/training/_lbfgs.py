@@ -129,7 +129,7 @@ class LbfgsNet(TensorNet):
         for batch in passes:
             share = batch.total_weight / total
             raw = self.infer(batch.inputs)
-            self._n_outputs = raw.shape[1]
+            self._n_outputs = raw.shape[-1]
             part = self.get_loss(raw, batch.target, weight=batch.weight) * share
             part.backward()
             loss += part.detach().cpu()

@@ -150,6 +150,21 @@ def test_only_needed_words_are_read_and_a_header_is_skipped(tmp_path):
     }
 
 
+@pytest.mark.parametrize("as_file", [True, False])
+def test_the_first_words_are_kept_for_texts_to_come(tmp_path, as_file):
+    source = {"the": [1, 2], "of": [3, 4], "Of": [5, 6], "end": [7, 8]}
+    if as_file:
+        lines = [f"{word} {a} {b}\n" for word, (a, b) in source.items()]
+        source = write(tmp_path, "".join(lines))
+    found = find_vectors(source, ["OF", "end"], n_more=2)
+    assert {k: v.tolist() for k, v in found.items()} == {
+        "the": [1, 2],
+        "of": [3, 4],
+        "OF": [3, 4],
+        "end": [7, 8],
+    }
+
+
 @pytest.mark.parametrize("line", ["of 5", "of 5 x", "of", ""])
 def test_a_broken_line_is_named(tmp_path, line):
     path = write(tmp_path, f"the 1 2\na 1 2\n{line}\n")

@@ -117,6 +117,16 @@ def test_the_loss_is_the_weighted_mean_of_its_rows(name, weighted):
     assert float(loss(*tensors(raw, y), *weights)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", LOSSES)
+def test_several_networks_are_judged_each_by_itself(name, weighted):
+    loss, kind, _ = LOSSES[name]
+    raw, y, weight = tensors(*make_rows(kind))
+    weight = weight if weighted else None
+    expected = (loss(raw, y, weight) + loss(-raw, y, weight)) / 2
+    torch.testing.assert_close(loss(torch.stack([raw, -raw]), y, weight), expected)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_autograd_agrees_with_differences(name):
     loss, kind, _ = LOSSES[name]

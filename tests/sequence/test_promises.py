@@ -54,6 +54,20 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
 
 
+def test_networks_side_by_side_come_to_weights_of_their_own(model, rows):
+    model.set_params(n_networks=3).fit(*rows)
+    parts = [
+        {name: a for name, a in model._module_state.items() if f"nets.{k}." in name}
+        for k in range(3)
+    ]
+    assert len(parts[0]) == len(parts[1]) == len(parts[2]) > 0
+    last = [part[f"nets.{k}.output.weight"] for k, part in enumerate(parts)]
+    assert not np.allclose(last[0], last[1])
+    one = np.concatenate([model.predict_proba([x]) for x in rows.X])
+    np.testing.assert_allclose(one, model.predict_proba(rows.X), atol=1e-6)
+    assert model.history_[-1]["train_loss"] < model.history_[0]["train_loss"]
+
+
 def test_threads_that_share_batches_change_nothing(model, rows, request):
     expected = model.fit(*rows).predict_proba(rows.X)
     request.getfixturevalue("small_blocks")
@@ -142,6 +156,8 @@ def test_state_is_arrays_and_survives_pickling(model, rows):
         {"accumulate": 3, "batch_size": 10},
         {"max_bptt": 2, "shuffle": False},
         {"label_smoothing": 0.1, "freeze": 1},
+        {"n_networks": 3, "early_stopping": True, "class_weight": "balanced"},
+        {"n_networks": 2, "accumulate": 3, "averaging": "ema", "loss": "focal"},
     ],
     ids=str,
 )
@@ -153,8 +169,10 @@ def test_the_shared_ways_of_training_work(model, rows, changes):
     np.testing.assert_allclose(model.predict_proba(rows.X).sum(axis=1), 1)
 
 
-def test_lbfgs_trains_a_net_without_randomness(model, rows):
+@pytest.mark.parametrize("n_networks", [1, 2])
+def test_lbfgs_trains_nets_without_randomness(model, rows, n_networks):
     model.set_params(solver="lbfgs", max_iter=20, batch_norm=False)
+    model.set_params(n_networks=n_networks)
     model.set_params(dropout=0.0, spatial_dropout=0.0)
     if hasattr(model, "token_dropout"):
         model.set_params(token_dropout=0.0)
@@ -182,8 +200,10 @@ def test_weight_zero_is_no_row(model, rows):
     )
 
 
-def test_partial_fit_and_warm_start_go_on(model, rows):
+@pytest.mark.parametrize("n_networks", [1, 2])
+def test_partial_fit_and_warm_start_go_on(model, rows, n_networks):
     X, y = rows
+    model.set_params(n_networks=n_networks)
     model.partial_fit(X[:60], y[:60], classes=[0, 1, 2])
     model.partial_fit(X[60:], y[60:])
     assert model.n_iter_ == 1

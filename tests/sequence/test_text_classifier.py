@@ -204,6 +204,25 @@ def test_later_fits_keep_the_vocabulary_of_the_first(texts):
     assert model.vocabulary_ == words
 
 
+def test_few_texts_get_two_networks_and_longer_n_grams_and_keep_them(
+    texts, monkeypatch
+):
+    X, y = texts
+
+    def count(model):
+        n_networks = sum("output.weight" in name for name in model._module_state)
+        return n_networks, model._encoder.ngrams
+
+    model = TextRNNClassifier(**SMALL).fit(X, y)
+    assert count(model) == (2, 3)
+    monkeypatch.setattr("sknn_suite.sequence._text_classifier.FEW_TEXTS", 100)
+    assert count(TextRNNClassifier(**SMALL).fit(X, y)) == (1, 2)
+    chosen = TextRNNClassifier(**SMALL, n_networks=3, wide_ngrams=1)
+    assert count(chosen.fit(X, y)) == (3, 1)
+    assert count(model.partial_fit(X, y)) == (2, 3)
+    assert count(model.set_params(warm_start=True).fit(X, y)) == (2, 3)
+
+
 # -- tools ---------------------------------------------------------------------------
 
 
@@ -301,11 +320,32 @@ def test_given_vectors_are_used_and_fine_tuned_only_if_asked(texts, tmp_path, ra
         results.append(model.fit(X, y).predict_proba(X))
         assert 0 < model.embedding_coverage_ < 0.5
         vectors = model._module_state["embedding.vectors"]
-        assert vectors.shape == (4, 5)
-        start = matrix[:3] / matrix[:3].std() * 0.6
-        assert np.allclose(vectors[1:], start, atol=1e-6) == (rate == 0)
+        assert vectors.shape == (5, 5)
+        start = matrix / matrix.std()
+        assert np.allclose(vectors[1:4], start[:3], atol=1e-6) == (rate == 0)
+        # No text has the zebra: its vector is moved by weight decay alone.
+        np.testing.assert_allclose(vectors[4], start[3], rtol=1e-3 if rate else 1e-6)
     for other in results[1:]:
         np.testing.assert_allclose(other, results[0], atol=1e-5)
+
+
+def test_a_word_that_no_training_text_has_means_what_its_vector_says(texts):
+    X, y = texts
+    words = ["bright", "calm", "dull", "radiant", "two words"]
+    matrix = np.eye(3)[[0, 1, 2, 0, 1]]
+    model = TextRNNClassifier(
+        embeddings=(words, matrix), subwords=False, wide=False, random_state=0
+    ).fit(X, y)
+    assert {"radiant"} == model._encoder.vector_numbers_.keys() - model.vocabulary_
+    known, alike, unknown = model.predict_proba(["bright", "radiant", "zorp"])
+    assert alike.argmax() == known.argmax()
+    assert alike.max() > unknown[known.argmax()] + 0.1
+
+
+def test_vectors_of_other_words_alone_are_no_vectors(texts):
+    model = TextRNNClassifier(**SMALL, embeddings={"zebra": [1.0, 2.0]}).fit(*texts)
+    assert model.embedding_coverage_ == 0
+    assert "embedding.vectors" not in model._module_state
 
 
 def test_token_weights_tell_every_token_and_sum_to_one(texts):

@@ -1,0 +1,96 @@
+"""Networks side by side: each learns as if it were alone, and all have a say."""
+
+import numpy as np
+import pytest
+import torch
+
+from sknn_suite._bundle import CodedRows
+from sknn_suite.losses import SoftmaxLoss
+from sknn_suite.modules import SequenceNet
+
+NET = {"hidden_sizes": (6, 5), "n_outputs": 3, "dense_size": 4, "batch_norm": True}
+SIZE, GIVEN = 4, 3
+
+
+def make_net(n_networks, n_vectors):
+    embedding = {
+        "n_words": 9,
+        "size": SIZE,
+        "n_pieces": 16,
+        "n_vectors": n_vectors,
+        "vector_size": GIVEN if n_vectors else 0,
+    }
+    net = SequenceNet(0, NET, n_networks, embedding, device="cpu").double()
+    random_state = np.random.RandomState(0)
+    net.reset_parameters(random_state, random_state.normal(size=(n_vectors, GIVEN)))
+    return net
+
+
+def take_one(several, k, n_vectors):
+    """The k-th network by itself."""
+    one = make_net(1, n_vectors)
+    one.nets[0].load_state_dict(several.nets[k].state_dict())
+    own = slice(k * SIZE, (k + 1) * SIZE)
+    with torch.no_grad():
+        one.embedding.words.copy_(several.embedding.words[:, own])
+        one.embedding.pieces.copy_(several.embedding.pieces[:, own])
+        if n_vectors:
+            one.embedding.vectors.copy_(several.embedding.vectors)
+    return one
+
+
+@pytest.fixture
+def batch():
+    source = np.random.RandomState(1)
+    # The word's number, the number of its vector, and those of its pieces.
+    table = np.column_stack(
+        [source.randint(9, size=7), source.randint(3, size=7)]
+        + [source.randint(17, size=7) for _ in range(2)]
+    )
+    codes = torch.from_numpy(source.randint(7, size=(5, 6)))
+    tokens = CodedRows(codes, torch.from_numpy(table))
+    return {"lengths": torch.tensor([6, 2, 1, 6, 4]), "tokens": tokens}
+
+
+@pytest.mark.parametrize("n_vectors", [0, 2])
+def test_scores_are_the_mean_of_those_of_each_network_alone(batch, n_vectors):
+    several = make_net(3, n_vectors).eval()
+    alone = [take_one(several, k, n_vectors).eval() for k in range(3)]
+    expected = torch.stack([net(**batch) for net in alone]).mean(dim=0)
+    torch.testing.assert_close(several(**batch), expected)
+    weights = torch.stack([net.weigh(**batch) for net in alone]).mean(dim=0)
+    torch.testing.assert_close(several.weigh(**batch), weights)
+
+
+@pytest.mark.parametrize("n_vectors", [0, 2])
+def test_each_network_learns_as_if_it_were_alone(batch, n_vectors):
+    y = torch.tensor([0, 1, 2, 0, 1])
+    several = make_net(2, n_vectors)
+    loss = SoftmaxLoss()
+    loss(several(**batch), y).backward()
+    for k in range(2):
+        one = take_one(several, k, n_vectors)
+        loss(one(**batch), y).backward()
+        own = slice(k * SIZE, (k + 1) * SIZE)
+        for name in ("words", "pieces"):
+            found = getattr(several.embedding, name).grad[:, own]
+            torch.testing.assert_close(2 * found, getattr(one.embedding, name).grad)
+        for found, expected in zip(
+            several.nets[k].parameters(), one.nets[0].parameters()
+        ):
+            torch.testing.assert_close(2 * found.grad, expected.grad)
+
+
+def test_each_network_forgets_other_words():
+    net = make_net(2, 0)
+    net.embedding.p = 0.5
+    net.embedding.generator = torch.Generator().manual_seed(0)
+    words = torch.arange(3, 9).repeat(50)
+    entries = torch.stack([words, *torch.zeros(3, len(words), dtype=torch.int64)], 1)
+    unknown = net.embedding.words[1].view(2, SIZE)
+    vectors = net.embedding.look_up(entries).view(-1, 2, SIZE)
+    forgot = (vectors == unknown).all(dim=2).double()
+    for share in forgot.mean(dim=0):
+        assert 0.4 < share < 0.6
+    both = forgot.prod(dim=1).mean()
+    assert 0.15 < both < 0.35
