@@ -56,11 +56,13 @@ class Resumption:
 
     def _load_fitted_weights(self: Any, module: nn.Module) -> None:
         weights = self._weights()
-        for name, tensor in module.state_dict().items():
-            if name not in weights or weights[name].shape != tuple(tensor.shape):
+        then = {name: array.shape for name, array in weights.items()}
+        now = {name: tuple(part.shape) for name, part in module.state_dict().items()}
+        for name in [*now, *then]:
+            if then.get(name) != now.get(name):
                 raise ValueError(
                     f"{type(self).__name__} cannot go on with its fitted weights: "
-                    f"'{name}' has another shape now, or is new. Expected the "
+                    f"'{name}' has another shape now, is new, or is gone. Expected the "
                     "architecture of the last fit. Set warm_start=False to start anew."
                 )
         load_weights(module, weights)

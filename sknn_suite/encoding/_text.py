@@ -1,6 +1,7 @@
 """Texts to tensors: tokens by number, pieces of words, n-grams."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,8 @@ class TextEncoder:
         corpora, and n-grams that occur in one text only.
     embeddings : object, default=None
         Word vectors, see `find_vectors`.
+    unseen : bool, default=True
+        Whether the words with which their source begins are kept for texts to come.
 
     Attributes
     ----------
@@ -99,6 +102,7 @@ class TextEncoder:
     [2, 3]
     """
 
+    is_large_: bool
     max_length_: int | None
     n_pieces_: int
     mean_length_: float
@@ -116,6 +120,7 @@ class TextEncoder:
         ngrams: int = 0,
         letters: bool | str = "auto",
         embeddings: Any = None,
+        unseen: bool = True,
     ) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
@@ -123,6 +128,7 @@ class TextEncoder:
         self.ngrams = ngrams
         self.letters = letters
         self._words = Vocabulary(min_df, max_features)
+        self.unseen = unseen
         self._embeddings = embeddings
 
     @property
@@ -171,18 +177,25 @@ class TextEncoder:
         self.coverage_, self.vector_size_, self._vectors = None, 0, None
         if self._embeddings is None:
             return
-        found = find_vectors(self._embeddings, corpus.words, UNSEEN_WORDS)
+        found = find_vectors(
+            self._embeddings, corpus.words, UNSEEN_WORDS if self.unseen else 0
+        )
         counts = np.bincount(corpus.codes, minlength=len(corpus.words) + FIRST)[FIRST:]
         covered = np.fromiter((w in found for w in corpus.words), bool, len(counts))
         self.coverage_ = float(counts[covered].sum() / max(counts.sum(), 1))
         self._embeddings = None
-        if not covered.any():  # and nothing is learnt of vectors
+        if not found:
             return
-        own = set(corpus.words)
-        known = sorted(w for w in found if w in own or self.tokenizer(w) == [w])
+        known = sorted({*corpus.words, *self._possible(found)} & found.keys())
         self.vector_numbers_ = {word: i for i, word in enumerate(known, 1)}
         self._vectors = np.stack([found[word] for word in known])
         self.vector_size_ = self._vectors.shape[1]
+
+    def _possible(self, words: Iterable[str]) -> Iterable[str]:
+        """Those of `words` that may be tokens, as far as that is quickly told."""
+        if callable(self.tokenizer.kind):
+            return words
+        return [word for word in words if self.tokenizer(word) == [word]]
 
     def _learn_grams(self, corpus: Corpus, n_texts: np.ndarray) -> np.ndarray:
         """Hashes of the n-grams of the training texts, sorted."""
@@ -244,7 +257,9 @@ class TextEncoder:
         number, vector = self._words.words_, self.vector_numbers_
         table[FIRST:, 0] = [number.get(word, UNKNOWN) for word in words]
         if vector:
-            table[FIRST:, 1] = [vector.get(word, 0) for word in words]
+            table[FIRST:, 1] = [
+                vector.get(word) or vector.get(word.lower(), 0) for word in words
+            ]
         if not self.pieces:
             return table
         # 0 is the padding. A word too short for n-grams is its own piece.

@@ -4,7 +4,7 @@ import gzip
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,7 +29,7 @@ def find_vectors(
         The words that are needed.
     n_more : int, default=0
         The words with which each source begins, the most frequent as a rule, that are
-        kept as well; others are not.
+        kept as well if it knows a needed one; others are not.
 
     References
     ----------
@@ -74,24 +74,34 @@ def _find(source: Any, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
             "word to vector, a (words, matrix) pair, or a list of those. "
             "Convert it to one of them."
         )
-    sizes = {len(vector) for vector in found.values()}
+    sizes = {len(vector) for word, vector in found.items() if word in needed}
     if len(sizes) > 1:
         raise DataError(
             f"embeddings has vectors of the lengths {sorted(sizes)[:5]}. "
             "Expected one length within a source. Leave out those that differ."
         )
-    for word, vector in found.items():
-        if not np.isfinite(vector).all():
+    for word in needed & found.keys():
+        if not np.isfinite(found[word]).all():
             raise DataError(
                 f"The vector of {word!r} in embeddings holds NaN or infinity. "
                 "Expected finite numbers. Leave the word out."
             )
-    return found
+    # What nobody needs yet may be odd; and of a source of which training sees nothing
+    # the network would not know what it says.
+    return {
+        word: vector
+        for word, vector in found.items()
+        if len(vector) in sizes and np.isfinite(vector).all()
+    }
 
 
 def _look_up(source: Mapping, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
-    first = [word for word in itertools.islice(source, n_more) if isinstance(word, str)]
-    found = {word: np.asarray(source[word], np.float32).ravel() for word in first}
+    found = {}
+    for word in itertools.islice(source, n_more):
+        if not isinstance(word, str):
+            continue
+        with suppress(TypeError, ValueError):
+            found[str(word)] = np.asarray(source[word], np.float32).ravel()
     for word in needed:
         for form in (word, word.lower()):
             if form in source:
@@ -132,6 +142,8 @@ def _read(
             try:
                 vector = np.array(numbers, np.float32)
             except ValueError as error:
+                if takers == [word] and word not in needed:
+                    continue
                 raise _broken(path, number, "words among the numbers", size) from error
             for wanted in takers:
                 # The word as it is written goes before its lower case.

@@ -1,7 +1,7 @@
 """Losses: raw scores and target to a loss per row, plus the link."""
 
 from sknn_suite.losses._autoencoder import AutoencoderLoss, ElboLoss, kl_divergence
-from sknn_suite.losses._base import LINKS, Loss, merge_networks
+from sknn_suite.losses._base import LINKS, Loss
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
@@ -55,6 +55,5 @@ __all__ = [
     "combine_weights",
     "kl_divergence",
     "make_distribution",
-    "merge_networks",
     "settle_class_weight",
 ]

@@ -98,6 +98,9 @@ class AutoencoderLoss(Loss):
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
         return self(raw, target)
 
+    def n_networks(self, raw: Tensor) -> int:
+        return 1  # the members of an ensemble stand behind the rows, and are one loss
+
     def reported(self, loss: float, n_outputs: int) -> float:
         return loss * self.distribution.n_features
 

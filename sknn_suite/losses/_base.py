@@ -20,11 +20,11 @@ class Loss(nn.Module):
 
     Shape
     -----
-    raw : (n_samples, n_outputs), float, or (n_networks, n_samples, n_outputs), of
-        which each network is judged by itself
+    raw : (n_samples, n_outputs), float, or (n_networks, n_samples, n_outputs)
     target : (n_samples, n_outputs), float, or (n_samples,), int64 class codes
     weight : (n_samples,), float, or None
-    returns : scalar, sum(weight * loss) / sum(weight)
+    returns : scalar, sum(weight * loss) / sum(weight); of several networks the sum of
+        theirs, so that each learns as if it were alone
     """
 
     # The link: a name in LINKS, which are scikit-learn's.
@@ -51,6 +51,14 @@ class Loss(nn.Module):
         """Mean over rows; subclasses may know a shorter way."""
         return self.rows(raw, target).mean()
 
+    def n_networks(self, raw: Tensor) -> int:
+        """Networks side by side in raw scores."""
+        return len(raw) if raw.dim() == 3 else 1
+
+    def merge(self, raw: Tensor) -> Tensor:
+        """Mean of the raw scores of all networks, (n_samples, n_outputs)."""
+        return raw.mean(dim=0) if self.n_networks(raw) > 1 else raw
+
     def link(self, raw: Tensor) -> Tensor:
         """Predictions from raw scores, in the same shape."""
         return LINKS[self.out_activation](raw)
@@ -72,17 +80,12 @@ class Loss(nn.Module):
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None
     ) -> Tensor:
-        if raw.dim() == 3:  # several networks
-            return torch.stack([self(each, target, weight) for each in raw]).mean()
+        if self.n_networks(raw) > 1:
+            return torch.stack([self(each, target, weight) for each in raw]).sum()
         if weight is None:
             return self.mean(raw, target)
         losses = self.rows(raw, target)
         return torch.dot(losses, weight) / weight.sum()
-
-
-def merge_networks(raw: Tensor) -> Tensor:
-    """Mean of the raw scores of several networks, (n_samples, n_outputs)."""
-    return raw.mean(dim=0) if raw.dim() == 3 else raw
 
 
 def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:

@@ -135,11 +135,12 @@ class SequenceNet(nn.Module):
     ) -> Tensor:
         parts = self._read(values, tokens)
         known, order = self._unequal(lengths, parts[0].shape[1])
-        raw = [net(x, known, order) for net, x in zip(self.nets, parts)]
-        if self.training and len(raw) > 1:
-            return torch.stack(raw)
-        deep = sum(raw[1:], start=raw[0]) / len(raw)
-        if self.training or self.wide is None:
+        scores = [net(x, known, order) for net, x in zip(self.nets, parts)]
+        raw = torch.stack(scores)
+        if self.training:
+            return raw.squeeze(0)
+        deep = raw.mean(dim=0)
+        if self.wide is None:
             return deep
         return SHARE * deep + (1 - SHARE) * self.wide(words, runs)
 
@@ -164,7 +165,7 @@ class SequenceNet(nn.Module):
         }
 
     def weigh(self, lengths: Tensor, tokens: CodedRows, **others: Any) -> Tensor:
-        """Attention of each token, the mean of all layers that have attention."""
+        """Attention of each token, the mean of all layers of all networks."""
         parts = self._read(None, tokens)
         known, order = self._unequal(lengths, parts[0].shape[1])
         nets: Any = self.nets

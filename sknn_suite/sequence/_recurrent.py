@@ -69,7 +69,8 @@ class RecurrentEstimator(OneCycleParameters, NeuralEstimator):
     n_networks : int, default=1
         Networks that train side by side, each from initial weights of its own, and
         whose raw scores are averaged. Each makes predictions a little better, the
-        second most, and takes as long as the first.
+        second most, and takes as long as the first. `max_grad_norm` limits their
+        gradients together.
 
     max_bptt : int or None, default=None
         Steps through which gradients flow back, for long rows; None for all.

@@ -111,8 +111,8 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
 
     Warm starts and partial_fit keep what the first fit has learnt of texts: vocabulary,
     `max_length_`, n-grams and their weights. Words that come up later have no vector of
-    their own; their letters tell what they may mean. Give the first call texts that
-    stand for the rest.
+    their own; their letters tell what they may mean, and `embeddings` that know them.
+    Give the first call texts that stand for the rest.
 
     References
     ----------
@@ -166,6 +166,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             ngrams=self._count_ngrams(),
             letters=self.wide_letters,
             embeddings=self.embeddings,
+            unseen=self.embedding_rate == 0,
         )
 
     def _count_ngrams(self) -> int:
@@ -229,6 +230,11 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
         self._input_dtype = "float32"  # texts have no type that asks for more
         return super()._place_module(rows, resume)
 
+    def _work(self, n_rows: int, n_parameters: int) -> float:
+        given = self._config["embedding"]  # most of these are for words to come
+        n_given = given["n_vectors"] * given["vector_size"]
+        return super()._work(n_rows, n_parameters - n_given)
+
     def _product_width(self, module: nn.Module, n_rows: int) -> int:
         wide = min(self._config["net"]["hidden_sizes"]) >= RECURRENT_WIDTH
         return BFLOAT16_WIDTH if wide else 0
@@ -287,9 +293,9 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
         Returns
         -------
         list of list of (str, float)
-            Tokens of each text and their weights, which sum to one. It is the mean of
-            the attention of all recurrent layers. A text that is longer than
-            `max_length_` has the tokens that the network sees.
+            Tokens of each text and their weights, which sum to one: the mean of the
+            attention of all recurrent layers of all networks. A text that is longer
+            than `max_length_` has the tokens that the networks see.
         """
         check_is_fitted(self)
         X = self._check_rows(X)

@@ -67,7 +67,8 @@ class TextParameters:
         Word vectors that go beside those learnt: a text file of GloVe, word2vec or
         fastText (also gzipped), a dict from word to vector, a (words, matrix) pair, or
         several, of which the mean is taken where both know a word. Kept are the words
-        of the training texts and, for texts to come, the first 30,000 of each source.
+        of the training texts and, for texts to come, those of the first 30,000 of each
+        source that may be tokens, unless `embedding_rate` is above 0.
 
     embedding_rate : float, default=0.0
         Share of the learning rate, in [0, 1], by which those vectors are fine-tuned; 0

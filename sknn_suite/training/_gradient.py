@@ -9,7 +9,6 @@ from sknn_suite._bundle import TensorBundle
 from sknn_suite._memory import RowLimit, free_memory
 from sknn_suite._warnings import warn_user
 from sknn_suite.exceptions import SuiteWarning
-from sknn_suite.losses import merge_networks
 from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._norms import batch_norms, is_frozen, set_training
 
@@ -90,8 +89,8 @@ class BatchGradient:
             other = self.get_loss(y_pred, mixed.target, weight=mixed.weight)
             loss = mixed.share * loss + (1 - mixed.share) * other
         (loss * share).backward()
-        y_pred = merge_networks(y_pred.detach())
-        return {"loss": loss.detach() * share, "y_pred": y_pred}
+        loss = loss.detach() * share / self.criterion_.n_networks(y_pred)
+        return {"loss": loss, "y_pred": self.criterion_.merge(y_pred.detach())}
 
     def _accumulate(self: Any, batch: TensorBundle) -> dict:
         """Gradient of a batch in parts, each small enough for the device's memory."""

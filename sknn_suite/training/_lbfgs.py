@@ -101,8 +101,8 @@ class LbfgsNet(TensorNet):
     def _reported(self, objective: float, total: float) -> float:
         """Loss as the other solvers report it, at the present weights."""
         penalty = float(self.recipe.penalty.value(self._weights, total))
-        loss = self.criterion_.reported(objective - penalty, self._n_outputs)
-        return loss + penalty
+        loss = (objective - penalty) / self._n_networks
+        return self.criterion_.reported(loss, self._n_outputs) + penalty
 
     def _set_weights(self, x: np.ndarray) -> None:
         self.flat_.data.copy_(as_tensor(x))
@@ -130,6 +130,7 @@ class LbfgsNet(TensorNet):
             share = batch.total_weight / total
             raw = self.infer(batch.inputs)
             self._n_outputs = raw.shape[-1]
+            self._n_networks = self.criterion_.n_networks(raw)
             part = self.get_loss(raw, batch.target, weight=batch.weight) * share
             part.backward()
             loss += part.detach().cpu()

@@ -165,6 +165,23 @@ def test_the_first_words_are_kept_for_texts_to_come(tmp_path, as_file):
     }
 
 
+@pytest.mark.parametrize("odd", [None, "x", [], [np.nan, 1], [1, 2, 3]], ids=str)
+def test_odd_vectors_of_words_that_nobody_needs_are_left_out(odd):
+    found = find_vectors({"odd": odd, 5: [1, 2], "a": [1, 2]}, ["a"], n_more=10)
+    assert {k: v.tolist() for k, v in found.items()} == {"a": [1, 2]}
+
+
+def test_odd_lines_of_words_that_nobody_needs_are_left_out(tmp_path):
+    path = write(tmp_path, "odd 1 x 3\nnan 1 nan 3\na 1 2 3\n")
+    assert list(find_vectors(path, ["a"], n_more=10)) == ["a"]
+
+
+def test_a_source_without_a_needed_word_says_nothing_of_others():
+    sources = [{"a": [1, 2], "b": [3, 4]}, {"c": [1, 2, 3, 4]}]
+    found = find_vectors(sources, ["a"], n_more=10)
+    assert {k: v.tolist() for k, v in found.items()} == {"a": [1, 2], "b": [3, 4]}
+
+
 @pytest.mark.parametrize("line", ["of 5", "of 5 x", "of", ""])
 def test_a_broken_line_is_named(tmp_path, line):
     path = write(tmp_path, f"the 1 2\na 1 2\n{line}\n")

@@ -123,8 +123,10 @@ def test_several_networks_are_judged_each_by_itself(name, weighted):
     loss, kind, _ = LOSSES[name]
     raw, y, weight = tensors(*make_rows(kind))
     weight = weight if weighted else None
-    expected = (loss(raw, y, weight) + loss(-raw, y, weight)) / 2
-    torch.testing.assert_close(loss(torch.stack([raw, -raw]), y, weight), expected)
+    expected = loss(raw, y, weight) + loss(-raw, y, weight)
+    both = torch.stack([raw, -raw])
+    torch.testing.assert_close(loss(both, y, weight), expected)
+    torch.testing.assert_close(loss.merge(both), torch.zeros_like(raw))
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -9,13 +9,16 @@ from sknn_suite.losses import SoftmaxLoss
 from sknn_suite.modules import SequenceNet
 
 NET = {"hidden_sizes": (6, 5), "n_outputs": 3, "dense_size": 4, "batch_norm": True}
-SIZE, GIVEN = 4, 3
+GIVEN = 3
+
+# Given vectors, and the length of those that are learnt.
+vectors = pytest.mark.parametrize(("n_vectors", "size"), [(0, 4), (2, 4), (2, 0)])
 
 
-def make_net(n_networks, n_vectors):
+def make_net(n_networks, n_vectors, size):
     embedding = {
         "n_words": 9,
-        "size": SIZE,
+        "size": size,
         "n_pieces": 16,
         "n_vectors": n_vectors,
         "vector_size": GIVEN if n_vectors else 0,
@@ -26,16 +29,15 @@ def make_net(n_networks, n_vectors):
     return net
 
 
-def take_one(several, k, n_vectors):
+def take_one(several, k, n_vectors, size):
     """The k-th network by itself."""
-    one = make_net(1, n_vectors)
+    one = make_net(1, n_vectors, size)
     one.nets[0].load_state_dict(several.nets[k].state_dict())
-    own = slice(k * SIZE, (k + 1) * SIZE)
-    with torch.no_grad():
-        one.embedding.words.copy_(several.embedding.words[:, own])
-        one.embedding.pieces.copy_(several.embedding.pieces[:, own])
-        if n_vectors:
-            one.embedding.vectors.copy_(several.embedding.vectors)
+    if size:
+        own = several.embedding.learnt[k].state_dict()
+        one.embedding.learnt[0].load_state_dict(own)
+    if n_vectors:
+        one.embedding.vectors.data.copy_(several.embedding.vectors)
     return one
 
 
@@ -52,45 +54,45 @@ def batch():
     return {"lengths": torch.tensor([6, 2, 1, 6, 4]), "tokens": tokens}
 
 
-@pytest.mark.parametrize("n_vectors", [0, 2])
-def test_scores_are_the_mean_of_those_of_each_network_alone(batch, n_vectors):
-    several = make_net(3, n_vectors).eval()
-    alone = [take_one(several, k, n_vectors).eval() for k in range(3)]
+@vectors
+def test_scores_are_the_mean_of_those_of_each_network_alone(batch, n_vectors, size):
+    several = make_net(3, n_vectors, size).eval()
+    alone = [take_one(several, k, n_vectors, size).eval() for k in range(3)]
     expected = torch.stack([net(**batch) for net in alone]).mean(dim=0)
     torch.testing.assert_close(several(**batch), expected)
     weights = torch.stack([net.weigh(**batch) for net in alone]).mean(dim=0)
     torch.testing.assert_close(several.weigh(**batch), weights)
 
 
-@pytest.mark.parametrize("n_vectors", [0, 2])
-def test_each_network_learns_as_if_it_were_alone(batch, n_vectors):
+@vectors
+def test_each_network_learns_as_if_it_were_alone(batch, n_vectors, size):
     y = torch.tensor([0, 1, 2, 0, 1])
-    several = make_net(2, n_vectors)
+    several = make_net(2, n_vectors, size)
     loss = SoftmaxLoss()
     loss(several(**batch), y).backward()
     for k in range(2):
-        one = take_one(several, k, n_vectors)
+        one = take_one(several, k, n_vectors, size)
         loss(one(**batch), y).backward()
-        own = slice(k * SIZE, (k + 1) * SIZE)
-        for name in ("words", "pieces"):
-            found = getattr(several.embedding, name).grad[:, own]
-            torch.testing.assert_close(2 * found, getattr(one.embedding, name).grad)
-        for found, expected in zip(
-            several.nets[k].parameters(), one.nets[0].parameters()
-        ):
-            torch.testing.assert_close(2 * found.grad, expected.grad)
+        found = list(several.nets[k].parameters())
+        expected = list(one.nets[0].parameters())
+        if size:
+            found += several.embedding.learnt[k].parameters()
+            expected += one.embedding.learnt[0].parameters()
+        assert len(found) == len(expected)
+        for a, b in zip(found, expected):
+            torch.testing.assert_close(a.grad, b.grad)
 
 
 def test_each_network_forgets_other_words():
-    net = make_net(2, 0)
-    net.embedding.p = 0.5
-    net.embedding.generator = torch.Generator().manual_seed(0)
+    embedding = make_net(2, 0, 4).embedding
+    generator = torch.Generator().manual_seed(0)
+    for part in embedding.learnt:
+        part.p, part.generator = 0.5, generator
     words = torch.arange(3, 9).repeat(50)
     entries = torch.stack([words, *torch.zeros(3, len(words), dtype=torch.int64)], 1)
-    unknown = net.embedding.words[1].view(2, SIZE)
-    vectors = net.embedding.look_up(entries).view(-1, 2, SIZE)
+    unknown = torch.stack([part.words[1] for part in embedding.learnt])
+    vectors = embedding.look_up(entries).view(-1, 2, 4)
     forgot = (vectors == unknown).all(dim=2).double()
     for share in forgot.mean(dim=0):
         assert 0.4 < share < 0.6
-    both = forgot.prod(dim=1).mean()
-    assert 0.15 < both < 0.35
+    assert 0.15 < forgot.prod(dim=1).mean() < 0.35

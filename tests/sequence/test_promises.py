@@ -212,6 +212,13 @@ def test_partial_fit_and_warm_start_go_on(model, rows, n_networks):
     assert len(model.history_) == 5
 
 
+@pytest.mark.parametrize("n_networks", [1, 3])
+def test_another_number_of_networks_cannot_go_on(model, rows, n_networks):
+    model.set_params(n_networks=2, warm_start=True).fit(*rows)
+    with pytest.raises(ValueError, match="Expected the architecture of the last fit"):
+        model.set_params(n_networks=n_networks).fit(*rows)
+
+
 def test_validation_rows_of_ones_own_are_scored(model, rows):
     X, y = rows
     model.set_params(max_iter=2).fit(X, y, X_val=X[:30], y_val=y[:30])

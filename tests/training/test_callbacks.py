@@ -14,6 +14,8 @@ from skorch.callbacks import (
     PrintLog,
 )
 
+from sknn_suite import AutoencoderDetector, RNNClassifier
+
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
 )
@@ -54,6 +56,36 @@ class Diary(Callback):
         names = [name for name, p in named_parameters if p.grad.abs().sum() > 0]
         assert len(names) == 4
         self.events.append("gradients")
+
+
+class CountScores(Callback):
+    """Compare the rows of a batch with those that were predicted."""
+
+    def __init__(self):
+        self.counts = []
+
+    def initialize(self):
+        return self
+
+    def on_batch_end(self, net, batch=None, training=None, **kwargs):
+        self.counts.append((len(batch), len(kwargs["y_pred"])))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        AutoencoderDetector(max_iter=1, batch_size=20),
+        RNNClassifier(max_iter=1, batch_size=20, n_networks=2),
+        RNNClassifier(max_iter=1, batch_size=20, n_networks=2, accumulate=2),
+    ],
+    ids=str,
+)
+def test_a_batch_shows_scores_of_each_row(model):
+    callback = CountScores()
+    X = np.random.RandomState(0).normal(size=(70, 4))
+    model.set_params(callbacks=[callback]).fit(X, X[:, 0] > 0)
+    assert len(callback.counts) > 1
+    assert all(n_rows == n_scores for n_rows, n_scores in callback.counts)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
