@@ -53,6 +53,11 @@ class RecurrentNet(nn.Module):
     order : what `reverse_order` gives; None, outside of training, if none is padded
     returns : (n_samples, n_outputs)
 
+    References
+    ----------
+    The default is the two-path network that solutions of Kaggle's Quora Insincere
+    Questions Classification (2018) used.
+
     Examples
     --------
     >>> import torch
