@@ -11,8 +11,8 @@ from sknn_suite.modules._dropout import OwnedRandomness
 # Number of the unknown word, and the first number of a known one.
 UNKNOWN, FIRST_WORD = 1, 3
 
-# Deviation of vectors that are yet to be learnt, and of given ones, which know more.
-SPREAD, SPREAD_OF_GIVEN = 0.1, 1.0
+# Deviation of vectors that are yet to be learnt.
+SPREAD = 0.1
 
 
 class WordVectors(OwnedRandomness, nn.Module):
@@ -99,6 +99,8 @@ class TokenEmbedding(nn.Module):
         Networks that learn vectors of their own.
     n_vectors, vector_size : int, default=0
         Number and length of given vectors, which are the same for all.
+    spread_of_given : float, default=1.0
+        Deviation to which given vectors are scaled: how loud they are.
 
     Shape
     -----
@@ -116,9 +118,11 @@ class TokenEmbedding(nn.Module):
         n_vectors: int = 0,
         vector_size: int = 0,
         dropout: float = 0.0,
+        spread_of_given: float = 1.0,
         device: torch.device | str = "meta",
     ) -> None:
         super().__init__()
+        self.spread_of_given = spread_of_given
         self.n_networks = n_networks
         self.n_outputs = size + vector_size
         self.learnt = nn.ModuleList(
@@ -141,7 +145,7 @@ class TokenEmbedding(nn.Module):
         if self.vectors is not None:
             self.vectors.zero_()
             if vectors is not None:
-                scale = SPREAD_OF_GIVEN / max(float(vectors.std()), 1e-12)
+                scale = self.spread_of_given / max(float(vectors.std()), 1e-12)
                 self.vectors[1:] = as_tensor(vectors * scale)
 
     def forward(self, tokens: CodedRows) -> list[Tensor]:

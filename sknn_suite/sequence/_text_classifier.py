@@ -28,6 +28,10 @@ from sknn_suite.training import make_batches
 # runs of three words say no more than pairs, as splits of training texts told.
 FEW_TEXTS = 8_000
 
+# Deviation of given vectors, by whether the corpus is large: of much text the vectors
+# that are learnt know more, and are drowned if those given are loud.
+SPREAD_OF_GIVEN = {False: 1.0, True: 0.3}
+
 # Rows up to which wide="auto" adds n-grams; with more, the network learns them.
 WIDE_ROWS = 100_000
 
@@ -209,6 +213,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             "n_vectors": len(encoder.vector_numbers_),
             "vector_size": encoder.vector_size_,
             "dropout": float(self.token_dropout),
+            "spread_of_given": SPREAD_OF_GIVEN[encoder.is_large_],
         }
         return super()._configure_module() | {
             "n_inputs": 0,
