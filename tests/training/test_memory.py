@@ -138,7 +138,7 @@ def test_automatic_batches_fit_into_free_memory(public_class, rows, monkeypatch)
         return noted.largest
 
     assert largest_batch(1e9) == largest_batch(np.inf)
-    sizes = [largest_batch(free) for free in np.geomspace(1e4, 1e7, 4)]
+    sizes = [largest_batch(free) for free in np.geomspace(1e4, 1e7, 7)]
     assert sizes == sorted(sizes)
     assert any(1 < size < largest_batch(np.inf) for size in sizes)
     assert largest_batch(0) == 1
