@@ -137,11 +137,18 @@ def test_automatic_batches_fit_into_free_memory(public_class, rows, monkeypatch)
             model.fit(X, y)
         return noted.largest
 
-    assert largest_batch(1e9) == largest_batch(np.inf)
-    sizes = [largest_batch(free) for free in np.geomspace(1e4, 1e7, 7)]
-    assert sizes == sorted(sizes)
-    assert any(1 < size < largest_batch(np.inf) for size in sizes)
-    assert largest_batch(0) == 1
+    whole = largest_batch(np.inf)
+    sizes = {0.0: largest_batch(0), 1e9: largest_batch(1e9)}
+    assert list(sizes.values()) == [1, whole]
+    low, high = sizes
+    size = 1
+    while not 1 < size < whole:  # halve what lies between a row and all of them
+        assert high - low > 1
+        middle = (low + high) / 2
+        size = sizes[middle] = largest_batch(middle)
+        low, high = (middle, high) if size == 1 else (low, middle)
+    by_memory = [sizes[free] for free in sorted(sizes)]
+    assert by_memory == sorted(by_memory)
     assert largest_batch(0, batch_size=50) == 50
 
 
