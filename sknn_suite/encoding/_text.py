@@ -186,7 +186,8 @@ class TextEncoder:
         self._embeddings = None
         if not found:
             return
-        known = sorted({*corpus.words, *self._possible(found)} & found.keys())
+        own = found.keys() & corpus.words
+        known = sorted([*own, *self._possible(found.keys() - own)])
         self.vector_numbers_ = {word: i for i, word in enumerate(known, 1)}
         self._vectors = np.stack([found[word] for word in known])
         self.vector_size_ = self._vectors.shape[1]

@@ -136,11 +136,12 @@ class SequenceNet(nn.Module):
         parts = self._read(values, tokens)
         known, order = self._unequal(lengths, parts[0].shape[1])
         scores = [net(x, known, order) for net, x in zip(self.nets, parts)]
-        raw = torch.stack(scores)
-        if self.training:
-            return raw.squeeze(0)
-        deep = raw.mean(dim=0)
-        if self.wide is None:
+        deep = scores[0]
+        if len(scores) > 1:
+            deep = torch.stack(scores)
+            if not self.training:
+                deep = deep.mean(dim=0)
+        if self.training or self.wide is None:
             return deep
         return SHARE * deep + (1 - SHARE) * self.wide(words, runs)
 

@@ -66,11 +66,12 @@ class RecurrentEstimator(OneCycleParameters, NeuralEstimator):
         Probability, in [0, 1), that a unit's state is not passed on from step to step;
         one draw for all steps of a batch.
 
-    n_networks : int, default=1
+    n_networks : int or "auto", default="auto"
         Networks that train side by side, each from initial weights of its own, and
         whose raw scores are averaged. Each makes predictions a little better, the
         second most, and takes as long as the first. `max_grad_norm` limits their
-        gradients together.
+        gradients together. "auto" takes one; of fewer than 8,000 texts, from which a
+        network learns more by chance, two.
 
     max_bptt : int or None, default=None
         Steps through which gradients flow back, for long rows; None for all.
@@ -100,7 +101,9 @@ class RecurrentEstimator(OneCycleParameters, NeuralEstimator):
     dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
     spatial_dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
     recurrent_dropout: float = param(0.0, Interval(Real, 0, 1, closed="left"))
-    n_networks: int = param(1, Interval(Integral, 1, None, closed="left"))
+    n_networks: int | str = param(
+        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
+    )
     max_bptt: int | None = param(None, Interval(Integral, 1, None, closed="left"), None)
     max_iter: int | str = param(  # type: ignore[assignment]
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
@@ -109,6 +112,10 @@ class RecurrentEstimator(OneCycleParameters, NeuralEstimator):
     def _auto_sizes(self) -> tuple[int, ...]:
         """Units of the recurrent layers, then of the dense one, for "auto"."""
         return (32, 32)
+
+    def _auto_networks(self) -> int:
+        """Networks for "auto"."""
+        return 1
 
     def _check_solver(self) -> None:
         if self.mixup:
@@ -136,10 +143,10 @@ class RecurrentEstimator(OneCycleParameters, NeuralEstimator):
             "dropout": float(self.dropout),
             "max_bptt": self.max_bptt,
         }
-        return {"net": net, "n_networks": self._count_networks()}
-
-    def _count_networks(self) -> int:
-        return int(self.n_networks)
+        n_networks: Any = self.n_networks
+        if n_networks == "auto":
+            n_networks = self._auto_networks()
+        return {"net": net, "n_networks": int(n_networks)}
 
     def _build_module(self, config: dict) -> SequenceNet:
         return SequenceNet(**config)

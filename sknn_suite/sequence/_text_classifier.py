@@ -1,7 +1,6 @@
 """TextRNNClassifier."""
 
 import math
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,7 @@ from torch import nn
 from sknn_suite._base import Rows, Run
 from sknn_suite._classification import ClassifierHalf
 from sknn_suite._device import BFLOAT16_WIDTH, Place
-from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._sklearn import Interval, StrOptions
+from sknn_suite._parameters import parameters, redefault
 from sknn_suite._texts import check_texts
 from sknn_suite._training_parameters import TrainingParameters
 from sknn_suite._validation import check_labels
@@ -73,12 +71,6 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
         Part of the target, in [0, 1), that training spreads evenly over the classes,
         so that the network is not surer of itself than the wide branch. The focal
         loss takes none.
-
-    n_networks : int or "auto", default="auto"
-        Networks that train side by side, each from initial weights of its own, and
-        whose raw scores are averaged. Each makes predictions a little better, the
-        second most, and takes as long as the first. "auto" takes two for fewer than
-        8,000 texts, of which a network learns more by chance, and one for more.
 
     solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
             "adadelta"} or type, default="adamw"
@@ -142,12 +134,12 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     alpha: float = redefault("alpha", TrainingParameters, 0.0)
     learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.005)
     beta_2: float = redefault("beta_2", TrainingParameters, 0.99)
-    n_networks: int | str = param(  # type: ignore[assignment]
-        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
-    )
 
     def _auto_sizes(self) -> tuple[int, ...]:
         return (64 if self._encoder.is_large_ else 32, 32, 64)
+
+    def _auto_networks(self) -> int:
+        return 2 if self._are_few else 1
 
     # -- rows ------------------------------------------------------------------------
 
@@ -221,11 +213,6 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
             "embedding_rate": float(self.embedding_rate),
         }
-
-    def _count_networks(self) -> int:
-        if self.n_networks == "auto":
-            return 2 if self._are_few else 1
-        return super()._count_networks()
 
     @property
     def _smoothing(self) -> float:

@@ -89,8 +89,11 @@ class BatchGradient:
             other = self.get_loss(y_pred, mixed.target, weight=mixed.weight)
             loss = mixed.share * loss + (1 - mixed.share) * other
         (loss * share).backward()
-        loss = loss.detach() * share / self.criterion_.n_networks(y_pred)
-        return {"loss": loss, "y_pred": self.criterion_.merge(y_pred.detach())}
+        share = share / self.criterion_.n_networks(y_pred)
+        return {
+            "loss": loss.detach() * share,
+            "y_pred": self.criterion_.merge(y_pred.detach()),
+        }
 
     def _accumulate(self: Any, batch: TensorBundle) -> dict:
         """Gradient of a batch in parts, each small enough for the device's memory."""
