@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
     from sknn_suite.images import CNNClassifier
     from sknn_suite.inspection import diagnose, find_learning_rate
-    from sknn_suite.sequence import RNNClassifier, TextRNNClassifier
+    from sknn_suite.sequence import RNNClassifier
     from sknn_suite.tabular import MLPClassifier, MLPRegressor
+    from sknn_suite.text import TextRNNClassifier
 
 __all__ = [
     "AutoencoderDetector",
@@ -33,7 +34,7 @@ _HOMES = {
     "MLPClassifier": "tabular",
     "MLPRegressor": "tabular",
     "RNNClassifier": "sequence",
-    "TextRNNClassifier": "sequence",
+    "TextRNNClassifier": "text",
     "VAEDetector": "anomaly",
     "diagnose": "inspection",
     "find_learning_rate": "inspection",

@@ -28,7 +28,7 @@ PUBLIC = [
 ]
 DETECTORS = [c for c in PUBLIC if is_outlier_detector(c())]
 # What they promise is tested in tests/sequence: their rows are no tables.
-SEQUENTIAL = [c for c in PUBLIC if c.__module__.startswith("sknn_suite.sequence")]
+SEQUENTIAL = [c for c in PUBLIC if c.__module__.split(".")[1] in ("sequence", "text")]
 ESTIMATORS = [c for c in PUBLIC if c not in (*DETECTORS, *SEQUENTIAL)]
 CLASSIFIERS = [c for c in ESTIMATORS if is_classifier(c())]
 DROP_INS = [c for c in ESTIMATORS if issubclass(c, MLPEstimator)]

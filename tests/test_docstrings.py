@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sknn_suite._parameters import section_entries
+from sknn_suite.parameters._declaration import section_entries
 
 
 def test_every_parameter_has_a_constraint_and_an_entry(public_class):

@@ -1,8 +1,8 @@
 """AutoencoderDetector."""
 
-from sknn_suite._parameters import parameters, redefault
 from sknn_suite.anomaly._base import AnomalyDetector
 from sknn_suite.modules import Autoencoder
+from sknn_suite.parameters import parameters, redefault
 
 
 @parameters

@@ -9,14 +9,6 @@ import torch
 from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
-from sknn_suite._base import NeuralEstimator, transactional
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._device import Place
-from sknn_suite._parameters import parameters
-from sknn_suite._rows import Rows, Run
-from sknn_suite._sklearn import fit_context
-from sknn_suite._supervised import can_partial_fit, refuse_early_stopping
-from sknn_suite._validation import check_dense_table, check_layer_sizes, check_weights
 from sknn_suite.anomaly._coding import CodingHalf
 from sknn_suite.anomaly._parameters import DetectorParameters
 from sknn_suite.anomaly._pretraining import pretrain
@@ -28,8 +20,21 @@ from sknn_suite.anomaly._rows import (
 )
 from sknn_suite.anomaly._scores import SCORES, center_and_scale
 from sknn_suite.anomaly._scoring import ScoringHalf
+from sknn_suite.checks import check_dense_table, check_layer_sizes, check_weights
+from sknn_suite.data import TensorBundle
+from sknn_suite.device import Place
+from sknn_suite.doors import fit_context
 from sknn_suite.encoding import ScaledTable, weighted_quantiles
+from sknn_suite.estimator import (
+    NeuralEstimator,
+    Rows,
+    Run,
+    can_partial_fit,
+    refuse_early_stopping,
+    transactional,
+)
 from sknn_suite.losses import AutoencoderLoss, make_distribution
+from sknn_suite.parameters import parameters
 
 # Updates of a fit with max_iter="auto".
 N_UPDATES = 200

@@ -9,8 +9,8 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
-from sknn_suite._arrays import to_home, to_numpy
-from sknn_suite._memory import map_rows
+from sknn_suite.device import map_rows
+from sknn_suite.doors import to_home, to_numpy
 from sknn_suite.modules import largest_weight
 
 

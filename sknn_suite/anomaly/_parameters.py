@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._sklearn import Interval, StrOptions
-from sknn_suite._training_parameters import OneCycleParameters, TrainingParameters
 from sknn_suite.anomaly._scores import SCORES
+from sknn_suite.doors import Interval, StrOptions
 from sknn_suite.losses import DISTRIBUTIONS
 from sknn_suite.modules import ACTIVATIONS
+from sknn_suite.parameters import (
+    OneCycleParameters,
+    TrainingParameters,
+    param,
+    parameters,
+    redefault,
+)
 
 
 @parameters

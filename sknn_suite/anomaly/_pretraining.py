@@ -7,17 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._device import Place
-from sknn_suite._memory import CHUNK_ROWS, RowLimit
-from sknn_suite._rows import Run
-from sknn_suite._training_parameters import TrainingParameters
+from sknn_suite.data import TensorBundle
+from sknn_suite.device import CHUNK_ROWS, Place, RowLimit
+from sknn_suite.estimator import Run
 from sknn_suite.losses import SquaredLoss
 from sknn_suite.modules import (
     EnsembleLinear,
     make_activation,
     materialize,
 )
+from sknn_suite.parameters import TrainingParameters
 from sknn_suite.training import Progress, make_net
 
 RATE = 5e-3

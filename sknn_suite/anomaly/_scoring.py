@@ -8,10 +8,10 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sknn_suite._arrays import Home, check_same_home, to_home, to_numpy
-from sknn_suite._memory import map_rows
-from sknn_suite._sklearn import validate_parameter_constraints as validate
 from sknn_suite.anomaly._scores import Seen
+from sknn_suite.device import map_rows
+from sknn_suite.doors import Home, check_same_home, to_home, to_numpy
+from sknn_suite.doors import validate_parameter_constraints as validate
 from sknn_suite.modules import largest_weight
 
 

@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._random import own_random_state, torch_generator
-from sknn_suite._sklearn import Interval
 from sknn_suite.anomaly._base import AnomalyDetector
+from sknn_suite.doors import Interval, own_random_state, torch_generator
 from sknn_suite.losses import ElboLoss
 from sknn_suite.modules import VAE
+from sknn_suite.parameters import param, parameters, redefault
 
 
 @parameters

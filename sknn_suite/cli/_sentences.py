@@ -14,7 +14,7 @@ from sknn_suite.cli._comparison import Comparison, Row
 from sknn_suite.cli._stage import Stage
 from sknn_suite.datasets import load_docstrings
 from sknn_suite.plotting import TokenAttentionDisplay
-from sknn_suite.sequence import TextRNNClassifier
+from sknn_suite.text import TextRNNClassifier
 
 FULL: dict[str, Any] = {
     "max_files": 400,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from sknn_suite._optional import import_optional
+from sknn_suite.doors import import_optional
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from sknn_suite._random import own_random_state
+from sknn_suite.doors import own_random_state
 
 # The calendar year over which normal rows spread, in epoch seconds.
 YEAR_STARTS = datetime(2014, 1, 1, tzinfo=UTC).timestamp()

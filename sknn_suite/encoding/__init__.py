@@ -1,7 +1,6 @@
 """User data to tensors; learns from the training rows, never trains."""
 
 from sknn_suite.encoding._corpus import Corpus
-from sknn_suite.encoding._files import ImageFiles
 from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
@@ -18,7 +17,6 @@ __all__ = [
     "ClassTarget",
     "Corpus",
     "ImageEncoder",
-    "ImageFiles",
     "NumberTarget",
     "ScaledTable",
     "SequenceEncoder",

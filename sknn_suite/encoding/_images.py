@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite.encoding._files import ImageFiles
+from sknn_suite.data import ImageFiles, TensorBundle, as_tensor
 from sknn_suite.exceptions import DataError
 
 # Pixels that are looked at together: memory beyond the images stays small.

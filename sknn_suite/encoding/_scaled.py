@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite._bundle import TensorBundle, as_tensor
+from sknn_suite.data import TensorBundle, as_tensor
 
 # Rows that are scaled at a time: memory beyond the result stays small.
 BLOCK_ROWS = 4096

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite._bundle import RaggedRows, TensorBundle, as_tensor
-from sknn_suite._sequences import Sequences
+from sknn_suite.checks import Sequences
+from sknn_suite.data import RaggedRows, TensorBundle, as_tensor
 from sknn_suite.encoding._scaled import ScaledTable
 
 
@@ -33,7 +33,7 @@ class SequenceEncoder:
     Examples
     --------
     >>> import numpy as np, torch
-    >>> from sknn_suite._sequences import Sequences
+    >>> from sknn_suite.checks import Sequences
     >>> from sknn_suite.encoding import SequenceEncoder
     >>> X = Sequences(np.array([0, 1, 3]), np.arange(3.0)[:, None])
     >>> SequenceEncoder(None).fit(X).transform(X, torch.float32).inputs["lengths"]

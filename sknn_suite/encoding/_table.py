@@ -5,7 +5,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from sknn_suite._bundle import SparseRows, TensorBundle, as_tensor
+from sknn_suite.data import SparseRows, TensorBundle, as_tensor
 
 
 class TableEncoder:

@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import (
 )
 from torch import Tensor
 
-from sknn_suite._bundle import as_tensor
+from sknn_suite.data import as_tensor
 from sknn_suite.exceptions import DataError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite._bundle import RaggedRows, TensorBundle, as_tensor
+from sknn_suite.data import RaggedRows, TensorBundle, as_tensor
 from sknn_suite.encoding._corpus import FIRST, NO_WORD, Corpus
 from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
 from sknn_suite.encoding._tokenizer import Tokenizer

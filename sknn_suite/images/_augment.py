@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
 from sknn_suite.modules import ImageNetwork
 from sknn_suite.training import Mixed
 

@@ -1,8 +1,8 @@
 """CNNClassifier."""
 
-from sknn_suite._classification import ClassifierHalf
-from sknn_suite._parameters import parameters
+from sknn_suite.estimator import ClassifierHalf
 from sknn_suite.images._estimator import ImageEstimator
+from sknn_suite.parameters import parameters
 
 
 @parameters

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from sknn_suite._validation import check_layer_sizes, check_per_layer
+from sknn_suite.checks import check_layer_sizes, check_per_layer
 from sknn_suite.images._networks import (
     BACKBONES,
     Probe,

@@ -9,14 +9,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from sknn_suite._base import NeuralEstimator, Rows, Run
-from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import BFLOAT16_WIDTH, Place
-from sknn_suite._parameters import parameters
-from sknn_suite._prediction import BoundModule
-from sknn_suite._training_parameters import TrainingParameters
-from sknn_suite._warnings import warn_user
-from sknn_suite.encoding import ImageEncoder, ImageFiles
+from sknn_suite.checks import (
+    CheckedImages,
+    check_images,
+    check_images_and_target,
+)
+from sknn_suite.data import BundleBatches, ImageFiles, TensorBundle, as_tensor
+from sknn_suite.device import BFLOAT16_WIDTH, Place
+from sknn_suite.doors import warn_user
+from sknn_suite.encoding import ImageEncoder
+from sknn_suite.estimator import BoundModule, NeuralEstimator, Rows, Run
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.images._augment import (
     POLICIES,
@@ -36,14 +38,10 @@ from sknn_suite.images._networks import (
 )
 from sknn_suite.images._parameters import ImageParameters
 from sknn_suite.images._recipes import CYCLES, RECIPES, Recipe, head_epochs
-from sknn_suite.images._rows import (
-    CheckedImages,
-    check_images,
-    check_images_and_target,
-)
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import AirbenchNet, ImageNetwork
-from sknn_suite.training import BundleBatches, Muon, plain_row
+from sknn_suite.parameters import TrainingParameters, parameters
+from sknn_suite.training import Muon, plain_row
 
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
 # used.

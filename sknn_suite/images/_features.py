@@ -8,12 +8,12 @@ import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite._arrays import to_home, to_numpy
-from sknn_suite._memory import CHUNK_ROWS
-from sknn_suite._prediction import is_float32
-from sknn_suite.encoding import ImageFiles
+from sknn_suite.data import BundleBatches, ImageFiles
+from sknn_suite.device import CHUNK_ROWS
+from sknn_suite.doors import to_home, to_numpy
+from sknn_suite.estimator import is_float32
 from sknn_suite.modules import materialize
-from sknn_suite.training import BundleBatches, load_weights
+from sknn_suite.training import load_weights
 
 
 class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):

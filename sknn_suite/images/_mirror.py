@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sknn_suite.encoding import ImageFiles
+from sknn_suite.data import ImageFiles
 
 # Images that are looked at, and the side to which they are shrunk.
 N_IMAGES, SIDE = 2000, 16

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._sklearn import Interval, StrOptions
-from sknn_suite._training_parameters import (
+from sknn_suite.doors import Interval, StrOptions
+from sknn_suite.images._networks import ARCHITECTURES
+from sknn_suite.modules import ACTIVATIONS
+from sknn_suite.parameters import (
     OPTIMIZER_NAMES,
     SCHEDULE_NAMES,
     TrainingParameters,
+    param,
+    parameters,
+    redefault,
 )
-from sknn_suite.images._networks import ARCHITECTURES
-from sknn_suite.modules import ACTIVATIONS
 
 
 @parameters

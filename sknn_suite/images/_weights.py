@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._optional import import_optional
+from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import DataError
 
 

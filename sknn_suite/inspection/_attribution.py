@@ -7,7 +7,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from sknn_suite._optional import import_optional
+from sknn_suite.doors import import_optional
 from sknn_suite.images import CNNClassifier
 
 # Rows whose attributions are computed together.

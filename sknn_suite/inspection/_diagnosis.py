@@ -9,8 +9,8 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from sknn_suite._base import NeuralEstimator
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
+from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.modules import ACTIVATIONS
 from sknn_suite.training import TensorNet
 

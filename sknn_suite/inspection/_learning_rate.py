@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sknn_suite._base import NeuralEstimator
+from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.training import RangeTest
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._bundle import as_tensor
+from sknn_suite.data import as_tensor
 
 # scikit-learn's activations keep scikit-learn's initialisation. Of the others, those
 # that are half-open (zero or small for negative input) lose half the variance in each

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._bundle import as_tensor
+from sknn_suite.data import as_tensor
 from sknn_suite.modules._dropout import Dropout
 from sknn_suite.modules._init import random_rotation
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._bundle import CodedRows
+from sknn_suite.data import CodedRows
 from sknn_suite.modules._recurrent import reverse_order
 from sknn_suite.modules._recurrent_net import RecurrentNet
 from sknn_suite.modules._token_embedding import TokenEmbedding

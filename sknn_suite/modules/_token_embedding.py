@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sknn_suite._bundle import CodedRows, as_tensor
+from sknn_suite.data import CodedRows, as_tensor
 from sknn_suite.modules._dropout import OwnedRandomness
 
 # Number of the unknown word, and the first number of a known one.

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sknn_suite._bundle import CodedRows, RaggedRows
+from sknn_suite.data import CodedRows, RaggedRows
 
 
 def gram_values(of_words: RaggedRows, dtype: torch.dtype) -> Tensor:
@@ -51,7 +51,7 @@ class WideBranch(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from sknn_suite._bundle import CodedRows, RaggedRows
+    >>> from sknn_suite.data import CodedRows, RaggedRows
     >>> from sknn_suite.modules import WideBranch
     >>> branch = WideBranch(n_grams=2, n_outputs=1, device="cpu")
     >>> branch.set_weights(torch.tensor([[8.0], [-4.0]]), torch.zeros(1))

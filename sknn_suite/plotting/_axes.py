@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sknn_suite._optional import import_optional
+from sknn_suite.doors import import_optional
 
 
 def prepare_axes(ax: Any, *, needed_by: str) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite._optional import import_optional
+from sknn_suite.doors import import_optional
 
 
 class FilterDisplay:

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite._optional import import_optional
+from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import DataError
 
 KINDS = ("most_correct", "most_wrong", "most_uncertain")

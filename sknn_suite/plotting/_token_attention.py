@@ -2,7 +2,7 @@
 
 import html
 
-from sknn_suite._optional import import_optional
+from sknn_suite.doors import import_optional
 
 # Width of a line, in characters, and in inches with room at both ends: wider axes tear
 # the tokens apart.

@@ -1,6 +1,6 @@
-"""Estimators for texts and for sequences of numbers."""
+"""Estimators for sequences of numbers."""
 
 from sknn_suite.sequence._classifier import RNNClassifier
-from sknn_suite.sequence._text_classifier import TextRNNClassifier
+from sknn_suite.sequence._recurrent import RecurrentEstimator
 
-__all__ = ["RNNClassifier", "TextRNNClassifier"]
+__all__ = ["RNNClassifier", "RecurrentEstimator"]

@@ -5,13 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from sknn_suite._classification import ClassifierHalf
-from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._sequences import Sequences, check_sequences
-from sknn_suite._sklearn import StrOptions
-from sknn_suite._training_parameters import TrainingParameters
-from sknn_suite._validation import check_labels
+from sknn_suite.checks import Sequences, check_labels, check_sequences
+from sknn_suite.doors import StrOptions
 from sknn_suite.encoding import SequenceEncoder
+from sknn_suite.estimator import ClassifierHalf
+from sknn_suite.parameters import TrainingParameters, param, parameters, redefault
 from sknn_suite.sequence._recurrent import RecurrentEstimator
 
 # Updates of a fit with max_iter="auto", and its fewest and most epochs.

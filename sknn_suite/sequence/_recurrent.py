@@ -9,17 +9,13 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from sknn_suite._base import NeuralEstimator, Run
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._device import share_tasks, suited_threads
-from sknn_suite._memory import RowLimit
-from sknn_suite._parameters import param, parameters
-from sknn_suite._prediction import BoundModule
-from sknn_suite._sklearn import Interval, StrOptions
-from sknn_suite._training_parameters import OneCycleParameters
-from sknn_suite._validation import check_layer_sizes
+from sknn_suite.checks import check_layer_sizes
+from sknn_suite.data import TensorBundle, make_batches
+from sknn_suite.device import RowLimit, share_tasks, suited_threads
+from sknn_suite.doors import Interval, StrOptions
+from sknn_suite.estimator import BoundModule, NeuralEstimator, Run
 from sknn_suite.modules import CELLS, POOLINGS, SequenceNet
-from sknn_suite.training import make_batches
+from sknn_suite.parameters import OneCycleParameters, param, parameters
 
 # Rows of a batch whose states stay in a processor's cache, and rows that are encoded
 # together for a prediction: of those of like length batches are made.

@@ -1,7 +1,7 @@
 """MLPClassifier."""
 
-from sknn_suite._classification import ClassifierHalf
-from sknn_suite._parameters import parameters
+from sknn_suite.estimator import ClassifierHalf
+from sknn_suite.parameters import parameters
 from sknn_suite.tabular._mlp import MLPEstimator
 
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from sknn_suite._base import NeuralEstimator
-from sknn_suite._parameters import param, parameters
-from sknn_suite._sklearn import Interval, StrOptions
-from sknn_suite._validation import (
+from sknn_suite.checks import (
     check_layer_sizes,
     check_per_layer,
     check_table,
     check_table_and_target,
 )
+from sknn_suite.doors import Interval, StrOptions
 from sknn_suite.encoding import TableEncoder
+from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.modules import ACTIVATIONS, MLP
+from sknn_suite.parameters import param, parameters
 
 
 @parameters

@@ -1,7 +1,7 @@
 """MLPRegressor."""
 
-from sknn_suite._parameters import parameters
-from sknn_suite._regression import RegressorHalf
+from sknn_suite.estimator import RegressorHalf
+from sknn_suite.parameters import parameters
 from sknn_suite.tabular._mlp import MLPEstimator
 
 

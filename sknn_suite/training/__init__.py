@@ -1,6 +1,5 @@
 """The loop: a net on skorch's hooks, its batches, optimisers and callbacks."""
 
-from sknn_suite.training._batches import BundleBatches, LengthBatches, make_batches
 from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
 from sknn_suite.training._convergence import Progress
@@ -26,10 +25,8 @@ from sknn_suite.training._state import (
 __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
-    "BundleBatches",
     "Checkpoint",
     "LbfgsNet",
-    "LengthBatches",
     "Mixed",
     "Mixup",
     "Muon",
@@ -42,7 +39,6 @@ __all__ = [
     "from_portable",
     "load_optimizer_state",
     "load_weights",
-    "make_batches",
     "make_callbacks",
     "make_net",
     "optimizer_state",

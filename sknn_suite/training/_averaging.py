@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._bundle import TensorBundle
-from sknn_suite.training._batches import BundleBatches, make_batches
+from sknn_suite.data import BundleBatches, TensorBundle, make_batches
 from sknn_suite.training._norms import batch_norms, is_frozen, set_training
 
 

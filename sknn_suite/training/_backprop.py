@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
 from sknn_suite.losses import Loss
 from sknn_suite.modules import IN_PLACE, MLP, onednn_linear, suits_onednn
 from sknn_suite.training._flat import FlatParameters

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
-from sknn_suite._bundle import LazyRows, TensorBundle
+from sknn_suite.data import LazyRows, TensorBundle
 from sknn_suite.exceptions import DataError
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._net_state import load_training_state, training_state

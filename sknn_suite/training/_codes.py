@@ -8,7 +8,7 @@ import torch
 from sklearn.utils import ClassifierTags, RegressorTags
 from torch import Tensor
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
 
 
 class CodePrediction:

@@ -9,9 +9,9 @@ from skorch.callbacks import Callback
 from torch import nn
 from torch.optim import Optimizer
 
-from sknn_suite._device import Place
-from sknn_suite._training_parameters import TrainingParameters
+from sknn_suite.device import Place
 from sknn_suite.losses import Loss
+from sknn_suite.parameters import TrainingParameters
 from sknn_suite.training._averaging import WeightAverage
 from sknn_suite.training._convergence import (
     Convergence,

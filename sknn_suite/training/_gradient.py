@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._memory import RowLimit, free_memory
-from sknn_suite._warnings import warn_user
+from sknn_suite.data import TensorBundle
+from sknn_suite.device import RowLimit, free_memory
+from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._norms import batch_norms, is_frozen, set_training

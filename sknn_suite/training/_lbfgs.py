@@ -8,9 +8,8 @@ import torch
 from scipy.optimize import OptimizeResult, minimize
 from torch import nn
 
-from sknn_suite._bundle import TensorBundle, as_tensor
+from sknn_suite.data import BundleBatches, TensorBundle, as_tensor, make_batches
 from sknn_suite.modules import OwnedRandomness
-from sknn_suite.training._batches import BundleBatches, make_batches
 from sknn_suite.training._net import TensorNet
 
 # Rows per forward pass. Gradients of the passes add up to that of all rows, so that

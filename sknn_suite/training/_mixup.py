@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
 
 
 class Mixed(NamedTuple):

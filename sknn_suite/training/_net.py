@@ -11,14 +11,13 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor, nn
 
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._device import Place
-from sknn_suite._random import torch_generator
+from sknn_suite.data import BundleBatches, TensorBundle, make_batches
+from sknn_suite.device import Place
+from sknn_suite.doors import torch_generator
 from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
-from sknn_suite.training._batches import BundleBatches, make_batches
 from sknn_suite.training._codes import CodePrediction
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient

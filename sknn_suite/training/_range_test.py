@@ -5,7 +5,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
 from sknn_suite.training._net import TensorNet
 
 # The smoothed loss has exploded when it exceeds its minimum by this factor.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
 from sknn_suite.training._averaging import WeightAverage
 from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._mixup import Mixed

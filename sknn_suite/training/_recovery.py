@@ -7,7 +7,7 @@ import torch
 from skorch.callbacks import Callback
 from torch import Tensor
 
-from sknn_suite._warnings import warn_user
+from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import DivergedError, SuiteWarning
 from sknn_suite.training._net import TensorNet
 

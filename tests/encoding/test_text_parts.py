@@ -6,12 +6,12 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sknn_suite._bundle import RaggedRows, TensorBundle
+from sknn_suite.data import LengthBatches
+from sknn_suite.data._bundle import RaggedRows, TensorBundle
 from sknn_suite.encoding import Corpus, Tokenizer, find_vectors
 from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import RecurrentLayer, reverse_order
-from sknn_suite.training import LengthBatches
 
 CUTS = {
     "It's 3.5 o'clock": ["it's", "3.5", "o'clock"],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data._bundle import TensorBundle
 from sknn_suite.images._augment import STRENGTHS, Augmentation, make_views
 from sknn_suite.images._mirror import mirror_images_help
 from sknn_suite.modules import ImageNetwork

@@ -10,8 +10,8 @@ import pytest
 from sklearn.model_selection import cross_val_predict
 
 from sknn_suite import CNNClassifier
+from sknn_suite.data import ImageFiles
 from sknn_suite.datasets import load_image_folder, load_image_table
-from sknn_suite.encoding import ImageFiles
 from sknn_suite.exceptions import DataError, SuiteWarning, UnreadableImageError
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow is not installed")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sknn_suite._bundle import SparseRows
+from sknn_suite.data._bundle import SparseRows
 from sknn_suite.modules import IN_PLACE, MLP, MLPScores, materialize
 
 

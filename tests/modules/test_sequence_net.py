@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sknn_suite._bundle import CodedRows
+from sknn_suite.data._bundle import CodedRows
 from sknn_suite.losses import SoftmaxLoss
 from sknn_suite.modules import SequenceNet
 

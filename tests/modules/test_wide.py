@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from sknn_suite._bundle import RaggedRows
+from sknn_suite.data._bundle import RaggedRows
 from sknn_suite.encoding import FIRST_GRAM, TextEncoder, Tokenizer
 from sknn_suite.losses import SoftmaxLoss
 from sknn_suite.modules import WideBranch
-from sknn_suite.sequence._ngram_model import fit_ngrams
+from sknn_suite.text._ngram_model import fit_ngrams
 
 
 def encode(texts):

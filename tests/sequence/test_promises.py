@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from sknn_suite.training._batches import LengthBatches
+from sknn_suite.data._batches import LengthBatches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

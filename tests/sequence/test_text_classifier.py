@@ -215,7 +215,7 @@ def test_few_texts_get_two_networks_and_longer_n_grams_and_keep_them(
 
     model = TextRNNClassifier(**SMALL).fit(X, y)
     assert count(model) == (2, 3)
-    monkeypatch.setattr("sknn_suite.sequence._text_classifier.FEW_TEXTS", 100)
+    monkeypatch.setattr("sknn_suite.text._classifier.FEW_TEXTS", 100)
     assert count(TextRNNClassifier(**SMALL).fit(X, y)) == (1, 2)
     chosen = TextRNNClassifier(**SMALL, n_networks=3, wide_ngrams=1)
     assert count(chosen.fit(X, y)) == (3, 1)

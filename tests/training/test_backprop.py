@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sknn_suite import MLPClassifier
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data._bundle import TensorBundle
 from sknn_suite.losses import HuberLoss, SigmoidLoss, SoftmaxLoss, SquaredLoss
 from sknn_suite.modules import MLP, materialize
 from sknn_suite.training._backprop import Backprop

@@ -6,9 +6,9 @@ import torch
 from scipy import sparse
 from sklearn.utils import shuffle
 
-import sknn_suite.training._batches as batches_module
-from sknn_suite._bundle import SparseRows, TensorBundle, as_tensor
-from sknn_suite.training import BundleBatches
+import sknn_suite.data._batches as batches_module
+from sknn_suite.data import BundleBatches
+from sknn_suite.data._bundle import SparseRows, TensorBundle, as_tensor
 
 
 def make_bundle(n_rows=23, weighted=True):

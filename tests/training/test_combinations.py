@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
 from sknn_suite import MLPClassifier
-from sknn_suite._training_parameters import OPTIMIZER_NAMES, SCHEDULE_NAMES
+from sknn_suite.parameters._training import OPTIMIZER_NAMES, SCHEDULE_NAMES
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",  # few epochs are enough here

@@ -12,12 +12,12 @@ from skorch.callbacks import Callback
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
-import sknn_suite._base
+import sknn_suite.estimator._base
 import sknn_suite.training._lbfgs
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor, VAEDetector
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._device import Place
-from sknn_suite._memory import RowLimit, free_bytes, free_memory, rows_that_fit
+from sknn_suite.data._bundle import TensorBundle
+from sknn_suite.device._memory import RowLimit, free_bytes, free_memory, rows_that_fit
+from sknn_suite.device._place import Place
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.modules import MLP, VAE, Autoencoder, values_per_row
 from sknn_suite.training._averaging import update_batch_norm
@@ -133,7 +133,7 @@ def test_automatic_batches_fit_into_free_memory(public_class, rows, monkeypatch)
         small = {"hidden_layer_sizes": 10, "hidden_sizes": 10, "dense_size": 10}
         model.set_params(**{name: n for name, n in small.items() if name in own})
         with monkeypatch.context() as patch, warnings.catch_warnings(action="ignore"):
-            patch.setattr("sknn_suite._base.free_bytes", lambda device: free)
+            patch.setattr("sknn_suite.estimator._base.free_bytes", lambda device: free)
             model.fit(X, y)
         return noted.largest
 
@@ -161,8 +161,12 @@ def test_automatic_batches_of_a_gpu_grow_with_the_data_as_memory_allows(monkeypa
     train = TensorBundle({"x": torch.zeros(2, 100)})
     sizes = []
     for free in (1e6, 1e7, 1e8, 1e9):
-        monkeypatch.setattr("sknn_suite._base.free_bytes", lambda _, free=free: free)
-        sizes.append(sknn_suite._base._limit_by_memory(8192, train, module, gpu))
+        monkeypatch.setattr(
+            "sknn_suite.estimator._base.free_bytes", lambda _, free=free: free
+        )
+        sizes.append(
+            sknn_suite.estimator._base._limit_by_memory(8192, train, module, gpu)
+        )
     assert sizes == [1, 128, 2048, 8192]
 
 
@@ -408,7 +412,7 @@ def test_memory_is_freed_when_nothing_holds_the_attempt(numbers, monkeypatch, wh
     def emptied(device):
         found.append([ref() for ref in alive])
 
-    for module in ("_memory", "training._gradient"):
+    for module in ("device._memory", "training._gradient"):
         monkeypatch.setattr(f"sknn_suite.{module}.free_memory", emptied)
     if where == "map":
         limit = RowLimit(torch.device("cpu"))

@@ -23,7 +23,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
-import sknn_suite._base
+import sknn_suite.estimator._base
 from sknn_suite import MLPClassifier, MLPRegressor
 from sknn_suite.exceptions import SuiteWarning
 
@@ -56,13 +56,13 @@ EARLY_STOPPING = {**SETTINGS, "early_stopping": True, "validation_fraction": 0.3
 def splits(monkeypatch):
     """Note which rows were split off."""
     noted = []
-    split_rows = sknn_suite._base.split_rows
+    split_rows = sknn_suite.estimator._base.split_rows
 
     def noting(*args, **kwargs):
         noted.append(split_rows(*args, **kwargs))
         return noted[-1]
 
-    monkeypatch.setattr(sknn_suite._base, "split_rows", noting)
+    monkeypatch.setattr(sknn_suite.estimator._base, "split_rows", noting)
     return noted
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
-from sknn_suite._arrays import to_numpy
+from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
 
 _TYPES = (np.float64, np.float32)

@@ -9,17 +9,22 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sknn_suite._arrays import Home, check_same_home, to_numpy
-from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import prediction_device, suited_threads
-from sknn_suite._memory import CHUNK_ROWS, RowLimit, map_rows
+from sknn_suite.data import TensorBundle, as_tensor, make_batches
+from sknn_suite.device import (
+    CHUNK_ROWS,
+    RowLimit,
+    map_rows,
+    prediction_device,
+    suited_threads,
+)
+from sknn_suite.doors import Home, check_same_home, to_numpy
 from sknn_suite.modules import (
     MLPScores,
     largest_weight,
     materialize,
     n_parameters,
 )
-from sknn_suite.training import bind_weights, make_batches
+from sknn_suite.training import bind_weights
 
 
 @dataclass

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sknn_suite._device import one_thread, share_rows, suited_threads
-from sknn_suite._warnings import warn_user
+from sknn_suite.device._place import one_thread, share_rows, suited_threads
+from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 
 # Rows per chunk: hidden layers of this many rows stay in a processor's cache.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data._bundle import TensorBundle
 
 # Rows are gathered in blocks of about this many bytes, and batches are views of a
 # block: one gather serves many small batches, and memory stays flat for large data.

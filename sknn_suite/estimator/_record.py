@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn_suite._warnings import warn_user
+from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.training import Progress, TensorNet
 

@@ -12,22 +12,23 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
-from sknn_suite._arrays import home_name, to_numpy
-from sknn_suite._bundle import TensorBundle, as_tensor
-from sknn_suite._device import Place, choose_place, suited_threads
-from sknn_suite._initial import init_from
-from sknn_suite._memory import free_bytes, rows_that_fit
-from sknn_suite._parameters import parameters
-from sknn_suite._prediction import LiveModule, NetworkPrediction, is_float32
-from sknn_suite._resumption import Resumption
-from sknn_suite._rows import Rows, Run
-from sknn_suite._sklearn import check_optimize_result
-from sknn_suite._snapshot import Snapshot
-from sknn_suite._split import split_rows
-from sknn_suite._training_parameters import TrainingParameters
-from sknn_suite._training_record import TrainingRecord
-from sknn_suite._validation import check_groups
-from sknn_suite._warnings import warn_user
+from sknn_suite.checks import check_groups
+from sknn_suite.data import TensorBundle, as_tensor
+from sknn_suite.device import (
+    Place,
+    choose_place,
+    free_bytes,
+    rows_that_fit,
+    suited_threads,
+)
+from sknn_suite.doors import check_optimize_result, home_name, to_numpy, warn_user
+from sknn_suite.estimator._initial import init_from
+from sknn_suite.estimator._prediction import LiveModule, NetworkPrediction, is_float32
+from sknn_suite.estimator._record import TrainingRecord
+from sknn_suite.estimator._resumption import Resumption
+from sknn_suite.estimator._rows import Rows, Run
+from sknn_suite.estimator._snapshot import Snapshot
+from sknn_suite.estimator._split import split_rows
 from sknn_suite.exceptions import InterruptedWarning
 from sknn_suite.losses import Loss
 from sknn_suite.modules import (
@@ -37,6 +38,7 @@ from sknn_suite.modules import (
     narrowest_side,
     values_per_row,
 )
+from sknn_suite.parameters import TrainingParameters, parameters
 from sknn_suite.training import (
     Mixup,
     RangeTest,

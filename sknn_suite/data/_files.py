@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite._bundle import LazyRows, as_tensor
-from sknn_suite._optional import import_optional
+from sknn_suite.data._bundle import LazyRows, as_tensor
+from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import UnreadableImageError
 
 # Pixels of a file beyond which it is taken for an attack: 100 megapixels.

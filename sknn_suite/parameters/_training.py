@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn_suite._parameters import param, parameters, redefault
-from sknn_suite._sklearn import (
+from sknn_suite.doors import (
     HasMethods,
     Interval,
     Options,
     RealNotInt,
     StrOptions,
 )
+from sknn_suite.parameters._declaration import param, parameters, redefault
 
 OPTIMIZER_NAMES = (
     "adam",

@@ -8,19 +8,16 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sknn_suite._base import Rows, Run
-from sknn_suite._classification import ClassifierHalf
-from sknn_suite._device import BFLOAT16_WIDTH, Place
-from sknn_suite._parameters import parameters, redefault
-from sknn_suite._texts import check_texts
-from sknn_suite._training_parameters import TrainingParameters
-from sknn_suite._validation import check_labels
+from sknn_suite.checks import check_labels, check_texts
+from sknn_suite.data import make_batches
+from sknn_suite.device import BFLOAT16_WIDTH, Place
 from sknn_suite.encoding import LARGE, TextEncoder
+from sknn_suite.estimator import ClassifierHalf, Rows, Run
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
-from sknn_suite.sequence._ngram_model import fit_ngrams
+from sknn_suite.parameters import TrainingParameters, parameters, redefault
 from sknn_suite.sequence._recurrent import RecurrentEstimator
-from sknn_suite.sequence._text_parameters import TextParameters
-from sknn_suite.training import make_batches
+from sknn_suite.text._ngram_model import fit_ngrams
+from sknn_suite.text._parameters import TextParameters
 
 # Texts from which on batches are larger, one network does nearly as well as two, and
 # runs of three words say no more than pairs, as splits of training texts told.

@@ -8,18 +8,16 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from sknn_suite._arrays import to_home
-from sknn_suite._base import transactional
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._parameters import param, parameters
-from sknn_suite._sklearn import Interval, StrOptions, fit_context
-from sknn_suite._supervised import (
+from sknn_suite.checks import check_counts
+from sknn_suite.data import TensorBundle
+from sknn_suite.doors import Interval, StrOptions, fit_context, to_home
+from sknn_suite.encoding import NumberTarget
+from sknn_suite.estimator._base import transactional
+from sknn_suite.estimator._supervised import (
     SupervisedEstimator,
     can_partial_fit,
     refuse_early_stopping,
 )
-from sknn_suite._validation import check_counts
-from sknn_suite.encoding import NumberTarget
 from sknn_suite.exceptions import DataError
 from sknn_suite.losses import (
     LINKS,
@@ -30,6 +28,7 @@ from sknn_suite.losses import (
     QuantileLoss,
     SquaredLoss,
 )
+from sknn_suite.parameters import param, parameters
 
 
 @parameters

@@ -7,7 +7,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sknn_suite._warnings import warn_user
+from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.training import load_weights
 

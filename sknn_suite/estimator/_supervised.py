@@ -6,12 +6,11 @@ import numpy as np
 import torch
 from sklearn.callback import with_callbacks
 
-from sknn_suite._arrays import to_numpy
-from sknn_suite._base import NeuralEstimator, transactional
-from sknn_suite._parameters import parameters
-from sknn_suite._rows import Rows
-from sknn_suite._sklearn import fit_context
-from sknn_suite._validation import check_weights
+from sknn_suite.checks import check_weights
+from sknn_suite.doors import fit_context, to_numpy
+from sknn_suite.estimator._base import NeuralEstimator, transactional
+from sknn_suite.estimator._rows import Rows
+from sknn_suite.parameters import parameters
 
 
 def can_partial_fit(estimator: NeuralEstimator) -> bool:

@@ -13,8 +13,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sknn_suite._arrays import to_numpy
-from sknn_suite._sklearn import check_n_features, check_sample_weight
+from sknn_suite.doors import check_n_features, check_sample_weight, to_numpy
 from sknn_suite.exceptions import DataError
 
 _TABLE: dict[str, Any] = {

@@ -9,22 +9,23 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from sknn_suite._arrays import Home, to_home, to_numpy
-from sknn_suite._base import transactional
-from sknn_suite._bundle import TensorBundle
-from sknn_suite._parameters import param, parameters
-from sknn_suite._sklearn import (
+from sknn_suite.data import TensorBundle
+from sknn_suite.doors import (
+    Home,
     Interval,
     StrOptions,
     check_partial_fit_first_call,
     fit_context,
+    to_home,
+    to_numpy,
 )
-from sknn_suite._supervised import (
+from sknn_suite.encoding import ClassTarget
+from sknn_suite.estimator._base import transactional
+from sknn_suite.estimator._supervised import (
     SupervisedEstimator,
     can_partial_fit,
     refuse_early_stopping,
 )
-from sknn_suite.encoding import ClassTarget
 from sknn_suite.losses import (
     LINKS,
     FocalSigmoidLoss,
@@ -35,6 +36,7 @@ from sknn_suite.losses import (
     combine_weights,
     settle_class_weight,
 )
+from sknn_suite.parameters import param, parameters
 
 
 @parameters

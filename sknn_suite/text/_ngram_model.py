@@ -8,7 +8,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from torch import Tensor
 
-from sknn_suite._bundle import RaggedRows, as_tensor
+from sknn_suite.data import RaggedRows, as_tensor
 from sknn_suite.encoding import FIRST_GRAM
 from sknn_suite.losses import Loss
 from sknn_suite.modules import gram_values

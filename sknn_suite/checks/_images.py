@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
-from sknn_suite._arrays import to_numpy
-from sknn_suite._validation import (
+from sknn_suite.checks._table import (
     check_labels,
     refuse_missing_labels,
     settle_target,
 )
-from sknn_suite.encoding import ImageFiles
+from sknn_suite.data import ImageFiles
+from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
 
 # Height, width and channels to which files are brought if nothing else is said.

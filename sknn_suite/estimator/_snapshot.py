@@ -6,8 +6,8 @@ from typing import Any
 from sklearn import config_context
 from sklearn.metrics import check_scoring
 
-from sknn_suite._prediction import LiveModule
-from sknn_suite._rows import Run
+from sknn_suite.estimator._prediction import LiveModule
+from sknn_suite.estimator._rows import Run
 from sknn_suite.training import SklearnBridge, TensorNet, weights_of
 
 

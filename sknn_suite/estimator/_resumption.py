@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from sknn_suite._random import own_random_state
-from sknn_suite._rows import Run
+from sknn_suite.doors import own_random_state
+from sknn_suite.estimator._rows import Run
 from sknn_suite.training import (
     Checkpoint,
     TensorNet,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
-from sknn_suite._bundle import TensorBundle
+from sknn_suite.data import TensorBundle
 from sknn_suite.training import Progress, TensorNet
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from sklearn import get_config
 
-from sknn_suite._sklearn import (
+from sknn_suite.doors._sklearn import (
     get_namespace_and_device,
     is_numpy_namespace,
     move_to,

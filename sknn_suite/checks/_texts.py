@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sknn_suite._arrays import to_numpy
+from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
 
 # What can be done about values that are no text, by type.

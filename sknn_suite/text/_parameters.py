@@ -3,9 +3,9 @@
 from numbers import Integral, Real
 from typing import Any
 
-from sknn_suite._parameters import param, parameters
-from sknn_suite._sklearn import HasMethods, Interval, StrOptions
+from sknn_suite.doors import HasMethods, Interval, StrOptions
 from sknn_suite.encoding import Tokenizer
+from sknn_suite.parameters import param, parameters
 
 # What becomes of a kind of token.
 _CHOICES = StrOptions({"keep", "mask", "drop"})

@@ -1,0 +1,38 @@
+"""The user's data, refused or passed on; what passes is safe for all below."""
+
+from sknn_suite.checks._images import (
+    CheckedImages,
+    check_images,
+    check_images_and_target,
+)
+from sknn_suite.checks._sequences import Sequences, check_sequences
+from sknn_suite.checks._table import (
+    check_counts,
+    check_dense_table,
+    check_groups,
+    check_labels,
+    check_layer_sizes,
+    check_per_layer,
+    check_table,
+    check_table_and_target,
+    check_weights,
+)
+from sknn_suite.checks._texts import check_texts
+
+__all__ = [
+    "CheckedImages",
+    "Sequences",
+    "check_counts",
+    "check_dense_table",
+    "check_groups",
+    "check_images",
+    "check_images_and_target",
+    "check_labels",
+    "check_layer_sizes",
+    "check_per_layer",
+    "check_sequences",
+    "check_table",
+    "check_table_and_target",
+    "check_texts",
+    "check_weights",
+]

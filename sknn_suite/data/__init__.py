@@ -1,0 +1,25 @@
+"""What travels through a fit and a prediction: tensors, rows, bundles, batches."""
+
+from sknn_suite.data._batches import BundleBatches, LengthBatches, make_batches
+from sknn_suite.data._bundle import (
+    CodedRows,
+    LazyRows,
+    RaggedRows,
+    SparseRows,
+    TensorBundle,
+    as_tensor,
+)
+from sknn_suite.data._files import ImageFiles
+
+__all__ = [
+    "BundleBatches",
+    "CodedRows",
+    "ImageFiles",
+    "LazyRows",
+    "LengthBatches",
+    "RaggedRows",
+    "SparseRows",
+    "TensorBundle",
+    "as_tensor",
+    "make_batches",
+]

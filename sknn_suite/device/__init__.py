@@ -1,0 +1,33 @@
+"""Where the arithmetic runs: place, threads, memory."""
+
+from sknn_suite.device._memory import (
+    CHUNK_ROWS,
+    RowLimit,
+    free_bytes,
+    free_memory,
+    map_rows,
+    rows_that_fit,
+)
+from sknn_suite.device._place import (
+    BFLOAT16_WIDTH,
+    Place,
+    choose_place,
+    prediction_device,
+    share_tasks,
+    suited_threads,
+)
+
+__all__ = [
+    "BFLOAT16_WIDTH",
+    "CHUNK_ROWS",
+    "Place",
+    "RowLimit",
+    "choose_place",
+    "free_bytes",
+    "free_memory",
+    "map_rows",
+    "prediction_device",
+    "rows_that_fit",
+    "share_tasks",
+    "suited_threads",
+]

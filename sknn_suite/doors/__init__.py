@@ -1,0 +1,42 @@
+"""What changes under us: private names, optional packages, other arrays, chance."""
+
+from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, to_numpy
+from sknn_suite.doors._optional import import_optional
+from sknn_suite.doors._random import own_random_state, torch_generator
+from sknn_suite.doors._sklearn import (
+    HasMethods,
+    Interval,
+    Options,
+    RealNotInt,
+    StrOptions,
+    check_n_features,
+    check_optimize_result,
+    check_partial_fit_first_call,
+    check_sample_weight,
+    fit_context,
+    validate_parameter_constraints,
+)
+from sknn_suite.doors._warnings import warn_user
+
+__all__ = [
+    "HasMethods",
+    "Home",
+    "Interval",
+    "Options",
+    "RealNotInt",
+    "StrOptions",
+    "check_n_features",
+    "check_optimize_result",
+    "check_partial_fit_first_call",
+    "check_same_home",
+    "check_sample_weight",
+    "fit_context",
+    "home_name",
+    "import_optional",
+    "own_random_state",
+    "to_home",
+    "to_numpy",
+    "torch_generator",
+    "validate_parameter_constraints",
+    "warn_user",
+]

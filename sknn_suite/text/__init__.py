@@ -1,0 +1,7 @@
+"""Estimators for texts."""
+
+from sknn_suite.text._classifier import TextRNNClassifier
+
+__all__ = [
+    "TextRNNClassifier",
+]
