@@ -1,21 +1,33 @@
 """The straight way of a fit, from the user's data to fitted attributes."""
 
-from sknn_suite.estimator._base import NeuralEstimator, transactional
-from sknn_suite.estimator._classifier import ClassifierHalf
-from sknn_suite.estimator._prediction import BoundModule, is_float32
-from sknn_suite.estimator._regressor import RegressorHalf
-from sknn_suite.estimator._rows import Rows, Run
-from sknn_suite.estimator._supervised import can_partial_fit, refuse_early_stopping
+from sknn_suite.estimator._base import NeuralEstimator
+from sknn_suite.estimator._classifier import Classifier
+from sknn_suite.estimator._fit import Call
+from sknn_suite.estimator._fitted import FittedNet, is_float32
+from sknn_suite.estimator._objective import Classification, Objective, Regression
+from sknn_suite.estimator._regressor import Regressor
+from sknn_suite.estimator._rows import Rows
+from sknn_suite.estimator._supervised import (
+    SupervisedEstimator,
+    can_partial_fit,
+    refuse_early_stopping,
+)
+from sknn_suite.estimator._task import SupervisedTask, Task
 
 __all__ = [
-    "BoundModule",
-    "ClassifierHalf",
+    "Call",
+    "Classification",
+    "Classifier",
+    "FittedNet",
     "NeuralEstimator",
-    "RegressorHalf",
+    "Objective",
+    "Regression",
+    "Regressor",
     "Rows",
-    "Run",
+    "SupervisedEstimator",
+    "SupervisedTask",
+    "Task",
     "can_partial_fit",
     "is_float32",
     "refuse_early_stopping",
-    "transactional",
 ]

@@ -34,7 +34,7 @@ def init_from(module: nn.Module, source: Any) -> list[str]:
             "sklearn.frozen.FrozenEstimator to keep it."
         ) from error
     theirs: dict[str, Any] = {}
-    for name, array in source._weights().items():
+    for name, array in source._fitted_net().weights.items():
         theirs.setdefault(name.partition(".")[2], array)
         theirs[name] = array
     own = module.state_dict()

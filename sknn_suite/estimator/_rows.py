@@ -1,17 +1,12 @@
-"""What travels through a fit: checked rows, and all that is ready to train."""
+"""What travels from the user's data to a plan: checked rows."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from torch import nn
-
-from sknn_suite.data import TensorBundle
-from sknn_suite.training import Progress, TensorNet
 
 
 class Rows(NamedTuple):
-    """Checked training rows: X as the encoder takes it, y and weight as arrays."""
+    """Checked rows: X as the encoder takes it, y and weight as arrays."""
 
     X: Any
     y: Any
@@ -27,15 +22,22 @@ class Rows(NamedTuple):
         return Rows(*(None if part is None else part[index] for part in self))
 
 
-class Run(NamedTuple):
-    """What a call of fit has prepared for training."""
+class Data(NamedTuple):
+    """All rows of a call of fit.
 
-    given: tuple[Any, Any, Any]  # X, y and sample_weight as the user gave them
-    rows: Rows  # all rows as checked
-    train: TensorBundle
-    valid: Any  # TensorBundle, or None if there are no validation rows
-    held_out: Any  # Rows: the validation rows as checked, for scorers
-    module: nn.Module
-    progress: Progress
-    n_epochs: int  # what a whole fit is planned for; partial_fit trains for less
-    build: Callable[[nn.Module, np.random.RandomState, float], TensorNet]
+    Parameters
+    ----------
+    rows : Rows
+        The rows to train on, from which validation rows may be split off.
+    held_out : Rows or None
+        The user's own validation rows.
+    groups : ndarray or None
+        Label of each row; rows of one group stay together.
+    home : str
+        Array library and device of the user's X.
+    """
+
+    rows: Rows
+    held_out: Rows | None
+    groups: np.ndarray | None
+    home: str

@@ -1,59 +1,71 @@
 """An estimator in the middle of training, as scorers and callbacks see it."""
 
-import copy
+from collections.abc import Callable
 from typing import Any
 
 from sklearn import config_context
 from sklearn.metrics import check_scoring
 
-from sknn_suite.estimator._prediction import LiveModule
-from sknn_suite.estimator._rows import Run
-from sknn_suite.training import SklearnBridge, TensorNet, weights_of
+from sknn_suite.estimator._rows import Rows
+from sknn_suite.training import SklearnBridge, TensorNet
 
 
-class Snapshot:
-    """Mixin of estimators that can be scored while they train.
+class ValidationScorer:
+    """Score of the validation rows by a scorer of the user's choice.
 
-    Whoever mixes it in has ``_keep_weights``, ``_validation_score`` and scikit-learn's
-    CallbackSupportMixin.
+    Parameters
+    ----------
+    scoring : str or callable
+        "loss", the name of a scikit-learn scorer, or a scorer.
+    snapshot : callable
+        Makes an estimator that predicts with a net as it is now.
+    rows : Rows
+        The validation rows, as the estimator's predict takes them.
     """
 
-    def _score_validation(self: Any, net: TensorNet, run: Run) -> float:
-        """Score of the validation rows, by `early_stopping_scoring`."""
-        scoring = self.early_stopping_scoring
-        if scoring is None:
-            return self._validation_score(net.valid_raw_, run.valid)
-        if scoring == "loss":
+    def __init__(
+        self, scoring: Any, snapshot: Callable[[TensorNet], Any], rows: Rows
+    ) -> None:
+        self.scoring = scoring
+        self.snapshot = snapshot
+        self.rows = rows
+
+    def __call__(self, net: TensorNet) -> float:
+        if isinstance(self.scoring, str) and self.scoring == "loss":
             return -net.history[-1]["valid_loss"]
-        model = copy.copy(self)
-        model.__dict__.update(self._as_of_now(net))
+        model, rows = self.snapshot(net), self.rows
         model.__dict__.pop("feature_names_in_", None)  # the rows are an array by now
-        weights = {}
-        if run.held_out.weight is not None:
-            weights["sample_weight"] = run.held_out.weight
+        weights = {} if rows.weight is None else {"sample_weight": rows.weight}
         with config_context(array_api_dispatch=False, enable_metadata_routing=False):
-            scorer = check_scoring(model, scoring)
-            return float(scorer(model, run.held_out.X, run.held_out.y, **weights))
+            scorer = check_scoring(model, self.scoring)
+            return float(scorer(model, rows.X, rows.y, **weights))
 
-    def _make_bridge(self: Any, run: Run) -> SklearnBridge | None:
-        """Open the context of scikit-learn's callbacks, if there are any."""
-        if not hasattr(self, "_skl_callbacks"):
-            return None
-        weight = run.given[2]
-        metadata = None if weight is None else {"sample_weight": weight}
-        return SklearnBridge(
-            self._init_callback_context(max_subtasks=run.n_epochs),
-            self,
-            self._as_of_now,
-            {"X": run.given[0], "y": run.given[1], "metadata": metadata},
-        )
 
-    def _as_of_now(self: Any, net: TensorNet) -> dict:
-        """Fitted attributes that make a copy of the estimator predict with `net`."""
-        now = copy.copy(self)
-        with net.averaged_weights():
-            now._keep_weights(weights_of(net.module_, copy=True))
-        now._live = LiveModule()
-        now.n_iter_ = len(net.history)
-        now.loss_ = net.history[-1]["train_loss"]
-        return now.__dict__
+def with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:
+    """Make an estimator of the same parameters with other fitted attributes."""
+    kind = type(estimator)
+    model = kind.__new__(kind)
+    model.__dict__.update(vars(estimator) | attributes)
+    return model
+
+
+def make_bridge(
+    estimator: Any,
+    snapshot: Callable[[TensorNet], Any],
+    given: tuple[Any, Any, Any],
+    n_epochs: int,
+) -> SklearnBridge | None:
+    """Open the context of scikit-learn's callbacks, if there are any.
+
+    `given` are X, y and the weights as the user gave them.
+    """
+    if not hasattr(estimator, "_skl_callbacks"):
+        return None
+    X, y, weight = given
+    metadata = None if weight is None else {"sample_weight": weight}
+    return SklearnBridge(
+        estimator._init_callback_context(max_subtasks=n_epochs),
+        estimator,
+        lambda net: vars(snapshot(net)),
+        {"X": X, "y": y, "metadata": metadata},
+    )

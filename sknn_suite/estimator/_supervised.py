@@ -1,15 +1,12 @@
-"""What classifiers and regressors share: a target beside the rows, and `fit`."""
+"""What classifiers and regressors share: `fit` with a target beside the rows."""
 
 from typing import Any
 
-import numpy as np
-import torch
 from sklearn.callback import with_callbacks
 
-from sknn_suite.checks import check_weights
-from sknn_suite.doors import fit_context, to_numpy
-from sknn_suite.estimator._base import NeuralEstimator, transactional
-from sknn_suite.estimator._rows import Rows
+from sknn_suite.doors import fit_context
+from sknn_suite.estimator._base import NeuralEstimator
+from sknn_suite.estimator._fit import Call
 from sknn_suite.parameters import parameters
 
 
@@ -37,7 +34,6 @@ def refuse_early_stopping(estimator: NeuralEstimator) -> None:
 class SupervisedEstimator(NeuralEstimator):
     """An estimator that learns a target."""
 
-    @transactional
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -92,61 +88,15 @@ class SupervisedEstimator(NeuralEstimator):
             )
         if X_val is not None or y_val is not None:
             validation = (X_val, y_val, sample_weight_val)
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            validation=validation,
-            groups=groups,
-            resume=self._continues_fit(),
-        )
+        resume = self.warm_start and self.__sklearn_is_fitted__()
+        return self._fit(Call(X, y, sample_weight, validation, groups, resume))
 
-    def _continues_fit(self) -> bool:
-        return self.warm_start and self.__sklearn_is_fitted__()
-
-    def _check_rows_and_target(
-        self, X: Any, y: Any, *, reset: bool
-    ) -> tuple[Any, np.ndarray]:
-        """Check X and y against each other; what X may be is the kind of data's."""
-        raise NotImplementedError
-
-    def _learn_target(self, y: np.ndarray, *, resume: bool, partial: bool) -> None:
-        raise NotImplementedError
-
-    def _combine_weights(
-        self, sample_weight: np.ndarray | None, y: np.ndarray
-    ) -> np.ndarray | None:
-        return sample_weight
-
-    def _weigh_validation_rows(
-        self, sample_weight: np.ndarray | None, y: np.ndarray
-    ) -> np.ndarray | None:
-        """Weigh the user's own validation rows as those split off would be."""
-        return sample_weight
-
-    def _check_training_rows(
-        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
-    ) -> Rows:
-        X, y = self._check_rows_and_target(X, y, reset=not resume)
-        self._learn_target(y, resume=resume, partial=partial)
-        weight = self._combine_weights(check_weights(sample_weight, X), y)
-        return Rows(X, y, weight)
-
-    def _check_validation_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
-        if X is None or y is None:
-            raise ValueError(
-                "Only one of X_val and y_val was given. Expected both, or none. "
-                "Pass the other one too."
-            )
-        X, _ = to_numpy(X)
-        X, y = self._check_rows_and_target(X, y, reset=False)
-        self._learn_target(y, resume=True, partial=True)
-        weight = self._weigh_validation_rows(check_weights(sample_weight, X), y)
-        return Rows(X, y, weight)
-
-    def _encode_target(self, y: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-        return self._target.transform(y, dtype)
-
-    @property
-    def _n_outputs(self) -> int:
-        return self._target.n_outputs
+    def _partial_fit(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any = None
+    ) -> "SupervisedEstimator":
+        """Train one epoch more on the given rows."""
+        refuse_early_stopping(self)
+        resume = self.__sklearn_is_fitted__()
+        call = Call(X, y, sample_weight, resume=resume, n_epochs=1, classes=classes)
+        self._fit(call)
+        return self

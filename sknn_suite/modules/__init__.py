@@ -7,12 +7,23 @@ from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
 from sknn_suite.modules._corruption import Corruption
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness, SpatialDropout
 from sknn_suite.modules._ensemble_linear import EnsembleLinear
+from sknn_suite.modules._image_builder import (
+    ARCHITECTURES,
+    BACKBONES,
+    Probe,
+    build_image_network,
+    copy_values,
+    draw_user_network,
+    draw_weights,
+    small_shape,
+)
 from sknn_suite.modules._image_network import ImageNetwork, find_head
 from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
+from sknn_suite.modules._network import NETWORKS, Network
 from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
 from sknn_suite.modules._one_pixel import CropKernels
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
@@ -39,10 +50,13 @@ from sknn_suite.modules._wide import WideBranch, gram_values
 
 __all__ = [
     "ACTIVATIONS",
+    "ARCHITECTURES",
+    "BACKBONES",
     "CELLS",
     "CONV_SPECS",
     "IN_PLACE",
     "MLP",
+    "NETWORKS",
     "POOLINGS",
     "VAE",
     "VGG",
@@ -64,8 +78,10 @@ __all__ = [
     "GoogLeNet",
     "ImageNetwork",
     "MLPScores",
+    "Network",
     "OwnedRandomness",
     "Pooling",
+    "Probe",
     "RecurrentLayer",
     "RecurrentNet",
     "ResNet",
@@ -74,6 +90,10 @@ __all__ = [
     "SpatialDropout",
     "TokenEmbedding",
     "WideBranch",
+    "build_image_network",
+    "copy_values",
+    "draw_user_network",
+    "draw_weights",
     "find_head",
     "gram_values",
     "init_linear",
@@ -86,6 +106,7 @@ __all__ = [
     "narrowest_side",
     "onednn_linear",
     "reverse_order",
+    "small_shape",
     "suits_onednn",
     "values_per_row",
 ]

@@ -26,13 +26,18 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
     """Give a module that was built on the meta device its memory, uninitialised.
 
     The same as ``module.to(dtype).to_empty(device=device)``, whose first call in a
-    process imports half a second's worth of torch.
+    process imports half a second's worth of torch. A parameter with several names
+    stays one.
     """
+    made: dict[int, nn.Parameter] = {}
     for part in module.modules():
         for name, old in part._parameters.items():
-            if old is not None:
+            if old is None:
+                continue
+            if id(old) not in made:
                 new = torch.empty(old.shape, dtype=dtype, device=device)
-                part._parameters[name] = nn.Parameter(new, old.requires_grad)
+                made[id(old)] = nn.Parameter(new, old.requires_grad)
+            part._parameters[name] = made[id(old)]
         for name, buffer in part._buffers.items():
             if buffer is not None:
                 kind = dtype if buffer.is_floating_point() else buffer.dtype

@@ -1,12 +1,13 @@
 """MLPClassifier."""
 
-from sknn_suite.estimator import ClassifierHalf
+from sknn_suite.estimator import Classification, Classifier
 from sknn_suite.parameters import parameters
 from sknn_suite.tabular._mlp import MLPEstimator
+from sknn_suite.tabular._task import TableTask
 
 
 @parameters
-class MLPClassifier(MLPEstimator, ClassifierHalf):
+class MLPClassifier(MLPEstimator, Classifier):
     """Multi-layer perceptron classifier, a drop-in for scikit-learn's.
 
     Every parameter, default, attribute and method of
@@ -61,4 +62,5 @@ class MLPClassifier(MLPEstimator, ClassifierHalf):
     1.0
     """
 
-    _y_is_numeric = False
+    def _task(self, of):
+        return TableTask(of, Classification(of))

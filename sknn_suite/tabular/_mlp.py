@@ -1,26 +1,19 @@
 """What MLPClassifier and MLPRegressor share: tables in, `coefs_` and `intercepts_`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 
-from sknn_suite.checks import (
-    check_layer_sizes,
-    check_per_layer,
-    check_table,
-    check_table_and_target,
-)
 from sknn_suite.doors import Interval, StrOptions
-from sknn_suite.encoding import TableEncoder
-from sknn_suite.estimator import NeuralEstimator
-from sknn_suite.modules import ACTIVATIONS, MLP
+from sknn_suite.estimator import FittedNet, SupervisedEstimator
+from sknn_suite.modules import ACTIVATIONS
 from sknn_suite.parameters import param, parameters
 
 
 @parameters
-class MLPEstimator(NeuralEstimator):
+class MLPEstimator(SupervisedEstimator):
     """Multi-layer perceptron on tables of numbers, dense or sparse.
 
     Parameters
@@ -57,69 +50,20 @@ class MLPEstimator(NeuralEstimator):
     batch_norm: bool = param(False, "boolean")
     weight_init: str = param("auto", StrOptions({"auto", "glorot", "he", "orthogonal"}))
 
-    # Then the split is drawn after the weights, as scikit-learn does.
-    _encoder_learns = False
-
-    def _check_rows_and_target(
-        self, X: Any, y: Any, *, reset: bool
-    ) -> tuple[Any, np.ndarray]:
-        return check_table_and_target(
-            self, X, y, reset=reset, y_numeric=self._y_is_numeric
-        )
-
-    def _check_rows(self, X: Any) -> Any:
-        return check_table(self, X)
-
-    def _make_encoder(self) -> TableEncoder:
-        return TableEncoder()
-
-    def _configure_module(self) -> dict:
-        sizes = check_layer_sizes(self.hidden_layer_sizes)
-        dropout = check_per_layer("dropout", self.dropout, len(sizes))
-        return {
-            "n_inputs": self._encoder.n_features_,
-            "hidden_layer_sizes": sizes,
-            "n_outputs": self._n_outputs,
-            "activation": self.activation,
-            "dropout": dropout if any(dropout) else (),
-            "batch_norm": self.batch_norm,
-        }
-
-    def _build_module(self, config: dict) -> MLP:
-        return MLP(**config)
-
-    def _init_module(self, module: Any) -> None:
-        module.reset_parameters(self.weight_init, self._random_state)
-
     # `coefs_` and `intercepts_` are where the weights live, and predictions read them:
     # assigning, or editing in place, works as with scikit-learn's.
 
-    def _keep_weights(self, weights: dict[str, np.ndarray]) -> None:
-        self._module_state = dict(weights)
-        n_layers = len(self._config["hidden_layer_sizes"]) + 1
-        pop = self._module_state.pop
-        dtype = self._input_dtype
-        self.coefs_ = [
-            pop(f"linears.{i}.weight").T.astype(dtype, copy=False)
-            for i in range(n_layers)
-        ]
-        self.intercepts_ = [
-            pop(f"linears.{i}.bias").astype(dtype, copy=False) for i in range(n_layers)
-        ]
-        self.n_layers_ = n_layers + 1
-        self.n_outputs_ = len(self.intercepts_[-1])
-
-    def _weights(self) -> dict[str, np.ndarray]:
-        weights = dict(getattr(self, "_module_state", {}))
+    def _fitted_net(self) -> FittedNet:
+        net = super()._fitted_net()
         for i, (coef, intercept) in enumerate(zip(self.coefs_, self.intercepts_)):
-            weights[f"linears.{i}.weight"] = np.asarray(coef).T
-            weights[f"linears.{i}.bias"] = np.asarray(intercept)
             self._check_assigned(i, np.shape(coef), np.shape(intercept))
-        return weights
+            net.weights[f"linears.{i}.weight"] = np.asarray(coef).T
+            net.weights[f"linears.{i}.bias"] = np.asarray(intercept)
+        return net
 
     def _check_assigned(self, i: int, coef: tuple, intercept: tuple) -> None:
         """Refuse weights of a shape that the network does not have."""
-        config = self._config
+        config = self._net.network.config
         sizes = [config["n_inputs"], *config["hidden_layer_sizes"], config["n_outputs"]]
         expected = (sizes[i], sizes[i + 1])
         if coef != expected or intercept != expected[1:]:
@@ -128,6 +72,14 @@ class MLPEstimator(NeuralEstimator):
                 f"Expected {expected} and {expected[1:]}. "
                 "Assign weights of the fitted shape, or fit anew."
             )
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "_net" in state:  # `coefs_` and `intercepts_` hold the rest
+            weights = self._net.weights.items()
+            others = {n: w for n, w in weights if not n.startswith("linears.")}
+            state["_net"] = replace(self._net, weights=others)
+        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

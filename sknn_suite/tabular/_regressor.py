@@ -1,12 +1,13 @@
 """MLPRegressor."""
 
-from sknn_suite.estimator import RegressorHalf
+from sknn_suite.estimator import Regression, Regressor
 from sknn_suite.parameters import parameters
 from sknn_suite.tabular._mlp import MLPEstimator
+from sknn_suite.tabular._task import TableTask
 
 
 @parameters
-class MLPRegressor(MLPEstimator, RegressorHalf):
+class MLPRegressor(MLPEstimator, Regressor):
     """Multi-layer perceptron regressor, a drop-in for scikit-learn's.
 
     Every parameter, default, attribute and method of
@@ -54,4 +55,5 @@ class MLPRegressor(MLPEstimator, RegressorHalf):
     1.0
     """
 
-    _y_is_numeric = True
+    def _task(self, of):
+        return TableTask(of, Regression(of))

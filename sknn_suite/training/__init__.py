@@ -1,50 +1,46 @@
-"""The loop: a net on skorch's hooks, its batches, optimisers and callbacks."""
+"""One plan to what has been learnt: batches, gradients, optimisers, checkpoints."""
 
 from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
-from sknn_suite.training._convergence import Progress
-from sknn_suite.training._factory import make_callbacks, make_net
-from sknn_suite.training._lbfgs import LbfgsNet
+from sknn_suite.training._epoch_line import EpochLine
 from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
-from sknn_suite.training._optimizers import OPTIMIZERS
+from sknn_suite.training._plan import FitPlan, Start
+from sknn_suite.training._progress import Progress
 from sknn_suite.training._range_test import RangeTest, run_range_test
-from sknn_suite.training._schedules import SCHEDULES
 from sknn_suite.training._state import (
     bind_weights,
     from_portable,
-    load_optimizer_state,
     load_weights,
-    optimizer_state,
     plain_row,
     to_portable,
     weights_of,
 )
+from sknn_suite.training._train import Trained, begin, train
 
 __all__ = [
-    "OPTIMIZERS",
-    "SCHEDULES",
     "Checkpoint",
-    "LbfgsNet",
+    "EpochLine",
+    "FitPlan",
     "Mixed",
     "Mixup",
     "Muon",
     "Progress",
     "RangeTest",
     "SklearnBridge",
+    "Start",
     "TensorNet",
+    "Trained",
+    "begin",
     "bind_weights",
     "fingerprint",
     "from_portable",
-    "load_optimizer_state",
     "load_weights",
-    "make_callbacks",
-    "make_net",
-    "optimizer_state",
     "plain_row",
     "read_state",
     "run_range_test",
     "to_portable",
+    "train",
     "weights_of",
 ]

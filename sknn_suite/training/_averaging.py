@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from sknn_suite.data import BundleBatches, TensorBundle, make_batches
+from sknn_suite.device import RowLimit
+from sknn_suite.training._flat import FlatParameters
 from sknn_suite.training._norms import batch_norms, is_frozen, set_training
 
 
@@ -110,62 +112,86 @@ def update_batch_norm(module: nn.Module, batches: Any) -> None:
 
 
 class AveragedWeights:
-    """Mixin of nets that puts the averaged weights in place of the trained ones.
+    """Puts averaged weights in place of the trained ones.
 
-    Whoever mixes it in has ``module_``, ``flat_``, ``recipe``, ``batches_``,
-    ``batch_size``, ``row_limit_`` and ``epoch_``.
+    Parameters
+    ----------
+    average : WeightAverage or None
+        The average; without one nothing is ever replaced.
+    module : nn.Module
+        The module in training.
+    flat : FlatParameters
+        The buffer in which its parameters lie.
+    row_limit : RowLimit
+        Rows at once of passes without a gradient.
     """
 
-    # Epoch and buffers of the last recomputation of batch-norm statistics.
-    _adapted: tuple[int, list[Tensor]] | None
+    def __init__(
+        self,
+        average: WeightAverage | None,
+        module: nn.Module,
+        flat: FlatParameters,
+        row_limit: RowLimit,
+    ) -> None:
+        self.average = average
+        self.module = module
+        self.flat = flat
+        self.row_limit = row_limit
+        # Epoch and buffers of the last recomputation of batch-norm statistics.
+        self._adapted: tuple[int, list[Tensor]] | None = None
 
     @contextmanager
-    def averaged_weights(self: Any) -> Iterator[None]:
-        """Within it the module has the averaged weights, if there are any yet."""
-        average = self.recipe.average
-        if average is None or average.value is None:
+    def in_place(self, batches: BundleBatches, epoch: int) -> Iterator[None]:
+        """Within it the module has the averaged weights, if there are any yet.
+
+        Parameters
+        ----------
+        batches : BundleBatches
+            The training rows, by which batch norms adapt.
+        epoch : int
+            The epoch; batch norms adapt once in it.
+        """
+        if self.average is None or self.average.value is None:
             yield
             return
-        raw = self.flat_.data.clone()
-        buffers = [buffer.clone() for buffer in self.module_.buffers()]
+        raw = self.flat.data.clone()
+        buffers = [buffer.clone() for buffer in self.module.buffers()]
         try:
-            self.flat_.data.copy_(average.value)
-            self._adapt_batch_norms()
+            self.adopt(batches, epoch)
             yield
         finally:
-            self.flat_.data.copy_(raw)
-            for buffer, value in zip(self.module_.buffers(), buffers):
+            self.flat.data.copy_(raw)
+            for buffer, value in zip(self.module.buffers(), buffers):
                 buffer.copy_(value)
 
-    def _adapt_batch_norms(self: Any) -> None:
+    def adopt(self, batches: BundleBatches, epoch: int) -> None:
+        """Leave the averaged weights in the module, if there are any."""
+        if self.average is not None and self.average.value is not None:
+            self.flat.data.copy_(self.average.value)
+            self._adapt_batch_norms(batches, epoch)
+
+    def _adapt_batch_norms(self, batches: BundleBatches, epoch: int) -> None:
         """Set running statistics to those of the averaged weights, once an epoch."""
-        if self._adapted is None or self._adapted[0] != self.epoch_:
-            rows = make_batches(self.batches_.bundle, self.batch_size)
+        if self._adapted is None or self._adapted[0] != epoch:
+            rows = make_batches(batches.bundle, batches.batch_size)
             while not self._update_batch_norm(rows):
-                self.row_limit_.halve(
+                self.row_limit.halve(
                     rows.batch_size,
                     "Statistics of batch norms are means over these smaller parts.",
                 )
-            values = [buffer.clone() for buffer in self.module_.buffers()]
-            self._adapted = (self.epoch_, values)
-        for buffer, value in zip(self.module_.buffers(), self._adapted[1]):
+            values = [buffer.clone() for buffer in self.module.buffers()]
+            self._adapted = (epoch, values)
+        for buffer, value in zip(self.module.buffers(), self._adapted[1]):
             buffer.copy_(value)
 
-    def _update_batch_norm(self: Any, rows: BundleBatches) -> bool:
+    def _update_batch_norm(self, rows: BundleBatches) -> bool:
         """Recompute the statistics; whether the memory had room for it."""
-        limit = self.row_limit_.rows
+        limit = self.row_limit.rows
         rows.batch_size = min(rows.batch_size, limit or rows.batch_size)
         try:
-            update_batch_norm(self.module_, rows)
+            update_batch_norm(self.module, rows)
         except torch.OutOfMemoryError:
             if rows.batch_size == 1:
                 raise
             return False
         return True
-
-    def adopt_average(self: Any) -> None:
-        """Leave the averaged weights in the module, if there are any."""
-        average = self.recipe.average
-        if average is not None and average.value is not None:
-            self.flat_.data.copy_(average.value)
-            self._adapt_batch_norms()

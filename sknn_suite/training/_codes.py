@@ -1,6 +1,5 @@
 """What skorch's scoring callbacks ask of a net: predictions in codes."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,39 +7,39 @@ import torch
 from sklearn.utils import ClassifierTags, RegressorTags
 from torch import Tensor
 
-from sknn_suite.data import TensorBundle
+from sknn_suite.losses import Loss
 
 
-class CodePrediction:
-    """Mixin of nets that predicts codes of classes, or numbers.
+class CodePredictions:
+    """Codes of classes, or numbers, from raw scores; the estimator knows the labels.
 
-    Whoever mixes it in has ``criterion_``, ``n_outputs_`` and skorch's
-    ``predict_proba``.
+    Parameters
+    ----------
+    loss : Loss
+        The loss, which owns the link.
     """
 
-    @property
-    def classes_(self: Any) -> np.ndarray:
-        """Codes of the classes; the estimator knows their labels."""
-        return np.arange(max(2, self.n_outputs_))
+    def __init__(self, loss: Loss) -> None:
+        self.link = loss.link
+        self.is_logistic = loss.out_activation == "logistic"
+        self.is_classifier = loss.out_activation in ("softmax", "logistic")
 
-    def _get_predict_nonlinearity(self: Any) -> Callable[[Tensor], Tensor]:
-        def link(raw: Tensor) -> Tensor:
-            proba = self.criterion_.link(raw)
-            if self.criterion_.out_activation == "logistic" and proba.shape[1] == 1:
-                return torch.cat([1 - proba, proba], dim=1)
-            return proba
+    def probabilities(self, raw: Tensor) -> Tensor:
+        """One column per class, or the numbers that are predicted."""
+        proba = self.link(raw)
+        if self.is_logistic and proba.shape[1] == 1:
+            return torch.cat([1 - proba, proba], dim=1)
+        return proba
 
-        return link
-
-    def predict(self: Any, X: TensorBundle) -> np.ndarray:
-        values = self.predict_proba(X)
-        if self.criterion_.out_activation in ("softmax", "logistic"):
+    def decide(self, values: np.ndarray) -> np.ndarray:
+        """Predictions from what `probabilities` gives."""
+        if self.is_classifier:
             return values.argmax(axis=1)
         return values[:, 0] if values.shape[1] == 1 else values
 
-    def __sklearn_tags__(self: Any) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
-        if self.criterion_.out_activation in ("softmax", "logistic"):
+    def tell(self, tags: Any) -> Any:
+        """Set the tags that scorers read."""
+        if self.is_classifier:
             tags.estimator_type = "classifier"
             tags.classifier_tags = ClassifierTags()
         else:

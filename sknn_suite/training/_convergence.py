@@ -2,27 +2,13 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from skorch.callbacks import Callback
 
 from sknn_suite.training._net import TensorNet
+from sknn_suite.training._progress import Progress
 from sknn_suite.training._state import weights_of
-
-
-@dataclass
-class Progress:
-    """What convergence remembers between epochs, and between calls of partial_fit."""
-
-    best_loss: float = np.inf
-    best_score: float = -np.inf
-    no_improvement_count: int = 0
-    best_epoch: int | None = None
-    best_weights: dict[str, np.ndarray] | None = None
-    # Records of epochs before the net's first, of a phase with another net.
-    earlier: list[dict[str, Any]] = field(default_factory=list)
 
 
 class ValidationScore(Callback):

@@ -3,99 +3,168 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sknn_suite.data import TensorBundle
-from sknn_suite.device import RowLimit, free_memory
+from sknn_suite.device import Place, RowLimit, free_memory
 from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
+from sknn_suite.losses import Loss
 from sknn_suite.training._backprop import Backprop
+from sknn_suite.training._flat import FlatParameters
 from sknn_suite.training._norms import batch_norms, is_frozen, set_training
+from sknn_suite.training._recipe import TrainingRecipe
+
+# Where torch keeps hooks of modules and of their parameters.
+_HOOKS_OF_MODULES = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
+_HOOKS_OF_PARAMETERS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether a hook is registered on a module, a part of it, or a parameter."""
+    return any(
+        getattr(part, name, None)
+        for part in module.modules()
+        for name in _HOOKS_OF_MODULES
+    ) or any(
+        getattr(p, name, None)
+        for p in module.parameters()
+        for name in _HOOKS_OF_PARAMETERS
+    )
 
 
 class BatchGradient:
-    """Mixin of nets that computes a batch's loss and gradient, in parts if need be.
+    """Loss and gradient of batches; the gradient lands in the flat buffer.
 
-    Whoever mixes it in has ``module_``, ``criterion_``, ``flat_``, ``generator_``,
-    ``recipe`` and ``place``.
+    Parameters
+    ----------
+    module : nn.Module
+        The module in training.
+    loss : Loss
+        The loss.
+    flat : FlatParameters
+        Buffers of parameters and gradients.
+    recipe : TrainingRecipe
+        How batches are changed and cut.
+    place : Place
+        Where and in which types to compute.
+    generator : torch.Generator or None
+        Source of what changes batches.
+
+    Attributes
+    ----------
+    row_limit : RowLimit
+        Rows at once of passes without a gradient.
     """
 
-    _backprop: Backprop | None
-    _warned_of_memory: bool
-    _n_parts: int
-    row_limit_: RowLimit  # of passes without a gradient
-
-    def _prepare_gradient(self: Any) -> None:
-        """Cut batches as the parameters say; the module is not looked at yet."""
-        self._backprop = None
+    def __init__(
+        self,
+        module: nn.Module,
+        loss: Loss,
+        flat: FlatParameters,
+        recipe: TrainingRecipe,
+        place: Place,
+        generator: torch.Generator | None,
+    ) -> None:
+        self.module = module
+        self.loss = loss
+        self.flat = flat
+        self.place = place
+        self.mixup = recipe.mixup
+        self.generator = generator
+        self.row_limit = RowLimit(place.device)
+        self._n_parts = recipe.accumulate
         self._warned_of_memory = False
-        self._n_parts = self.recipe.accumulate
-        self.row_limit_ = RowLimit(self.place.device)
+        self._backprop: Backprop | None = None
 
-    def _choose_backprop(self: Any, train: TensorBundle) -> None:
+    def choose_passes(self, train: TensorBundle) -> None:
         """Write the passes out if they are known for this module and these rows."""
-        self._backprop = None
-        written_out = (
-            self._n_parts == 1
-            and self.recipe.mixup is None
-            and Backprop.supports(self.module_, self.criterion_, train)
-        )
-        if written_out:
-            self._backprop = Backprop(
-                self.module_, self.criterion_, self.flat_, self.place.mixed
-            )
+        if self._n_parts > 1 or self.mixup is not None:
+            return
+        if Backprop.supports(self.module, self.loss, train):
+            module: Any = self.module
+            self._backprop = Backprop(module, self.loss, self.flat, self.place.mixed)
 
-    def infer(self: Any, x: dict, **fit_params: Any) -> Tensor:
-        return self.module_(**x)
+    def respect_hooks(self) -> None:
+        """Leave the passes to torch if a hook was registered, which only it calls.
 
-    def get_loss(
-        self: Any,
-        y_pred: Tensor,
-        y_true: Tensor,
-        X: Any = None,
-        training: bool = False,
-        weight: Tensor | None = None,
-    ) -> Tensor:
-        return self.criterion_(y_pred, y_true, weight)
+        Asked before each epoch, since callbacks may register one.
+        """
+        if self._backprop is not None and has_hooks(self.module):
+            self._backprop = None
 
-    def _set_training(self: Any, training: bool = True) -> None:
+    def set_training(self, training: bool = True) -> None:
+        """Set the mode of module and loss."""
         # Walking over all submodules in every batch costs more than a small layer.
-        if self.module_.training != training:
-            set_training(self.module_, training)
-            self.criterion_.train(training)
+        if self.module.training != training:
+            set_training(self.module, training)
+            self.loss.train(training)
 
-    def train_step_single(self: Any, batch: TensorBundle, **fit_params: Any) -> dict:
-        self._set_training(True)
+    def of_batch(self, batch: TensorBundle) -> dict[str, Any]:
+        """Write the gradient of a batch; return its loss and raw scores.
+
+        If it does not fit on the device, it is computed in ever smaller parts.
+        """
+        while True:
+            try:
+                return self._of_batch(batch)
+            except torch.OutOfMemoryError:
+                if self._n_parts >= len(batch):
+                    raise
+            free_memory(self.place.device)
+            self._n_parts *= 2
+            self._backprop = None  # it does not cut batches
+            self._warn_of_memory(len(batch))
+
+    def scores(self, batch: TensorBundle) -> Tensor:
+        """Raw scores of a batch; in parts if it does not fit on the device."""
+        if self.row_limit.rows is None:
+            try:
+                return self.module(**batch.inputs)
+            except torch.OutOfMemoryError:
+                if len(batch) == 1:
+                    raise
+            self.row_limit.halve(len(batch))
+        return self.row_limit.map(
+            lambda rows: self.module(**batch.slice(rows).inputs), len(batch)
+        )
+
+    def _of_batch(self, batch: TensorBundle) -> dict[str, Any]:
+        self.set_training()
         if self._backprop is not None:
             loss, y_pred = self._backprop(batch.inputs["x"], batch.target, batch.weight)
             return {"loss": loss, "y_pred": y_pred}
-        self.flat_.zero_grad()
+        self.flat.zero_grad()
         if self._n_parts == 1:
             return self._forward_and_backward(batch, 1.0)
         return self._accumulate(batch)
 
-    def _forward_and_backward(self: Any, batch: TensorBundle, share: Any) -> dict:
+    def _forward_and_backward(self, batch: TensorBundle, share: Any) -> dict[str, Any]:
         """Add `share` times the batch's gradient to that of the parameters."""
-        mixup = self.recipe.mixup
         mixed = None
-        if mixup is not None:
-            batch, mixed = mixup(batch, self.generator_)
+        if self.mixup is not None:
+            batch, mixed = self.mixup(batch, self.generator)
         with self.place.autocast():
-            y_pred = self.infer(batch.inputs)
+            y_pred = self.module(**batch.inputs)
         if self.place.mixed:
             y_pred = y_pred.float()
-        loss = self.get_loss(y_pred, batch.target, training=True, weight=batch.weight)
+        loss = self.loss(y_pred, batch.target, batch.weight)
         if mixed is not None:
-            other = self.get_loss(y_pred, mixed.target, weight=mixed.weight)
+            other = self.loss(y_pred, mixed.target, mixed.weight)
             loss = mixed.share * loss + (1 - mixed.share) * other
         (loss * share).backward()
-        share = share / self.criterion_.n_networks(y_pred)
+        share = share / self.loss.n_networks(y_pred)
         return {
             "loss": loss.detach() * share,
-            "y_pred": self.criterion_.merge(y_pred.detach()),
+            "y_pred": self.loss.merge(y_pred.detach()),
         }
 
-    def _accumulate(self: Any, batch: TensorBundle) -> dict:
+    def _accumulate(self, batch: TensorBundle) -> dict[str, Any]:
         """Gradient of a batch in parts, each small enough for the device's memory."""
         total = batch.total_weight
         n_rows = -(-len(batch) // self._n_parts)
@@ -107,46 +176,24 @@ class BatchGradient:
             parts.append(step["y_pred"])
         return {"loss": loss, "y_pred": torch.cat(parts)}
 
-    def _infer_in_memory(self: Any, batch: TensorBundle) -> Tensor:
-        """Raw scores of a batch; in parts if it does not fit on the device."""
-        if self.row_limit_.rows is None:
-            try:
-                return self.infer(batch.inputs)
-            except torch.OutOfMemoryError:
-                if len(batch) == 1:
-                    raise
-            self.row_limit_.halve(len(batch))
-        return self.row_limit_.map(
-            lambda rows: self.infer(batch.slice(rows).inputs), len(batch)
+    def _warn_of_memory(self, n_rows: int) -> None:
+        if self._warned_of_memory:
+            return
+        self._warned_of_memory = True
+        warn_user(
+            f"A batch of {n_rows} rows does not fit into the memory of "
+            f"{self.place.device}. It is now cut into parts whose gradients "
+            f"add up{self._consequence()}. Lower batch_size, or raise "
+            "accumulate, to save the attempts.",
+            SuiteWarning,
         )
 
-    def _train_step_in_memory(self: Any, batch: TensorBundle) -> dict:
-        """Train on a batch; if it does not fit on the device, in ever smaller parts."""
-        while True:
-            try:
-                return self.train_step_single(batch)
-            except torch.OutOfMemoryError:
-                if self._n_parts >= len(batch):
-                    raise
-            free_memory(self.place.device)
-            self._n_parts *= 2
-            self._backprop = None  # it does not cut batches
-            if not self._warned_of_memory:
-                self._warned_of_memory = True
-                warn_user(
-                    f"A batch of {len(batch)} rows does not fit into the memory of "
-                    f"{self.place.device}. It is now cut into parts whose gradients "
-                    f"add up{self._consequence()}. Lower batch_size, or raise "
-                    "accumulate, to save the attempts.",
-                    SuiteWarning,
-                )
-
-    def _consequence(self: Any) -> str:
+    def _consequence(self) -> str:
         """Say what it means for the results that batches are cut into parts."""
-        if not all(map(is_frozen, batch_norms(self.module_))):
+        if not all(map(is_frozen, batch_norms(self.module))):
             return "; each part has batch-norm statistics of its own"
-        if not self.criterion_.is_mean_of_rows:
+        if not self.loss.is_mean_of_rows:
             return "; the loss looks at each part by itself"
-        if self.generator_ is not None:
+        if self.generator is not None:
             return "; each part draws random numbers of its own"
         return ", so results stay the same"

@@ -74,7 +74,7 @@ class LbfgsNet(TensorNet):
             loss = self._reported(float(intermediate_result.fun), total)
             self.history.record("train_loss", loss)
             self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
-            self._set_training(True)
+            self.gradient_.set_training()
             self.end_epoch(train, valid, started)
             started = time.perf_counter()
             if started > self._deadline:
@@ -82,7 +82,7 @@ class LbfgsNet(TensorNet):
             if self.stop_reason_ is not None:
                 raise StopIteration
 
-        self._set_training(True)
+        self.gradient_.set_training()
         self.result_ = minimize(
             loss_and_grad,
             self.flat_.data.cpu().double().numpy(),
@@ -117,7 +117,7 @@ class LbfgsNet(TensorNet):
             except torch.OutOfMemoryError:
                 if n_rows == 1:
                     raise
-            self.row_limit_.halve(n_rows)
+            self.gradient_.row_limit.halve(n_rows)
             passes.batch_size = -(-n_rows // 2)
 
     def _evaluate(
@@ -127,10 +127,10 @@ class LbfgsNet(TensorNet):
         loss = torch.zeros((), dtype=torch.float64)
         for batch in passes:
             share = batch.total_weight / total
-            raw = self.infer(batch.inputs)
+            raw = self.module_(**batch.inputs)
             self._n_outputs = raw.shape[-1]
             self._n_networks = self.criterion_.n_networks(raw)
-            part = self.get_loss(raw, batch.target, weight=batch.weight) * share
+            part = self.criterion_(raw, batch.target, batch.weight) * share
             part.backward()
             loss += part.detach().cpu()
         if self.recipe.penalty:

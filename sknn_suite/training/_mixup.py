@@ -1,10 +1,11 @@
 """Mixup: rows and their losses, mixed in pairs."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sknn_suite.data import TensorBundle
 
@@ -17,6 +18,7 @@ class Mixed(NamedTuple):
     share: float
 
 
+@dataclass(frozen=True)
 class Mixup:
     """Mix each row of a batch with another, by a share drawn from Beta(alpha, alpha).
 
@@ -27,17 +29,27 @@ class Mixup:
     ----------
     alpha : float
         In (0, inf); 0.2 mixes little, 1 draws all shares alike.
-    random_state : RandomState
-        Source of the shares; the partners come from the net's generator.
 
     References
     ----------
     Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
     """
 
-    def __init__(self, alpha: float, random_state: np.random.RandomState) -> None:
-        self.alpha = alpha
-        self.random_state = random_state
+    alpha: float
+
+    def bind(
+        self, module: nn.Module, random_state: np.random.RandomState
+    ) -> "BoundMixup":
+        """Take the source of the shares; the partners come from the net's generator."""
+        return BoundMixup(self.alpha, random_state)
+
+
+@dataclass
+class BoundMixup:
+    """A `Mixup` in training, which draws from `random_state`."""
+
+    alpha: float
+    random_state: np.random.RandomState
 
     def __call__(
         self, batch: TensorBundle, generator: torch.Generator | None

@@ -3,7 +3,9 @@
 import math
 import operator
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +20,10 @@ from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
-from sknn_suite.training._codes import CodePrediction
+from sknn_suite.training._codes import CodePredictions
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
+from sknn_suite.training._progress import Progress
 from sknn_suite.training._recipe import TrainingRecipe
 from sknn_suite.training._regularization import (
     clip_norm,
@@ -29,12 +32,8 @@ from sknn_suite.training._regularization import (
 )
 from sknn_suite.training._state import forget, scale_momentum
 
-if TYPE_CHECKING:
-    from sknn_suite.training._convergence import Progress
-    from sknn_suite.training._recovery import Recovery
 
-
-class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
+class TensorNet(NeuralNet):
     """A NeuralNet that is fed bundles: ``net.fit(train, valid)``.
 
     It overrides skorch's documented hooks, so that skorch's callbacks, history and
@@ -50,11 +49,11 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
     recipe : TrainingRecipe
         What is done in each step.
     random_state : RandomState
-        Shuffles rows and seeds dropout.
+        Shuffles rows and seeds dropout; it is advanced.
     place : Place
         Where and in which types to compute.
     progress : Progress
-        How far convergence has come.
+        How far convergence has come; changed in place.
     recovery : Recovery or None
         What is done when the loss is lost; None raises.
     optimizer : type of Optimizer
@@ -66,6 +65,15 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         Whether rows are shuffled before each epoch.
     **kwargs : dict
         Parameters of skorch's NeuralNet.
+
+    Attributes
+    ----------
+    flat_ : FlatParameters
+        Buffers of all trained parameters and their gradients.
+    gradient_ : BatchGradient
+        Computes losses, scores and gradients of batches.
+    averaged_ : AveragedWeights
+        Puts averaged weights in place of the trained ones.
     """
 
     # Why training ended before its last epoch, if it did.
@@ -82,8 +90,8 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         recipe: TrainingRecipe,
         random_state: np.random.RandomState,
         place: Place,
-        progress: "Progress",
-        recovery: "Recovery | None" = None,
+        progress: Progress,
+        recovery: Any = None,
         elementwise: bool = True,
         shuffle: bool = True,
         **kwargs: Any,
@@ -130,9 +138,24 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         self.optimizer_ = self.make_optimizer()
         self._find_trained_groups(epoch=1)
         self._restored: dict | None = None
-        self._adapted = None
-        self._prepare_gradient()
+        self.gradient_ = BatchGradient(
+            self.module_,
+            self.criterion_,
+            self.flat_,
+            self.recipe,
+            self.place,
+            self.generator_,
+        )
+        self.averaged_ = AveragedWeights(
+            self.recipe.average, self.module_, self.flat_, self.gradient_.row_limit
+        )
         return self
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[None]:
+        """Within it the module has the averaged weights, if there are any yet."""
+        with self.averaged_.in_place(self.batches_, self.epoch_):
+            yield
 
     def _find_weights(self, epoch: int) -> None:
         """Find the weights to which penalties apply in `epoch`."""
@@ -220,7 +243,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
 
     def train_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
         recipe = self.recipe
-        step = self._train_step_in_memory(batch)
+        step = self.gradient_.of_batch(batch)
         if recipe.penalty:
             step["penalty"] = recipe.penalty.add_gradient(
                 self._weights, self._weights_grad, batch.total_weight
@@ -246,10 +269,34 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
 
     @torch.no_grad()
     def validation_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
-        self._set_training(False)
-        y_pred = self._infer_in_memory(batch)
-        loss = self.get_loss(y_pred, batch.target, weight=batch.weight)
+        self.gradient_.set_training(False)
+        y_pred = self.gradient_.scores(batch)
+        loss = self.criterion_(y_pred, batch.target, batch.weight)
         return {"loss": loss, "y_pred": y_pred}
+
+    def infer(self, x: dict, **fit_params: Any) -> Tensor:
+        return self.module_(**x)
+
+    def get_loss(
+        self, y_pred: Tensor, y_true: Tensor, *args: Any, **kwargs: Any
+    ) -> Tensor:
+        return self.criterion_(y_pred, y_true, kwargs.get("weight"))
+
+    # -- what skorch's scoring callbacks ask -----------------------------------------
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Codes of the classes; the estimator knows their labels."""
+        return np.arange(max(2, self.n_outputs_))
+
+    def _get_predict_nonlinearity(self) -> Any:
+        return CodePredictions(self.criterion_).probabilities
+
+    def predict(self, X: TensorBundle) -> np.ndarray:
+        return CodePredictions(self.criterion_).decide(self.predict_proba(X))
+
+    def __sklearn_tags__(self) -> Any:
+        return CodePredictions(self.criterion_).tell(super().__sklearn_tags__())
 
     # -- loop ------------------------------------------------------------------------
 
@@ -297,7 +344,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         if self.recipe.max_time is not None:
             self._deadline = time.perf_counter() + self.recipe.max_time
         self.batches_ = self.get_iterator(train, training=True)
-        self._choose_backprop(train)
+        self.gradient_.choose_passes(train)
         if self._restored is not None:
             self.stop_reason_ = self._restored["stop_reason"]
             self.batches_.order = self._restored["order"]
@@ -311,6 +358,7 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
         while self.epoch_ < n_epochs and self.stop_reason_ is None:
             started = time.perf_counter()
             self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+            self.gradient_.respect_hooks()
             average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
             if average is not None:
                 average.begin_epoch(epoch)

@@ -1,23 +1,22 @@
 """State of a net between two epochs, from which it goes on bit by bit."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from sknn_suite.training._net import TensorNet
 from sknn_suite.training._state import (
     from_portable,
     load_optimizer_state,
     load_weights,
     optimizer_state,
     plain_row,
+    to_portable,
     weights_of,
 )
 
-if TYPE_CHECKING:
-    from sknn_suite.training._net import TensorNet
 
-
-def training_state(net: "TensorNet") -> dict[str, Any]:
+def training_state(net: TensorNet) -> dict[str, Any]:
     """All that is needed to go on bit by bit, between two epochs."""
     average, generator = net.recipe.average, net.generator_
     return {
@@ -38,7 +37,7 @@ def training_state(net: "TensorNet") -> dict[str, Any]:
     }
 
 
-def load_training_state(net: "TensorNet", state: dict[str, Any]) -> None:
+def load_training_state(net: TensorNet, state: dict[str, Any]) -> None:
     """Go on from a state; the net is initialised, and not yet prepared."""
     load_weights(net.module_, state["weights"])
     load_optimizer_state(net.optimizer_, state["optimizer"])
@@ -56,3 +55,36 @@ def load_training_state(net: "TensorNet", state: dict[str, Any]) -> None:
         net.generator_.set_state(torch.tensor(state["generator"]))
     net.history.extend({"batches": [], **row} for row in state["history"])
     net._restored = state
+
+
+def state_to_go_on(net: TensorNet) -> dict[str, Any]:
+    """Collect what a later call needs: optimiser, schedule, average."""
+    average = net.recipe.average
+    state = {
+        "optimizer": to_portable(optimizer_state(net.optimizer_)),
+        "schedule": net.recipe.schedule.state_dict(),
+        "rate": None if net.optimizer_ is None else net.rate_,
+    }
+    if average is not None and average.value is not None:
+        state["average"] = to_portable(average.state_dict())
+        state["weights"] = weights_of(net.module_, copy=True)
+    return state
+
+
+def go_on(net: TensorNet, state: dict[str, Any], *, keeps_rate: bool) -> None:
+    """Let an initialised net go on from `state_to_go_on` of an earlier call.
+
+    With `keeps_rate` the schedule goes on as well.
+    """
+    load_optimizer_state(net.optimizer_, state["optimizer"])
+    average = net.recipe.average
+    if average is not None and "average" in state:
+        value = from_portable(state["average"])
+        if value["value"].shape == net.flat_.data.shape:
+            load_weights(net.module_, state["weights"])
+            average.load_state_dict(value, net.flat_.data)
+    if keeps_rate:
+        net.recipe.schedule.load_state_dict(state["schedule"])
+        for group in net.optimizer_.param_groups:  # what its momentum is based on
+            group["lr"] = state["rate"] * group["share"]
+        net.follow_schedule()

@@ -1,26 +1,32 @@
-"""What `verbose` shows: one line an epoch."""
+"""Progress: what convergence remembers between epochs and between calls."""
 
-import sys
+from dataclasses import dataclass, field
 from typing import Any
 
-from skorch.callbacks import Callback
-
-from sknn_suite.training._net import TensorNet
+import numpy as np
 
 
-class EpochLine(Callback):
-    """Write one line an epoch, and why training ended, to standard output."""
+@dataclass
+class Progress:
+    """How far training has come.
 
-    def on_epoch_end(self, net: TensorNet, **kwargs: Any) -> None:
-        row = net.history[-1]
-        parts = [f"Iteration {row['epoch']}, loss = {row['train_loss']:.8f}"]
-        if "valid_score" in row:
-            parts.append(f"validation score = {row['valid_score']:.6f}")
-        if "lr" in row:
-            parts.append(f"learning rate = {row['lr']:.3g}")
-        parts.append(f"{row['dur']:.2f} s")
-        sys.stdout.write(", ".join(parts) + "\n")
+    Parameters
+    ----------
+    best_loss, best_score : float
+        The best of an epoch so far.
+    no_improvement_count : int
+        Epochs since the last improvement.
+    best_epoch : int or None
+        The epoch with the best score.
+    best_weights : dict of str to ndarray, or None
+        Its weights.
+    earlier : list of dict
+        Records of the epochs of an earlier phase, with another plan.
+    """
 
-    def on_train_end(self, net: TensorNet, **kwargs: Any) -> None:
-        if net.stop_reason_ is not None:
-            sys.stdout.write(net.stop_reason_ + "\n")
+    best_loss: float = np.inf
+    best_score: float = -np.inf
+    no_improvement_count: int = 0
+    best_epoch: int | None = None
+    best_weights: dict[str, np.ndarray] | None = None
+    earlier: list[dict[str, Any]] = field(default_factory=list)

@@ -6,7 +6,11 @@ from itertools import chain, repeat
 import numpy as np
 
 from sknn_suite.data import TensorBundle
+from sknn_suite.device import suited_threads
+from sknn_suite.modules import largest_weight
 from sknn_suite.training._net import TensorNet
+from sknn_suite.training._plan import FitPlan
+from sknn_suite.training._train import begin
 
 # The smoothed loss has exploded when it exceeds its minimum by this factor.
 EXPLOSION = 4.0
@@ -36,22 +40,30 @@ class RangeTest:
 
 
 def run_range_test(
-    net: TensorNet,
-    train: TensorBundle,
+    plan: FitPlan,
     *,
-    min_rate: float,
-    max_rate: float,
-    n_steps: int,
+    min_rate: float = 1e-6,
+    max_rate: float = 10.0,
+    n_steps: int = 120,
 ) -> RangeTest:
-    """Train `net` on `n_steps` batches while the rate rises; it is not usable after.
+    """Train a plan's network on `n_steps` batches while the rate rises.
 
     References
     ----------
     Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017, 3.3.
     """
-    net.initialize()
-    net.prepare(train)
-    rates = np.geomspace(min_rate, max_rate, n_steps)
+    if plan.settings.solver == "lbfgs":
+        raise ValueError(
+            "solver='lbfgs' has no learning rate. Expected a stochastic solver for "
+            "a range test. Choose solver='adam' or another one."
+        )
+    net, train = begin(plan.change(learning_rate_init=min_rate)), plan.train
+    work = net.batch_size * largest_weight(net.module_)
+    with suited_threads(work):
+        return _rise(net, train, np.geomspace(min_rate, max_rate, n_steps))
+
+
+def _rise(net: TensorNet, train: TensorBundle, rates: np.ndarray) -> RangeTest:
     batches = chain.from_iterable(repeat(net.get_iterator(train, training=True)))
     net.history.new_epoch()
     losses: list[float] = []

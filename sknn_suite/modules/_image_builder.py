@@ -1,4 +1,4 @@
-"""From the parameter `architecture` or `backbone` to a network, and what it costs."""
+"""From the configuration of a network for images to the network, and what it costs."""
 
 import copy
 import inspect
@@ -12,25 +12,16 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from sknn_suite.exceptions import DataError
-from sknn_suite.modules import (
-    CONV_SPECS,
-    MLP,
-    VGG,
-    VGG_LAYERS,
-    AirbenchNet,
-    AlexNet,
-    BasicBlock,
-    Bottleneck,
-    ConvNet,
-    GoogLeNet,
-    ImageNetwork,
-    ResNet,
-    ResNetSmall,
-    find_head,
-    init_linear,
-    materialize,
-    mean_of_pixels,
-)
+from sknn_suite.modules._airbench import AirbenchNet
+from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
+from sknn_suite.modules._image_network import ImageNetwork, find_head
+from sknn_suite.modules._image_pooling import mean_of_pixels
+from sknn_suite.modules._inception import GoogLeNet
+from sknn_suite.modules._init import init_linear, materialize
+from sknn_suite.modules._mlp import MLP
+from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
+from sknn_suite.modules._resnet_small import ResNetSmall
+from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
 
 RESNETS: dict[str, tuple[type, tuple[int, ...]]] = {
     "resnet18": (BasicBlock, (2, 2, 2, 2)),
@@ -125,14 +116,14 @@ def small_shape(height: int, width: int, n_channels: int) -> dict[str, Any]:
     return {"widths": widths, "pools": pools, "stem": stem, "stem_stride": stem_stride}
 
 
-def build_network(config: dict, user: Any = None) -> ImageNetwork:
+def build_image_network(**config: Any) -> ImageNetwork:
     """Build the network that `config` describes; its weights have no values yet.
 
-    `user` is the module, or its class, if the configuration says that it is one.
+    ``config["user"]`` is the user's own module, or its class, else None.
     """
     with torch.device("meta"):
-        if config["architecture"] == "module":
-            network = _user_network(config, user)
+        if config["user"] is not None:
+            network = _user_network(config, config["user"])
         else:
             network = _named_network(config)
         return ImageNetwork(
@@ -175,7 +166,6 @@ def _user_network(config: dict, user: Any) -> nn.Module:
             network = copy.deepcopy(user).cpu()
         else:
             network = draw_user_network(user, config, 0)
-        network.requires_grad_(True)
     if config["new_head"] is not None:
         network = _with_new_head(network, config["new_head"], config["n_outputs"])
     return network
@@ -290,12 +280,6 @@ def copy_values(source: nn.Module, target: nn.Module, leave_out: str | None) -> 
         inside = leave_out is not None and name.startswith(leave_out + ".")
         if name in theirs and not inside:
             tensor.copy_(theirs[name])
-
-
-def fixed_buffers(network: nn.Module) -> dict[str, Tensor]:
-    """Buffers that no state_dict holds, which only the user's module knows."""
-    kept = network.state_dict().keys()
-    return {n: b for n, b in network.named_buffers() if n not in kept}
 
 
 # -- what a network costs ------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""Draft: what a fit learns, until the estimator takes it or the fit fails."""
+
+import functools
+from typing import Any
+
+
+class Draft:
+    """An estimator in the making.
+
+    Parameters are read from the estimator. Fitted attributes are written here, under
+    the names that the estimator will show, and it takes them all at once when training
+    is over. So a fit that fails leaves no trace.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose parameters are read.
+    resumes : bool
+        Whether its fitted attributes are read as well, for a call that goes on.
+    """
+
+    def __init__(self, estimator: Any, resumes: bool) -> None:
+        fitted = {} if resumes else fitted_attributes(estimator)
+        self.__dict__["_draft"] = (estimator, fitted)
+
+    def __getattr__(self, name: str) -> Any:
+        # Only asked for what has not been written here.
+        if name == "_draft":  # copies ask before they have it
+            raise AttributeError(name)
+        estimator, hidden = self._draft
+        if name in hidden:
+            raise AttributeError(f"{name} is of an earlier fit")
+        return getattr(estimator, name)
+
+    @property
+    def learnt(self) -> dict[str, Any]:
+        """The attributes written so far."""
+        return {name: v for name, v in vars(self).items() if name != "_draft"}
+
+
+def draft(estimator: Any, *, resumes: bool) -> Any:
+    """Make a draft that gives its name as the estimator's, for messages of checks."""
+    return _class_for(type(estimator).__name__)(estimator, resumes)
+
+
+@functools.cache
+def _class_for(name: str) -> type[Draft]:
+    return type(name, (Draft,), {})
+
+
+def fitted_attributes(estimator: Any) -> dict[str, Any]:
+    """Collect what earlier fits have left on an estimator."""
+    return {
+        name: value
+        for name, value in vars(estimator).items()
+        if (name.endswith("_") and not name.startswith("_")) or name in PRIVATE
+    }
+
+
+# Fitted attributes that are not for users: the net, and what a later call goes on from.
+PRIVATE = ("_net", "_memory", "_scores")

@@ -1,0 +1,240 @@
+"""The steps around a plan: a call's data before it, fitted attributes behind it."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sknn_suite.checks import check_groups
+from sknn_suite.doors import (
+    check_optimize_result,
+    home_name,
+    own_random_state,
+    to_numpy,
+    warn_user,
+)
+from sknn_suite.estimator._draft import fitted_attributes
+from sknn_suite.estimator._fitted import FittedNet
+from sknn_suite.estimator._memory import Before, Memory, make_checkpoint
+from sknn_suite.estimator._plan import Planned
+from sknn_suite.estimator._record import record
+from sknn_suite.estimator._rows import Data
+from sknn_suite.estimator._snapshot import (
+    ValidationScorer,
+    make_bridge,
+    with_attributes,
+)
+from sknn_suite.estimator._task import Task
+from sknn_suite.exceptions import InterruptedWarning
+from sknn_suite.training import (
+    EpochLine,
+    FitPlan,
+    TensorNet,
+    Trained,
+    read_state,
+    run_range_test,
+    weights_of,
+)
+
+
+class Call(NamedTuple):
+    """The arguments of a call of fit or partial_fit.
+
+    Parameters
+    ----------
+    X, y, sample_weight : object
+        The rows as the user gave them.
+    validation : tuple or None
+        The user's own validation rows: X, y and weights.
+    groups : object
+        Rows of one group stay together when validation rows are split off.
+    resume : bool
+        Whether it goes on from the fitted weights.
+    n_epochs : int or None
+        Epochs that partial_fit wants, None for a fit.
+    classes : object
+        The labels that partial_fit was told.
+    """
+
+    X: Any
+    y: Any = None
+    sample_weight: Any = None
+    validation: tuple[Any, Any, Any] | None = None
+    groups: Any = None
+    resume: bool = False
+    n_epochs: int | None = None
+    classes: Any = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is a call of partial_fit."""
+        return self.n_epochs is not None
+
+
+def check_data(task: Task, call: Call) -> Data:
+    """Check all rows of a call; what is learnt of them is written to the draft."""
+    X, home = to_numpy(call.X)
+    if call.partial:
+        task.hear_classes(call.y, call.classes)
+    how = {"resume": call.resume, "partial": call.partial}
+    rows = task.check(X, call.y, call.sample_weight, **how)
+    held_out = None
+    if call.validation is not None:
+        held_out = task.check_held_out(*call.validation)
+    groups = check_groups(call.groups, rows.n)
+    return Data(rows, held_out, groups, home_name(home))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the randomness of a call comes from.
+
+    Parameters
+    ----------
+    random_state : RandomState
+        A generator of the call's own.
+    origin : dict
+        Its state when the call began.
+    given : RandomState or None
+        The user's generator, of which it is a copy.
+    """
+
+    random_state: np.random.RandomState
+    origin: dict[str, Any]
+    given: np.random.RandomState | None
+
+    def hand_back(self, random_state: np.random.RandomState) -> None:
+        """Advance the user's generator to where the call has ended."""
+        if self.given is not None:
+            self.given.set_state(random_state.get_state(legacy=False))
+
+
+def source_of(estimator: Any, before: Before | None) -> Source:
+    """Choose the source of randomness of a call."""
+    given = None
+    if before is not None:
+        random_state = copy.deepcopy(before.memory.random_state)
+    elif isinstance(estimator.random_state, np.random.RandomState):
+        given = estimator.random_state
+        random_state = copy.deepcopy(given)
+    else:
+        random_state = own_random_state(estimator.random_state)
+    path = estimator.checkpoint
+    if path is not None and estimator.random_state is None and Path(path).exists():
+        # The run that goes on began with this entropy.
+        random_state.set_state(read_state(Path(path))["origin"])
+    return Source(random_state, random_state.get_state(legacy=False), given)
+
+
+def prepare(task: Task, planned: Planned, call: Call) -> Planned:
+    """Train what is trained first, and find the learning rate if it is "auto"."""
+    plan = task.prepare(
+        planned.plan, planned.encoder, resume=call.resume, partial=call.partial
+    )
+    if isinstance(plan.settings.learning_rate_init, str):
+        plan = plan.change(learning_rate_init=run_range_test(plan).suggestion)
+    return planned._replace(plan=plan)
+
+
+class Fit:
+    """A fit under way, and what it looks like to scorers, callbacks, and in the end.
+
+    Parameters
+    ----------
+    estimator : NeuralEstimator
+        The estimator; it is only read.
+    task, data, planned, call
+        What has been made of the call.
+    """
+
+    def __init__(
+        self, estimator: Any, task: Task, data: Data, planned: Planned, call: Call
+    ) -> None:
+        self.estimator = estimator
+        self.task = task
+        self.data = data
+        self.planned = planned
+        self.call = call
+        self.earlier = fitted_attributes(estimator) if call.resume else {}
+
+    def net(self, weights: dict[str, np.ndarray]) -> FittedNet:
+        """Make the fitted net."""
+        task, plan = self.task, self.planned.plan
+        return FittedNet(
+            encoder=self.planned.encoder,
+            network=plan.network,
+            weights=weights,
+            dtype=str(plan.place.dtype).removeprefix("torch."),
+            target=task.target,
+            home=self.data.home,
+            work_per_row=self.planned.work_per_row,
+            reading=task.reading,
+            rows_at_once=task.rows_at_once(plan.network),
+        )
+
+    def attributes(self, trained: Trained) -> dict[str, Any]:
+        """All fitted attributes after training."""
+        attributes = record(self.earlier, self.planned.plan, trained)
+        attributes |= self._learnt(trained.weights, trained.random_state)
+        memory = Memory.of(self.estimator, trained, partial=self.call.partial)
+        return attributes | {"_memory": memory}
+
+    def snapshot(self, net: TensorNet) -> Any:
+        """Make an estimator that predicts with a net as it is now."""
+        with net.averaged_weights():
+            weights = weights_of(net.module_, copy=True)
+        attributes = self.earlier | self._learnt(weights, net.random_state)
+        attributes |= {
+            "n_iter_": len(net.history),
+            "loss_": net.history[-1]["train_loss"],
+            "out_activation_": self.planned.plan.loss.out_activation,
+        }
+        return with_attributes(self.estimator, attributes)
+
+    def _learnt(self, weights: dict[str, np.ndarray], random_state: Any) -> dict:
+        net = self.net(weights)
+        shown = self.task.show(net, self.data.rows, random_state)
+        return self.task.of.learnt | shown | {"_net": net}
+
+    def scorer(self) -> ValidationScorer | None:
+        """Make what scores the validation rows, if it is not the usual score."""
+        scoring, held_out = self.estimator.early_stopping_scoring, self.planned.held_out
+        if scoring is None or held_out is None:
+            return None
+        rows = self.task.held_out_for_scorers(held_out)
+        return ValidationScorer(scoring, self.snapshot, rows)
+
+    def callbacks(self, origin: dict[str, Any]) -> list[Any]:
+        """List the callbacks that the parameters ask for, the user's own last."""
+        estimator, plan, call = self.estimator, self.planned.plan, self.call
+        callbacks: list[Any] = [EpochLine()] if estimator.verbose else []
+        if not call.partial:
+            given = (call.X, call.y, call.sample_weight)
+            bridge = make_bridge(estimator, self.snapshot, given, plan.planned_epochs)
+            checkpoint = make_checkpoint(estimator, plan, origin)
+            callbacks += [c for c in (bridge, checkpoint) if c is not None]
+        return callbacks + list(estimator.callbacks or [])
+
+
+def warn_unless_converged(task: Task, plan: FitPlan, trained: Trained) -> None:
+    """Say that training ended by force, or before it converged."""
+    if trained.interrupted:
+        warn_user(
+            "Training interrupted by user. The best state so far is kept. "
+            "Fit again to train to the end.",
+            InterruptedWarning,
+        )
+    elif plan.settings.solver == "lbfgs":
+        if trained.stop_reason is None:
+            check_optimize_result("lbfgs", trained.result, plan.planned_epochs)
+    elif trained.stop_reason is None and len(trained.history) >= plan.planned_epochs:
+        if trained.is_planned or task.is_complete_recipe:
+            return  # a schedule that was planned for all epochs is complete
+        warn_user(
+            f"Stochastic Optimizer: Maximum iterations ({plan.planned_epochs}) reached "
+            "and the optimization hasn't converged yet.",
+            ConvergenceWarning,
+        )

@@ -1,0 +1,298 @@
+"""FittedNet: encoder, network and weights, and the way from rows to raw scores."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sknn_suite.data import TensorBundle, as_tensor, make_batches
+from sknn_suite.device import (
+    CHUNK_ROWS,
+    RowLimit,
+    map_rows,
+    prediction_device,
+    share_tasks,
+    suited_threads,
+)
+from sknn_suite.modules import MLPScores, Network, largest_weight, n_parameters
+from sknn_suite.training import bind_weights, load_weights
+
+CPU = torch.device("cpu")
+
+# Rows that are encoded together where rows of like length meet in batches.
+ENCODED_ROWS = 2048
+
+
+@dataclass
+class FittedNet:
+    """What a fit has learnt: all that predictions need, and nothing of the rows.
+
+    Parameters
+    ----------
+    encoder : object
+        Rows to tensors: has ``transform(X, dtype)``, which returns a `TensorBundle`.
+    network : Network
+        Kind and configuration of the network.
+    weights : dict of str to ndarray
+        Its parameters and buffers.
+    dtype : str
+        Type of the arithmetic, such as "float32".
+    target : object or None
+        Raw scores to predictions: a `ClassTarget`, a `NumberTarget`, or None.
+    home : str
+        Array library and device of the training rows.
+    work_per_row : float
+        Multiply-adds of a row, by which "auto" chooses a device.
+    reading : {"chunks", "batches", "lengths"}
+        How rows are read: encoded chunk by chunk, as suits those that are numbers;
+        encoded at once, and gathered in batches; or in batches of like length.
+    rows_at_once : int or None
+        Rows that go through the module at a time, at most.
+    """
+
+    encoder: Any
+    network: Network
+    weights: dict[str, np.ndarray]
+    dtype: str
+    target: Any = None
+    home: str = "numpy"
+    work_per_row: float = 0.0
+    reading: str = "chunks"
+    rows_at_once: int | None = None
+    _live: "LiveModule" = field(default_factory=lambda: LiveModule(), repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # configuration, arrays and plain containers only
+        return {name: value for name, value in vars(self).items() if name != "_live"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._live = LiveModule()
+
+    def module(self, device: torch.device = CPU) -> nn.Module:
+        """Build a module of its own with the weights, in evaluation mode."""
+        module = self.network.build(device, getattr(torch, self.dtype)).eval()
+        load_weights(module, self.weights)
+        return module.requires_grad_(False)
+
+    def bundle(self, X: Any) -> TensorBundle:
+        """Encode checked rows, on the CPU, in the type of the arithmetic."""
+        return self.encoder.transform(X, getattr(torch, self.dtype))
+
+    def bind(
+        self, n_rows: int, device: str = "auto", adapt: Callable | None = None
+    ) -> "BoundModule":
+        """Give the module the memory of the weights, where `n_rows` rows suit it.
+
+        Parameters
+        ----------
+        n_rows : int
+            The rows that will be predicted.
+        device : str, default="auto"
+            Where: the parameter of estimators.
+        adapt : callable, default=None
+            Called with the module, for what is no weight.
+        """
+        where = prediction_device(device, work=n_rows * self.work_per_row)
+        dtype = getattr(torch, self.dtype)
+        bound = self._live.bound
+        if bound is None or bound.device != where or bound.dtype != dtype:
+            # A new one, since another thread may be predicting with the old.
+            module = self.network.build(where, dtype).eval()
+            bound = BoundModule(module, where, dtype)
+        bound.bind(self.weights)
+        if adapt is not None:
+            adapt(bound.module)
+        self._live.bound = bound
+        return bound
+
+    def raw_scores(
+        self, X: Any, device: str = "auto", adapt: Callable | None = None
+    ) -> Tensor:
+        """Raw scores of checked rows, in X's type, on the host; see `bind`."""
+        bound = self.bind(X.shape[0], device, adapt)
+        raw = _READINGS[self.reading](self, bound, X)
+        with torch.inference_mode():
+            return raw.to(torch.float32 if is_float32(X) else torch.float64)
+
+
+class LiveModule:
+    """Holder of the module in memory; it is rebuilt from the state when missing."""
+
+    bound: "BoundModule | None" = None
+
+
+class BoundModule:
+    """A module in evaluation mode that computes with fitted arrays.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The module.
+    device, dtype : torch.device and torch.dtype
+        Where and as what it computes.
+    """
+
+    def __init__(
+        self, module: nn.Module, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.module = module
+        self.device = device
+        self.dtype = dtype
+        self.largest = largest_weight(module)
+        self.n_weights = n_parameters(module)
+        self._places: list[tuple] = []
+        self._recast: list[tuple[Tensor, Tensor]] = []
+        self._written_out: MLPScores | None = None
+        if MLPScores.supports(module):
+            self._written_out = MLPScores(module)
+
+    def bind(self, weights: dict[str, np.ndarray]) -> None:
+        """Compute with `weights` from now on, also if they are changed in place."""
+        places = [_memory(array) for array in weights.values()]
+        if places == self._places:
+            for tensor, source in self._recast:
+                tensor.copy_(source)
+            return
+        bind_weights(self.module, weights)
+        tensors = self.module.state_dict()
+        # Read-only arrays stay as they are, and need no second cast.
+        self._recast = [
+            (tensors[name], as_tensor(array))
+            for name, array in weights.items()
+            if tensors[name].data_ptr() != _memory(array)[0] and array.flags.writeable
+        ]
+        if self._written_out is not None:
+            self._written_out.bind()
+        # The arrays are kept, so that no other ones can come to lie in their places.
+        self._arrays, self._places = list(weights.values()), places
+
+    def raw_scores(self, rows: TensorBundle, buffers: list) -> Tensor:
+        """Raw scores of rows, on the host; `buffers` as `MLPScores` wants it."""
+        if not rows.is_dense:
+            rows = rows.slice(slice(None))
+        if self.device.type != "cpu":
+            rows = rows.to(self.device)
+        if self._written_out is not None:
+            return self._written_out(rows.inputs["x"], buffers).cpu()
+        return self.module(**rows.inputs).cpu()
+
+    def scores_within(self, limit: RowLimit, batch: TensorBundle) -> Tensor:
+        """Raw scores of a batch, on the host, as many rows at once as `limit` says."""
+        return limit.map(lambda r: self.raw_scores(batch.slice(r), []), len(batch))
+
+
+def _memory(array: np.ndarray) -> tuple:
+    """Where an array lies and what it is; no other one does while it is kept."""
+    address = array.__array_interface__["data"][0]
+    return address, array.strides, array.shape, array.dtype
+
+
+def is_float32(X: Any) -> bool:
+    """Whether X is an array of float32; scikit-learn makes all else float64."""
+    return getattr(X, "dtype", None) == np.float32
+
+
+# -- ways to read rows ---------------------------------------------------------------
+
+
+def _by_chunks(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
+    """Encode and predict chunk by chunk."""
+
+    def begin() -> Callable[[slice], Tensor]:
+        buffers: list[Tensor] = []
+
+        def scores(rows: slice) -> Tensor:
+            bundle = net.encoder.transform(X[rows], bound.dtype)
+            return bound.raw_scores(bundle, buffers)
+
+        return scores
+
+    return map_rows(begin, X.shape[0], bound.device, work=bound.largest)
+
+
+def _by_batches(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
+    """Encode all rows, whose encoding gives batches of itself."""
+    n_rows = net.rows_at_once or CHUNK_ROWS
+    limit = RowLimit(bound.device)
+    bundle = net.encoder.transform(X, bound.dtype)
+    with torch.inference_mode(), suited_threads(n_rows * bound.largest):
+        batches = make_batches(bundle, n_rows)
+        return torch.cat([bound.scores_within(limit, batch) for batch in batches])
+
+
+def _by_lengths(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
+    """Predict rows of like length together, and encode the next ones meanwhile."""
+    n_rows = net.rows_at_once or ENCODED_ROWS
+    limit = RowLimit(bound.device)
+    module: Any = bound.module
+    places: list[Tensor] = []
+
+    def encode(first: int) -> TensorBundle:
+        rows = X[first : first + ENCODED_ROWS]
+        bundle = net.encoder.transform(rows, bound.dtype).to(bound.device)
+        return TensorBundle(module.look_up(bundle.inputs))
+
+    def draw() -> Iterator[Callable[[], Tensor | None]]:
+        for first, bundle, encode_next in encode_ahead(encode, X.shape[0]):
+            if encode_next is not None:
+                yield encode_next
+            order = bundle.lengths.argsort(stable=True)  # type: ignore[union-attr]
+            places.append(order.cpu() + first)
+            for batch in make_batches(bundle.select(order), n_rows):
+                yield partial(bound.scores_within, limit, batch)
+
+    with torch.inference_mode(), suited_threads(n_rows * bound.largest):
+        on_host = bound.device.type == "cpu"
+        parts = (share_tasks if on_host else map)(lambda task: task(), draw())
+        found = torch.cat([part for part in parts if part is not None])
+        return found[torch.cat(places).argsort()]
+
+
+_READINGS: dict[str, Callable[[FittedNet, BoundModule, Any], Tensor]] = {
+    "chunks": _by_chunks,
+    "batches": _by_batches,
+    "lengths": _by_lengths,
+}
+
+
+def encode_ahead(
+    encode: Callable[[int], TensorBundle], n_rows: int
+) -> Iterator[tuple[int, TensorBundle, Callable[[], None] | None]]:
+    """Encode rows block by block, the next one while batches of one are computed.
+
+    Parameters
+    ----------
+    encode : callable
+        Bundle of the block that begins at a row.
+    n_rows : int
+        Rows of all blocks.
+
+    Yields
+    ------
+    first, bundle, encode_next : int, TensorBundle, callable
+        Where the block begins, the block, and the task of encoding the next one, None
+        behind the last; it must be called, or be under way in another thread, before
+        the next one is drawn.
+    """
+    bundle = encode(0)
+    for first in range(0, n_rows, ENCODED_ROWS):
+        then: Future = Future()
+        next_first = first + ENCODED_ROWS
+        if next_first < n_rows:
+            yield first, bundle, partial(_settle, then, encode, next_first)
+            bundle = then.result()
+        else:
+            yield first, bundle, None
+
+
+def _settle(then: Future, encode: Callable[[int], TensorBundle], first: int) -> None:
+    try:
+        then.set_result(encode(first))
+    except BaseException as error:
+        then.set_exception(error)

@@ -1,0 +1,245 @@
+"""Task: what is particular to a kind of data; the way through it is the estimator's."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sknn_suite.checks import check_weights
+from sknn_suite.data import TensorBundle, as_tensor
+from sknn_suite.doors import to_numpy
+from sknn_suite.estimator._objective import Objective
+from sknn_suite.estimator._rows import Rows
+from sknn_suite.losses import Loss
+from sknn_suite.modules import Network, narrowest_side
+from sknn_suite.training import FitPlan, Mixup
+
+
+class Task:
+    """Checks, encoder, network, loss and recipe of one kind of data.
+
+    One object serves one call of fit, in the order in which its methods stand here; for
+    predictions only `check_rows` is asked.
+
+    Parameters
+    ----------
+    of : Draft or estimator
+        Parameters are read from it; what is learnt of the rows is written to the draft.
+    """
+
+    # Whether the encoder learns from rows, and validation rows must be set aside first.
+    encoder_learns = True
+
+    # How predictions read rows, see FittedNet.
+    reading = "chunks"
+
+    # Called with the module before predictions, for what is no weight.
+    adapt: Callable[[Any], None] | None = None
+
+    # Schedules that are planned for a whole fit; partial_fit goes on with a constant
+    # rate instead.
+    planned_schedules: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, of: Any) -> None:
+        self.of = of
+
+    # -- the user's rows -------------------------------------------------------------
+
+    def check(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
+    ) -> Rows:
+        """Check the training rows; with `resume` by what an earlier call has seen."""
+        raise NotImplementedError
+
+    def check_rows(self, X: Any) -> Any:
+        """Check rows to predict."""
+        raise NotImplementedError
+
+    def check_held_out(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+        """Check the user's own validation rows, after the training rows."""
+        raise NotImplementedError
+
+    def hear_classes(self, y: Any, classes: Any) -> None:
+        """Hear the labels that the first call of partial_fit is told."""
+
+    def strata(self, y: np.ndarray) -> np.ndarray | None:
+        """Classes whose shares the validation rows keep; None for none."""
+        return None
+
+    def choose(
+        self,
+        train: Tensor | None,
+        valid: Tensor | None,
+        n_rows: int,
+        random_state: np.random.RandomState,
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Choose among the row numbers of the split; None means all, and none."""
+        return train, valid
+
+    # -- encoder and network ---------------------------------------------------------
+
+    def encoder(self) -> Any:
+        """Make the encoder, which has learnt nothing yet."""
+        raise NotImplementedError
+
+    def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:
+        """Encode rows with target and weight."""
+        bundle = encoder.transform(rows.X, dtype)
+        weight = None if rows.weight is None else as_tensor(rows.weight, dtype)
+        return TensorBundle(bundle.inputs, None, weight)
+
+    def network(self, encoder: Any) -> Network:
+        """Choose the network; the encoder has learnt."""
+        raise NotImplementedError
+
+    def draw(
+        self, module: Any, encoder: Any, random_state: np.random.RandomState
+    ) -> None:
+        """Draw the initial weights of a module."""
+        raise NotImplementedError
+
+    def loss(self) -> Loss:
+        """Make the loss."""
+        raise NotImplementedError
+
+    def score(self) -> Callable[[Tensor, TensorBundle], float]:
+        """Make the usual score of validation rows, from raw scores and bundle."""
+        raise NotImplementedError
+
+    # -- cost ------------------------------------------------------------------------
+
+    def computes_float32(self, X: Any) -> bool:
+        """Whether the rows ask for no more than float32."""
+        return getattr(X, "dtype", None) == np.float32
+
+    def work_per_row(self, encoder: Any, network: Network, n_parameters: int) -> float:
+        """Multiply-adds of a row, by which device and precision are chosen."""
+        return float(n_parameters)
+
+    def product_width(self, module: Any, network: Network, batch_size: int) -> int:
+        """Smallest side of the largest product, by which "auto" takes bfloat16."""
+        return min(narrowest_side(module), batch_size)
+
+    def rows_at_once(self, network: Network) -> int | None:
+        """Rows that go through the module at a time, outside of training."""
+        return None
+
+    # -- recipe ----------------------------------------------------------------------
+
+    def batch_size(self, n_rows: int, device: torch.device) -> int:
+        """Rows per batch that "auto" stands for."""
+        if device.type == "cpu":
+            return min(200, n_rows)
+        # A GPU is busy only with large batches; a hundred updates an epoch remain.
+        return min(max(256, 1 << (n_rows // 100).bit_length()), 8192, n_rows)
+
+    def n_epochs(self, encoder: Any, n_rows: int, updates_per_epoch: int) -> int:
+        """Epochs that max_iter="auto" stands for, where it is allowed."""
+        raise NotImplementedError
+
+    def recipe(self, n_rows: int, *, partial: bool) -> dict[str, Any]:
+        """Choose the settings that parameters leave open."""
+        kind = self.of.learning_rate
+        planned = partial and kind in self.planned_schedules
+        return {"learning_rate": "constant" if planned else kind}
+
+    def augment(self, rows: Rows, random_state: np.random.RandomState) -> Any:
+        """Choose what changes training batches, see FitPlan."""
+        return Mixup(self.of.mixup) if self.of.mixup else None
+
+    def arrange(self, valid: TensorBundle) -> TensorBundle:
+        """Bring validation rows into the order in which they are scored fastest."""
+        return valid
+
+    def prepare(
+        self, plan: FitPlan, encoder: Any, *, resume: bool, partial: bool
+    ) -> FitPlan:
+        """Train what is trained before the plan as a whole, and return what is left."""
+        return plan
+
+    # -- the fitted net --------------------------------------------------------------
+
+    @property
+    def is_complete_recipe(self) -> bool:
+        """Whether all epochs were planned for, so that none are missed after them."""
+        return False
+
+    @property
+    def target(self) -> Any:
+        """What turns raw scores into predictions."""
+        return None
+
+    def show(self, net: Any, rows: Rows, random_state: Any) -> dict[str, Any]:
+        """Fitted attributes that show the trained net."""
+        return {}
+
+    def held_out_for_scorers(self, rows: Rows) -> Rows:
+        """Give validation rows as the estimator's own predict takes them."""
+        return rows
+
+
+class SupervisedTask(Task):
+    """A task with a target beside the rows.
+
+    Parameters
+    ----------
+    of : Draft or estimator
+        See `Task`.
+    objective : Objective
+        What is learnt of y.
+    """
+
+    def __init__(self, of: Any, objective: Objective) -> None:
+        super().__init__(of)
+        self.objective = objective
+
+    def check_both(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
+        """Check X and y against each other."""
+        raise NotImplementedError
+
+    def check(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
+    ) -> Rows:
+        X, y = self.check_both(X, y, reset=not resume)
+        self.objective.learn(y, resume=resume, partial=partial)
+        weight = self.objective.weigh(check_weights(sample_weight, X), y)
+        return Rows(X, y, weight)
+
+    def check_held_out(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+        if X is None or y is None:
+            raise ValueError(
+                "Only one of X_val and y_val was given. Expected both, or none. "
+                "Pass the other one too."
+            )
+        X, _ = to_numpy(X)
+        X, y = self.check_both(X, y, reset=False)
+        self.objective.learn(y, resume=True, partial=True)
+        weight = self.objective.weigh_held_out(check_weights(sample_weight, X), y)
+        return Rows(X, y, weight)
+
+    def hear_classes(self, y: Any, classes: Any) -> None:
+        self.objective.hear_classes(y, classes)
+
+    def strata(self, y: np.ndarray) -> np.ndarray | None:
+        return self.objective.strata(y)
+
+    def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:
+        bundle = super().encode(encoder, rows, dtype)
+        target = self.objective.target.transform(rows.y, dtype)
+        return TensorBundle(bundle.inputs, target, bundle.weight)
+
+    def label_smoothing(self) -> float:
+        """Label smoothing, of objectives that have it."""
+        return getattr(self.of, "label_smoothing", 0.0)
+
+    def loss(self) -> Loss:
+        return self.objective.loss(self.label_smoothing())
+
+    def score(self) -> Callable[[Tensor, TensorBundle], float]:
+        return self.objective.score()
+
+    @property
+    def target(self) -> Any:
+        return self.objective.target

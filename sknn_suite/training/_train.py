@@ -1,0 +1,143 @@
+"""train: from a plan to what has been learnt."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import OptimizeResult
+
+from sknn_suite.device import suited_threads
+from sknn_suite.modules import largest_weight
+from sknn_suite.training._checkpoint import Checkpoint
+from sknn_suite.training._factory import make_callbacks, make_net
+from sknn_suite.training._net import TensorNet
+from sknn_suite.training._net_state import go_on, state_to_go_on
+from sknn_suite.training._plan import FitPlan
+from sknn_suite.training._progress import Progress
+from sknn_suite.training._state import load_weights, weights_of
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training has come to.
+
+    Parameters
+    ----------
+    weights : dict of str to ndarray
+        The weights that predictions use: of the best epoch, averaged, or the last.
+    history : list of dict
+        A record per epoch, those of an earlier phase included.
+    progress : Progress
+        How far it has come.
+    random_state : RandomState
+        Where the source of randomness stands now.
+    state : dict
+        What a later call needs to go on, see `Start`.
+    stop_reason : str or None
+        Why it ended before its last epoch.
+    interrupted : bool
+        Whether the user did it.
+    is_planned : bool
+        Whether the schedule was planned for all epochs, and is complete with them.
+    result : OptimizeResult or None
+        What SciPy says of a run of L-BFGS.
+    """
+
+    weights: dict[str, np.ndarray]
+    history: list[dict[str, Any]]
+    progress: Progress
+    random_state: np.random.RandomState
+    state: dict[str, Any]
+    stop_reason: str | None
+    interrupted: bool
+    is_planned: bool
+    result: OptimizeResult | None
+
+
+def train(
+    plan: FitPlan,
+    *,
+    score: Callable[[TensorNet], float] | None = None,
+    callbacks: Sequence[Any] = (),
+) -> Trained:
+    """Train a plan.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        What is trained, and how; it stays as it is.
+    score : callable, default=None
+        Score of the net on the validation rows; None takes ``plan.score``.
+    callbacks : sequence of skorch callbacks
+        Called after those that follow the progress. A `Checkpoint` among them is
+        where training goes on from, if its file is there.
+
+    Raises
+    ------
+    DivergedError
+        If the loss, or a weight, becomes NaN or infinite.
+    """
+    net = make_net(plan)
+    if plan.valid is not None and score is None:
+        score = _ScoreOfPlan(plan)
+    net.callbacks = make_callbacks(plan, net, score if plan.valid is not None else None)
+    net.callbacks += callbacks
+    net.initialize()
+    _begin(net, plan)
+    for callback in callbacks:
+        if isinstance(callback, Checkpoint):
+            callback.resume(net)
+    with suited_threads(net.batch_size * largest_weight(net.module_)):
+        net.partial_fit(plan.train, plan.valid)
+    state = state_to_go_on(net)
+    if net.progress.best_weights is not None:
+        load_weights(net.module_, net.progress.best_weights)
+    else:
+        net.averaged_.adopt(net.batches_, net.epoch_)
+    weights = weights_of(net.module_, copy=False)
+    if not all(np.isfinite(array).all() for array in weights.values()):
+        net.raise_diverged()
+    own = [row for row in net.history if "dur" in row]
+    return Trained(
+        weights,
+        [*net.progress.earlier, *own],
+        net.progress,
+        net.random_state,
+        state,
+        net.stop_reason_,
+        net.interrupted_,
+        net.recipe.schedule.ends,
+        getattr(net, "result_", None),
+    )
+
+
+def begin(plan: FitPlan) -> TensorNet:
+    """Make the net of a plan ready for its first step, to look at it."""
+    net = make_net(plan)
+    net.callbacks = []
+    net.initialize()
+    _begin(net, plan)
+    net.prepare(plan.train)
+    return net
+
+
+def _begin(net: TensorNet, plan: FitPlan) -> None:
+    """Go on from where an earlier call ended."""
+    start = plan.start
+    if start.state is not None and net.optimizer_ is not None:
+        go_on(net, start.state, keeps_rate=start.keeps_rate)
+    if np.isfinite(net.progress.best_score):  # the fitted weights hold it
+        net.progress.best_weights = weights_of(net.module_, copy=True)
+
+
+class _ScoreOfPlan:
+    """Score of the validation rows by the plan's own function."""
+
+    def __init__(self, plan: FitPlan) -> None:
+        self.plan = plan
+
+    def __call__(self, net: TensorNet) -> float:
+        assert self.plan.score is not None  # make_callbacks asks only then
+        assert self.plan.valid is not None
+        return self.plan.score(net.valid_raw_, self.plan.valid)
