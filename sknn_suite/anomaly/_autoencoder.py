@@ -1,7 +1,7 @@
 """AutoencoderDetector."""
 
-from sknn_suite.anomaly._base import AnomalyDetector
-from sknn_suite.modules import Autoencoder
+from sknn_suite.anomaly._detector import AnomalyDetector
+from sknn_suite.anomaly._task import DetectorTask
 from sknn_suite.parameters import parameters, redefault
 
 
@@ -83,8 +83,5 @@ class AutoencoderDetector(AnomalyDetector):
 
     noise: float = redefault("noise", AnomalyDetector, 0.8)
 
-    # Squared errors where they are small, absolute ones for rows far off.
-    _real = "huber"
-
-    def _build_module(self, config: dict) -> Autoencoder:
-        return Autoencoder(**config)
+    def _task(self, of):
+        return DetectorTask(of)

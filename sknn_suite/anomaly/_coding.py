@@ -9,20 +9,13 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
+from sknn_suite.anomaly._scoring import ScoringHalf
 from sknn_suite.device import map_rows
 from sknn_suite.doors import to_home, to_numpy
-from sknn_suite.modules import largest_weight
 
 
-class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf):
     """The transformer half of a detector; `AnomalyDetector` trains it."""
-
-    _rows_to_score: Callable
-    _scan: Callable
-    _prediction_module: Callable
-    _loss_arguments: Callable
-    _encoder: Any
-    n_components_: int
 
     @property
     def _n_features_out(self) -> int:
@@ -41,7 +34,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         ndarray of shape (n_samples, n_components)
             The codes.
         """
-        X, home = self._rows_to_score(X, "transform")
+        X, home = self._rows_to_predict(X, "transform")
         codes = self._scan(X, lambda seen: seen.codes[:, 0, : self.n_components_])
         return to_home(codes.astype(X.dtype, copy=False), home)
 
@@ -83,26 +76,25 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         ndarray of shape (n_samples, n_features)
             The reconstructions, in the units of X.
         """
-        X, home = self._rows_to_score(X, "reconstruct")
+        X, home = self._rows_to_predict(X, "reconstruct")
         x_hat = self._scan(X, lambda seen: seen.x_hat.mean(dim=1))
-        rows = self._encoder.inverse_transform(x_hat)
+        rows = self._net.encoder.inverse_transform(x_hat)
         return to_home(rows.astype(X.dtype, copy=False), home)
 
     def _decode(
         self, codes: np.ndarray, read: Callable[[Tensor, Any], Tensor]
     ) -> np.ndarray:
         """Decode codes by the first net and `read` the raw outputs, in chunks."""
-        module = self._prediction_module(len(codes))
-        parameter = next(module.parameters())
-        distribution = self._loss_arguments()["distribution"]
+        bound = self._fitted_net().bind(len(codes), self.device)
+        module: Any = bound.module
+        distribution = self._scores.distribution
 
         def decode(rows: slice) -> Tensor:
             chunk = torch.from_numpy(codes[rows])
-            latent = chunk.to(parameter.device, parameter.dtype)
+            latent = chunk.to(bound.device, bound.dtype)
             latent = latent.expand(module.n_members, *latent.shape)
             means = read(module.decode(latent)[0], distribution)
             return distribution.as_input(means).cpu()
 
-        work = largest_weight(module)
-        x = map_rows(lambda: decode, len(codes), parameter.device, work=work)
-        return self._encoder.inverse_transform(x.numpy())
+        x = map_rows(lambda: decode, len(codes), bound.device, work=bound.largest)
+        return self._net.encoder.inverse_transform(x.numpy())

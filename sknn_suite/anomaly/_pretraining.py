@@ -1,119 +1,93 @@
 """Training of an autoencoder layer by layer, before it is trained as a whole."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from sknn_suite.data import TensorBundle
-from sknn_suite.device import CHUNK_ROWS, Place, RowLimit
-from sknn_suite.estimator import Run
+from sknn_suite.device import CHUNK_ROWS, RowLimit
 from sknn_suite.losses import SquaredLoss
-from sknn_suite.modules import (
-    EnsembleLinear,
-    make_activation,
-    materialize,
-)
-from sknn_suite.parameters import TrainingParameters
-from sknn_suite.training import Progress, make_net
+from sknn_suite.modules import LayerPair, Network
+from sknn_suite.parameters import Settings
+from sknn_suite.training import FitPlan, load_weights, train, weights_of
 
-RATE = 5e-3
+# How each pair of layers is trained.
+SETTINGS = Settings(alpha=0.0, max_grad_norm=1.0, learning_rate_init=5e-3)
 
 
-class LayerPair(nn.Module):
-    """A hidden layer of the encoder, and the layer that undoes it.
+def pretrain(plan: FitPlan, activation: str, n_epochs: int, batch_size: int) -> FitPlan:
+    """Train each hidden layer to keep what the layer before it gives.
 
-    Shape
-    -----
-    x : (n_samples, n_members * n_inputs)
-    returns : the same
-    """
-
-    def __init__(self, forth: EnsembleLinear, back: EnsembleLinear, name: str) -> None:
-        super().__init__()
-        self.forth = forth
-        self.activation = make_activation(name)
-        self.back = back
-
-    def hidden(self, x: Tensor) -> Tensor:
-        """Output of the hidden layer, (n_samples, n_members * n_outputs)."""
-        return _flat(self.activation(self.forth(self._by_member(x))))
-
-    def _by_member(self, x: Tensor) -> Tensor:
-        return x.view(len(x), self.forth.n_members, -1).transpose(0, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        hidden = self._by_member(self.hidden(x))
-        return _flat(self.back(hidden))
-
-
-def pretrain(
-    module: Any,
-    activation: str,
-    run: Run,
-    n_epochs: int,
-    batch_size: int,
-    random_state: np.random.RandomState,
-) -> None:
-    """Train each hidden layer of `module` to keep what the layer before it gives.
+    Returns
+    -------
+    FitPlan
+        The same plan with these weights.
 
     References
     ----------
     Bengio et al., "Greedy Layer-Wise Training of Deep Networks", NeurIPS 2006.
     """
-    make_training: Any = TrainingParameters  # mypy takes its defaults for none
-    parameter = next(module.parameters())
-    place = Place(parameter.device, parameter.dtype)
-    rows = run.train.take(_index(run.train))
+    module: Any = plan.network.skeleton()
+    weights, random_state = dict(plan.weights), plan.random_state
+    rows = plan.train.take(_index(plan.train))
     x = rows.inputs["x"].repeat(1, module.n_members)
-    encoder, decoder = module.encoder, module.decoder
-    undoing = list(reversed(getattr(decoder, "linears", [])))
-    for depth, forth in enumerate(list(encoder.linears)[:-1]):
-        assert isinstance(forth, EnsembleLinear)  # a ModuleList does not say
-        back = undoing[depth] if depth < len(undoing) else None
-        shape = (forth.n_outputs, forth.n_inputs)
-        if back is None or (back.n_inputs, back.n_outputs) != shape:
-            back = EnsembleLinear(forth.n_members, *shape)
-            materialize(back, place.device, place.dtype)
-            back.draw(random_state)
-        pair = LayerPair(forth, back, activation)
-        net = make_net(
-            make_training(alpha=0.0, max_grad_norm=1.0),
-            pair,
-            SquaredLoss(),
-            place,
-            Progress(),
-            rate=RATE,
-            n_rows=len(rows),
-            batch_size=batch_size,
-            max_epochs=n_epochs,
-            planned_epochs=n_epochs,
-            learning_rate="constant",
-            epochs_before=0,
-            t=0,
-            random_state=random_state,
+    decoder = getattr(module.decoder, "linears", [])
+    for depth, forth in enumerate(list(module.encoder.linears)[:-1]):
+        sizes = (forth.n_members, forth.n_inputs, forth.n_outputs)
+        config = dict(zip(("n_members", "n_inputs", "n_outputs"), sizes))
+        network = Network("layer_pair", config | {"activation": activation})
+        pair: Any = network.build(torch.device("cpu"), plan.place.dtype)
+        names = {"forth": f"encoder.linears.{depth}"}
+        back = decoder[len(decoder) - 1 - depth] if depth < len(decoder) else None
+        if back is not None and (back.n_outputs, back.n_inputs) == sizes[1:]:
+            names["back"] = f"decoder.linears.{len(decoder) - 1 - depth}"
+        else:  # nothing to start from, and nowhere to keep it
+            pair.back.draw(random_state)
+        load_weights(pair, _of_pair(weights, names))
+        trained = train(
+            FitPlan(
+                network=network,
+                weights=weights_of(pair, copy=True),
+                loss=SquaredLoss(),
+                settings=SETTINGS,
+                train=TensorBundle({"x": x}, x, rows.weight),
+                valid=None,
+                place=replace(plan.place, mixed=False),
+                batch_size=batch_size,
+                n_epochs=n_epochs,
+                planned_epochs=n_epochs,
+                random_state=random_state,
+            )
         )
-        net.callbacks = []
-        net.initialize()
-        net.partial_fit(TensorBundle({"x": x}, x, rows.weight), None)
-        pair.eval()
-        with torch.no_grad():
-            limit = RowLimit(place.device, CHUNK_ROWS)
-            x = limit.map(_hidden_of(pair, x), len(x))
+        random_state = trained.random_state
+        for part, name in names.items():
+            for kind in ("weight", "bias"):
+                weights[f"{name}.{kind}"] = trained.weights[f"{part}.{kind}"]
+        x = _hidden(pair, trained.weights, x)
+    return plan.change(weights=weights, random_state=random_state)
 
 
-def _hidden_of(pair: LayerPair, x: Tensor) -> Callable[[slice], Tensor]:
-    return lambda rows: pair.hidden(x[rows])
+def _of_pair(weights: dict, names: dict[str, str]) -> dict[str, np.ndarray]:
+    return {
+        f"{part}.{kind}": weights[f"{name}.{kind}"]
+        for part, name in names.items()
+        for kind in ("weight", "bias")
+    }
+
+
+def _hidden(pair: LayerPair, weights: dict[str, np.ndarray], x: Tensor) -> Tensor:
+    """Compute what the trained hidden layer gives for all rows."""
+    load_weights(pair, weights)
+    pair.eval()
+    with torch.no_grad():
+        limit = RowLimit(x.device, CHUNK_ROWS)
+        return limit.map(lambda rows: pair.hidden(x[rows]), len(x))
 
 
 def _index(bundle: TensorBundle) -> Tensor:
     if bundle.rows is not None:
         return bundle.rows
     return torch.arange(len(bundle), device=bundle.device)
-
-
-def _flat(x: Tensor) -> Tensor:
-    """(n_members, n_samples, n) to (n_samples, n_members * n)."""
-    return x.transpose(0, 1).reshape(x.shape[1], -1)

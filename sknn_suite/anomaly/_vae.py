@@ -7,10 +7,9 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite.anomaly._base import AnomalyDetector
+from sknn_suite.anomaly._detector import AnomalyDetector
+from sknn_suite.anomaly._task import VAETask
 from sknn_suite.doors import Interval, own_random_state, torch_generator
-from sknn_suite.losses import ElboLoss
-from sknn_suite.modules import VAE
 from sknn_suite.parameters import param, parameters, redefault
 
 
@@ -108,14 +107,8 @@ class VAEDetector(AnomalyDetector):
     n_draws: int = param(10, Interval(Integral, 0, None, closed="left"))
     variance: str = redefault("variance", AnomalyDetector, "feature")
 
-    def _configure_module(self) -> dict:
-        return super()._configure_module() | {"n_draws": int(self.n_draws)}
-
-    def _build_module(self, config: dict) -> VAE:
-        return VAE(**config)
-
-    def _make_loss(self) -> ElboLoss:
-        return ElboLoss(beta=self.beta, warmup=self.kl_warmup, **self._loss_arguments())
+    def _task(self, of):
+        return VAETask(of)
 
     def sample(self, n_samples=1, *, random_state=None):
         """Draw rows from what the first net has learnt.

@@ -58,4 +58,4 @@ def fitted_attributes(estimator: Any) -> dict[str, Any]:
 
 
 # Fitted attributes that are not for users: the net, and what a later call goes on from.
-PRIVATE = ("_net", "_memory", "_scores")
+PRIVATE = ("_net", "_memory", "_scores", "_pixel_unit")

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn_suite.checks import check_groups
 from sknn_suite.doors import (
     check_optimize_result,
     home_name,
@@ -84,7 +83,7 @@ def check_data(task: Task, call: Call) -> Data:
     held_out = None
     if call.validation is not None:
         held_out = task.check_held_out(*call.validation)
-    groups = check_groups(call.groups, rows.n)
+    groups = task.check_groups(call.groups, rows)
     return Data(rows, held_out, groups, home_name(home))
 
 

@@ -69,6 +69,7 @@ def plan_fit(
     encoder = before.net.encoder if before is not None else None
     if encoder is None:
         encoder = task.encoder().fit(rows.X, parts and parts[0], rows.weight)
+    augment = task.augment(rows, random_state)
     network = task.network(encoder)
     module = network.skeleton()
     work = task.work_per_row(encoder, network, n_parameters(module))
@@ -77,9 +78,8 @@ def plan_fit(
         of.precision,
         is_float64=not task.computes_float32(rows.X),
         work=rows.n * work,
-        width=task.product_width(module, network, _batch_size(task, rows.n, CPU)),
+        width=task.product_width(module, network, task.rows_per_batch(rows.n, CPU)),
     )
-    augment = task.augment(rows, random_state)
     if before is not None:
         weights = _fitted_weights(before, module, type(of).__name__)
     else:
@@ -92,7 +92,7 @@ def plan_fit(
         valid = task.encode(encoder, held_out, place.dtype)
     elif parts[1] is not None:
         held_out = rows.take(parts[1].numpy())
-    batch_size = _batch_size(task, len(train), place.device)
+    batch_size = task.rows_per_batch(len(train), place.device)
     if of.batch_size == "auto":
         batch_size = _limit_by_memory(batch_size, train, module, place)
     elif of.batch_size > len(train):
@@ -195,13 +195,6 @@ def _fitted_weights(
                 "architecture of the last fit. Set warm_start=False to start anew."
             )
     return weights
-
-
-def _batch_size(task: Task, n_rows: int, device: torch.device) -> int:
-    """Rows per batch; "auto" and sizes larger than the data are settled here."""
-    if task.of.batch_size != "auto":
-        return min(int(task.of.batch_size), n_rows)
-    return task.batch_size(n_rows, device)
 
 
 def _limit_by_memory(

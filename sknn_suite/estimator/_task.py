@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite.checks import check_weights
+from sknn_suite.checks import check_groups, check_weights
 from sknn_suite.data import TensorBundle, as_tensor
 from sknn_suite.doors import to_numpy
 from sknn_suite.estimator._objective import Objective
@@ -128,6 +128,12 @@ class Task:
 
     # -- recipe ----------------------------------------------------------------------
 
+    def rows_per_batch(self, n_rows: int, device: torch.device) -> int:
+        """Rows per batch; "auto" and sizes larger than the data are settled here."""
+        if self.of.batch_size != "auto":
+            return min(int(self.of.batch_size), n_rows)
+        return self.batch_size(n_rows, device)
+
     def batch_size(self, n_rows: int, device: torch.device) -> int:
         """Rows per batch that "auto" stands for."""
         if device.type == "cpu":
@@ -174,6 +180,10 @@ class Task:
     def show(self, net: Any, rows: Rows, random_state: Any) -> dict[str, Any]:
         """Fitted attributes that show the trained net."""
         return {}
+
+    def check_groups(self, groups: Any, rows: Rows) -> np.ndarray | None:
+        """Check the groups of the training rows."""
+        return check_groups(groups, rows.n)
 
     def held_out_for_scorers(self, rows: Rows) -> Rows:
         """Give validation rows as the estimator's own predict takes them."""

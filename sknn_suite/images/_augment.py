@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sknn_suite.data import TensorBundle
@@ -92,8 +92,28 @@ def settle_augment(augment: Any) -> dict[str, float]:
     return {name: value for name, value in strengths.items() if value > 0}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Augmentation:
+    """What is done to training images.
+
+    Parameters
+    ----------
+    strengths : dict of str to float
+        How strongly, by name.
+    """
+
+    strengths: dict[str, float]
+
+    def bind(
+        self, module: nn.Module, random_state: np.random.RandomState
+    ) -> "BoundAugmentation":
+        """Take the module, whose scaling is applied in between, and the source."""
+        network: Any = module
+        return BoundAugmentation(network, self.strengths, random_state)
+
+
+@dataclass
+class BoundAugmentation:
     """Change a training batch: what is whole pixels first, then scaled numbers.
 
     Parameters

@@ -1,12 +1,14 @@
 """CNNClassifier."""
 
-from sknn_suite.estimator import ClassifierHalf
-from sknn_suite.images._estimator import ImageEstimator
+from sknn_suite.estimator import Classification
+from sknn_suite.images._features import FeaturesHalf
+from sknn_suite.images._parameters import ImageParameters
+from sknn_suite.images._task import ImageTask
 from sknn_suite.parameters import parameters
 
 
 @parameters
-class CNNClassifier(ImageEstimator, ClassifierHalf):
+class CNNClassifier(ImageParameters, FeaturesHalf):
     """Convolutional network for images.
 
     Arrays, flat rows or files go in as they are: uint8 stays uint8 until the batch,
@@ -54,3 +56,12 @@ class CNNClassifier(ImageEstimator, ClassifierHalf):
     >>> model.predict_proba(images[:2]).shape
     (2, 10)
     """
+
+    def _task(self, of):
+        return ImageTask(of, Classification(of))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags

@@ -5,13 +5,15 @@ from typing import Any
 from torch import nn
 
 from sknn_suite.checks import check_layer_sizes, check_per_layer
-from sknn_suite.images._networks import (
+from sknn_suite.modules import (
     BACKBONES,
+    CONV_SPECS,
+    VGG_LAYERS,
     Probe,
-    build_network,
+    build_image_network,
+    find_head,
     small_shape,
 )
-from sknn_suite.modules import CONV_SPECS, VGG_LAYERS, find_head
 
 
 def user_module(estimator: Any) -> Any:
@@ -22,13 +24,16 @@ def user_module(estimator: Any) -> Any:
     return source if isinstance(source, nn.Module | type) else None
 
 
-def configure(estimator: Any) -> dict:
-    """Describe the network by plain values; its cost is measured on one image."""
+def configure(estimator: Any, n_outputs: int) -> dict:
+    """Describe the network by plain values; its cost is measured on one image.
+
+    `estimator` may be a draft, which knows the shape of the images.
+    """
     _check_combination(estimator)
     user, shape = user_module(estimator), estimator.image_shape_
-    n_outputs = estimator._n_outputs
-    name = "module" if user is not None else _name(estimator)
+    name = "module" if user is not None else name_of(estimator)
     config = {
+        "user": user,
         "architecture": name,
         "image_shape": shape,
         "n_outputs": n_outputs,
@@ -53,7 +58,7 @@ def configure(estimator: Any) -> dict:
     shown = repr(name if user is None else type(user).__name__)
     headless = config["new_head"] == "add"
     body = config | {"new_head": None} if headless else config
-    probe = Probe(build_network(body, user), shape, shown)
+    probe = Probe(build_image_network(**body), shape, shown)
     if headless:
         config["new_head"] = probe.output_shape[0]
     elif probe.n_outputs != n_outputs:
@@ -97,7 +102,10 @@ def _check_combination(estimator: Any) -> None:
         )
 
 
-def _name(estimator: Any) -> str:
+def name_of(estimator: Any) -> str:
+    """Name of the network; "module" for the user's own, "layers" for a list."""
+    if user_module(estimator) is not None:
+        return "module"
     if estimator.backbone is not None:
         return estimator.backbone
     architecture = estimator.architecture

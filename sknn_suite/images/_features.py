@@ -1,8 +1,5 @@
 """FeaturesHalf: what the last layer of a fitted network takes."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -11,29 +8,15 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_suite.data import BundleBatches, ImageFiles
 from sknn_suite.device import CHUNK_ROWS
 from sknn_suite.doors import to_home, to_numpy
-from sknn_suite.estimator import is_float32
-from sknn_suite.modules import materialize
-from sknn_suite.training import load_weights
+from sknn_suite.estimator import Classifier, is_float32
 
 
-class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifier):
     """The transformer half of an estimator for images."""
-
-    _check_rows: Callable
-    _bind_module: Callable
-    _rows_at_once: Callable
-    _weights: Callable
-    _build_module: Callable
-    _restore_fixed: Callable
-    _encoder: Any
-    _config: dict
-    _dtype: str
-    _pixel_unit: float | None
-    image_shape_: tuple[int, int, int]
 
     @property
     def _n_features_out(self) -> int:
-        return self._config["n_features"]
+        return self._net.network.config["n_features"]
 
     def transform(self, X):
         """Compute what the last layer takes: features for any other estimator.
@@ -48,21 +31,20 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         ndarray of shape (n_samples, n_features_out)
             The features.
         """
-        check_is_fitted(self)
-        X, home = to_numpy(X)
-        X = self._check_rows(X)
-        bound = self._bind_module(len(X))
+        X, home = self._rows_to_predict(X, "transform")
+        net = self._fitted_net()
+        bound = net.bind(len(X), self.device)
         if bound.module.head_name is None:
             raise ValueError(
                 "transform needs a network with a linear layer, whose input are the "
                 "features. Expected an nn.Linear in it. Pass the network as backbone, "
                 "which gets one."
             )
-        bundle = self._encoder.transform(X, bound.dtype)
+        bundle = net.bundle(X)
         with torch.inference_mode():
             parts = [
                 bound.module.features(batch.to(bound.device).inputs["x"]).cpu()
-                for batch in BundleBatches(bundle, self._rows_at_once(CHUNK_ROWS))
+                for batch in BundleBatches(bundle, net.rows_at_once or CHUNK_ROWS)
             ]
         kind = np.float32 if is_float32(X) or X.dtype == np.uint8 else np.float64
         return to_home(torch.cat(parts).numpy().astype(kind, copy=False), home)
@@ -84,7 +66,7 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         X, _ = to_numpy(X)
         if len(X) == 0:
             return np.empty((0, *self.image_shape_))
-        X = self._check_rows(X)
+        X = self._task(self).check_rows(X)
         pixels = X.read(np.arange(len(X))) if isinstance(X, ImageFiles) else X
         pixels = np.asarray(pixels, np.float64)
         if self._pixel_unit is not None and pixels.min() >= 0:
@@ -101,18 +83,10 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             The filters.
         """
         check_is_fitted(self)
-        for name, weights in self._weights().items():
+        for name, weights in self._fitted_net().weights.items():
             if weights.ndim == 4 and name.endswith("weight"):
                 return np.moveaxis(weights, 1, 3)
         raise ValueError(
             "The network has no convolution, and so no filters. Expected one. Choose "
             "another architecture."
         )
-
-    def _module_for_inspection(self) -> Any:
-        """Build a module on the CPU, of its own, in evaluation mode."""
-        module = self._build_module(self._config).eval()
-        materialize(module, torch.device("cpu"), getattr(torch, self._dtype))
-        load_weights(module, self._weights())
-        self._restore_fixed(module)
-        return module.requires_grad_(False)

@@ -9,8 +9,7 @@ import numpy as np
 from torch import nn
 
 from sknn_suite.doors import Interval, StrOptions
-from sknn_suite.images._networks import ARCHITECTURES
-from sknn_suite.modules import ACTIVATIONS
+from sknn_suite.modules import ACTIVATIONS, ARCHITECTURES
 from sknn_suite.parameters import (
     OPTIMIZER_NAMES,
     SCHEDULE_NAMES,

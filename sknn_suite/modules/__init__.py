@@ -21,6 +21,7 @@ from sknn_suite.modules._image_network import ImageNetwork, find_head
 from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import init_linear, is_at, materialize
+from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._network import NETWORKS, Network
@@ -77,6 +78,7 @@ __all__ = [
     "GlobalAveragePool",
     "GoogLeNet",
     "ImageNetwork",
+    "LayerPair",
     "MLPScores",
     "Network",
     "OwnedRandomness",

@@ -133,6 +133,7 @@ def build_image_network(**config: Any) -> ImageNetwork:
             config["from_pair"],
             config["in_halves"],
             config["crops_kernels"],
+            config.get("body_frozen", False),
         )
 
 

@@ -28,6 +28,8 @@ class ImageNetwork(nn.Module):
         half, its second half, and the last layer; by default every layer counts.
     crops_kernels : bool, default=False
         Whether a convolution in it meets images of one pixel, see `CropKernels`.
+    body_frozen : bool, default=False
+        Whether all but the last layer is left as it is, batch norms included.
 
     Shape
     -----
@@ -45,6 +47,7 @@ class ImageNetwork(nn.Module):
         from_pair: bool = False,
         in_halves: bool = False,
         crops_kernels: bool = False,
+        body_frozen: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -59,8 +62,7 @@ class ImageNetwork(nn.Module):
         self.register_buffer("factor", torch.ones(n_channels))
         # Views of the images whose scores are averaged outside training.
         self.views: Sequence[Callable[[Tensor], Tensor]] = ()
-        # Whether all but the last layer is left as it is, batch norms included.
-        self.body_frozen = False
+        self.body_frozen = body_frozen
         self.head_name = find_head(network)
         self._tap = HeadInput()
         if self.head_name is not None:
@@ -102,11 +104,6 @@ class ImageNetwork(nn.Module):
             layers = [[p for layer in half for p in layer] for half in halves]
             return [*layers, head]  # always three, as recipes for fine-tuning say
         return [group for group in (*layers, head) if group]
-
-    def freeze_body(self, frozen: bool) -> None:
-        """Leave all but the last layer as it is from now on, or no longer."""
-        self.body_frozen = frozen
-        self.train(self.training)
 
     def features(self, x: Tensor) -> Tensor:
         """Compute what the last layer takes, (n, n_features)."""

@@ -10,6 +10,7 @@ from torch import nn
 from sknn_suite.modules._autoencoder import Autoencoder
 from sknn_suite.modules._image_builder import build_image_network
 from sknn_suite.modules._init import materialize
+from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._sequence_net import SequenceNet
 from sknn_suite.modules._vae import VAE
@@ -19,6 +20,7 @@ from sknn_suite.modules._vae import VAE
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "autoencoder": Autoencoder,
     "image": build_image_network,
+    "layer_pair": LayerPair,
     "mlp": MLP,
     "sequence": SequenceNet,
     "vae": VAE,

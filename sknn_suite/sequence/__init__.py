@@ -1,6 +1,7 @@
-"""Estimators for sequences of numbers."""
+"""Estimators for sequences of numbers, and what texts have in common with them."""
 
 from sknn_suite.sequence._classifier import RNNClassifier
-from sknn_suite.sequence._recurrent import RecurrentEstimator
+from sknn_suite.sequence._parameters import RecurrentParameters
+from sknn_suite.sequence._task import RecurrentTask
 
-__all__ = ["RNNClassifier", "RecurrentEstimator"]
+__all__ = ["RNNClassifier", "RecurrentParameters", "RecurrentTask"]

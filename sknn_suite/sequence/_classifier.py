@@ -1,23 +1,16 @@
 """RNNClassifier."""
 
-import math
 from typing import Any
 
-import numpy as np
-
-from sknn_suite.checks import Sequences, check_labels, check_sequences
 from sknn_suite.doors import StrOptions
-from sknn_suite.encoding import SequenceEncoder
-from sknn_suite.estimator import ClassifierHalf
+from sknn_suite.estimator import Classification, Classifier
 from sknn_suite.parameters import TrainingParameters, param, parameters, redefault
-from sknn_suite.sequence._recurrent import RecurrentEstimator
-
-# Updates of a fit with max_iter="auto", and its fewest and most epochs.
-N_UPDATES, FEWEST_EPOCHS, MOST_EPOCHS = 1500, 10, 100
+from sknn_suite.sequence._parameters import RecurrentParameters
+from sknn_suite.sequence._task import SequenceTask
 
 
 @parameters
-class RNNClassifier(RecurrentEstimator, ClassifierHalf):
+class RNNClassifier(RecurrentParameters, Classifier):
     """Classifier of sequences of numbers, such as time series.
 
     Rows may differ in length. Each channel is scaled inside, by what its steps in all
@@ -64,24 +57,8 @@ class RNNClassifier(RecurrentEstimator, ClassifierHalf):
     scaling: str | None = param("standard", StrOptions({"standard", "robust"}), None)
     learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.01)
 
-    def _check_rows_and_target(
-        self, X: Any, y: Any, *, reset: bool
-    ) -> tuple[Sequences, np.ndarray]:
-        X = check_sequences(self, X, reset=reset)
-        return X, check_labels(self, X, y)
-
-    def _check_rows(self, X: Any) -> Sequences:
-        return check_sequences(self, X, reset=False)
-
-    def _make_encoder(self) -> SequenceEncoder:
-        return SequenceEncoder(self.scaling)
-
-    def _configure_module(self) -> dict:
-        return super()._configure_module() | {"n_inputs": self._encoder.n_channels_}
-
-    def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
-        epochs = math.ceil(N_UPDATES / updates_per_epoch)
-        return min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS)
+    def _task(self, of):
+        return SequenceTask(of, Classification(of))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

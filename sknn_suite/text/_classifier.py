@@ -1,47 +1,20 @@
 """TextRNNClassifier."""
 
-import math
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
-from sknn_suite.checks import check_labels, check_texts
 from sknn_suite.data import make_batches
-from sknn_suite.device import BFLOAT16_WIDTH, Place
-from sknn_suite.encoding import LARGE, TextEncoder
-from sknn_suite.estimator import ClassifierHalf, Rows, Run
-from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
+from sknn_suite.estimator import Classification, Classifier
 from sknn_suite.parameters import TrainingParameters, parameters, redefault
-from sknn_suite.sequence._recurrent import RecurrentEstimator
-from sknn_suite.text._ngram_model import fit_ngrams
+from sknn_suite.sequence import RecurrentParameters
 from sknn_suite.text._parameters import TextParameters
-
-# Texts from which on batches are larger, one network does nearly as well as two, and
-# runs of three words say no more than pairs, as splits of training texts told.
-FEW_TEXTS = 8_000
-
-# Deviation of given vectors, by whether the corpus is large: of much text the vectors
-# that are learnt know more, and are drowned if those given are loud.
-SPREAD_OF_GIVEN = {False: 1.0, True: 0.3}
-
-# Rows up to which wide="auto" adds n-grams; with more, the network learns them.
-WIDE_ROWS = 100_000
-
-# Recurrent layers from this width on gain from bfloat16.
-RECURRENT_WIDTH = 32
-
-# max_iter="auto": epochs in which so many tokens are seen, between the bounds, and more
-# where a few hundred updates need more. Then the network is nearly as sure of itself as
-# it may be; with more epochs it soon is too sure, for the mean with the wide branch.
-TOKENS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 450_000, 3, 8
-FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
+from sknn_suite.text._task import TextTask
 
 
 @parameters
-class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
+class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
     """Classifier of raw texts: recurrent layers with attention, beside n-grams.
 
     Texts go in as they are. Words become vectors, which two bidirectional recurrent
@@ -123,151 +96,17 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     array(['good', 'bad'], dtype='<U4')
     """
 
-    batch_norm: bool = redefault("batch_norm", RecurrentEstimator, True)
-    dropout: float = redefault("dropout", RecurrentEstimator, 0.4)
-    spatial_dropout: float = redefault("spatial_dropout", RecurrentEstimator, 0.3)
-    label_smoothing: float = redefault("label_smoothing", ClassifierHalf, 0.1)
+    batch_norm: bool = redefault("batch_norm", RecurrentParameters, True)
+    dropout: float = redefault("dropout", RecurrentParameters, 0.4)
+    spatial_dropout: float = redefault("spatial_dropout", RecurrentParameters, 0.3)
+    label_smoothing: float = redefault("label_smoothing", Classifier, 0.1)
     solver: str | type = redefault("solver", TrainingParameters, "adamw")
     alpha: float = redefault("alpha", TrainingParameters, 0.0)
     learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.005)
     beta_2: float = redefault("beta_2", TrainingParameters, 0.99)
 
-    def _auto_sizes(self) -> tuple[int, ...]:
-        return (64 if self._encoder.is_large_ else 32, 32, 64)
-
-    def _auto_networks(self) -> int:
-        return 2 if self._are_few else 1
-
-    # -- rows ------------------------------------------------------------------------
-
-    def _check_rows_and_target(
-        self, X: Any, y: Any, *, reset: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
-        X = check_texts(self, X, reset=reset)
-        return X, check_labels(self, X, y)
-
-    def _check_rows(self, X: Any) -> np.ndarray:
-        return check_texts(self, X, reset=False)
-
-    def _make_encoder(self) -> TextEncoder:
-        return TextEncoder(
-            self._make_tokenizer(),
-            self.min_df,
-            self.max_features,
-            self.max_length,
-            pieces=self.subwords and self.embedding_size > 0,
-            ngrams=self._count_ngrams(),
-            letters=self.wide_letters,
-            embeddings=self.embeddings,
-            unseen=self.embedding_rate == 0,
-        )
-
-    def _count_ngrams(self) -> int:
-        if not self._is_wide:
-            return 0
-        if self.wide_ngrams == "auto":
-            return 3 if self._are_few else 2
-        return int(self.wide_ngrams)
-
-    # -- training --------------------------------------------------------------------
-
-    def _check_training_rows(
-        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
-    ) -> Rows:
-        rows = super()._check_training_rows(
-            X, y, sample_weight, resume=resume, partial=partial
-        )
-        if not resume:
-            self._is_wide = (
-                rows.n <= WIDE_ROWS if isinstance(self.wide, str) else bool(self.wide)
-            )
-            self._are_few = rows.n < FEW_TEXTS
-        return rows
-
-    def _configure_module(self) -> dict:
-        encoder = self._encoder
-        self.vocabulary_ = encoder.vocabulary_
-        self.max_length_ = encoder.max_length_
-        self.embedding_coverage_ = encoder.coverage_
-        if self.embedding_size == 0 and not encoder.vector_numbers_:
-            raise ValueError(
-                "embedding_size=0 leaves words without vectors. Expected embeddings "
-                "that know some of the words, or a size of 1 or more. Raise "
-                "embedding_size."
-            )
-        embedding = {
-            "n_words": encoder.n_words,
-            "size": int(self.embedding_size),
-            "n_pieces": encoder.n_pieces_,
-            "n_vectors": len(encoder.vector_numbers_),
-            "vector_size": encoder.vector_size_,
-            "dropout": float(self.token_dropout),
-            "spread_of_given": SPREAD_OF_GIVEN[encoder.is_large_],
-        }
-        return super()._configure_module() | {
-            "n_inputs": 0,
-            "embedding": embedding,
-            "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
-            "embedding_rate": float(self.embedding_rate),
-        }
-
-    @property
-    def _smoothing(self) -> float:
-        return 0.0 if self.loss == "focal" else self.label_smoothing
-
-    def _place_module(self, rows: Rows, resume: bool) -> tuple[nn.Module, Place]:
-        self._input_dtype = "float32"  # texts have no type that asks for more
-        return super()._place_module(rows, resume)
-
-    def _work(self, n_rows: int, n_parameters: int) -> float:
-        given = self._config["embedding"]  # most of these are for words to come
-        n_given = given["n_vectors"] * given["vector_size"]
-        return super()._work(n_rows, n_parameters - n_given)
-
-    def _product_width(self, module: nn.Module, n_rows: int) -> int:
-        wide = min(self._config["net"]["hidden_sizes"]) >= RECURRENT_WIDTH
-        return BFLOAT16_WIDTH if wide else 0
-
-    def _init_module(self, module: Any) -> None:
-        module.reset_parameters(self._random_state, self._encoder.take_vectors())
-
-    def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
-        if self.batch_size == "auto" and (place is None or place.device.type == "cpu"):
-            size = 32 if n_rows < FEW_TEXTS else 64 if n_rows < 40_000 else 128
-            return min(size, n_rows)
-        return super()._clip_batch_size(n_rows, place)
-
-    def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
-        n_tokens = n_rows * self._encoder.mean_length_
-        fewest = FEWEST_EPOCHS - (n_tokens > LARGE)
-        epochs = min(max(math.ceil(TOKENS_SEEN / n_tokens), fewest), MOST_EPOCHS)
-        return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
-
-    def _prepare(self, *args: Any, **kwargs: Any) -> Run:
-        run = super()._prepare(*args, **kwargs)
-        module: Any = run.module
-        resumes = args[5] and self.__sklearn_is_fitted__()
-        if module.wide is not None and not resumes:
-            self._fit_wide(module.wide, run)
-        return run
-
-    def _fit_wide(self, wide: Any, run: Run) -> None:
-        """Solve for the weights of the wide branch on the training rows."""
-        train = run.train
-        words, runs = (
-            train.inputs[name].to(torch.device("cpu")).choose(train.rows)
-            for name in ("words", "runs")
-        )
-        weight, bias = fit_ngrams(
-            words,
-            runs,
-            train.targets.cpu(),
-            None if train.weight is None else train.weights.cpu(),
-            self._config["n_grams"],
-            self._n_outputs,
-            SoftmaxLoss() if self._target.kind_ == "multiclass" else SigmoidLoss(),
-        )
-        wide.set_weights(weight, bias)
+    def _task(self, of):
+        return TextTask(of, Classification(of))
 
     # -- looking inside --------------------------------------------------------------
 
@@ -286,15 +125,15 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             attention of all recurrent layers of all networks. A text that is longer
             than `max_length_` has the tokens that the networks see.
         """
-        check_is_fitted(self)
-        X = self._check_rows(X)
-        if "attention" not in self._config["net"]["pooling"]:
+        X, _ = self._rows_to_predict(X, "token_weights")
+        net = self._fitted_net()
+        if "attention" not in net.network.config["net"]["pooling"]:
             raise ValueError(
                 f"token_weights needs attention, but pooling={self.pooling!r}. "
                 "Expected 'attention' among the poolings. Fit with it."
             )
-        bound = self._bind_module(len(X))
-        bundle = self._encoder.transform(X, bound.dtype).to(bound.device)
+        bound = net.bind(len(X), self.device)
+        bundle = net.bundle(X).to(bound.device)
         order = bundle.lengths.argsort(stable=True)
         weights: list[np.ndarray] = []
         with torch.inference_mode():
@@ -302,7 +141,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
                 each = bound.module.weigh(**batch.inputs).cpu().numpy()
                 weights += list(each)
         result: list[Any] = [None] * len(X)
-        texts = self._encoder.cut(X)
+        texts = net.encoder.cut(X)
         for row, weight in zip(order.tolist(), weights):
             result[row] = list(zip(texts[row], weight.astype(float).tolist()))
         return result

@@ -1,0 +1,74 @@
+"""AnomalyDetector: what autoencoders as outlier detectors share."""
+
+from sklearn.callback import with_callbacks
+from sklearn.utils.metaestimators import available_if
+
+from sknn_suite.anomaly._coding import CodingHalf
+from sknn_suite.anomaly._parameters import DetectorParameters
+from sknn_suite.doors import fit_context
+from sknn_suite.estimator import Call, can_partial_fit, refuse_early_stopping
+from sknn_suite.parameters import parameters
+
+
+@parameters
+class AnomalyDetector(DetectorParameters, CodingHalf):
+    """Autoencoders side by side that score rows and give their codes."""
+
+    @with_callbacks
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None):
+        """Train on the rows of X, and learn which scores are usual.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows: numbers, finite, in any units. Some may be outliers.
+        y : Ignored
+            Present for scikit-learn's API.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row, >= 0: 2 counts like the row twice, 0 like no row.
+        X_val : array-like of shape (n_validation_samples, n_features), default=None
+            Validation rows of one's own, whose loss is in `history_`; with
+            early_stopping=True they decide which epoch's weights are kept, and no
+            rows of X are set aside.
+
+        Returns
+        -------
+        self : object
+            The trained detector.
+
+        Raises
+        ------
+        ValueError
+            If X or a parameter cannot be used; the detector is left as it was.
+        """
+        validation = None if X_val is None else (X_val, None, None)
+        resume = self.warm_start and self.__sklearn_is_fitted__()
+        return self._fit(Call(X, None, sample_weight, validation, resume=resume))
+
+    @available_if(can_partial_fit)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train one epoch more on the given rows; the optimiser's state goes on.
+
+        Scaling and distribution are those of the first call, usual scores those of
+        the last. A schedule that is planned for a whole fit is not followed: the rate
+        is constant.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        y : Ignored
+            Present for scikit-learn's API.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row, >= 0.
+
+        Returns
+        -------
+        self : object
+            The detector.
+        """
+        refuse_early_stopping(self)
+        resume = self.__sklearn_is_fitted__()
+        return self._fit(Call(X, None, sample_weight, resume=resume, n_epochs=1))

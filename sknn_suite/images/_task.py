@@ -1,0 +1,367 @@
+"""ImageTask: arrays, flat rows or files, for convolutional networks."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sknn_suite.checks import (
+    CheckedImages,
+    check_groups,
+    check_images,
+    check_images_and_target,
+)
+from sknn_suite.data import BundleBatches, ImageFiles, TensorBundle, as_tensor
+from sknn_suite.device import BFLOAT16_WIDTH
+from sknn_suite.doors import warn_user
+from sknn_suite.encoding import ImageEncoder
+from sknn_suite.estimator import Objective, Rows, SupervisedTask
+from sknn_suite.exceptions import SuiteWarning
+from sknn_suite.images._augment import (
+    POLICIES,
+    Augmentation,
+    make_views,
+    settle_augment,
+)
+from sknn_suite.images._configuration import configure, name_of, user_module
+from sknn_suite.images._mirror import mirror_images_help
+from sknn_suite.images._recipes import CYCLES, RECIPES, Recipe, head_epochs
+from sknn_suite.images._weights import load_body
+from sknn_suite.modules import (
+    AirbenchNet,
+    Network,
+    copy_values,
+    draw_user_network,
+    draw_weights,
+)
+from sknn_suite.training import FitPlan, Muon, Progress, Start, load_weights, train
+
+# Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
+# used.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+# Sides from which images are taken for photographs, whose subject may be anywhere and
+# in any light, and what augment="auto" does to them.
+PHOTO_SIDE = 48
+PHOTOS = {"crop": 0.55, "brightness": 0.2, "contrast": 0.2, "cutout": 0.25}
+
+# Numbers in a layer's output for all images that are predicted together.
+LARGEST_OUTPUT = 1 << 23
+
+# What "airbench" does not train: whitening, and scales that the next layer can do.
+AIRBENCH_FIXED = ("network.whiten.weight", "*.norm1.weight", "*.norm2.weight")
+
+# Schedules that are planned for a whole fit.
+PLANNED = ("one_cycle", "cosine", "warm_restarts")
+
+
+class ImageTask(SupervisedTask):
+    """Images of one size, or files of any."""
+
+    reading = "batches"
+
+    def __init__(self, of: Any, objective: Objective) -> None:
+        super().__init__(of, objective)
+        # Rows that are left of those given, None for all, and their number before.
+        self.kept: np.ndarray | None = None
+        self.n_given = 0
+        # What is done to training images, by name.
+        self.strengths: dict[str, float] = {}
+
+    # -- rows ------------------------------------------------------------------------
+
+    def check_both(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
+        return check_images_and_target(self.of, X, y, reset=reset)
+
+    def check_rows(self, X: Any) -> Any:
+        return check_images(self.of, X, reset=False)
+
+    def check(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
+    ) -> Rows:
+        rows = super().check(X, y, sample_weight, resume=resume, partial=partial)
+        self.n_given = rows.n
+        self.of.n_skipped_ = 0
+        if self.of.on_bad_image == "skip" and isinstance(rows.X, ImageFiles):
+            rows = self._leave_out_bad_files(rows)
+        return rows
+
+    def _leave_out_bad_files(self, rows: Rows) -> Rows:
+        bad = rows.X.store.find_bad()
+        if not bad:
+            return rows
+        first = next(iter(bad.values()))
+        if len(bad) == rows.n:
+            raise first
+        self.of.n_skipped_ = len(bad)
+        warn_user(
+            f"{len(bad)} of {rows.n} images cannot be read and are left out, the first "
+            f"since: {first} Repair or remove them to be rid of this warning.",
+            SuiteWarning,
+        )
+        self.kept = np.setdiff1d(np.arange(rows.n), list(bad))
+        return rows.take(self.kept)
+
+    def check_groups(self, groups: Any, rows: Rows) -> np.ndarray | None:
+        groups = check_groups(groups, self.n_given)
+        return groups if groups is None or self.kept is None else groups[self.kept]
+
+    def held_out_for_scorers(self, rows: Rows) -> Rows:
+        if isinstance(rows.X, np.ndarray):
+            return rows._replace(X=rows.X.view(CheckedImages))
+        return rows
+
+    # -- encoder and network ---------------------------------------------------------
+
+    def encoder(self) -> ImageEncoder:
+        return ImageEncoder(learns_patches=self.of.architecture == "airbench")
+
+    def network(self, encoder: ImageEncoder) -> Network:
+        config = configure(self.of, self.objective.n_outputs)
+        frozen = self._phase() == "head"
+        more = {"augment": self.strengths, "body_frozen": frozen}
+        return Network("image", config | more)
+
+    def draw(
+        self, module: Any, encoder: ImageEncoder, random_state: np.random.RandomState
+    ) -> None:
+        of, network, user = self.of, module.network, user_module(self.of)
+        config = configure(of, self.objective.n_outputs)
+        if user is None:
+            activation = config["options"].get("activation", "relu")
+            draw_weights(network, of.weight_init, activation, random_state)
+        else:
+            if not isinstance(user, nn.Module):
+                seed = int(random_state.randint(2**31))
+                user = draw_user_network(user, config, seed)
+            new_head = config["new_head"]
+            if new_head is not None:
+                draw_weights(module.head, "auto", "relu", random_state)
+            replaced = module.head_name if new_head == "replace" else None
+            body = network if new_head in (None, "replace") else network.body
+            copy_values(user, body, replaced)
+        if of.weights is not None:
+            load_body(network, of.weights, module.head_name)
+        center, scale = self._scaling(encoder)
+        module.set_scaling(as_tensor(center), as_tensor(scale))
+        if isinstance(network, AirbenchNet):
+            network.whiten_with(as_tensor(encoder.patches_))
+
+    def _scaling(self, encoder: ImageEncoder) -> tuple[np.ndarray, np.ndarray]:
+        """Choose what is subtracted from each channel, and by what is divided."""
+        of, kind = self.of, self.of.normalization
+        n_channels, unit = of.image_shape_[2], of._pixel_unit
+        if kind == "auto":
+            is_rgb = n_channels in (1, 3) and unit is not None
+            kind = "imagenet" if of.backbone is not None and is_rgb else "learnt"
+        unit = unit or 1.0
+        if kind == "learnt":
+            return encoder.center_, encoder.scale_
+        if kind is None:
+            return np.zeros(n_channels), np.full(n_channels, unit)
+        center, scale = np.array(IMAGENET) * unit
+        if n_channels == 1:
+            return center.mean(keepdims=True), scale.mean(keepdims=True)
+        if n_channels != 3:
+            raise ValueError(
+                "normalization='imagenet' does not go with images of "
+                f"{n_channels} channels. Expected grey or RGB. Set "
+                "normalization='learnt'."
+            )
+        return center, scale
+
+    def label_smoothing(self) -> float:
+        if self.of.label_smoothing is not None:
+            return self.of.label_smoothing
+        return 0.0 if self.of.loss == "focal" else self._recipe().label_smoothing
+
+    def adapt(self, module: Any) -> None:  # type: ignore[override]
+        """Set the views that predictions average over."""
+        augment = self.of._net.network.config["augment"]
+        n_views: Any = self.of.n_tta
+        if n_views == "auto":
+            n_views = 2 if "flip" in augment else 1
+        module.views = make_views(augment, n_views, self.of.image_shape_)
+
+    # -- cost ------------------------------------------------------------------------
+
+    def computes_float32(self, X: Any) -> bool:
+        return X.dtype == np.uint8 or super().computes_float32(X)
+
+    def work_per_row(self, encoder: Any, network: Network, n_parameters: int) -> float:
+        return float(max(network.config["macs"], n_parameters))
+
+    def product_width(self, module: Any, network: Network, batch_size: int) -> int:
+        if network.config["architecture"] == "mlp":
+            return super().product_width(module, network, batch_size)
+        return BFLOAT16_WIDTH  # convolutions gain from it at any width
+
+    def rows_at_once(self, network: Network) -> int:
+        return min(1024, max(LARGEST_OUTPUT // network.config["largest"], 8))
+
+    # -- recipe ----------------------------------------------------------------------
+
+    def _phase(self) -> str | None:
+        """Say what of a backbone is trained: "head", "gradual", "full" or None."""
+        return None if self.of.backbone is None else self.of.finetune
+
+    def _recipe(self) -> Recipe:
+        return RECIPES.get(self._phase() or name_of(self.of), RECIPES["convolutions"])
+
+    def recipe(self, n_rows: int, *, partial: bool) -> dict[str, Any]:
+        of, recipe, phase = self.of, self._recipe(), self._phase()
+        solver = recipe.solver if of.solver == "auto" else of.solver
+        kind = recipe.schedule if of.learning_rate == "auto" else of.learning_rate
+        if partial and kind in PLANNED:
+            kind = "constant"
+        alpha = of.alpha
+        if alpha is None:
+            alpha = 0.0 if solver == "muon" else recipe.alpha
+        params = of.schedule_params
+        if of.learning_rate == "auto" and params is None:
+            params = dict(recipe.schedule_params)
+            if phase == "gradual" and of.max_iter == "auto":
+                params["cycle_length"] = recipe.n_epochs(n_rows) // CYCLES
+        freeze = of.freeze
+        if phase == "head":
+            freeze = 2
+        elif phase is None and name_of(of) == "airbench" and freeze is None:
+            freeze = AIRBENCH_FIXED
+        return {
+            "solver": Muon if solver == "muon" else solver,
+            "learning_rate": kind,
+            "learning_rate_init": self._rate(solver),
+            "schedule_params": None if kind == "constant" else params,
+            "alpha": alpha,
+            "freeze": freeze,
+        }
+
+    def _rate(self, solver: Any) -> Any:
+        """Learning rate, or those of a backbone's parts."""
+        of, phase = self.of, self._phase()
+        rate: Any = of.learning_rate_init
+        if rate is None:
+            rate = self._recipe().rate(solver)
+        if phase == "head" and not isinstance(rate, str):
+            return float(np.ravel(rate)[-1])
+        if phase in ("gradual", "full") and isinstance(rate, int | float):
+            return (rate * of.body_rate**2, rate * of.body_rate, rate)
+        return rate
+
+    def batch_size(self, n_rows: int, device: torch.device) -> int:
+        suited = self._recipe().batch_size(n_rows)
+        if device.type != "cpu" and self.of.backbone is None:
+            suited = max(suited, min(1024, n_rows // 100))  # a GPU is busy with many
+        return min(suited, n_rows)
+
+    def n_epochs(self, encoder: Any, n_rows: int, updates_per_epoch: int) -> int:
+        return 200 if self.of.solver == "lbfgs" else self._recipe().n_epochs(n_rows)
+
+    @property
+    def is_complete_recipe(self) -> bool:
+        of = self.of
+        planned = of.max_iter == "auto" or self._phase() == "gradual"
+        return of.learning_rate == "auto" and planned
+
+    def augment(
+        self, rows: Rows, random_state: np.random.RandomState
+    ) -> Augmentation | None:
+        net = getattr(self.of, "_net", None)
+        if net is not None:  # a call that goes on
+            self.strengths = net.network.config["augment"]
+        else:
+            self.strengths = self._settle_augment(rows, random_state)
+        strengths = dict(self.strengths)
+        if self.of.mixup:
+            strengths["mixup"] = self.of.mixup
+        if not strengths or self.of.solver == "lbfgs":
+            return None
+        return Augmentation(strengths)
+
+    def _settle_augment(
+        self, rows: Rows, random_state: np.random.RandomState
+    ) -> dict[str, float]:
+        """Settle what is done to training images, by name."""
+        augment, side = self.of.augment, min(self.of.image_shape_[:2])
+        if augment == "auto":
+            flat = name_of(self.of) == "mlp" or side < 4
+            if flat or self._phase() == "head":
+                return {}
+            strengths = dict(PHOTOS if side >= PHOTO_SIDE else {"shift": 0.125})
+            if mirror_images_help(rows.X, rows.y, random_state):
+                strengths["flip"] = 0.5
+            return strengths
+        if augment is None:
+            return {}
+        if isinstance(augment, str):
+            return dict(POLICIES[augment])
+        return settle_augment(augment)
+
+    # -- training of a backbone ------------------------------------------------------
+
+    def prepare(
+        self, plan: FitPlan, encoder: Any, *, resume: bool, partial: bool
+    ) -> FitPlan:
+        """Train the last layer first, or alone, on features computed once."""
+        phase = self._phase()
+        if phase == "head" and plan.augment is None and plan.settings.solver != "lbfgs":
+            valid = plan.valid and compute_features(plan, plan.valid)
+            return plan.change(train=compute_features(plan, plan.train), valid=valid)
+        path = self.of.checkpoint
+        going_on = path is not None and Path(path).exists() and not partial
+        if phase == "gradual" and not resume and not going_on:
+            return self._train_head(plan)  # a checkpoint comes after this phase
+        return plan
+
+    def _train_head(self, plan: FitPlan) -> FitPlan:
+        """Train the last layer alone, then all layers from its weights."""
+        rate = self.of.learning_rate_init
+        recipe = RECIPES["head"]
+        if rate is None or isinstance(rate, str):
+            solver = recipe.solver if self.of.solver == "auto" else self.of.solver
+            rate = recipe.rate("sgd" if isinstance(rate, str) else solver)
+        n_epochs = self.of.head_iter
+        if isinstance(n_epochs, str):
+            n_epochs = head_epochs(len(plan.train))
+        frozen = {**plan.network.config, "body_frozen": True}
+        head = train(
+            plan.change(
+                network=Network("image", frozen),
+                train=compute_features(plan, plan.train),
+                valid=None,
+                n_epochs=n_epochs,
+                augment=None,
+                learning_rate="constant",
+                learning_rate_init=float(np.ravel(rate)[-1]),
+                schedule_params=None,
+                freeze=2,
+                unfreeze_every=None,
+                averaging=None,
+                early_stopping=False,
+                n_iter_no_change=np.inf,
+            )
+        )
+        return plan.change(
+            weights=head.weights,
+            random_state=head.random_state,
+            start=Start(Progress(earlier=head.history)),
+        )
+
+
+def compute_features(plan: FitPlan, bundle: TensorBundle) -> TensorBundle:
+    """Put what the last layer takes in place of images."""
+    device = plan.place.device
+    module: Any = plan.network.build(device, plan.place.dtype).eval()
+    load_weights(module, plan.weights)
+    with torch.no_grad():
+        parts = [
+            module.features(batch.to(device).inputs["x"]).cpu()
+            for batch in BundleBatches(bundle, plan.valid_rows)
+        ]
+    return TensorBundle(
+        {"features": torch.cat(parts)},
+        bundle.targets,
+        None if bundle.weight is None else bundle.weights,
+    )

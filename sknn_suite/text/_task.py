@@ -1,0 +1,180 @@
+"""TextTask: raw texts, for recurrent networks beside a linear model over n-grams."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+from sknn_suite.checks import check_labels, check_texts
+from sknn_suite.device import BFLOAT16_WIDTH
+from sknn_suite.encoding import LARGE, TextEncoder
+from sknn_suite.estimator import Rows
+from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
+from sknn_suite.modules import Network
+from sknn_suite.sequence import RecurrentTask
+from sknn_suite.text._ngram_model import fit_ngrams
+from sknn_suite.training import FitPlan
+
+# Texts from which on batches are larger, one network does nearly as well as two, and
+# runs of three words say no more than pairs, as splits of training texts told.
+FEW_TEXTS = 8_000
+
+# Deviation of given vectors, by whether the corpus is large: of much text the vectors
+# that are learnt know more, and are drowned if those given are loud.
+SPREAD_OF_GIVEN = {False: 1.0, True: 0.3}
+
+# Rows up to which wide="auto" adds n-grams; with more, the network learns them.
+WIDE_ROWS = 100_000
+
+# Recurrent layers from this width on gain from bfloat16.
+RECURRENT_WIDTH = 32
+
+# max_iter="auto": epochs in which so many tokens are seen, between the bounds, and more
+# where a few hundred updates need more. Then the network is nearly as sure of itself as
+# it may be; with more epochs it soon is too sure, for the mean with the wide branch.
+TOKENS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 450_000, 3, 8
+FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
+
+
+class TextTask(RecurrentTask):
+    """Texts as they come."""
+
+    n_texts: int
+
+    def check(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
+    ) -> Rows:
+        rows = super().check(X, y, sample_weight, resume=resume, partial=partial)
+        self.n_texts = rows.n
+        return rows
+
+    def check_both(
+        self, X: Any, y: Any, *, reset: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        X = check_texts(self.of, X, reset=reset)
+        return X, check_labels(self.of, X, y)
+
+    def check_rows(self, X: Any) -> np.ndarray:
+        return check_texts(self.of, X, reset=False)
+
+    # -- encoder and network ---------------------------------------------------------
+
+    def encoder(self) -> TextEncoder:
+        of = self.of
+        return TextEncoder(
+            of._make_tokenizer(),
+            of.min_df,
+            of.max_features,
+            of.max_length,
+            pieces=of.subwords and of.embedding_size > 0,
+            ngrams=self._count_ngrams(),
+            letters=of.wide_letters,
+            embeddings=of.embeddings,
+            unseen=of.embedding_rate == 0,
+        )
+
+    def _count_ngrams(self) -> int:
+        """Longest run of words that the linear model counts; 0 for no such model."""
+        wide = self.of.wide
+        if not (self.n_texts <= WIDE_ROWS if isinstance(wide, str) else wide):
+            return 0
+        if self.of.wide_ngrams == "auto":
+            return 3 if self.n_texts < FEW_TEXTS else 2
+        return int(self.of.wide_ngrams)
+
+    def auto_sizes(self, encoder: TextEncoder) -> tuple[int, ...]:
+        return (64 if encoder.is_large_ else 32, 32, 64)
+
+    def auto_networks(self) -> int:
+        net = getattr(self.of, "_net", None)
+        if net is not None:  # a call that goes on
+            return net.network.config["n_networks"]
+        return 2 if self.n_texts < FEW_TEXTS else 1
+
+    def inputs(self, encoder: TextEncoder) -> dict[str, Any]:
+        of = self.of
+        of.vocabulary_ = encoder.vocabulary_
+        of.max_length_ = encoder.max_length_
+        of.embedding_coverage_ = encoder.coverage_
+        if of.embedding_size == 0 and not encoder.vector_numbers_:
+            raise ValueError(
+                "embedding_size=0 leaves words without vectors. Expected embeddings "
+                "that know some of the words, or a size of 1 or more. Raise "
+                "embedding_size."
+            )
+        embedding = {
+            "n_words": encoder.n_words,
+            "size": int(of.embedding_size),
+            "n_pieces": encoder.n_pieces_,
+            "n_vectors": len(encoder.vector_numbers_),
+            "vector_size": encoder.vector_size_,
+            "dropout": float(of.token_dropout),
+            "spread_of_given": SPREAD_OF_GIVEN[encoder.is_large_],
+        }
+        return {
+            "n_inputs": 0,
+            "embedding": embedding,
+            "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
+            "embedding_rate": float(of.embedding_rate),
+        }
+
+    def draw(
+        self, module: Any, encoder: TextEncoder, random_state: np.random.RandomState
+    ) -> None:
+        module.reset_parameters(random_state, encoder.take_vectors())
+
+    def label_smoothing(self) -> float:
+        return 0.0 if self.of.loss == "focal" else self.of.label_smoothing
+
+    # -- cost and recipe -------------------------------------------------------------
+
+    def computes_float32(self, X: Any) -> bool:
+        return True  # texts have no type that asks for more
+
+    def work_per_row(
+        self, encoder: TextEncoder, network: Network, n_parameters: int
+    ) -> float:
+        given = network.config["embedding"]  # most of these are for words to come
+        n_given = given["n_vectors"] * given["vector_size"]
+        return super().work_per_row(encoder, network, n_parameters - n_given)
+
+    def product_width(self, module: Any, network: Network, batch_size: int) -> int:
+        wide = min(network.config["net"]["hidden_sizes"]) >= RECURRENT_WIDTH
+        return BFLOAT16_WIDTH if wide else 0
+
+    def batch_size(self, n_rows: int, device: torch.device) -> int:
+        if device.type != "cpu":
+            return super().batch_size(n_rows, device)
+        size = 32 if n_rows < FEW_TEXTS else 64 if n_rows < 40_000 else 128
+        return min(size, n_rows)
+
+    def n_epochs(
+        self, encoder: TextEncoder, n_rows: int, updates_per_epoch: int
+    ) -> int:
+        n_tokens = n_rows * encoder.mean_length_
+        fewest = FEWEST_EPOCHS - (n_tokens > LARGE)
+        epochs = min(max(math.ceil(TOKENS_SEEN / n_tokens), fewest), MOST_EPOCHS)
+        return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
+
+    def prepare(
+        self, plan: FitPlan, encoder: TextEncoder, *, resume: bool, partial: bool
+    ) -> FitPlan:
+        """Solve for the weights of the linear model on the training rows."""
+        n_grams = plan.network.config["n_grams"]
+        if resume or not n_grams:
+            return plan
+        train = plan.train
+        weight, bias = fit_ngrams(
+            train.inputs["words"].choose(train.rows),
+            train.inputs["runs"].choose(train.rows),
+            train.targets,
+            None if train.weight is None else train.weights,
+            n_grams,
+            self.objective.n_outputs,
+            SoftmaxLoss() if self.target.kind_ == "multiclass" else SigmoidLoss(),
+        )
+        known = np.zeros_like(plan.weights["wide.weight"])
+        known[-n_grams:] = weight
+        solved = {"wide.weight": known, "wide.bias": bias.numpy().astype(known.dtype)}
+        return plan.change(weights=plan.weights | solved)
