@@ -100,7 +100,7 @@ def _dumped_raw(model, folder):
 def test_a_copy_does_not_share_weights_with_its_original(model, rows, scores_of):
     expected = scores_of(model, rows.X)
     twin = copy.deepcopy(model)
-    for weights in twin._weights().values():
+    for weights in twin._fitted_net().weights.values():
         weights *= 0
     np.testing.assert_array_equal(scores_of(model, rows.X), expected)
     assert not np.array_equal(scores_of(twin, rows.X), expected)

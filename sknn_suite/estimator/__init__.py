@@ -2,7 +2,7 @@
 
 from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._classifier import Classifier
-from sknn_suite.estimator._fit import Call
+from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.estimator._fitted import FittedNet, is_float32
 from sknn_suite.estimator._objective import Classification, Objective, Regression
 from sknn_suite.estimator._regressor import Regressor
@@ -29,5 +29,6 @@ __all__ = [
     "Task",
     "can_partial_fit",
     "is_float32",
+    "plan_call",
     "refuse_early_stopping",
 ]

@@ -9,21 +9,12 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.doors import Home, check_same_home, to_numpy
-from sknn_suite.estimator._draft import draft, fitted_attributes
-from sknn_suite.estimator._fit import (
-    Call,
-    Fit,
-    check_data,
-    prepare,
-    source_of,
-    warn_unless_converged,
-)
+from sknn_suite.estimator._draft import fitted_attributes
+from sknn_suite.estimator._fit import Call, plan_call, warn_unless_converged
 from sknn_suite.estimator._fitted import FittedNet
-from sknn_suite.estimator._memory import Before
-from sknn_suite.estimator._plan import plan_fit
 from sknn_suite.estimator._task import Task
 from sknn_suite.parameters import TrainingParameters, parameters
-from sknn_suite.training import FitPlan, train
+from sknn_suite.training import train
 
 
 @parameters
@@ -81,20 +72,12 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
 
     def _fit(self, call: Call) -> "NeuralEstimator":
         """Train on the rows of a call; the estimator changes at the end, or never."""
-        task = self._task(draft(self, resumes=call.resume))
-        data = check_data(task, call)
-        before = Before.of(self) if call.resume else None
-        source = source_of(self, before)
-        planned = plan_fit(task, data, source.random_state, before, call.n_epochs)
-        planned = prepare(task, planned, call)
-        fit = Fit(self, task, data, planned, call)
-        trained = train(
-            planned.plan, score=fit.scorer(), callbacks=fit.callbacks(source.origin)
-        )
+        fit = plan_call(self, call).prepare()
+        trained = train(fit.plan, score=fit.scorer(), callbacks=fit.callbacks())
         self._set_fitted(fit.attributes(trained))
-        source.hand_back(trained.random_state)
+        fit.source.hand_back(trained.random_state)
         if not call.partial:
-            warn_unless_converged(task, planned.plan, trained)
+            warn_unless_converged(fit.task, fit.plan, trained)
         return self
 
     def _set_fitted(self, attributes: dict[str, Any]) -> None:
@@ -102,15 +85,6 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         for name in fitted_attributes(self):
             del self.__dict__[name]
         self.__dict__.update(attributes)
-
-    def _plan(self, call: Call) -> tuple[FitPlan, Task]:
-        """Plan a fit, or the next call of partial_fit, without training."""
-        task = self._task(draft(self, resumes=call.resume))
-        data = check_data(task, call)
-        before = Before.of(self) if call.resume else None
-        source = source_of(self, before)
-        planned = plan_fit(task, data, source.random_state, before, call.n_epochs)
-        return planned.plan, task
 
     # -- predict ---------------------------------------------------------------------
 

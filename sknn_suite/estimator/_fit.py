@@ -1,7 +1,7 @@
 """The steps around a plan: a call's data before it, fitted attributes behind it."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +15,10 @@ from sknn_suite.doors import (
     to_numpy,
     warn_user,
 )
-from sknn_suite.estimator._draft import fitted_attributes
+from sknn_suite.estimator._draft import draft, fitted_attributes
 from sknn_suite.estimator._fitted import FittedNet
 from sknn_suite.estimator._memory import Before, Memory, make_checkpoint
-from sknn_suite.estimator._plan import Planned
+from sknn_suite.estimator._plan import Planned, plan_fit
 from sknn_suite.estimator._record import record
 from sknn_suite.estimator._rows import Data
 from sknn_suite.estimator._snapshot import (
@@ -128,16 +128,7 @@ def source_of(estimator: Any, before: Before | None) -> Source:
     return Source(random_state, random_state.get_state(legacy=False), given)
 
 
-def prepare(task: Task, planned: Planned, call: Call) -> Planned:
-    """Train what is trained first, and find the learning rate if it is "auto"."""
-    plan = task.prepare(
-        planned.plan, planned.encoder, resume=call.resume, partial=call.partial
-    )
-    if isinstance(plan.settings.learning_rate_init, str):
-        plan = plan.change(learning_rate_init=run_range_test(plan).suggestion)
-    return planned._replace(plan=plan)
-
-
+@dataclass(frozen=True)
 class Fit:
     """A fit under way, and what it looks like to scorers, callbacks, and in the end.
 
@@ -145,23 +136,47 @@ class Fit:
     ----------
     estimator : NeuralEstimator
         The estimator; it is only read.
-    task, data, planned, call
-        What has been made of the call.
+    call : Call
+        The arguments.
+    task : Task
+        What is particular to the rows; its draft holds what was learnt of them.
+    data : Data
+        The checked rows.
+    source : Source
+        Where randomness comes from.
+    planned : Planned
+        The plan, and what it does not tell.
     """
 
-    def __init__(
-        self, estimator: Any, task: Task, data: Data, planned: Planned, call: Call
-    ) -> None:
-        self.estimator = estimator
-        self.task = task
-        self.data = data
-        self.planned = planned
-        self.call = call
-        self.earlier = fitted_attributes(estimator) if call.resume else {}
+    estimator: Any
+    call: Call
+    task: Task
+    data: Data
+    source: Source
+    planned: Planned
+
+    @property
+    def plan(self) -> FitPlan:
+        """The plan."""
+        return self.planned.plan
+
+    @property
+    def earlier(self) -> dict[str, Any]:
+        """Fitted attributes that the call goes on from."""
+        return fitted_attributes(self.estimator) if self.call.resume else {}
+
+    def prepare(self) -> "Fit":
+        """Train what is trained first, and find the learning rate if it is "auto"."""
+        call, encoder = self.call, self.planned.encoder
+        how = {"resume": call.resume, "partial": call.partial}
+        plan = self.task.prepare(self.plan, encoder, **how)
+        if isinstance(plan.settings.learning_rate_init, str):
+            plan = plan.change(learning_rate_init=run_range_test(plan).suggestion)
+        return replace(self, planned=self.planned._replace(plan=plan))
 
     def net(self, weights: dict[str, np.ndarray]) -> FittedNet:
         """Make the fitted net."""
-        task, plan = self.task, self.planned.plan
+        task, plan = self.task, self.plan
         return FittedNet(
             encoder=self.planned.encoder,
             network=plan.network,
@@ -176,7 +191,7 @@ class Fit:
 
     def attributes(self, trained: Trained) -> dict[str, Any]:
         """All fitted attributes after training."""
-        attributes = record(self.earlier, self.planned.plan, trained)
+        attributes = record(self.earlier, self.plan, trained)
         attributes |= self._learnt(trained.weights, trained.random_state)
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}
@@ -189,7 +204,7 @@ class Fit:
         attributes |= {
             "n_iter_": len(net.history),
             "loss_": net.history[-1]["train_loss"],
-            "out_activation_": self.planned.plan.loss.out_activation,
+            "out_activation_": self.plan.loss.out_activation,
         }
         return with_attributes(self.estimator, attributes)
 
@@ -206,16 +221,26 @@ class Fit:
         rows = self.task.held_out_for_scorers(held_out)
         return ValidationScorer(scoring, self.snapshot, rows)
 
-    def callbacks(self, origin: dict[str, Any]) -> list[Any]:
+    def callbacks(self) -> list[Any]:
         """List the callbacks that the parameters ask for, the user's own last."""
-        estimator, plan, call = self.estimator, self.planned.plan, self.call
+        estimator, plan, call = self.estimator, self.plan, self.call
         callbacks: list[Any] = [EpochLine()] if estimator.verbose else []
         if not call.partial:
             given = (call.X, call.y, call.sample_weight)
             bridge = make_bridge(estimator, self.snapshot, given, plan.planned_epochs)
-            checkpoint = make_checkpoint(estimator, plan, origin)
+            checkpoint = make_checkpoint(estimator, plan, self.source.origin)
             callbacks += [c for c in (bridge, checkpoint) if c is not None]
         return callbacks + list(estimator.callbacks or [])
+
+
+def plan_call(estimator: Any, call: Call) -> Fit:
+    """Go from the rows of a call to a plan; nothing is set on the estimator."""
+    task = estimator._task(draft(estimator, resumes=call.resume))
+    data = check_data(task, call)
+    before = Before.of(estimator) if call.resume else None
+    source = source_of(estimator, before)
+    planned = plan_fit(task, data, source.random_state, before, call.n_epochs)
+    return Fit(estimator, call, task, data, source, planned)
 
 
 def warn_unless_converged(task: Task, plan: FitPlan, trained: Trained) -> None:

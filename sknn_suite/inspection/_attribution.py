@@ -199,7 +199,7 @@ def _find(network: nn.Module, name: str) -> nn.Module:
 def _own_module(estimator: CNNClassifier) -> Any:
     """Build a module on the CPU that nobody else uses, since hooks will be added."""
     check_is_fitted(estimator)
-    return estimator._module_for_inspection()
+    return estimator._fitted_net().module()
 
 
 def _rows(X: Any, part: slice) -> Any:
@@ -207,8 +207,8 @@ def _rows(X: Any, part: slice) -> Any:
 
 
 def _prepare(estimator: CNNClassifier, module: Any, X: Any) -> Tensor:
-    pixels = estimator._check_rows(X)
-    bundle = estimator._encoder.transform(pixels, module.center.dtype)
+    pixels, _ = estimator._rows_to_predict(X, "attribution")
+    bundle = estimator._fitted_net().bundle(pixels)
     with torch.no_grad():
         return module.prepare(bundle.inputs["x"][slice(0, len(pixels))]).contiguous()
 

@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from sknn_suite.data import TensorBundle
-from sknn_suite.estimator import NeuralEstimator
+from sknn_suite.estimator import Call, NeuralEstimator, plan_call
 from sknn_suite.modules import ACTIVATIONS
-from sknn_suite.training import TensorNet
+from sknn_suite.training import TensorNet, begin
 
 # Rows that are looked at; more change the shares by less than a percent.
 MAX_ROWS = 2048
@@ -122,12 +122,14 @@ def diagnose(estimator: Any, X: Any, y: Any) -> Diagnosis:
             "Expected a fitted one. Pass, for example, an MLPClassifier."
         )
     model = copy.deepcopy(estimator)
-    net, train = model._net_to_go_on(X[:MAX_ROWS], y[:MAX_ROWS])
+    call = Call(X[:MAX_ROWS], y[:MAX_ROWS], resume=True, n_epochs=1)
+    plan = plan_call(model, call).plan
+    net, train = begin(plan), plan.train
     flat = _flat_shares(net, train)
     before = {name: p.detach().clone() for name, p in net.module_.named_parameters()}
     batch = train.take(torch.arange(len(train), device=train.device))
     has_optimizer = net.optimizer_ is not None
-    (net.train_step if has_optimizer else net.train_step_single)(batch)
+    (net.train_step if has_optimizer else net.gradient_.of_batch)(batch)
     weights = [(name, p) for name, p in net.module_.named_parameters() if p.ndim >= 2]
     layers = []
     for i, (name, p) in enumerate(weights):

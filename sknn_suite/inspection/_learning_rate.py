@@ -5,8 +5,8 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sknn_suite.estimator import NeuralEstimator
-from sknn_suite.training import RangeTest
+from sknn_suite.estimator import Call, NeuralEstimator, plan_call
+from sknn_suite.training import RangeTest, run_range_test
 
 
 def find_learning_rate(
@@ -79,6 +79,7 @@ def find_learning_rate(
             "Expected one, or a Pipeline that ends in one. "
             "Pass, for example, an MLPClassifier."
         )
-    return clone(estimator)._test_learning_rates(
-        X, y, sample_weight, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps
-    )
+    model = clone(estimator)
+    model._validate_params()
+    plan = plan_call(model, Call(X, y, sample_weight)).plan
+    return run_range_test(plan, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps)

@@ -217,5 +217,7 @@ def test_pretraining_is_another_start_for_a_deep_net():
     trained = AutoencoderDetector(
         **options, learning_rate_init=1e-12, pretraining_iter=50
     ).fit(X)
-    first = [m._weights()["encoder.linears.0.weight"] for m in (plain, trained)]
+    first = [
+        m._fitted_net().weights["encoder.linears.0.weight"] for m in (plain, trained)
+    ]
     assert not np.allclose(*first, atol=1e-3)

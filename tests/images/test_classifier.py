@@ -88,7 +88,7 @@ def test_a_model_of_bytes_takes_floats_between_zero_and_one(grey):
 def test_pixels_stay_bytes_until_the_batch(colour):
     model = CNNClassifier(**QUICK).fit(*colour)
     X = model._check_rows(colour.X)
-    bundle = model._encoder.transform(X, torch.float32)
+    bundle = model._net.encoder.transform(X, torch.float32)
     assert bundle.inputs["x"].dtype == torch.uint8
     assert bundle.inputs["x"].data_ptr() == colour.X.ctypes.data
     prepared = model._bind_module(9).module.prepare(bundle.inputs["x"][:9])
@@ -101,9 +101,9 @@ def test_scaling_is_learnt_from_the_training_rows_alone(grey):
     weight = np.ones(120)
     weight[::2] = 0
     part = CNNClassifier(**QUICK).fit(X, grey.y, sample_weight=weight)
-    np.testing.assert_allclose(part._encoder.center_, X[1::2].mean())
-    np.testing.assert_allclose(part._encoder.scale_, X[1::2].std())
-    assert model._encoder.center_ != X.mean()
+    np.testing.assert_allclose(part._net.encoder.center_, X[1::2].mean())
+    np.testing.assert_allclose(part._net.encoder.scale_, X[1::2].std())
+    assert model._net.encoder.center_ != X.mean()
 
 
 def test_rows_without_an_image_shape_are_scaled_by_column(digits):

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sknn_suite.images._networks import build_network, draw_user_network
 
 from sknn_suite import CNNClassifier
 from sknn_suite.exceptions import DataError
-from sknn_suite.images._networks import build_network, draw_user_network
 from sknn_suite.modules import (
     CONV_SPECS,
     VGG,
@@ -147,16 +147,16 @@ def test_the_default_suits_images_of_every_size(side):
     model = CNNClassifier("resnet_small")
     model.image_shape_ = (side, side, 3)
     model._target = type("Target", (), {"n_outputs": 10})()
-    network = build_network(model._configure_module())
+    network = build_network(model._net.network.configure_module())
     assert 50_000 < n_parameters(network) < 1_500_000
-    assert model._configure_module()["macs"] < 250e6
+    assert model._net.network.configure_module()["macs"] < 250e6
 
 
 def test_whitened_patches_are_uncorrelated(colour):
     model = CNNClassifier("airbench", max_iter=1, random_state=0).fit(*colour)
-    kernels = torch.from_numpy(model._module_state["network.whiten.weight"])
+    kernels = torch.from_numpy(model._fitted_net().weights["network.whiten.weight"])
     half = kernels[: len(kernels) // 2].flatten(1).double()
-    covariance = torch.from_numpy(model._encoder.patches_)
+    covariance = torch.from_numpy(model._net.encoder.patches_)
     white = half @ covariance @ half.T
     values = torch.linalg.eigvalsh(covariance)
     expected = torch.diag(values / (values + AirbenchNet.WHITENING_EPSILON))
@@ -198,9 +198,9 @@ def test_two_scores_for_two_classes_are_their_difference(grey):
         own, max_iter=1, learning_rate_init=1e-9, augment=None, alpha=0
     )
     model.fit(grey.X, y)
-    x = (torch.from_numpy(grey.X).double() - model._encoder.center_[0])[:, None]
+    x = (torch.from_numpy(grey.X).double() - model._net.encoder.center_[0])[:, None]
     with torch.no_grad():
-        scores = own((x / model._encoder.scale_[0]).float())
+        scores = own((x / model._net.encoder.scale_[0]).float())
     expected = torch.softmax(scores, dim=1).numpy()
     np.testing.assert_allclose(model.predict_proba(grey.X), expected, atol=1e-4)
 
@@ -265,6 +265,6 @@ def test_kernels_are_cropped_where_a_layer_meets_one_pixel(side, cropped):
     images = np.random.RandomState(0).randint(0, 256, (4, side, side, 3))
     model = CNNClassifier("resnet18", max_iter=1, precision="bfloat16", random_state=0)
     model.fit(images.astype(np.uint8), [0, 1, 0, 1])
-    config = model._config
+    config = model._net.network.config
     assert config["crops_kernels"] == cropped
     assert build_network(config).crops_kernels == cropped

@@ -64,7 +64,7 @@ def test_every_way_of_fine_tuning_learns(colour, unseen, finetune):
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]), name
     kept = np.array_equal(
-        model._module_state["network.0.weight"], before["0.weight"].numpy()
+        model._fitted_net().weights["network.0.weight"], before["0.weight"].numpy()
     )
     assert kept == (finetune == "head")
 
@@ -75,7 +75,7 @@ def test_a_frozen_body_keeps_its_batch_statistics(colour):
         model = CNNClassifier(
             backbone=network, finetune="head", augment=augment, max_iter=3
         ).fit(*colour)
-        mean = model._module_state["network.1.running_mean"]
+        mean = model._fitted_net().weights["network.1.running_mean"]
         np.testing.assert_array_equal(mean, network[1].running_mean.numpy())
 
 
@@ -179,9 +179,9 @@ def test_a_checkpoint_file_initialises_all_but_the_last_layer(colour, checkpoint
     tensors = torch.load(checkpoint, weights_only=True)  # noqa: TID251
     for name, value in tensors.items():
         if not name.startswith("fc.") and not name.endswith("tracked"):
-            ours = model._module_state["network." + name]
+            ours = model._fitted_net().weights["network." + name]
             np.testing.assert_array_equal(ours, value.numpy(), err_msg=name)
-    assert model._module_state["network.fc.weight"].shape == (3, 512)
+    assert model._fitted_net().weights["network.fc.weight"].shape == (3, 512)
     twin = clone(model).fit(*colour)
     np.testing.assert_array_equal(
         twin.predict_proba(colour.X), model.predict_proba(colour.X)

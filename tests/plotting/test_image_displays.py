@@ -90,7 +90,7 @@ def test_what_a_gallery_cannot_show_is_refused(fitted):
 def test_filters_are_the_weights_of_the_first_convolution(fitted):
     model, _, _ = fitted
     display = FilterDisplay.from_estimator(model, figure=figure.Figure())
-    weights = model._weights()["network.layers.0.weight"]
+    weights = model._fitted_net().weights["network.layers.0.weight"]
     np.testing.assert_array_equal(display.filters, np.moveaxis(weights, 1, 3))
     assert display.axes_.size >= 6
 

@@ -57,7 +57,11 @@ def small_blocks(monkeypatch):
 def test_networks_side_by_side_come_to_weights_of_their_own(model, rows):
     model.set_params(n_networks=3).fit(*rows)
     parts = [
-        {name: a for name, a in model._module_state.items() if f"nets.{k}." in name}
+        {
+            name: a
+            for name, a in model._fitted_net().weights.items()
+            if f"nets.{k}." in name
+        }
         for k in range(3)
     ]
     assert len(parts[0]) == len(parts[1]) == len(parts[2]) > 0
@@ -95,7 +99,7 @@ def test_few_batches_are_in_memory_however_many_rows(
 
 def test_a_failure_in_a_later_block_is_raised(model, rows, small_blocks, monkeypatch):
     model.fit(*rows)
-    transform, calls = model._encoder.transform, []
+    transform, calls = model._net.encoder.transform, []
 
     def fail(X, dtype):
         calls.append(len(X))
@@ -103,7 +107,7 @@ def test_a_failure_in_a_later_block_is_raised(model, rows, small_blocks, monkeyp
             raise MemoryError("no more")
         return transform(X, dtype)
 
-    monkeypatch.setattr(model._encoder, "transform", fail)
+    monkeypatch.setattr(model._net.encoder, "transform", fail)
     with pytest.raises(MemoryError, match="no more"):
         model.predict(rows.X)
     monkeypatch.undo()

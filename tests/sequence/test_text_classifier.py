@@ -191,7 +191,7 @@ def test_words_need_vectors_from_somewhere(texts):
 def test_single_words_alone_may_be_the_n_grams(texts):
     X, y = texts
     model = TextRNNClassifier(**SMALL, wide_ngrams=1, wide_letters=False).fit(X, y)
-    assert len(model._encoder.grams_) < 100
+    assert len(model._net.encoder.grams_) < 100
     assert model.score(X, y) > 0.5
 
 
@@ -210,8 +210,10 @@ def test_few_texts_get_two_networks_and_longer_n_grams_and_keep_them(
     X, y = texts
 
     def count(model):
-        n_networks = sum("output.weight" in name for name in model._module_state)
-        return n_networks, model._encoder.ngrams
+        n_networks = sum(
+            "output.weight" in name for name in model._fitted_net().weights
+        )
+        return n_networks, model._net.encoder.ngrams
 
     model = TextRNNClassifier(**SMALL).fit(X, y)
     assert count(model) == (2, 3)
@@ -319,7 +321,7 @@ def test_given_vectors_are_used_and_fine_tuned_only_if_asked(texts, tmp_path, ra
         model = TextRNNClassifier(**SMALL, embeddings=source, embedding_rate=rate)
         results.append(model.fit(X, y).predict_proba(X))
         assert 0 < model.embedding_coverage_ < 0.5
-        vectors = model._module_state["embedding.vectors"]
+        vectors = model._fitted_net().weights["embedding.vectors"]
         kept = matrix[:3] if rate else matrix  # no text has the zebra
         assert vectors.shape == (len(kept) + 1, 5)
         assert np.allclose(vectors[1:], kept / kept.std(), atol=1e-6) == (rate == 0)
@@ -334,7 +336,7 @@ def test_a_word_that_no_training_text_has_means_what_its_vector_says(texts):
     model = TextRNNClassifier(
         embeddings=(words, matrix), subwords=False, wide=False, random_state=0
     ).fit(X, y)
-    assert {"radiant"} == model._encoder.vector_numbers_.keys() - model.vocabulary_
+    assert {"radiant"} == model._net.encoder.vector_numbers_.keys() - model.vocabulary_
     known, alike, unknown = model.predict_proba(["bright", "radiant", "zorp"])
     assert alike.argmax() == known.argmax()
     assert alike.max() > unknown[known.argmax()] + 0.1
@@ -344,9 +346,9 @@ def test_unseen_words_are_looked_up_in_lower_case_too(texts):
     X, y = texts
     vectors = {"bright": [1.0, 0.0], "calm": [0.0, 1.0], "radiant": [2.0, 0.0]}
     model = TextRNNClassifier(**SMALL, embeddings=vectors, lowercase=False).fit(X, y)
-    table = model._encoder.transform(np.array(["Radiant zorp"], object), np.float32)
+    table = model._net.encoder.transform(np.array(["Radiant zorp"], object), np.float32)
     numbers = table.inputs["tokens"].table[-2:, 1].tolist()
-    assert sorted(numbers) == [0, model._encoder.vector_numbers_["radiant"]]
+    assert sorted(numbers) == [0, model._net.encoder.vector_numbers_["radiant"]]
 
 
 def test_a_tokenizer_of_ones_own_meets_texts_only(texts):
@@ -363,7 +365,7 @@ def test_a_tokenizer_of_ones_own_meets_texts_only(texts):
 def test_vectors_of_other_words_alone_are_no_vectors(texts):
     model = TextRNNClassifier(**SMALL, embeddings={"zebra": [1.0, 2.0]}).fit(*texts)
     assert model.embedding_coverage_ == 0
-    assert "embedding.vectors" not in model._module_state
+    assert "embedding.vectors" not in model._fitted_net().weights
 
 
 def test_token_weights_tell_every_token_and_sum_to_one(texts):

@@ -91,7 +91,7 @@ def train(name, checkpoint):
         warnings.simplefilter("ignore")
         model.fit(X, Y, sample_weight=WEIGHT)
     digest = hashlib.sha256()
-    weights = model._weights()
+    weights = model._fitted_net().weights
     for key in sorted(weights):
         digest.update(np.ascontiguousarray(weights[key]).tobytes())
     for record in model.history_:

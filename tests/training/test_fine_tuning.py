@@ -252,7 +252,9 @@ def test_only_what_matches_by_name_and_shape_is_taken(numbers, labels, watcher):
 def test_part_of_a_larger_network_is_found(numbers, watcher):
     X, y = numbers
     source = MLPRegressor(**SETTINGS).fit(X, y)
-    names = {f"encoder.{name}": array for name, array in source._weights().items()}
+    names = {
+        f"encoder.{name}": array for name, array in source._fitted_net().weights.items()
+    }
     source._weights = lambda: names  # as an autoencoder's would be called
     model = MLPRegressor(**SETTINGS, init_from=source, callbacks=[watcher]).fit(X, y)
     assert f"{FIRST}.weight" in model.init_matched_
@@ -369,7 +371,7 @@ def test_statistics_of_frozen_norms_stay(numbers, normed, watcher, changes):
 
 
 def weights(model):
-    return model._weights().items()
+    return model._fitted_net().weights.items()
 
 
 def test_frozen_norms_are_in_evaluation_mode(

@@ -12,7 +12,7 @@ from skorch.callbacks import Callback
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
-import sknn_suite.estimator._base
+import sknn_suite.estimator._plan
 import sknn_suite.training._lbfgs
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor, VAEDetector
 from sknn_suite.data._bundle import TensorBundle
@@ -133,7 +133,7 @@ def test_automatic_batches_fit_into_free_memory(public_class, rows, monkeypatch)
         small = {"hidden_layer_sizes": 10, "hidden_sizes": 10, "dense_size": 10}
         model.set_params(**{name: n for name, n in small.items() if name in own})
         with monkeypatch.context() as patch, warnings.catch_warnings(action="ignore"):
-            patch.setattr("sknn_suite.estimator._base.free_bytes", lambda device: free)
+            patch.setattr("sknn_suite.estimator._plan.free_bytes", lambda device: free)
             model.fit(X, y)
         return noted.largest
 
@@ -162,10 +162,10 @@ def test_automatic_batches_of_a_gpu_grow_with_the_data_as_memory_allows(monkeypa
     sizes = []
     for free in (1e6, 1e7, 1e8, 1e9):
         monkeypatch.setattr(
-            "sknn_suite.estimator._base.free_bytes", lambda _, free=free: free
+            "sknn_suite.estimator._plan.free_bytes", lambda _, free=free: free
         )
         sizes.append(
-            sknn_suite.estimator._base._limit_by_memory(8192, train, module, gpu)
+            sknn_suite.estimator._plan._limit_by_memory(8192, train, module, gpu)
         )
     assert sizes == [1, 128, 2048, 8192]
 

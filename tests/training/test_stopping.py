@@ -23,7 +23,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
-import sknn_suite.estimator._base
+import sknn_suite.estimator._plan
 from sknn_suite import MLPClassifier, MLPRegressor
 from sknn_suite.exceptions import SuiteWarning
 
@@ -56,13 +56,13 @@ EARLY_STOPPING = {**SETTINGS, "early_stopping": True, "validation_fraction": 0.3
 def splits(monkeypatch):
     """Note which rows were split off."""
     noted = []
-    split_rows = sknn_suite.estimator._base.split_rows
+    split_rows = sknn_suite.estimator._plan.split_rows
 
     def noting(*args, **kwargs):
         noted.append(split_rows(*args, **kwargs))
         return noted[-1]
 
-    monkeypatch.setattr(sknn_suite.estimator._base, "split_rows", noting)
+    monkeypatch.setattr(sknn_suite.estimator._plan, "split_rows", noting)
     return noted
 
 
@@ -89,7 +89,7 @@ def assert_best_weights_are_restored(model, rows, watcher, splits, reference, ow
     assert model.best_validation_score_ == model.best_score_
     assert model.best_epoch_ == np.argmax(model.validation_scores_) + 1
     best = watcher.epochs[model.best_epoch_ - 1]
-    for name, weights in model._weights().items():
+    for name, weights in model._fitted_net().weights.items():
         np.testing.assert_array_equal(weights, best[name], err_msg=name)
     scores = [record["valid_score"] for record in model.history_]
     assert scores == model.validation_scores_
@@ -373,7 +373,7 @@ NAN, INF = float("nan"), float("inf")
 
 def assert_holds(model, weights):
     """The model has the weights that a net had, bit by bit."""
-    own = model._weights()
+    own = model._fitted_net().weights
     assert own.keys() == weights.keys()
     for name, tensor in weights.items():
         np.testing.assert_array_equal(own[name], tensor)
