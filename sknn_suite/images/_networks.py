@@ -19,6 +19,7 @@ from sknn_suite.modules import (
     VGG_LAYERS,
     AirbenchNet,
     AlexNet,
+    AnyBatchNorm,
     BasicBlock,
     Bottleneck,
     ConvNet,
@@ -275,7 +276,7 @@ def draw_weights(
             init_linear(part, "glorot", activation, random_state)
         elif isinstance(part, nn.Conv2d | nn.Linear):
             init_linear(part, chosen, activation, random_state)
-        elif isinstance(part, nn.modules.batchnorm._BatchNorm | nn.PReLU):
+        elif isinstance(part, AnyBatchNorm | nn.PReLU):
             part.reset_parameters()
     if isinstance(network, AirbenchNet):
         network.start_as_identity()

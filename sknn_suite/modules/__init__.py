@@ -13,7 +13,7 @@ from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
-from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
+from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
 from sknn_suite.modules._one_pixel import CropKernels
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
 from sknn_suite.modules._pooling import POOLINGS, Attention, Pooling
@@ -49,6 +49,7 @@ __all__ = [
     "VGG_LAYERS",
     "AirbenchNet",
     "AlexNet",
+    "AnyBatchNorm",
     "Attention",
     "Autoencoder",
     "BasicBlock",
