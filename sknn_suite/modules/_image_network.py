@@ -130,8 +130,8 @@ class ImageNetwork(nn.Module):
             with torch.no_grad(), self._tap as tap:
                 self._scores(prepared)
             if torch.is_autocast_enabled(prepared.device.type):
-                # Before torch 2.7 or so it would take the head's weights as they were
-                # cast just now, without a gradient.
+                # torch 2.6 would take the head's weights as they were cast just now,
+                # without a gradient.
                 torch.clear_autocast_cache()
             return self._one(self.head(tap.value))
         if self.views and not self.training:
