@@ -27,7 +27,7 @@ from _measure import (
 from skorch import NeuralNetClassifier
 
 from sknn_suite import CNNClassifier
-from sknn_suite.device._place import has_native_bfloat16
+from sknn_suite.device import has_native_bfloat16
 from sknn_suite.images._networks import small_shape
 from sknn_suite.modules import ResNetSmall
 

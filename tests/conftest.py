@@ -9,7 +9,7 @@ the default schedule), and with `public_class` for all.
 
 import copy
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -183,3 +183,12 @@ def global_randomness() -> Callable[[], tuple]:
         )
 
     return state
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Let torch compute in two threads, however many the environment gives it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from torch.optim.lr_scheduler import LRScheduler
 
 import sknn_suite
 
@@ -94,6 +96,70 @@ def test_private_names_of_others_come_through_one_door(path):
             parts = [*module.split("."), *names]
             private = [part for part in parts if part.startswith("_")]
             assert not private, f"{module}: {private}"
+
+
+# What torch's classes keep private: any use of such a name on an object that is not
+# one's own is one of torch.
+OF_TORCH = {
+    name
+    for kind in (torch.Tensor, torch.nn.LSTM, torch.optim.Adam, LRScheduler)
+    for base in kind.__mro__
+    for name in [*vars(base), *vars(base).get("__annotations__", ())]
+    if name.startswith("_") and not name.startswith("__")
+}
+
+
+def private_names_of_torch(tree):
+    """Yield each private name of torch that a file reads, by attribute or string."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            base, name = node.value, node.attr
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", "") == "getattr"
+            and isinstance(node.args[1], ast.Constant)
+        ):
+            base, name = node.args[0], node.args[1].value
+        elif isinstance(node, ast.ImportFrom):
+            parts = [*node.module.split("."), *(alias.name for alias in node.names)]
+            if parts[0] == "torch":
+                yield from (part for part in parts if part.startswith("_"))
+            continue
+        else:
+            continue
+        whole = ast.unparse(base).split(".")
+        of_torch = whole[0] in {"torch", "nn", "F", "lr_scheduler"}
+        if (
+            name == "__wrapped__"
+            or (name in OF_TORCH and whole[0] not in {"self", "cls", "super()"})
+            or (of_torch and name.startswith("_") and not name.endswith("__"))
+            or whole[:3] == ["torch", "ops", "aten"]
+        ):
+            yield name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch.cpu._is_amx_tile_supported()",
+        "getattr(torch.ops.mkldnn, '_linear_pointwise', None)",
+        "torch.ops.aten.tanh_backward.grad_input",
+        "isinstance(part, nn.modules.batchnorm._BatchNorm)",
+        "part._parameters.items()",
+        "Optimizer.state_dict.__wrapped__",
+        "from torch.nn.modules.batchnorm import _BatchNorm",
+        "from torch._C import _nn",
+    ],
+)
+def test_a_private_name_of_torch_is_found(line):
+    assert list(private_names_of_torch(ast.parse(line)))
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_private_names_of_torch_come_through_one_door(path):
+    if path.name == "_torch.py" and path.parent.name == "doors":
+        pytest.skip("the door")
+    assert not list(private_names_of_torch(ast.parse(path.read_text())))
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)

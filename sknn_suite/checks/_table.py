@@ -13,6 +13,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sknn_suite.checks._sparse import check_indices
 from sknn_suite.doors import check_n_features, check_sample_weight, to_numpy
 from sknn_suite.exceptions import DataError
 
@@ -33,6 +34,7 @@ def check_table(estimator: BaseEstimator, X: Any) -> Any:
             X = check_array(X, estimator=estimator, input_name="X", **_TABLE)
         check_n_features(estimator, X, reset=False)
         return X
+    check_indices(X)
     return validate_data(estimator, X, reset=False, **_TABLE)
 
 
@@ -64,6 +66,8 @@ def check_table_and_target(
     y, _ = to_numpy(y)
     if not y_numeric:
         refuse_missing_labels(y)
+    check_indices(X)
+    check_indices(y, "y")
     X, y = validate_data(
         estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
     )

@@ -1,5 +1,6 @@
 """Where the arithmetic runs: place, threads, memory."""
 
+from sknn_suite.device._bfloat16 import has_native_bfloat16, lstm_takes_bfloat16
 from sknn_suite.device._memory import (
     CHUNK_ROWS,
     RowLimit,
@@ -13,9 +14,8 @@ from sknn_suite.device._place import (
     Place,
     choose_place,
     prediction_device,
-    share_tasks,
-    suited_threads,
 )
+from sknn_suite.device._threads import share_tasks, suited_threads
 
 __all__ = [
     "BFLOAT16_WIDTH",
@@ -25,6 +25,8 @@ __all__ = [
     "choose_place",
     "free_bytes",
     "free_memory",
+    "has_native_bfloat16",
+    "lstm_takes_bfloat16",
     "map_rows",
     "prediction_device",
     "rows_that_fit",

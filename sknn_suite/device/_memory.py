@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sknn_suite.device._place import one_thread, share_rows, suited_threads
+from sknn_suite.device._threads import one_thread, share_rows, suited_threads
 from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 

@@ -16,6 +16,16 @@ from sknn_suite.doors._sklearn import (
     fit_context,
     validate_parameter_constraints,
 )
+from sknn_suite.doors._torch import (
+    derive_relu,
+    derive_sigmoid,
+    derive_tanh,
+    fused_adam,
+    onednn_linear_operator,
+    onednn_takes_bfloat16,
+    processor_has_bfloat16_units,
+    undecorated,
+)
 from sknn_suite.doors._warnings import warn_user
 
 __all__ = [
@@ -30,13 +40,21 @@ __all__ = [
     "check_partial_fit_first_call",
     "check_same_home",
     "check_sample_weight",
+    "derive_relu",
+    "derive_sigmoid",
+    "derive_tanh",
     "fit_context",
+    "fused_adam",
     "home_name",
     "import_optional",
+    "onednn_linear_operator",
+    "onednn_takes_bfloat16",
     "own_random_state",
+    "processor_has_bfloat16_units",
     "to_home",
     "to_numpy",
     "torch_generator",
+    "undecorated",
     "validate_parameter_constraints",
     "warn_user",
 ]

@@ -25,7 +25,7 @@ from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._network import NETWORKS, Network
-from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
+from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
 from sknn_suite.modules._one_pixel import CropKernels
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
 from sknn_suite.modules._pooling import POOLINGS, Attention, Pooling
@@ -64,6 +64,7 @@ __all__ = [
     "VGG_LAYERS",
     "AirbenchNet",
     "AlexNet",
+    "AnyBatchNorm",
     "Attention",
     "Autoencoder",
     "BasicBlock",

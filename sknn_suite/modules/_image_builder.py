@@ -19,6 +19,7 @@ from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import init_linear, materialize
 from sknn_suite.modules._mlp import MLP
+from sknn_suite.modules._norm import AnyBatchNorm
 from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
 from sknn_suite.modules._resnet_small import ResNetSmall
 from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
@@ -266,7 +267,7 @@ def draw_weights(
             init_linear(part, "glorot", activation, random_state)
         elif isinstance(part, nn.Conv2d | nn.Linear):
             init_linear(part, chosen, activation, random_state)
-        elif isinstance(part, nn.modules.batchnorm._BatchNorm | nn.PReLU):
+        elif isinstance(part, AnyBatchNorm | nn.PReLU):
             part.reset_parameters()
     if isinstance(network, AirbenchNet):
         network.start_as_identity()

@@ -126,6 +126,10 @@ class ImageNetwork(nn.Module):
         if self.body_frozen and self.training:
             with torch.no_grad(), self._tap as tap:
                 self._scores(prepared)
+            if torch.is_autocast_enabled(prepared.device.type):
+                # torch 2.6 would take the head's weights as they were cast just now,
+                # without a gradient.
+                torch.clear_autocast_cache()
             return self._one(self.head(tap.value))
         if self.views and not self.training:
             scores = [self._scores(view(prepared)) for view in self.views]

@@ -6,6 +6,7 @@ scikit-learn's MLP.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,9 @@ _GLOROT |= {"hard_sigmoid", "hardtanh", "hard_tanh", "softsign", "tanhshrink"}
 _GLOROT |= {"rational_tanh", "hardshrink", "softshrink", "cube", "log_sigmoid"}
 _GLOROT |= {"softplus"}
 
+# What named_parameters and named_buffers shall list: all that a part itself holds.
+OWN: dict[str, Any] = {"recurse": False, "remove_duplicate": False}
+
 
 def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
     """Give a module that was built on the meta device its memory, uninitialised.
@@ -31,19 +35,14 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
     """
     made: dict[int, nn.Parameter] = {}
     for part in module.modules():
-        for name, old in part._parameters.items():
-            if old is None:
-                continue
+        for name, old in list(part.named_parameters(**OWN)):
             if id(old) not in made:
                 new = torch.empty(old.shape, dtype=dtype, device=device)
                 made[id(old)] = nn.Parameter(new, old.requires_grad)
-            part._parameters[name] = made[id(old)]
-        for name, buffer in part._buffers.items():
-            if buffer is not None:
-                kind = dtype if buffer.is_floating_point() else buffer.dtype
-                part._buffers[name] = torch.empty(
-                    buffer.shape, dtype=kind, device=device
-                )
+            setattr(part, name, made[id(old)])
+        for name, buffer in list(part.named_buffers(**OWN)):
+            kind = dtype if buffer.is_floating_point() else buffer.dtype
+            setattr(part, name, torch.empty(buffer.shape, dtype=kind, device=device))
 
 
 def is_at(module: nn.Module, device: torch.device, dtype: torch.dtype) -> bool:

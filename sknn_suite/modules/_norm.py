@@ -3,6 +3,9 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# torch's own, and with them those of their subclasses.
+AnyBatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm
+
 
 class BatchNorm(nn.BatchNorm1d):
     """torch's batch normalisation; a training batch of one row uses running statistics.

@@ -7,15 +7,15 @@ works by torch's ordinary products. Its activations are not used: its relu turns
 the sign of a lost fit, into zero.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
+
+from sknn_suite.doors import onednn_linear_operator
 
 # Multiply-adds below which the operator's own 10 us weigh more than what it gains.
 ONEDNN_WORK = 2e6
 
-_linear: Callable | None = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+_linear = onednn_linear_operator()
 
 
 def suits_onednn(n_rows: int, weight: Tensor) -> bool:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sknn_suite.data import as_tensor
+from sknn_suite.device import lstm_takes_bfloat16
 from sknn_suite.modules._dropout import Dropout
 from sknn_suite.modules._init import random_rotation
 
@@ -157,6 +158,19 @@ class Direction(nn.Module):
         """Run the fused kernel over all steps of `x`."""
         if x.is_cuda:
             weights = _end_to_end(weights)
+        if self.cell == "lstm" and needs_float32(x):
+            x, state = x.float(), tuple(s.float() for s in state)
+            with torch.autocast(x.device.type, enabled=False):
+                return self._run_kernel(x, state, weights, bidirectional)
+        return self._run_kernel(x, state, weights, bidirectional)
+
+    def _run_kernel(
+        self,
+        x: Tensor,
+        state: tuple[Tensor, ...],
+        weights: list[Tensor],
+        bidirectional: bool,
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
         # has_biases, n_layers, dropout, training, bidirectional, batch_first
         options = (True, 1, 0.0, self.training, bidirectional, True)
         if self.cell == "lstm":
@@ -165,6 +179,13 @@ class Direction(nn.Module):
             kernel = torch.gru if self.cell == "gru" else torch.rnn_tanh
             out, *state_then = kernel(x, state[0], weights, *options)
         return out, tuple(state_then)
+
+
+def needs_float32(x: Tensor) -> bool:
+    """Whether an LSTM must leave autocast's bfloat16, which its library refuses."""
+    return torch.is_autocast_enabled(x.device.type) and not lstm_takes_bfloat16(
+        x.device
+    )
 
 
 def _end_to_end(weights: list[Tensor]) -> list[Tensor]:

@@ -225,7 +225,9 @@ class TrainingParameters:
         Type of the arithmetic. "auto" computes in float64 while X is float64 and the
         work is small, as scikit-learn does; in float32 otherwise; and in training
         multiplies in bfloat16, with float32 weights, where the hardware does so
-        natively and layers are wide enough to gain.
+        natively and layers are wide enough to gain. "bfloat16" does that anywhere,
+        slowly where the hardware does not; LSTM layers stay in float32 where the
+        libraries have none of bfloat16.
 
     callbacks : list of skorch callbacks or None, default=None
         Instances, classes or (name, callback) pairs, called as skorch calls them;

@@ -17,20 +17,17 @@ import torch
 from torch import Tensor, nn
 
 from sknn_suite.data import TensorBundle
+from sknn_suite.doors import derive_relu, derive_sigmoid, derive_tanh
 from sknn_suite.losses import Loss
 from sknn_suite.modules import IN_PLACE, MLP, onednn_linear, suits_onednn
 from sknn_suite.training._flat import FlatParameters
 
-# The gradient before an activation from that behind it and the output, in place. The
-# overloads are named, since looking one up takes as long as a small layer's gradient.
-_sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-_tanh_backward = torch.ops.aten.tanh_backward.grad_input
-_threshold_backward = torch.ops.aten.threshold_backward.grad_input
+# The gradient before an activation from that behind it and the output, in place.
 _DERIVE: dict[str, Any] = {
     "identity": None,
-    "logistic": lambda d, out: _sigmoid_backward(d, out, grad_input=d),
-    "tanh": lambda d, out: _tanh_backward(d, out, grad_input=d),
-    "relu": lambda d, out: _threshold_backward(d, out, 0, grad_input=d),
+    "logistic": derive_sigmoid,
+    "tanh": derive_tanh,
+    "relu": derive_relu,
 }
 
 

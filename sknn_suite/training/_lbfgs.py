@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.optimize import OptimizeResult, minimize
-from torch import nn
 
 from sknn_suite.data import BundleBatches, TensorBundle, as_tensor, make_batches
-from sknn_suite.modules import OwnedRandomness
+from sknn_suite.modules import AnyBatchNorm, OwnedRandomness
 from sknn_suite.training._net import TensorNet
 
 # Rows per forward pass. Gradients of the passes add up to that of all rows, so that
@@ -43,7 +42,7 @@ class LbfgsNet(TensorNet):
     def initialize_module(self) -> "LbfgsNet":
         for module in self.module.modules():
             draws = isinstance(module, OwnedRandomness) and getattr(module, "p", 1) > 0
-            if draws or isinstance(module, nn.modules.batchnorm._BatchNorm):
+            if draws or isinstance(module, AnyBatchNorm):
                 raise ValueError(
                     f"solver='lbfgs' cannot train {type(module).__name__}, whose "
                     "output differs between two evaluations of the same rows. "

@@ -2,11 +2,12 @@
 
 from torch import nn
 
+from sknn_suite.modules import AnyBatchNorm
 
-def batch_norms(module: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+
+def batch_norms(module: nn.Module) -> list[AnyBatchNorm]:
     """All batch norms of `module`."""
-    kind = nn.modules.batchnorm._BatchNorm
-    return [part for part in module.modules() if isinstance(part, kind)]
+    return [part for part in module.modules() if isinstance(part, AnyBatchNorm)]
 
 
 def is_frozen(norm: nn.Module) -> bool:

@@ -17,6 +17,10 @@ from torch.optim import (
     RMSprop,
 )
 
+from sknn_suite.doors import fused_adam, undecorated
+
+_adam, _adamw = fused_adam(), fused_adam(weight_decay="apart")
+
 
 class LeanOptimizer(Optimizer):
     """Mixin that leaves out what a small net would notice of torch's optimisers.
@@ -27,8 +31,8 @@ class LeanOptimizer(Optimizer):
     The functions underneath are the same.
     """
 
-    add_param_group = Optimizer.add_param_group.__wrapped__  # type: ignore[attr-defined]
-    state_dict = Optimizer.state_dict.__wrapped__  # type: ignore[attr-defined]
+    add_param_group = undecorated(Optimizer.add_param_group)
+    state_dict = undecorated(Optimizer.state_dict)
 
 
 class FlatAdam(LeanOptimizer, Adam):
@@ -43,8 +47,10 @@ class FlatAdam(LeanOptimizer, Adam):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take a step with the gradients that stand in the parameters."""
+        if _adam is None:
+            return super().step(closure)
         loss = None if closure is None else closure()
-        _run_fused(self, torch._fused_adam_)
+        _run_fused(self, _adam)
         return loss
 
     step.hooked = True  # type: ignore[attr-defined]
@@ -59,8 +65,10 @@ class FlatAdamW(LeanOptimizer, AdamW):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take a step with the gradients that stand in the parameters."""
+        if _adamw is None:
+            return super().step(closure)
         loss = None if closure is None else closure()
-        _run_fused(self, torch._fused_adamw_)
+        _run_fused(self, _adamw)
         return loss
 
     step.hooked = True  # type: ignore[attr-defined]

@@ -1,0 +1,174 @@
+"""How many threads compute: torch's, those of its libraries, and our own."""
+
+import ctypes
+import functools
+import math
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from threadpoolctl import LibController, ThreadpoolController
+
+# Multiply-adds of one matrix product below which a second thread gains little: a sixth
+# of the time of a net of 256 units on a machine that does nothing else. When another
+# process takes a core, both threads wait for the scheduler, and the time doubles.
+ONE_THREAD_WORK = 1e7
+
+# Multiply-adds for which torch and its BLAS do not think of a second thread.
+TINY_WORK = 3e4
+
+
+def _leave_to_one_thread() -> None:
+    """Compute in one thread in a process that was forked from this one.
+
+    OpenMP's threads are not copied by a fork, and a child that waits for them waits for
+    ever; with one thread there is nobody to wait for.
+    """
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_leave_to_one_thread)
+
+
+def suited_threads(work: float) -> AbstractContextManager[Any]:
+    """Compute small matrix products in one thread, in this Python thread only.
+
+    Parameters
+    ----------
+    work : float
+        Multiply-adds of the largest product.
+    """
+    if work >= ONE_THREAD_WORK or work < TINY_WORK:
+        return nullcontext()
+    return one_thread()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread, in this Python thread only.
+
+    torch.set_num_threads would change what other Python threads see. The settings used
+    here belong to the calling thread: OpenMP's own, by which torch and oneDNN go, and
+    MKL's local one, since MKL no longer asks OpenMP after torch.set_num_threads. Where
+    the MKL that torch uses does not offer it, or there is none (Arm, macOS), OpenMP's
+    setting is the only one.
+    """
+    # torch sets OpenMP's number at a thread's first operation: let it be done before.
+    torch.get_num_threads()
+    before = [(library, library.num_threads) for library in _openmp()]
+    before = [(library, number) for library, number in before if number is not None]
+    set_mkl_threads = _mkl_setter()
+    mkl_before = set_mkl_threads(1)
+    try:
+        for library, _ in before:
+            library.set_num_threads(1)
+        yield
+    finally:
+        set_mkl_threads(mkl_before)
+        for library, number in before:
+            library.set_num_threads(number)
+
+
+def share_rows(
+    task: Callable[[int, int], torch.Tensor], n_rows: int, chunk: int
+) -> torch.Tensor:
+    """Compute ``task(start, stop)`` for all rows, in as many threads as torch has.
+
+    Each thread takes consecutive chunks and meets the others once, at the end. Threads
+    inside each product would meet after every one, and when another process takes one
+    of the cores, waiting for it at each meeting takes a hundred times the arithmetic.
+
+    Parameters
+    ----------
+    task : callable
+        Result for rows ``start`` to ``stop``; called with multiples of `chunk`.
+    n_rows, chunk : int
+        All rows, and those that belong together.
+    """
+    n_chunks = -(-n_rows // chunk)
+    per_thread = -(-n_chunks // min(torch.get_num_threads(), n_chunks)) * chunk
+
+    def part(start: int) -> torch.Tensor:
+        return task(start, min(start + per_thread, n_rows))
+
+    return torch.cat(share_tasks(part, range(0, n_rows, per_thread)))
+
+
+def share_tasks(task: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Compute ``task(item)`` for all items, in as many threads as torch has.
+
+    Each thread draws the next item when it is ready for it, so that no more of them
+    are in memory than there are threads, and computes in one OpenMP thread, see
+    `share_rows`.
+
+    Parameters
+    ----------
+    task : callable
+        Result for one item.
+    items : iterable
+        What to compute; one thread at a time draws from it.
+
+    Returns
+    -------
+    list
+        The results, in the order of the items.
+    """
+    n_items = len(items) if isinstance(items, Sized) else math.inf
+    n_threads = int(min(torch.get_num_threads(), n_items))
+    if n_threads <= 1:
+        return [task(item) for item in items]
+    _openmp(), _mkl_setter()  # found once, before the threads look for them
+    numbered, lock = enumerate(items), threading.Lock()
+    results: dict[int, Any] = {}
+
+    def compute_next() -> bool:  # what it has drawn is gone when it returns
+        nonlocal numbered
+        with lock:
+            drawn = next(numbered, None)
+        if drawn is None:
+            return False
+        try:
+            results[drawn[0]] = task(drawn[1])
+        except BaseException:
+            with lock:
+                numbered = iter(())  # type: ignore[assignment]
+            raise
+        return True
+
+    def work(_: int) -> None:
+        with one_thread(), torch.inference_mode():
+            while compute_next():
+                pass
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(work, range(n_threads)))
+    return [results[number] for number in range(len(results))]
+
+
+@functools.cache
+def _openmp() -> list[LibController]:
+    """All OpenMP libraries of this process."""
+    return ThreadpoolController().select(user_api="openmp").lib_controllers
+
+
+@functools.cache
+def _mkl_setter() -> Callable[[int], int]:
+    """MKL's function that sets the calling thread's number and returns the last one.
+
+    0 stands for the number that holds for all threads.
+    """
+    folder = Path(torch.__file__).parent / "lib"
+    for name in ("libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.dll"):
+        try:
+            # Loaded long since; a name of a library that this one needs is found, too.
+            library = ctypes.CDLL(str(folder / name))
+            return library.MKL_Set_Num_Threads_Local
+        except (OSError, AttributeError):
+            continue
+    return lambda number: 0

@@ -1,0 +1,99 @@
+"""The one door to names of torch that an update of torch may take away.
+
+Names that begin with an underscore, operators by their names inside torch, and the
+functions under torch's decorators. Each has a fallback, which is slower or more careful
+and gives the same numbers, so that ``import sknn_suite`` never fails for the lack of
+one. `tests/doors/test_torch.py` takes each name away.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def _find(dotted: str) -> Any:
+    """Look up a name below torch, None where it is missing."""
+    try:
+        return operator.attrgetter(dotted)(torch)
+    except (AttributeError, RuntimeError):  # RuntimeError: an operator has no kernel
+        return None
+
+
+def undecorated(method: Callable) -> Callable:
+    """Return the function under torch's decorators, or `method` where it has none."""
+    return getattr(method, "__wrapped__", method)
+
+
+# -- kernels; None where torch has none ------------------------------------------------
+
+_fused_adam = _find("_fused_adam_")
+_fused_adamw = _find("_fused_adamw_")
+_linear_pointwise = _find("ops.mkldnn._linear_pointwise")
+
+# The overloads are named, since looking one up takes as long as a small layer's
+# gradient.
+_sigmoid_backward = _find("ops.aten.sigmoid_backward.grad_input")
+_tanh_backward = _find("ops.aten.tanh_backward.grad_input")
+_threshold_backward = _find("ops.aten.threshold_backward.grad_input")
+
+
+def fused_adam(weight_decay: str = "in the gradient") -> Callable | None:
+    """Return torch's kernel for all of a step of Adam; None where there is none.
+
+    Parameters
+    ----------
+    weight_decay : {"in the gradient", "apart"}, default="in the gradient"
+        Adam's, or AdamW's.
+    """
+    return _fused_adamw if weight_decay == "apart" else _fused_adam
+
+
+def onednn_linear_operator() -> Callable | None:
+    """Return oneDNN's ``x @ weight.T + bias``; None where there is none."""
+    return _linear_pointwise
+
+
+def derive_sigmoid(gradient: Tensor, out: Tensor) -> None:
+    """Turn the gradient behind a sigmoid into that before it, in place."""
+    if _sigmoid_backward is not None:
+        _sigmoid_backward(gradient, out, grad_input=gradient)
+    else:
+        gradient.mul_(1 - out).mul_(out)
+
+
+def derive_tanh(gradient: Tensor, out: Tensor) -> None:
+    """Turn the gradient behind a tanh into that before it, in place."""
+    if _tanh_backward is not None:
+        _tanh_backward(gradient, out, grad_input=gradient)
+    else:
+        gradient.mul_(1 - out * out)
+
+
+def derive_relu(gradient: Tensor, out: Tensor) -> None:
+    """Turn the gradient behind a relu into that before it, in place."""
+    if _threshold_backward is not None:
+        _threshold_backward(gradient, out, 0, grad_input=gradient)
+    else:
+        gradient.masked_fill_(out <= 0, 0)
+
+
+# -- what torch knows of the processor -------------------------------------------------
+
+_says_bfloat16_units = [
+    _find("cpu._is_avx512_bf16_supported"),
+    _find("cpu._is_amx_tile_supported"),
+]
+_says_onednn_bfloat16 = _find("ops.mkldnn._is_mkldnn_bf16_supported")
+
+
+def processor_has_bfloat16_units() -> bool:
+    """Whether the processor multiplies bfloat16; False where torch does not tell."""
+    return any(ask is not None and ask() for ask in _says_bfloat16_units)
+
+
+def onednn_takes_bfloat16() -> bool:
+    """Whether oneDNN, as it is limited, computes in bfloat16; True if nobody tells."""
+    return _says_onednn_bfloat16 is None or bool(_says_onednn_bfloat16())
