@@ -10,6 +10,7 @@ from sknn_suite.data._bundle import (
     as_tensor,
 )
 from sknn_suite.data._files import ImageFiles
+from sknn_suite.data._paths import open_regular, reason_of, remove_parts, replacing
 
 __all__ = [
     "BundleBatches",
@@ -22,4 +23,8 @@ __all__ = [
     "TensorBundle",
     "as_tensor",
     "make_batches",
+    "open_regular",
+    "reason_of",
+    "remove_parts",
+    "replacing",
 ]

@@ -3,6 +3,7 @@
 import copy
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import numpy as np
@@ -352,9 +353,12 @@ class NeuralEstimator(
             self._resume_optimizer(net, partial)
             if np.isfinite(net.progress.best_score):  # the fitted weights hold it
                 net.progress.best_weights = weights_of(net.module_, copy=True)
-        if checkpoint is not None and not resume:
-            checkpoint.resume(net)
-        with suited_threads(net.batch_size * largest_weight(net.module_)):
+        with (
+            suited_threads(net.batch_size * largest_weight(net.module_)),
+            checkpoint or nullcontext(),
+        ):
+            if checkpoint is not None and not resume:
+                checkpoint.resume(net, len(run.train))
             net.partial_fit(run.train, run.valid)
         self._resume_state = self._state_to_resume(net)
         self._settle_weights(net)

@@ -1,7 +1,6 @@
 """Going on where an earlier call of fit ended, or a killed process."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,13 @@ from sknn_suite.estimator._rows import Run
 from sknn_suite.training import (
     Checkpoint,
     TensorNet,
+    find_checkpoint,
     fingerprint,
     from_portable,
     load_optimizer_state,
     load_weights,
     optimizer_state,
-    read_state,
+    read_origin,
     to_portable,
     weights_of,
 )
@@ -47,9 +47,9 @@ class Resumption:
             return copy.deepcopy(self._random_state)
         random_state = own_random_state(self.random_state)
         if self.checkpoint is not None and self.random_state is None:
-            path = Path(self.checkpoint)
-            if path.exists():  # the run that goes on began with this entropy
-                random_state.set_state(read_state(path)["origin"])
+            # The run that goes on began with the entropy of its checkpoint.
+            if find_checkpoint(self.checkpoint):
+                random_state.set_state(read_origin(self.checkpoint))
         if self.checkpoint is not None:
             self._origin = random_state.get_state(legacy=False)
         return random_state

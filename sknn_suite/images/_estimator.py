@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,7 @@ from sknn_suite.images._recipes import CYCLES, RECIPES, Recipe, head_epochs
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import AirbenchNet, ImageNetwork
 from sknn_suite.parameters import TrainingParameters, parameters
-from sknn_suite.training import Muon, plain_row
+from sknn_suite.training import Muon, find_checkpoint, plain_row
 
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
 # used.
@@ -316,7 +315,7 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
                 train=self._compute_features(run, run.train), valid=valid
             )
         elif self._phase() == "gradual" and not resume:
-            going_on = self.checkpoint is not None and Path(self.checkpoint).exists()
+            going_on = self.checkpoint is not None and find_checkpoint(self.checkpoint)
             if partial or not going_on:  # the checkpoint comes after this phase
                 self._train_head(run)
         super()._train(run, resume=resume, partial=partial)

@@ -1,9 +1,11 @@
 """The loop: a net on skorch's hooks, its batches, optimisers and callbacks."""
 
+from sknn_suite.training._archive import read_origin
 from sknn_suite.training._bridge import SklearnBridge
-from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
+from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._convergence import Progress
 from sknn_suite.training._factory import make_callbacks, make_net
+from sknn_suite.training._fingerprint import fingerprint
 from sknn_suite.training._lbfgs import LbfgsNet
 from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
@@ -35,6 +37,7 @@ __all__ = [
     "SklearnBridge",
     "TensorNet",
     "bind_weights",
+    "find_checkpoint",
     "fingerprint",
     "from_portable",
     "load_optimizer_state",
@@ -43,7 +46,7 @@ __all__ = [
     "make_net",
     "optimizer_state",
     "plain_row",
-    "read_state",
+    "read_origin",
     "run_range_test",
     "to_portable",
     "weights_of",
