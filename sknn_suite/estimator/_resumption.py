@@ -46,11 +46,10 @@ class Resumption:
             # A copy, so that a call that fails leaves the fitted state untouched.
             return copy.deepcopy(self._random_state)
         random_state = own_random_state(self.random_state)
-        if self.checkpoint is not None and self.random_state is None:
-            # The run that goes on began with the entropy of its checkpoint.
-            if find_checkpoint(self.checkpoint):
-                random_state.set_state(read_origin(self.checkpoint))
         if self.checkpoint is not None:
+            if find_checkpoint(self.checkpoint) and self.random_state is None:
+                # The run that goes on began with this entropy.
+                random_state.set_state(read_origin(self.checkpoint))
             self._origin = random_state.get_state(legacy=False)
         return random_state
 

@@ -227,7 +227,7 @@ class _Describer:
         yield from self._all(*value.__bases__)
 
     def _object(self, value: Any) -> Iterator[bytes]:
-        """What pickle would store of an object."""
+        """Take what pickle would store of an object."""
         kind = type(value)
         try:
             reduce = copyreg.dispatch_table.get(kind)
