@@ -3,8 +3,11 @@
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from sknn_suite.training._net import TensorNet
+from sknn_suite.training._state import to_portable
 
 
 def refuse_state(net: TensorNet, state: Any, n_rows: int) -> None:
@@ -18,7 +21,7 @@ def refuse_state(net: TensorNet, state: Any, n_rows: int) -> None:
     if not isinstance(state, dict):
         raise ValueError("it holds no training state")
     _refuse_weights(net, state.get("weights"))
-    _compare("progress", vars(net.progress), state.get("progress"))
+    _refuse_progress(net, state.get("progress"))
     _compare("schedule", net.recipe.schedule.state_dict(), state.get("schedule"))
     if net.recipe.average is not None:
         value = (state.get("average") or {}).get("value")
@@ -32,7 +35,7 @@ def refuse_state(net: TensorNet, state: Any, n_rows: int) -> None:
         raise ValueError("'rates' has another length")
     _refuse_history(state.get("history"))
     _refuse_order(state.get("order"), n_rows)
-    if not isinstance(state.get("stop_reason"), str | None):
+    if not isinstance(state.get("stop_reason", 0), str | None):
         raise ValueError("'stop_reason' is no text")
 
 
@@ -50,19 +53,47 @@ def _refuse_weights(net: TensorNet, weights: Any) -> None:
             raise ValueError(f"{name!r} holds NaN or infinity")
 
 
+def _refuse_progress(net: TensorNet, progress: Any) -> None:
+    _compare("progress", vars(net.progress), progress)
+    if not isinstance(progress["best_epoch"], int | None):
+        raise ValueError("'best_epoch' is no number of an epoch")
+    if not all(isinstance(row, dict) for row in progress["earlier"]):
+        raise ValueError("'earlier' is no list of epochs")
+    if progress["best_weights"] is not None:
+        _refuse_weights(net, progress["best_weights"])
+
+
 def _refuse_optimizer(net: TensorNet, states: Any) -> None:
-    parameters = [p for group in net.optimizer_.param_groups for p in group["params"]]
+    groups = net.optimizer_.param_groups
+    parameters = [(p, group) for group in groups for p in group["params"]]
     if not isinstance(states, dict) or states.keys() != set(range(len(parameters))):
         raise ValueError("its optimiser has other parameters")
-    for number, p in enumerate(parameters):
+    for number, (p, group) in enumerate(parameters):
         state = states[number]
         _compare("optimizer", {}, state, same_keys=False)
         for name, value in state.items():
-            if isinstance(value, np.ndarray) and value.ndim == p.ndim > 0:
-                if value.shape != tuple(p.shape) and value.size == p.numel():
-                    raise ValueError(f"{name!r} of the optimiser has another shape")
-            elif not isinstance(value, np.ndarray | int | float | None):
+            if not isinstance(value, np.ndarray | int | float | None):
                 raise ValueError(f"{name!r} of the optimiser is no number")
+            if np.ndim(value) == p.ndim and np.shape(value) != tuple(p.shape):
+                raise ValueError(f"{name!r} of the optimiser has another shape")
+        if state:  # frozen weights have none
+            for name, own in _state_after_a_step(net, p, group).items():
+                if name not in state or np.ndim(state[name]) != np.ndim(own):
+                    raise ValueError(f"{name!r} of the optimiser is not as expected")
+
+
+def _state_after_a_step(net: TensorNet, p: Tensor, group: dict) -> dict[str, Any]:
+    """State that the optimiser gives a small tensor like `p`, if it takes one."""
+    small = torch.zeros([1] * p.ndim, dtype=p.dtype, device=p.device)
+    small.requires_grad_().grad = torch.zeros_like(small)
+    options = {name: value for name, value in group.items() if name != "params"}
+    kind: Any = type(net.optimizer_)
+    try:
+        optimizer = kind([{**options, "params": [small]}], **net.optimizer_.defaults)
+        optimizer.step()
+    except Exception:  # users' classes want what they want; nothing is known then
+        return {}
+    return to_portable(dict(optimizer.state[small]))
 
 
 def _refuse_history(history: Any) -> None:
