@@ -80,16 +80,14 @@ class Decoder:
                     with self._one_large:
                         return use(image)
                 return use(image)
-        except _UnknownRange as error:
-            reason, failure = str(error), error
-            expected = "pixels in the range that fit saw"
-            advice = "Scale the file like those of fit, or fit on files like it as well"
         except Exception as error:  # decoders raise whatever they like
-            reason, failure = reason_of(error), error
-        raise UnreadableImageError(
-            f"Image '{path}' (row {row} of X) cannot be decoded: {reason}. "
-            f"Expected {expected}. {advice}."
-        ) from failure
+            if isinstance(error, _UnknownRange):
+                expected = "pixels in the range that fit saw"
+                advice = "Scale the file like those of fit, or fit on such files"
+            raise UnreadableImageError(
+                f"Image '{path}' (row {row} of X) cannot be decoded: "
+                f"{reason_of(error)}. Expected {expected}. {advice}."
+            ) from error
 
     def _decode(self, image: Any) -> np.ndarray:
         height, width, channels = self.shape
@@ -104,7 +102,7 @@ class Decoder:
         return np.asarray(self._fit(image)).reshape(self.shape)
 
     def _to_eight_bits(self, image: Any) -> Any:
-        kind, low, high = _measure(image)
+        kind, low, high = _measure(image) or ("uint8", 0.0, 255.0)
         if kind not in self.ranges:
             seen = ", ".join(["uint8", *self.ranges])
             raise _UnknownRange(f"its pixels are {kind}, and those of fit were {seen}")
@@ -162,7 +160,7 @@ def _open(pillow: Any, file: BinaryIO) -> Any:
             raise ValueError("it is empty") from error
         name = _name_format(pillow, start)
         if name is not None:
-            raise ValueError(f"it has the format {name}") from error
+            raise ValueError(f"it looks like a file of the format {name}") from error
         raise ValueError("its head is damaged, or of another format") from error
 
 

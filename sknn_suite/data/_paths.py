@@ -1,5 +1,6 @@
 """Files of the user: opened only if they are files, replaced whole or not at all."""
 
+import hashlib
 import os
 import secrets
 import stat
@@ -83,7 +84,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     The new file has a name of its own, which follows no link; a reader sees the old
     file or the new one. If anything fails, it is removed.
     """
-    beside = path.with_name(f"{path.name[:200]}.{secrets.token_hex(8)}{PART}")
+    beside = name_beside(path, f".{secrets.token_hex(8)}{PART}")
     with open(os.open(beside, _NEW, 0o666), "wb") as file:  # noqa: PTH123
         try:
             yield file
@@ -99,6 +100,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             raise
 
 
+def name_beside(path: Path, suffix: str) -> Path:
+    """Name of a file that belongs to `path`, which its system surely takes."""
+    name = path.name
+    if len(os.fsencode(name)) > 200:
+        name = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
+    return path.with_name(name + suffix)
+
+
 def _close_and_replace(file: BinaryIO, beside: Path, path: Path) -> None:
     file.close()  # Windows renames no open file
     beside.replace(path)
@@ -106,7 +115,7 @@ def _close_and_replace(file: BinaryIO, beside: Path, path: Path) -> None:
 
 def remove_parts(path: Path) -> None:
     """Remove what killed processes left half-written of `path`."""
-    prefix = f"{path.name[:200]}."
+    prefix = name_beside(path, ".").name
     with suppress(OSError):
         for other in path.parent.iterdir():
             middle = other.name[len(prefix) : -len(PART)]

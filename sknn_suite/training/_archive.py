@@ -71,6 +71,11 @@ def read_state(path: Path) -> Any:
         missing = {"fingerprint", "origin", "training"} - set(state)
         if missing and version <= FORMAT:
             raise ValueError(f"{', '.join(sorted(missing))} missing")
+    except MemoryError as error:
+        raise DataError(
+            f"Checkpoint '{path}' does not fit into the free memory. Expected room for "
+            "its size and a copy. Free memory and fit again; the file is as it was."
+        ) from error
     except Exception as error:  # zip and JSON have many ways to be damaged
         raise DataError(
             f"'{path}' cannot be read as a checkpoint: {_in_words(error)}. "
@@ -181,10 +186,10 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray
         if min(shape, default=0) < 0 or size != member.file_size - file.tell():
             raise ValueError("an array is not as large as it says")
         array = np.empty(shape[::-1] if is_fortran else shape, dtype)
-        view = memoryview(array.reshape(-1).view(np.uint8)) if size else memoryview(b"")
+        flat = array.reshape(-1).view(np.uint8)
         for start in range(0, size, PIECE):
             piece = file.read(min(PIECE, size - start))
-            view[start : start + len(piece)] = piece
+            flat[start : start + len(piece)] = np.frombuffer(piece, np.uint8)
         if file.read(1):  # the end is where the checksum is compared
             raise ValueError("an array goes on behind its end")
     return array.T if is_fortran else array

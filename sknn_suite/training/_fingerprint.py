@@ -182,7 +182,9 @@ class _Describer:
     def _tensor(self, value: torch.Tensor) -> Iterator[bytes]:
         yield from (b"tensor", str(value.dtype).encode())
         yield from self._all(value.requires_grad)
-        if isinstance(value, nn.parameter.UninitializedTensorMixin):
+        if isinstance(
+            value, nn.parameter.UninitializedParameter | nn.UninitializedBuffer
+        ):
             return  # a lazy layer has no numbers yet
         yield str(tuple(value.shape)).encode()
         if value.layout != torch.strided or value.is_quantized or value.is_meta:

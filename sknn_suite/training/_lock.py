@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sknn_suite.data import reason_of
+from sknn_suite.data import name_beside, reason_of
 from sknn_suite.exceptions import CheckpointError
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
@@ -27,7 +27,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.beside = path.with_name(f"{path.name[:200]}.lock")
+        self.beside = name_beside(path, ".lock")
         self._file: int | None = None
 
     def acquire(self) -> None:

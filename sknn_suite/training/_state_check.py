@@ -74,26 +74,24 @@ def _refuse_optimizer(net: TensorNet, states: Any) -> None:
         for name, value in state.items():
             if not isinstance(value, np.ndarray | int | float | None):
                 raise ValueError(f"{name!r} of the optimiser is no number")
-            if np.ndim(value) == p.ndim and np.shape(value) != tuple(p.shape):
-                raise ValueError(f"{name!r} of the optimiser has another shape")
         if state:  # frozen weights have none
             for name, own in _state_after_a_step(net, p, group).items():
-                if name not in state or np.ndim(state[name]) != np.ndim(own):
-                    raise ValueError(f"{name!r} of the optimiser is not as expected")
+                if name not in state or np.shape(state[name]) != np.shape(own):
+                    raise ValueError(f"{name!r} of the optimiser has another shape")
 
 
 def _state_after_a_step(net: TensorNet, p: Tensor, group: dict) -> dict[str, Any]:
-    """State that the optimiser gives a small tensor like `p`, if it takes one."""
-    small = torch.zeros([1] * p.ndim, dtype=p.dtype, device=p.device)
-    small.requires_grad_().grad = torch.zeros_like(small)
+    """State that the optimiser gives a tensor like `p`, if it takes one."""
+    like = torch.zeros_like(p)
+    like.requires_grad_().grad = torch.zeros_like(p)
     options = {name: value for name, value in group.items() if name != "params"}
     kind: Any = type(net.optimizer_)
     try:
-        optimizer = kind([{**options, "params": [small]}], **net.optimizer_.defaults)
+        optimizer = kind([{**options, "params": [like]}], **net.optimizer_.defaults)
         optimizer.step()
     except Exception:  # users' classes want what they want; nothing is known then
         return {}
-    return to_portable(dict(optimizer.state[small]))
+    return to_portable(dict(optimizer.state[like]))
 
 
 def _refuse_history(history: Any) -> None:

@@ -46,9 +46,9 @@ def test_a_file_that_would_start_a_program_is_refused(tmp_path, monkeypatch):
     ("content", "reason"),
     [
         (b"", "it is empty"),
-        (b"%PDF-1.7 and so on", "has the format PDF"),
-        (b"<svg xmlns='a'></svg>", "has the format SVG"),
-        (b"\x00\x00\x01\x00\x01\x00\x08\x08\x00\x00", "has the format ICO"),
+        (b"%PDF-1.7 and so on", "format PDF"),
+        (b"<svg xmlns='a'></svg>", "format SVG"),
+        (b"\x00\x00\x01\x00\x01\x00\x08\x08\x00\x00", "format ICO"),
         (b"\x89PNG\r\n\x1a\n", "damaged, or of another format"),
     ],
 )

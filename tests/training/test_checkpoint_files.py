@@ -310,6 +310,13 @@ def test_what_killed_runs_left_is_removed_and_nothing_else(numbers, tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"run", *others}
 
 
+@pytest.mark.parametrize("letter", ["a", "é", "😀"])
+def test_the_longest_names_are_names_of_checkpoints(numbers, tmp_path, letter):
+    name = letter * (255 // len(letter.encode()))
+    make(tmp_path / name).fit(*numbers)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
 def test_a_file_has_the_rights_that_files_have(path, tmp_path):
     (tmp_path / "other").touch()
     assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
