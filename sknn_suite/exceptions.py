@@ -3,6 +3,7 @@
 SuiteError
 ├── DataError (ValueError)                 the values of X or y cannot be used
 │   └── UnreadableImageError               an image file is missing or corrupt
+├── CheckpointError (OSError)              a checkpoint cannot be written
 ├── DivergedError (ValueError)             the training loss became NaN or infinite
 ├── DeviceError (ValueError)               the device asked for does not exist here
 └── MissingDependencyError (ImportError)   an optional package is not installed
@@ -11,6 +12,7 @@ SuiteWarning (UserWarning)
 """
 
 __all__ = [
+    "CheckpointError",
     "DataError",
     "DeviceError",
     "DivergedError",
@@ -32,6 +34,10 @@ class DataError(SuiteError, ValueError):
 
 class UnreadableImageError(DataError):
     """An image file is missing, empty, corrupt, or no image at all."""
+
+
+class CheckpointError(SuiteError, OSError):
+    """A checkpoint cannot be written, or another fit is writing it."""
 
 
 class DivergedError(SuiteError, ValueError):

@@ -133,7 +133,10 @@ def _check_files(estimator: Any, paths: list, *, reset: bool) -> ImageFiles:
             "read to. Expected what fit saw. Pass rows of the same kind."
         )
     cache_size = estimator.cache_size if reset else 0
-    files = ImageFiles.from_paths(paths, shape, estimator.resize, cache_size)
+    ranges = None if reset else estimator.pixel_ranges_
+    files = ImageFiles.from_paths(paths, shape, estimator.resize, cache_size, ranges)
+    if reset:
+        estimator.pixel_ranges_ |= files.ranges
     unit = estimator._pixel_unit
     if unit != 255.0:
         raise DataError(
@@ -279,6 +282,7 @@ def _learn_shape(estimator: Any, shape: tuple, unit: float | None) -> None:
     estimator.image_shape_ = tuple(int(n) for n in shape)
     estimator.n_features_in_ = int(np.prod(shape))
     estimator._pixel_unit = unit
+    estimator.pixel_ranges_ = {"uint8": (0, 255)} if unit == 255.0 else {}
 
 
 def _describe(shape: tuple) -> str:

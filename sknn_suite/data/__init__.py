@@ -10,6 +10,13 @@ from sknn_suite.data._bundle import (
     as_tensor,
 )
 from sknn_suite.data._files import ImageFiles
+from sknn_suite.data._paths import (
+    name_beside,
+    open_regular,
+    reason_of,
+    remove_parts,
+    replacing,
+)
 
 __all__ = [
     "BundleBatches",
@@ -22,4 +29,9 @@ __all__ = [
     "TensorBundle",
     "as_tensor",
     "make_batches",
+    "name_beside",
+    "open_regular",
+    "reason_of",
+    "remove_parts",
+    "replacing",
 ]

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,92 +15,9 @@ import torch
 from torch import Tensor
 
 from sknn_suite.data._bundle import LazyRows, as_tensor
-from sknn_suite.doors import import_optional
+from sknn_suite.data._decoder import Decoder, Ranges, find_ranges
+from sknn_suite.data._paths import reason_of
 from sknn_suite.exceptions import UnreadableImageError
-
-# Pixels of a file beyond which it is taken for an attack: 100 megapixels.
-MOST_PIXELS = 100_000_000
-
-
-def _pillow(name: str) -> Any:
-    return import_optional(f"PIL.{name}", needed_by="An image file", extra="image")
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """How a file becomes an array of one size.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Height, width, and channels: 1 for grey, 3 for RGB.
-    resize : {"squash", "crop", "pad"}
-        What happens to other proportions: they are changed, the middle is cut out, or
-        black borders are added.
-    """
-
-    shape: tuple[int, int, int]
-    resize: str
-
-    def __call__(self, path: Any, row: int) -> np.ndarray:
-        """Decode a file to (height, width, channels), uint8."""
-        pillow = _pillow("Image")
-        try:
-            with pillow.open(path) as image:
-                return self._decode(image)
-        except Exception as error:  # decoders raise whatever they like
-            reason = str(error).rstrip(".") or type(error).__name__
-            raise UnreadableImageError(
-                f"Image '{path}' (row {row} of X) cannot be decoded: {reason}. "
-                "Expected a JPEG, PNG, GIF, BMP, TIFF or WebP file that can be read. "
-                "Repair the file or remove the row, or fit with on_bad_image='skip'."
-            ) from error
-
-    def _decode(self, image: Any) -> np.ndarray:
-        height, width, channels = self.shape
-        if image.width * image.height > MOST_PIXELS:
-            raise ValueError(
-                f"it has {image.width} x {image.height} pixels, more than "
-                f"{MOST_PIXELS:,} in all"
-            )
-        mode = "L" if channels == 1 else "RGB"
-        # JPEG can decode at a fraction of its size, in a fraction of the time.
-        side = 2 * max(height, width)
-        image.draft(mode, (side, side))
-        _pillow("ImageOps").exif_transpose(image, in_place=True)
-        image = _flatten_mode(image, mode)
-        return np.asarray(self._fit(image)).reshape(self.shape)
-
-    def _fit(self, image: Any) -> Any:
-        height, width, _ = self.shape
-        if image.size == (width, height):
-            return image
-        tools = _pillow("ImageOps")
-        bilinear = _pillow("Image").Resampling.BILINEAR
-        if self.resize == "crop":
-            return tools.fit(image, (width, height), bilinear)
-        if self.resize == "pad":
-            return tools.pad(image, (width, height), bilinear)
-        return image.resize((width, height), bilinear)
-
-
-def _flatten_mode(image: Any, mode: str) -> Any:
-    """Turn any mode into grey or RGB; what is transparent becomes black."""
-    if image.mode.startswith(("I", "F")):  # 16 and 32 bits, scaled by their range
-        pixels = np.asarray(image, np.float64)
-        top = 65535.0 if image.mode.startswith("I") and pixels.max() > 255 else 255.0
-        top = max(top, float(pixels.max())) if pixels.size else top
-        if image.mode == "F" and pixels.max() <= 1:
-            top = 1.0
-        grey = np.clip(pixels / top * 255, 0, 255).astype(np.uint8)
-        return _pillow("Image").fromarray(grey).convert(mode)
-    if image.mode in ("P", "PA", "LA", "RGBA", "La", "RGBa") or (
-        "transparency" in image.info
-    ):
-        colours = image.convert("RGBA")
-        ground = _pillow("Image").new("RGBA", colours.size, (0, 0, 0, 255))
-        image = _pillow("Image").alpha_composite(ground, colours)
-    return image if image.mode == mode else image.convert(mode)
 
 
 class ImageStore:
@@ -158,14 +76,32 @@ class ImageStore:
     def find_bad(self) -> dict[int, UnreadableImageError]:
         """Read every file; errors of those that cannot be decoded, by number."""
         bad = {}
-        for start in range(0, len(self.paths), 64):
-            numbers = range(start, min(start + 64, len(self.paths)))
+        for numbers in self._chunks():
             for number, future in [(n, self._decode_soon(n)) for n in numbers]:
                 try:
                     self._keep(number, future.result())
                 except UnreadableImageError as error:
                     bad[number] = error
         return bad
+
+    def learn_ranges(self) -> None:
+        """Learn what is black and white where pixels have more than eight bits.
+
+        Files that cannot be read teach nothing; who reads them later will hear of it.
+        """
+        measured = []
+        for numbers in self._chunks():
+            measure, paths = self.decoder.measure, self.paths
+            for future in [self._pool.submit(measure, paths[n], n) for n in numbers]:
+                with suppress(UnreadableImageError):
+                    measured.append(future.result())
+        ranges = find_ranges(found for found in measured if found is not None)
+        self.decoder = replace(self.decoder, ranges=ranges)
+
+    def _chunks(self) -> Iterator[range]:
+        """Numbers of the files, as many at a time as wait for a thread."""
+        for start in range(0, len(self.paths), 64):
+            yield range(start, min(start + 64, len(self.paths)))
 
     def _decode_soon(self, number: int) -> Future:
         future = self._coming.pop(number, None)
@@ -218,11 +154,20 @@ class ImageFiles(LazyRows):
         shape: tuple[int, int, int],
         resize: str,
         cache_size: int,
+        ranges: Ranges | None = None,
     ) -> "ImageFiles":
-        """Take paths as rows."""
+        """Take paths as rows; `ranges` are learnt from the files if None."""
         array = np.empty(len(paths), dtype=object)
         array[:] = [os.fspath(path) for path in paths]
-        return cls(ImageStore(array, Decoder(shape, resize), cache_size))
+        store = ImageStore(array, Decoder(shape, resize, ranges or {}), cache_size)
+        if ranges is None:
+            store.learn_ranges()
+        return cls(store)
+
+    @property
+    def ranges(self) -> Ranges:
+        """What is black and white, by the type of pixels of more than eight bits."""
+        return self.store.decoder.ranges
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -268,6 +213,13 @@ class ImageFiles(LazyRows):
         digest = hashlib.blake2b(digest_size=16)
         for number in self.numbers:
             path = Path(self.store.paths[number])
-            status = path.stat()
+            try:
+                status = path.stat()
+            except (OSError, ValueError) as error:
+                raise UnreadableImageError(
+                    f"Image '{path}' (row {number} of X) is not there: "
+                    f"{reason_of(error)}. Expected a file that can be read. "
+                    "Check the path, or remove the row."
+                ) from error
             digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
         return (torch.frombuffer(bytearray(digest.digest()), dtype=torch.uint8),)

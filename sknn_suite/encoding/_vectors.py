@@ -1,15 +1,16 @@
 """Word vectors that others have trained: files, dicts, and pairs."""
 
-import gzip
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+import reprlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
+from sknn_suite.encoding._vector_file import read_vectors
 from sknn_suite.exceptions import DataError
 
 
@@ -21,8 +22,8 @@ def find_vectors(
     Parameters
     ----------
     source : path-like, mapping, pair or list of these
-        A text file as GloVe, word2vec and fastText write it (gzipped if its name ends
-        in .gz), a dict from word to vector, (words, matrix), or several of them. Where
+        A text file as GloVe, word2vec and fastText write it (plain or
+        gzipped), a dict from word to vector, (words, matrix), or several of them. Where
         several know a word, its vector is the mean [1]_; shorter vectors are filled up
         with zeros.
     words : iterable of str
@@ -37,6 +38,8 @@ def find_vectors(
     """
     needed = set(words)
     sources = source if isinstance(source, list) else [source]
+    if not sources:
+        raise _empty()
     found = [_find(one, needed, n_more) for one in sources]
     size = max((len(v) for part in found for v in part.values()), default=0)
     merged: dict[str, np.ndarray] = {}
@@ -56,18 +59,11 @@ def _mean(vectors: list[np.ndarray], size: int) -> np.ndarray:
 
 def _find(source: Any, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
     if isinstance(source, str | os.PathLike):
-        found = dict(_read(Path(source), needed, n_more))
+        found = dict(read_vectors(Path(source), needed, n_more))
     elif isinstance(source, Mapping):
         found = _look_up(source, needed, n_more)
     elif isinstance(source, tuple) and len(source) == 2:
-        words, matrix = source
-        matrix = np.asarray(matrix)
-        if matrix.ndim != 2 or len(words) != len(matrix):
-            raise DataError(
-                f"embeddings has {len(words)} words and a matrix of shape "
-                f"{matrix.shape}. Expected one row per word. Check the pair."
-            )
-        found = _look_up(dict(zip(words, matrix)), needed, n_more)
+        found = _look_up(_pair(*source), needed, n_more)
     else:
         raise DataError(
             f"embeddings is a {type(source).__name__}. Expected a path, a dict from "
@@ -95,94 +91,58 @@ def _find(source: Any, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
     }
 
 
+def _pair(words: Any, matrix: Any) -> dict[str, np.ndarray]:
+    try:
+        rows, n_words = np.asarray(matrix), len(words)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"embeddings is a pair of a {type(words).__name__} and a "
+            f"{type(matrix).__name__}. Expected a list of words and a matrix of "
+            "numbers. Convert them."
+        ) from error
+    if rows.ndim != 2 or n_words != len(rows) or rows.dtype.kind not in "biufO":
+        raise DataError(
+            f"embeddings has {n_words} words and a matrix of shape {rows.shape} and "
+            f"type {rows.dtype}. Expected one row of numbers per word. Check the pair."
+        )
+    return dict(zip(words, rows))
+
+
 def _look_up(source: Mapping, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
+    if not source:
+        raise _empty()
     found = {}
     for word in itertools.islice(source, n_more):
         if not isinstance(word, str):
             continue
         with suppress(TypeError, ValueError):
-            found[str(word)] = np.asarray(source[word], np.float32).ravel()
+            found[str(word)] = _vector(source[word])
     for word in needed:
         for form in (word, word.lower()):
             if form in source:
-                found[word] = np.asarray(source[form], np.float32).ravel()
+                try:
+                    found[word] = _vector(source[form])
+                except (TypeError, ValueError, RuntimeError) as error:
+                    shown = reprlib.repr(source[form])
+                    raise DataError(
+                        f"The vector of {form!r} in embeddings is {shown}. Expected "
+                        "real numbers, one at least. Leave the word out, or give it "
+                        "numbers."
+                    ) from error
                 break
     return found
 
 
-def _read(
-    path: Path, needed: set[str], n_more: int
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Stream a file, of which needed words are kept, and the first of others."""
-    forms: dict[str, list[str]] = {}
-    for word in needed:
-        for form in {word, word.lower()}:
-            forms.setdefault(form, []).append(word)
-    exact: set[str] = set()
-    size = None
-    with _open(path) as file:
-        for number, line in enumerate(file, 1):
-            parts = line.rstrip("\r\n ").split(" ")
-            if number == 1 and len(parts) == 2 and parts[1].isdigit():
-                size = int(parts[1])  # word2vec's header: words and length
-                continue
-            if size is None:
-                size = len(parts) - 1
-            # Words may hold spaces; the numbers are what ends the line.
-            word, numbers = " ".join(parts[:-size]), parts[-size:]
-            if not word or len(numbers) < size or size < 1:
-                raise _broken(path, number, f"{len(parts) - 1} numbers", size)
-            takers = forms.get(word, [])
-            if number <= n_more and word not in needed:
-                takers = [*takers, word]
-            if not takers:
-                if not _ends_in_number(numbers):
-                    raise _broken(path, number, f"{numbers[-1][:20]!r}", size)
-                continue
-            try:
-                vector = np.array(numbers, np.float32)
-            except ValueError as error:
-                if takers == [word] and word not in needed:
-                    continue
-                raise _broken(path, number, "words among the numbers", size) from error
-            for wanted in takers:
-                # The word as it is written goes before its lower case.
-                if word == wanted or wanted not in exact:
-                    if word == wanted:
-                        exact.add(wanted)
-                    yield wanted, vector
+def _vector(value: Any) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufO" or array.size == 0:
+        raise ValueError("no real numbers")
+    with np.errstate(over="ignore"):  # infinity is refused by its word
+        return array.astype(np.float32).ravel()
 
 
-def _ends_in_number(numbers: list[str]) -> bool:
-    try:
-        float(numbers[-1])
-        float(numbers[0])
-    except ValueError:
-        return False
-    return True
-
-
-def _broken(path: Path, number: int, found: str, size: int) -> DataError:
+def _empty() -> DataError:
     return DataError(
-        f"Line {number} of '{path}' is broken: it has {found}. "
-        f"Expected a word and {size} numbers, separated by spaces. "
-        "Repair or delete the line."
+        "embeddings is empty. Expected at least one word with its vector. "
+        "Check how it was made, or leave embeddings out."
     )
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[IO[str]]:
-    if not path.is_file():
-        raise DataError(
-            f"embeddings='{path}' is no file. Expected a text file of word vectors, "
-            "plain or gzipped. Check the path."
-        )
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", errors="replace", newline="\n") as file:
-        try:
-            yield file  # type: ignore[misc]
-        except (OSError, EOFError) as error:
-            raise DataError(
-                f"'{path}' cannot be read: {error}. Expected a text file of word "
-                "vectors, plain or gzipped. Fetch it again."
-            ) from error

@@ -2,7 +2,6 @@
 
 import copy
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +32,8 @@ from sknn_suite.training import (
     FitPlan,
     TensorNet,
     Trained,
-    read_state,
+    find_checkpoint,
+    read_origin,
     run_range_test,
     weights_of,
 )
@@ -121,10 +121,10 @@ def source_of(estimator: Any, before: Before | None) -> Source:
         random_state = copy.deepcopy(given)
     else:
         random_state = own_random_state(estimator.random_state)
-    path = estimator.checkpoint
-    if path is not None and estimator.random_state is None and Path(path).exists():
+    path, seed = estimator.checkpoint, estimator.random_state
+    if path is not None and find_checkpoint(path) and seed is None and before is None:
         # The run that goes on began with this entropy.
-        random_state.set_state(read_state(Path(path))["origin"])
+        random_state.set_state(read_origin(path))
     return Source(random_state, random_state.get_state(legacy=False), given)
 
 

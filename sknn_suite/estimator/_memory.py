@@ -1,7 +1,6 @@
 """What later calls go on from: warm starts, partial fits, checkpoints."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,7 +142,7 @@ def make_checkpoint(
     config = plan.network.config
     parts = {"estimator": type(estimator).__name__, "config": config, **parts}
     return Checkpoint(
-        Path(estimator.checkpoint),
+        estimator.checkpoint,
         estimator.checkpoint_every,
         fingerprint(dict(sorted(parts.items())), plan.train, plan.valid),
         origin,

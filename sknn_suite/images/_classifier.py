@@ -25,6 +25,10 @@ class CNNClassifier(ImageParameters, FeaturesHalf):
     image_shape_ : tuple of int
         Height, width and channels; (1, 1, n_features) for rows without image_shape.
 
+    pixel_ranges_ : dict of str to (int, int)
+        The numbers that are black and white, by the type of the pixels; empty for
+        floating-point arrays and for flat rows of floats. See Notes.
+
     n_skipped_ : int
         Files that could not be read and were left out; see on_bad_image.
 
@@ -46,6 +50,13 @@ class CNNClassifier(ImageParameters, FeaturesHalf):
     uint8 arrays count 255ths: a model that was fitted on them takes float images in
     [0, 1] as well. Flat rows are numbers without a unit, so that samplers and scalers
     can stand before.
+
+    BMP, GIF, JPEG, PNG, PPM, TIFF and WebP files are read, the first picture of those
+    that hold several. Grey files of 16 or 32 bits a pixel become uint8 by one range for
+    all files of a fit: white is the smallest of 2^n - 1 that no pixel of the files
+    exceeds, at least 255 for whole numbers and 1 for floats; black is 0, or as far
+    below 0 if there are negative pixels. Predictions take the range of the fit; a file
+    that is twice as bright, or of a type that fit did not see, is refused.
 
     Examples
     --------

@@ -1,6 +1,5 @@
 """ImageTask: arrays, flat rows or files, for convolutional networks."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,15 @@ from sknn_suite.modules import (
     draw_user_network,
     draw_weights,
 )
-from sknn_suite.training import FitPlan, Muon, Progress, Start, load_weights, train
+from sknn_suite.training import (
+    FitPlan,
+    Muon,
+    Progress,
+    Start,
+    find_checkpoint,
+    load_weights,
+    train,
+)
 
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
 # used.
@@ -310,7 +317,7 @@ class ImageTask(SupervisedTask):
             valid = plan.valid and compute_features(plan, plan.valid)
             return plan.change(train=compute_features(plan, plan.train), valid=valid)
         path = self.of.checkpoint
-        going_on = path is not None and Path(path).exists() and not partial
+        going_on = path is not None and find_checkpoint(path) and not partial
         if phase == "gradual" and not resume and not going_on:
             return self._train_head(plan)  # a checkpoint comes after this phase
         return plan

@@ -1,8 +1,10 @@
 """One plan to what has been learnt: batches, gradients, optimisers, checkpoints."""
 
+from sknn_suite.training._archive import read_origin
 from sknn_suite.training._bridge import SklearnBridge
-from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
+from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._epoch_line import EpochLine
+from sknn_suite.training._fingerprint import fingerprint
 from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
@@ -34,11 +36,12 @@ __all__ = [
     "Trained",
     "begin",
     "bind_weights",
+    "find_checkpoint",
     "fingerprint",
     "from_portable",
     "load_weights",
     "plain_row",
-    "read_state",
+    "read_origin",
     "run_range_test",
     "to_portable",
     "train",

@@ -76,9 +76,7 @@ def load_optimizer_state(
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if len(state) != len(parameters) or not all(
-        np.ndim(value) == 0 or np.shape(value) == tuple(p.shape)
-        for i, p in enumerate(parameters)
-        for value in state[i].values()
+        _fits(value, p) for i, p in enumerate(parameters) for value in state[i].values()
     ):
         return
     fused = {
@@ -90,13 +88,23 @@ def load_optimizer_state(
     for i, p in enumerate(parameters):
         optimizer.state[p] = {
             name: value.to(p.device, p.dtype)
-            if isinstance(value, torch.Tensor) and value.shape == p.shape
+            if isinstance(value, torch.Tensor)
+            and (value.shape == p.shape or value.ndim > 0)
             # Fused kernels count steps on the device, all others on the host.
             else value.to(p.device)
             if name == "step" and p in fused
             else value
             for name, value in from_portable(state.get(i, {})).items()
         }
+
+
+def _fits(value: Any, p: torch.Tensor) -> bool:
+    """Whether a value may be part of the state of `p`: Adafactor keeps sums of rows."""
+    shape, own = np.shape(value), tuple(p.shape)
+    is_sum = p.ndim > 1 and len(shape) == p.ndim
+    return shape in ((), own) or (
+        is_sum and all(n in (1, n_own) for n, n_own in zip(shape, own))
+    )
 
 
 def scale_momentum(optimizer: torch.optim.Optimizer, factor: float) -> None:

@@ -1,6 +1,7 @@
 """train: from a plan to what has been learnt."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,10 +86,14 @@ def train(
     net.callbacks += callbacks
     net.initialize()
     _begin(net, plan)
-    for callback in callbacks:
-        if isinstance(callback, Checkpoint):
-            callback.resume(net)
-    with suited_threads(net.batch_size * largest_weight(net.module_)):
+    checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
+    with ExitStack() as stack:
+        work = net.batch_size * largest_weight(net.module_)
+        stack.enter_context(suited_threads(work))
+        for checkpoint in checkpoints:
+            stack.enter_context(checkpoint)
+            if plan.start.t == 0:  # else the call goes on from another one
+                checkpoint.resume(net, len(plan.train))
         net.partial_fit(plan.train, plan.valid)
     state = state_to_go_on(net)
     if net.progress.best_weights is not None:

@@ -70,7 +70,9 @@ def test_the_cache_keeps_what_it_can_hold_and_no_more(folder, monkeypatch):
     assert files.n_cached == 10
     opened = []
     own = PIL.open
-    monkeypatch.setattr(PIL, "open", lambda path: opened.append(path) or own(path))
+    monkeypatch.setattr(
+        PIL, "open", lambda file, **kw: opened.append(file.name) or own(file, **kw)
+    )
     np.testing.assert_array_equal(files.read(np.arange(60)), first)
     assert sorted(opened) == sorted(paths[10:])
 

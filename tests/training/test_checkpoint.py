@@ -120,6 +120,7 @@ VARIANTS = {
     "rmsprop": {"solver": "rmsprop", "solver_params": {"momentum": 0.3}},
     "radam": {"solver": "radam"},
     "adadelta": {"solver": "adadelta"},
+    "adafactor": {"solver": torch.optim.Adafactor},
     "cosine": {"learning_rate": "cosine", "warmup": 1.5},
     "cyclic": {"learning_rate": "cyclic"},
     "warm_restarts": {
