@@ -38,7 +38,11 @@ from sknn_suite.modules import (
     narrowest_side,
     values_per_row,
 )
-from sknn_suite.parameters import TrainingParameters, parameters
+from sknn_suite.parameters import (
+    TrainingParameters,
+    parameters,
+    refuse_combinations,
+)
 from sknn_suite.training import (
     Mixup,
     RangeTest,
@@ -151,6 +155,7 @@ class NeuralEstimator(
         when validation rows are split off, and `n_epochs` is the number of epochs that
         partial_fit wants, None for a fit.
         """
+        refuse_combinations(self)
         run = self._prepare(X, y, sample_weight, validation, groups, resume, n_epochs)
         self._train(run, resume=resume, partial=n_epochs is not None)
         return self

@@ -12,6 +12,7 @@ from sknn_suite.images._networks import (
     small_shape,
 )
 from sknn_suite.modules import CONV_SPECS, VGG_LAYERS, find_head
+from sknn_suite.parameters import refuse_for_network
 
 
 def user_module(estimator: Any) -> Any:
@@ -28,6 +29,7 @@ def configure(estimator: Any) -> dict:
     user, shape = user_module(estimator), estimator.image_shape_
     n_outputs = estimator._n_outputs
     name = "module" if user is not None else _name(estimator)
+    refuse_for_network(estimator, name)
     config = {
         "architecture": name,
         "image_shape": shape,

@@ -40,7 +40,7 @@ from sknn_suite.images._parameters import ImageParameters
 from sknn_suite.images._recipes import CYCLES, RECIPES, Recipe, head_epochs
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import AirbenchNet, ImageNetwork
-from sknn_suite.parameters import TrainingParameters, parameters
+from sknn_suite.parameters import TrainingParameters, parameters, refuse_for_arrays
 from sknn_suite.training import Muon, plain_row
 
 # Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
@@ -82,6 +82,8 @@ class ImageEstimator(FeaturesHalf, ImageParameters, NeuralEstimator):
             X, y, sample_weight, resume=resume, partial=partial
         )
         self.n_skipped_ = 0
+        if not isinstance(rows.X, ImageFiles):
+            refuse_for_arrays(self)
         if self.on_bad_image == "skip" and isinstance(rows.X, ImageFiles):
             rows = self._leave_out_bad_files(rows)
         return rows

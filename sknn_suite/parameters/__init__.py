@@ -1,5 +1,10 @@
 """Parameters, each declared once, and those of training that all estimators have."""
 
+from sknn_suite.parameters._combinations import (
+    refuse_combinations,
+    refuse_for_arrays,
+    refuse_for_network,
+)
 from sknn_suite.parameters._declaration import param, parameters, redefault
 from sknn_suite.parameters._training import (
     OPTIMIZER_NAMES,
@@ -16,4 +21,7 @@ __all__ = [
     "param",
     "parameters",
     "redefault",
+    "refuse_combinations",
+    "refuse_for_arrays",
+    "refuse_for_network",
 ]
