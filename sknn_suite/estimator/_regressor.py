@@ -110,7 +110,11 @@ class RegressorHalf(RegressorMixin, SupervisedEstimator):
         """R2 of the predictions, the mean over outputs."""
         weight = None if valid.weight is None else valid.weights.cpu()
         predicted = LINKS[self.out_activation_](raw).cpu()
-        return float(r2_score(valid.targets.cpu(), predicted, sample_weight=weight))
+        if not predicted.isfinite().all():
+            return np.nan
+        with np.errstate(over="ignore"):  # the square of an error of a lost training
+            score = r2_score(valid.targets.cpu(), predicted, sample_weight=weight)
+        return float(score)
 
     def predict(self, X):
         """Predict the target of each row.

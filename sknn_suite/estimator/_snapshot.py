@@ -1,11 +1,13 @@
 """An estimator in the middle of training, as scorers and callbacks see it."""
 
 import copy
+import math
 from typing import Any
 
 from sklearn import config_context
 from sklearn.metrics import check_scoring
 
+from sknn_suite.checks import check_score
 from sknn_suite.estimator._prediction import LiveModule
 from sknn_suite.estimator._rows import Run
 from sknn_suite.training import SklearnBridge, TensorNet, weights_of
@@ -21,6 +23,8 @@ class Snapshot:
     def _score_validation(self: Any, net: TensorNet, run: Run) -> float:
         """Score of the validation rows, by `early_stopping_scoring`."""
         scoring = self.early_stopping_scoring
+        if scoring != "loss" and not net.valid_raw_.isfinite().all():
+            return math.nan  # as in scikit-learn; scorers would raise
         if scoring is None:
             return self._validation_score(net.valid_raw_, run.valid)
         if scoring == "loss":
@@ -33,7 +37,8 @@ class Snapshot:
             weights["sample_weight"] = run.held_out.weight
         with config_context(array_api_dispatch=False, enable_metadata_routing=False):
             scorer = check_scoring(model, scoring)
-            return float(scorer(model, run.held_out.X, run.held_out.y, **weights))
+            score = scorer(model, run.held_out.X, run.held_out.y, **weights)
+        return check_score(score, scoring)
 
     def _make_bridge(self: Any, run: Run) -> SklearnBridge | None:
         """Open the context of scikit-learn's callbacks, if there are any."""

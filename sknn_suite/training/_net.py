@@ -19,6 +19,7 @@ from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
 from sknn_suite.training._codes import CodePrediction
+from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
 from sknn_suite.training._recipe import TrainingRecipe
@@ -285,6 +286,8 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
             self.run_epochs(train, valid, epochs or self.max_epochs)
         except KeyboardInterrupt:
             self.interrupted_ = True
+        except DivergedError as error:
+            end_with_best(self, error)
         return self
 
     def prepare(self, train: TensorBundle) -> None:
