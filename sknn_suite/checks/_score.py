@@ -20,6 +20,6 @@ def check_score(score: Any, scoring: Any) -> float:
         except (TypeError, ValueError):
             pass  # told below
     raise TypeError(
-        f"early_stopping_scoring={scoring!r} returned {str(score)[:50]!r}. Expected one "
-        "number, larger for a better estimator. Return float(score)."
+        f"early_stopping_scoring={scoring!r} returned {str(score)[:50]!r}. Expected "
+        "one number, larger for a better estimator. Return float(score)."
     )

@@ -12,12 +12,14 @@ from sknn_suite.parameters._training import (
     OneCycleParameters,
     TrainingParameters,
 )
+from sknn_suite.parameters._values import check_schedule
 
 __all__ = [
     "OPTIMIZER_NAMES",
     "SCHEDULE_NAMES",
     "OneCycleParameters",
     "TrainingParameters",
+    "check_schedule",
     "param",
     "parameters",
     "redefault",

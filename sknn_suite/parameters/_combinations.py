@@ -11,6 +11,7 @@ from numbers import Number
 from typing import Any
 
 from sknn_suite.parameters._training import TrainingParameters
+from sknn_suite.parameters._values import refuse_values
 
 # What solver="lbfgs" does not do, and what it does instead. Those of scikit-learn's own
 # that it ignores (batch_size, momentum, early_stopping, ...) are ignored here too.
@@ -72,7 +73,7 @@ _NOT_READ_BY_OTHERS = ("hidden_layer_sizes", "activation")  # resnet18, vgg11, .
 
 
 def refuse_combinations(parameters: Any) -> None:
-    """Refuse parameters that would have no effect beside the others.
+    """Refuse values that cannot be used, and such as have no effect beside others.
 
     Parameters
     ----------
@@ -83,8 +84,9 @@ def refuse_combinations(parameters: Any) -> None:
     Raises
     ------
     ValueError
-        If one is not at its default and would be ignored.
+        If one cannot be used, or is not at its default and would be ignored.
     """
+    refuse_values(parameters)
     if _value(parameters, "solver") == "lbfgs":
         _refuse_for_lbfgs(parameters)
     if _value(parameters, "embeddings") is None:

@@ -22,6 +22,7 @@ from sknn_suite.training._codes import CodePrediction
 from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
+from sknn_suite.training._optimizers import build_optimizer
 from sknn_suite.training._recipe import TrainingRecipe
 from sknn_suite.training._regularization import (
     clip_norm,
@@ -156,7 +157,9 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
             rate=self.recipe.schedule.current,
             **kwargs,
         )
-        return self.optimizer(groups, lr=self.recipe.schedule.current, **kwargs)
+        return build_optimizer(
+            self.optimizer, groups, self.recipe.schedule.current, kwargs
+        )
 
     @property
     def rate_(self) -> float:
