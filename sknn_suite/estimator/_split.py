@@ -79,7 +79,7 @@ def _check_sizes(n_rows: int, fraction: float, strata: np.ndarray | None) -> Non
     """Check that both parts have rows, of each class where `strata` names them."""
     n_train, n_valid = _sizes(n_rows, fraction)
     ways_out = "pass X_val, or set early_stopping=False."
-    names, counts = [], np.array([2])
+    names, counts = np.array([]), np.array([2])
     if strata is not None:
         names, counts = np.unique(strata, return_counts=True)
     if counts.min() < 2:

@@ -65,9 +65,9 @@ def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
 
 
 def _refuse_huge(name: str, value: Any) -> None:
-    if isinstance(value, Real) and value > LARGEST:
+    if isinstance(value, Real) and float(value) > LARGEST:
         raise ValueError(
-            f"{name}={value:g} is beyond the numbers that networks compute with. "
+            f"{name}={value!r} is beyond the numbers that networks compute with. "
             f"Expected at most {LARGEST:g}. Lower {name}."
         )
 
@@ -91,7 +91,7 @@ def _refuse_solver_params(params: Any) -> None:
     if not isinstance(params, Mapping) or "weight_decay" not in params:
         return
     decay = params["weight_decay"]
-    if not (isinstance(decay, Real) and 0 <= decay <= LARGEST):
+    if not (isinstance(decay, Real) and 0 <= float(decay) <= LARGEST):
         raise ValueError(
             f"solver_params has weight_decay={decay!r}. Expected a finite number >= 0. "
             "Change it."

@@ -157,9 +157,8 @@ class TensorNet(BatchGradient, AveragedWeights, CodePrediction, NeuralNet):
             rate=self.recipe.schedule.current,
             **kwargs,
         )
-        return build_optimizer(
-            self.optimizer, groups, self.recipe.schedule.current, kwargs
-        )
+        rate = self.recipe.schedule.current
+        return build_optimizer(self.optimizer, groups, rate, kwargs)
 
     @property
     def rate_(self) -> float:
