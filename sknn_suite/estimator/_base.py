@@ -12,7 +12,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
-from sknn_suite.checks import check_groups
+from sknn_suite.checks import check_groups, warn_of_other_scale
 from sknn_suite.data import TensorBundle, as_tensor
 from sknn_suite.device import (
     Place,
@@ -192,6 +192,7 @@ class NeuralEstimator(
         held_out = None
         if validation is not None:
             held_out = self._check_validation_rows(*validation)
+            warn_of_other_scale(rows.X, held_out.X)
             valid = self._bundle(held_out, place)
         elif valid_rows is not None:
             held_out = rows.take(valid_rows.numpy())
