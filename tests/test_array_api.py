@@ -6,6 +6,9 @@ import torch
 from sklearn import config_context
 from sklearn.base import clone
 
+from sknn_suite import MLPClassifier
+from sknn_suite.exceptions import DataError
+
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
 )
@@ -63,3 +66,41 @@ def test_a_tensor_that_fit_reads_is_not_changed(model, rows):
     model.fit(X, rows.y).predict(X)
     assert torch.equal(X, before)
     assert not X.requires_grad
+
+
+def _tensors(X):
+    dense = torch.tensor(X)
+    yield "bfloat16", dense.bfloat16()
+    yield "float8", dense.float().to(torch.float8_e4m3fn)
+    yield "negative", torch._neg_view(dense)
+    yield "needs a gradient", dense.clone().requires_grad_()
+
+
+def test_tensors_that_numpy_has_not_are_read_exactly(labels):
+    model = MLPClassifier(max_iter=2, random_state=0)
+    for name, tensor in _tensors(labels.X):
+        same = tensor.detach().resolve_neg().double().numpy()
+        if tensor.dtype != torch.float64:
+            same = same.astype(np.float32)
+        expected = clone(model).fit(same, labels.y).predict_proba(same)
+        fitted = clone(model).fit(tensor, torch.tensor(labels.y))
+        np.testing.assert_array_equal(fitted.predict_proba(tensor), expected, name)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # torch's, of what it means to drop
+def test_tensors_that_hold_no_dense_numbers_are_refused_in_words(labels):
+    X = torch.tensor(labels.X)
+    model = MLPClassifier(max_iter=2)
+    for tensor in (
+        X.to_sparse(),
+        X.to_sparse_csr(),
+        X.to("meta"),
+        torch.quantize_per_tensor(X.float(), 0.1, 0, torch.qint8),
+        torch.nested.nested_tensor([X[0], X[1, :2]]),
+    ):
+        with pytest.raises(DataError, match="Expected a dense tensor of numbers"):
+            model.fit(tensor, labels.y)
+        with pytest.raises(DataError, match="Expected a dense tensor of numbers"):
+            model.fit(X, tensor)
+    with pytest.raises(ValueError, match="Complex data"):
+        model.fit((X + 1j).conj(), labels.y)

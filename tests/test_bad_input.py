@@ -128,12 +128,6 @@ def test_sparse_rows_with_nan_are_refused(drop_in_class, rows):
 # -- classifiers ---------------------------------------------------------------------
 
 
-def test_one_class_only_is_refused_and_named(two_classes):
-    for y in (np.zeros(120), np.full(120, "a")):
-        with pytest.raises(DataError, match=r"only one class: (0\.0|a)"):
-            MLPClassifier().fit(two_classes.X, y)
-
-
 def test_numbers_are_no_labels(numbers):
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         MLPClassifier().fit(*numbers)
@@ -204,9 +198,30 @@ def test_partial_fit_refuses_what_needs_all_data(labels):
         MLPClassifier(class_weight="balanced").partial_fit(*labels, classes=classes)
 
 
-def test_early_stopping_needs_two_validation_rows(labels):
-    with pytest.raises(ValueError, match="validation set is too small"):
-        MLPRegressor(early_stopping=True).fit(labels.X[:5], labels.y[:5])
+@pytest.mark.parametrize("y", [range(5), "abcde", [0, 0, 0, 1, 1], [0, 0, 0, 0, 1]])
+def test_early_stopping_needs_two_validation_rows(labels, y):
+    for model in (MLPRegressor(), MLPClassifier()):
+        if isinstance(y, str) and isinstance(model, MLPRegressor):
+            continue
+        model.set_params(early_stopping=True)
+        with pytest.raises(ValueError, match=r"1 row.* of n_samples=5 .*Expected 2"):
+            model.fit(labels.X[:5], list(y))
+
+
+def test_early_stopping_needs_both_of_two_classes_in_both_parts(labels):
+    y = np.arange(40) == 3
+    with pytest.raises(ValueError, match=r"members are: \['True'\]\. Expected 2"):
+        MLPClassifier(early_stopping=True).fit(labels.X[:40], y)
+
+
+def test_one_class_alone_is_predicted_for_sure(public_classifier, rows):
+    for label in (0, "a"):
+        y = np.full(len(rows.X), label)
+        model = public_classifier(max_iter=2).fit(rows.X, y)
+        assert list(model.classes_) == [label]
+        np.testing.assert_array_equal(model.predict(rows.X), y)
+        np.testing.assert_array_equal(model.predict_proba(rows.X), np.ones((len(y), 1)))
+        assert model.score(rows.X, y) == 1.0
 
 
 def test_a_warm_start_with_other_classes_is_refused(labels):

@@ -5,6 +5,8 @@ from sknn_suite.checks._images import (
     check_images,
     check_images_and_target,
 )
+from sknn_suite.checks._scale import warn_of_other_scale
+from sknn_suite.checks._score import check_score
 from sknn_suite.checks._sequences import Sequences, check_sequences
 from sknn_suite.checks._table import (
     check_counts,
@@ -30,9 +32,11 @@ __all__ = [
     "check_labels",
     "check_layer_sizes",
     "check_per_layer",
+    "check_score",
     "check_sequences",
     "check_table",
     "check_table_and_target",
     "check_texts",
     "check_weights",
+    "warn_of_other_scale",
 ]

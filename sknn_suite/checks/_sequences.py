@@ -102,8 +102,11 @@ def _read(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[Sequences, boo
 
 
 def _depth(X: Any) -> int:
-    """How deep lists are nested."""
-    return 1 + _depth(X[0]) if isinstance(X, list | tuple) and len(X) else 0
+    """How deep lists are nested, counted to four: one may hold itself."""
+    depth = 0
+    while isinstance(X, list | tuple) and len(X) and depth < 4:
+        X, depth = X[0], depth + 1
+    return depth
 
 
 def _is_ragged(X: Any) -> bool:

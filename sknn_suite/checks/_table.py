@@ -151,10 +151,16 @@ def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
             f"groups has {len(groups)} labels for {n_rows} rows, which is inconsistent."
             " Expected one label per row of X. Take groups from the same rows as X."
         )
-    if any(label is None or label != label for label in groups.tolist()):
+    labels = groups.tolist()
+    if any(label is None or label != label for label in labels):
         raise DataError(
             "groups has missing labels. Expected one label per row of X. "
             "Give rows without a group a label of their own."
+        )
+    if groups.dtype == object and len({isinstance(label, str) for label in labels}) > 1:
+        raise DataError(
+            "groups mixes words and other labels, which have no common order. Expected "
+            "labels of one kind. Convert them, for example with str()."
         )
     return groups
 

@@ -16,6 +16,10 @@ from sknn_suite.doors._sklearn import (
     is_numpy_namespace,
     move_to,
 )
+from sknn_suite.exceptions import DataError
+
+# Real numbers of torch that NumPy has as well.
+_FLOATS = (torch.float64, torch.float32, torch.float16)
 
 
 class Home(NamedTuple):
@@ -36,16 +40,38 @@ def to_numpy(array: Any) -> tuple[Any, Home | None]:
     Anything that is not such an array (lists, data frames, sparse matrices, NumPy)
     is returned as it is, with None.
     """
+    if isinstance(array, torch.Tensor):
+        array = _readable(array)
     if not get_config()["array_api_dispatch"]:
         if isinstance(array, torch.Tensor):
-            return array.detach().cpu().numpy(), None
+            return array.cpu().numpy(), None
         return array, None
     namespace, is_array, device = get_namespace_and_device(array)
     if not is_array or is_numpy_namespace(namespace):
         return array, None
-    if isinstance(array, torch.Tensor):
-        array = array.detach()
     return move_to(array, xp=np, device="cpu"), Home(namespace, device)
+
+
+def _readable(tensor: torch.Tensor) -> torch.Tensor:
+    """Make a tensor one that NumPy can read, exactly, or refuse it in words."""
+    kind = None
+    if tensor.is_nested:
+        kind = "a nested tensor, whose rows differ in length"
+    elif tensor.layout is not torch.strided:
+        kind = f"a tensor of layout {tensor.layout}"
+    elif tensor.is_meta:
+        kind = "a tensor on the device 'meta', which has a shape and no numbers"
+    elif tensor.is_quantized:
+        kind = f"a quantised tensor of {tensor.dtype}"
+    if kind is not None:
+        raise DataError(
+            f"X, y or the weights are {kind}. Expected a dense tensor of numbers. Pass "
+            "what to_dense() or dequantize() gives, a SciPy matrix, or an array."
+        )
+    tensor = tensor.detach().resolve_conj().resolve_neg()
+    if tensor.is_floating_point() and tensor.dtype not in _FLOATS:
+        return tensor.float()  # bfloat16 and the kinds of 8 bits, which NumPy has not
+    return tensor
 
 
 def to_home(array: np.ndarray, home: Home | None) -> Any:

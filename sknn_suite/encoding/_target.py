@@ -12,7 +12,6 @@ from sklearn.utils.multiclass import (
 from torch import Tensor
 
 from sknn_suite.data import as_tensor
-from sknn_suite.exceptions import DataError
 
 
 class ClassTarget:
@@ -23,7 +22,8 @@ class ClassTarget:
     kind_ : {"binary", "multiclass", "multilabel"}
         What y is.
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; for multilabel the column numbers.
+        The labels, sorted; for multilabel the column numbers. One label alone is a
+        softmax over one score: its probability is 1.
     """
 
     kind_: str
@@ -42,13 +42,6 @@ class ClassTarget:
             self.classes_ = np.unique(y)  # unique_labels would ask for the type again
         else:
             self.classes_ = unique_labels(y if classes is None else classes)
-        if len(self.classes_) < 2:
-            raise DataError(
-                "A classifier needs samples of at least 2 classes in the data, but the "
-                f"data contains only one class: {self.classes_[0]}. "
-                "Expected at least two different labels in y. "
-                "Check how y was made or split."
-            )
         self.kind_ = "binary" if len(self.classes_) == 2 else "multiclass"
         return self
 

@@ -33,6 +33,11 @@ class Draft:
         return getattr(estimator, name)
 
     @property
+    def estimator(self) -> Any:
+        """The estimator, as it was before."""
+        return self._draft[0]
+
+    @property
     def learnt(self) -> dict[str, Any]:
         """The attributes written so far."""
         return {name: v for name, v in vars(self).items() if name != "_draft"}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sknn_suite.checks import warn_of_other_scale
 from sknn_suite.doors import (
     check_optimize_result,
     home_name,
@@ -27,6 +28,7 @@ from sknn_suite.estimator._snapshot import (
 )
 from sknn_suite.estimator._task import Task
 from sknn_suite.exceptions import InterruptedWarning
+from sknn_suite.parameters import refuse_combinations
 from sknn_suite.training import (
     EpochLine,
     FitPlan,
@@ -83,6 +85,7 @@ def check_data(task: Task, call: Call) -> Data:
     held_out = None
     if call.validation is not None:
         held_out = task.check_held_out(*call.validation)
+        warn_of_other_scale(rows.X, held_out.X)
     groups = task.check_groups(call.groups, rows)
     return Data(rows, held_out, groups, home_name(home))
 
@@ -235,6 +238,7 @@ class Fit:
 
 def plan_call(estimator: Any, call: Call) -> Fit:
     """Go from the rows of a call to a plan; nothing is set on the estimator."""
+    refuse_combinations(estimator)
     task = estimator._task(draft(estimator, resumes=call.resume))
     data = check_data(task, call)
     before = Before.of(estimator) if call.resume else None

@@ -1,5 +1,6 @@
 """What is learnt of y: labels or numbers, their loss, and their score."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -202,4 +203,8 @@ def r2(link: str, raw: torch.Tensor, valid: TensorBundle) -> float:
     """R2 of predictions, the mean over outputs."""
     weight = None if valid.weight is None else valid.weights.cpu()
     predicted = LINKS[link](raw).cpu()
-    return float(r2_score(valid.targets.cpu(), predicted, sample_weight=weight))
+    if not predicted.isfinite().all():
+        return math.nan
+    with np.errstate(over="ignore"):  # the square of an error of a lost training
+        score = r2_score(valid.targets.cpu(), predicted, sample_weight=weight)
+    return float(score)

@@ -1,11 +1,13 @@
 """An estimator in the middle of training, as scorers and callbacks see it."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from sklearn import config_context
 from sklearn.metrics import check_scoring
 
+from sknn_suite.checks import check_score
 from sknn_suite.estimator._rows import Rows
 from sknn_suite.training import SklearnBridge, TensorNet
 
@@ -33,12 +35,15 @@ class ValidationScorer:
     def __call__(self, net: TensorNet) -> float:
         if isinstance(self.scoring, str) and self.scoring == "loss":
             return -net.history[-1]["valid_loss"]
+        if not net.valid_raw_.isfinite().all():
+            return math.nan  # as in scikit-learn; scorers would raise
         model, rows = self.snapshot(net), self.rows
         model.__dict__.pop("feature_names_in_", None)  # the rows are an array by now
         weights = {} if rows.weight is None else {"sample_weight": rows.weight}
         with config_context(array_api_dispatch=False, enable_metadata_routing=False):
             scorer = check_scoring(model, self.scoring)
-            return float(scorer(model, rows.X, rows.y, **weights))
+            score = scorer(model, rows.X, rows.y, **weights)
+        return check_score(score, self.scoring)
 
 
 def with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:

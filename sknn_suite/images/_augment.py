@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,13 @@ def settle_augment(augment: Any) -> dict[str, float]:
     """Turn a list of names and (name, strength) pairs into strengths by name."""
     strengths: dict[str, float] = {}
     for item in augment:
-        name, strength = (item, None) if isinstance(item, str) else tuple(item)
+        is_pair = isinstance(item, list | tuple) and len(item) == 2
+        name, strength = item if is_pair else (item, None)
+        if not isinstance(name, str) or not isinstance(strength, Real | None):
+            raise ValueError(
+                f"augment holds {item!r}, which is unknown. Expected names, or (name, "
+                f"strength) pairs, of {', '.join(STRENGTHS)}. Change augment."
+            )
         if name in POLICIES and strength is None:
             strengths |= POLICIES[name]
             continue

@@ -14,6 +14,7 @@ from sknn_suite.modules import (
     find_head,
     small_shape,
 )
+from sknn_suite.parameters import refuse_for_network
 
 
 def user_module(estimator: Any) -> Any:
@@ -24,14 +25,15 @@ def user_module(estimator: Any) -> Any:
     return source if isinstance(source, nn.Module | type) else None
 
 
-def configure(estimator: Any, n_outputs: int) -> dict:
+def configure(draft: Any, n_outputs: int) -> dict:
     """Describe the network by plain values; its cost is measured on one image.
 
-    `estimator` may be a draft, which knows the shape of the images.
+    `draft` knows the parameters, and the shape of the images.
     """
-    _check_combination(estimator)
-    user, shape = user_module(estimator), estimator.image_shape_
-    name = "module" if user is not None else name_of(estimator)
+    _check_combination(draft)
+    user, shape = user_module(draft), draft.image_shape_
+    name = name_of(draft)
+    refuse_for_network(draft.estimator, name)
     config = {
         "user": user,
         "architecture": name,
@@ -39,14 +41,14 @@ def configure(estimator: Any, n_outputs: int) -> dict:
         "n_outputs": n_outputs,
         "n_classes": max(n_outputs, 2) if n_outputs == 1 else n_outputs,
         "n_channels_expected": shape[2],
-        "options": {} if user is not None else _options(estimator, name),
-        "layers": _plain(estimator.architecture) if name == "layers" else None,
+        "options": {} if user is not None else _options(draft, name),
+        "layers": _plain(draft.architecture) if name == "layers" else None,
         "from_pair": False,
         "new_head": None,
-        "in_halves": estimator.backbone is not None,
+        "in_halves": draft.backbone is not None,
         "crops_kernels": False,
     }
-    if estimator.backbone is not None:
+    if draft.backbone is not None:
         config["n_channels_expected"] = _channels_of_backbone(user, shape[2])
         if user is not None:
             config["new_head"] = "replace" if find_head(user) else "add"

@@ -46,7 +46,8 @@ class ImageParameters(TrainingParameters):
           weights random_state decides.
 
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Dense units of architecture="mlp".
+        Dense units of architecture="mlp". This and the next four are refused by
+        networks that do not read them.
 
     activation : str, default="relu"
         Function of the hidden units of "mlp", "simple", "lenet5", "resnet_small" and

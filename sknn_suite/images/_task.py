@@ -35,6 +35,7 @@ from sknn_suite.modules import (
     draw_user_network,
     draw_weights,
 )
+from sknn_suite.parameters import refuse_for_arrays
 from sknn_suite.training import (
     FitPlan,
     Muon,
@@ -91,6 +92,8 @@ class ImageTask(SupervisedTask):
         rows = super().check(X, y, sample_weight, resume=resume, partial=partial)
         self.n_given = rows.n
         self.of.n_skipped_ = 0
+        if not isinstance(rows.X, ImageFiles):
+            refuse_for_arrays(self.of.estimator)
         if self.of.on_bad_image == "skip" and isinstance(rows.X, ImageFiles):
             rows = self._leave_out_bad_files(rows)
         return rows

@@ -1,7 +1,12 @@
 """One weight per row, from sample weights and class weights."""
 
+from numbers import Real
+from typing import Any
+
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+
+from sknn_suite.exceptions import DataError
 
 
 def combine_weights(
@@ -43,7 +48,14 @@ def combine_weights(
             f"class_weight={class_weight} holds a negative or non-finite weight. "
             "Expected numbers >= 0. Change the weights."
         )
-    return by_class if sample_weight is None else by_class * sample_weight
+    weight = by_class if sample_weight is None else by_class * sample_weight
+    if len(weight) and not weight.any():
+        raise DataError(
+            f"All {len(weight)} rows have the weight 0 by class_weight={class_weight} "
+            "and sample_weight. Expected one row at least that counts. Pass rows of a "
+            "class that has a weight, or change class_weight."
+        )
+    return weight
 
 
 def settle_class_weight(
@@ -85,6 +97,7 @@ def _by_class(
     """Weight of each of `classes`; 1 for those that `y` lacks."""
     counted = y if sample_weight is None else y[sample_weight > 0]
     present = np.isin(classes, counted)
+    _refuse_class_weight(class_weight, classes)
     if isinstance(class_weight, dict):  # partial_fit may not see all classes
         absent = set(classes[~present].tolist())
         class_weight = {k: w for k, w in class_weight.items() if k not in absent}
@@ -98,3 +111,29 @@ def _by_class(
         else sample_weight[sample_weight > 0],
     )
     return weights
+
+
+def _refuse_class_weight(class_weight: Any, classes: np.ndarray) -> None:
+    """Refuse what is no weight of a class of a y with one label per row."""
+    if isinstance(class_weight, str):
+        return
+    if not isinstance(class_weight, dict):
+        raise ValueError(
+            f"class_weight={class_weight!r} is a list, which is for a multilabel y, "
+            "one dict per column. Expected a dict for labels. Pass "
+            "{label: weight, ...}."
+        )
+    known = set(classes.tolist())
+    unknown = [label for label in class_weight if label not in known]
+    if unknown and not known <= class_weight.keys():  # as scikit-learn judges
+        raise ValueError(
+            f"class_weight names {unknown[:5]}, but such classes are not in y, where "
+            f"the classes are {classes[:5].tolist()}. Expected labels as they stand in "
+            "y. Change the keys of class_weight."
+        )
+    for label, weight in class_weight.items():
+        if not isinstance(weight, Real):
+            raise ValueError(
+                f"class_weight gives {label!r} the weight {weight!r}. Expected a "
+                "number >= 0. Change it."
+            )

@@ -1,5 +1,10 @@
 """Parameters, each declared once, and those of training that all estimators have."""
 
+from sknn_suite.parameters._combinations import (
+    refuse_combinations,
+    refuse_for_arrays,
+    refuse_for_network,
+)
 from sknn_suite.parameters._declaration import param, parameters, redefault
 from sknn_suite.parameters._settings import Settings, settle
 from sknn_suite.parameters._training import (
@@ -8,6 +13,7 @@ from sknn_suite.parameters._training import (
     OneCycleParameters,
     TrainingParameters,
 )
+from sknn_suite.parameters._values import check_schedule
 
 __all__ = [
     "OPTIMIZER_NAMES",
@@ -15,8 +21,12 @@ __all__ = [
     "OneCycleParameters",
     "Settings",
     "TrainingParameters",
+    "check_schedule",
     "param",
     "parameters",
     "redefault",
+    "refuse_combinations",
+    "refuse_for_arrays",
+    "refuse_for_network",
     "settle",
 ]

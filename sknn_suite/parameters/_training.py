@@ -53,7 +53,9 @@ class TrainingParameters:
             "adadelta"} or type, default="adam"
         How weights are updated: torch's optimisers by name, any other class derived
         from ``torch.optim.Optimizer``, or L-BFGS over all rows at once. Try "lbfgs" on
-        a few hundred rows, where it converges faster.
+        a few hundred rows, where it converges faster. It ignores what scikit-learn's
+        ignores (batches, rates, momenta, early stopping), and refuses what it cannot
+        do beyond that, such as mixup, averaging and limits of gradients.
 
     solver_params : dict or None, default=None
         Further arguments of the optimiser, such as ``{"weight_decay": 0.01}``. Weight
@@ -108,7 +110,7 @@ class TrainingParameters:
           "warm_restarts" (cosine with cycle_length=10 epochs, each cycle cycle_mult=1
           times as long as the last; SGDR);
         - a function of the number of epochs that are over, which returns the factor
-          of learning_rate_init.
+          of learning_rate_init, >= 0.
 
     schedule_params : dict or None, default=None
         Arguments of the schedule: those named above, and all of the torch scheduler
@@ -170,15 +172,17 @@ class TrainingParameters:
         `averaging_start` on, "ema" of all steps, exponentially weighted.
 
     averaging_start : int, float or None, default=None
-        First epoch, counted from 1, that is averaged, or the part of max_iter, in
-        [0, 1), before it. None is 0.75 for "swa" and 1 for "ema".
+        For `averaging`: the first epoch, counted from 1, that is averaged, or the part
+        of max_iter, in [0, 1), before it. None is 0.75 for "swa" and 1 for "ema".
 
     ema_decay : float, default=0.999
-        Part of the average that a step leaves, in [0, 1); less in the first steps.
+        For averaging="ema": the part of the average that a step leaves, in [0, 1);
+        less in the first steps.
 
     on_divergence : {"raise", "recover"}, default="raise"
         What to do when the loss becomes NaN or infinite: raise `DivergedError`, or
-        return to the best weights so far, halve the rate, warn, and go on.
+        return to the best weights so far, halve the rate, warn, and go on. With early
+        stopping, training that cannot go on ends with the best epoch's weights.
 
     checkpoint : path-like or None, default=None
         File to which the state of training is written, and from which the same call of
@@ -186,14 +190,15 @@ class TrainingParameters:
         user's own callbacks is not in it.
 
     checkpoint_every : int, default=1
-        Epochs between two checkpoints.
+        For `checkpoint`: epochs between two of them.
 
     freeze : int, list of str or None, default=None
         What is not trained: the first n layers, or the parameters with these names or
         patterns, such as "linears.0". Frozen batch norms keep their statistics.
 
     unfreeze_every : int or None, default=None
-        Epochs after which one more frozen layer is trained, from the output back.
+        For `freeze`: epochs after which one more frozen layer is trained, from the
+        output back.
 
     init_from : estimator or None, default=None
         A fitted estimator of this suite whose weights are the initial ones wherever

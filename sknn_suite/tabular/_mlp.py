@@ -69,8 +69,9 @@ class MLPEstimator(SupervisedEstimator):
         if coef != expected or intercept != expected[1:]:
             raise ValueError(
                 f"coefs_[{i}] has the shape {coef} and intercepts_[{i}] {intercept}. "
-                f"Expected {expected} and {expected[1:]}. "
-                "Assign weights of the fitted shape, or fit anew."
+                f"Expected {expected} and {expected[1:]}, the architecture that "
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} and the data give. "
+                "Assign weights of that shape, or set warm_start=False to start anew."
             )
 
     def __getstate__(self):

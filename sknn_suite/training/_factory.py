@@ -17,7 +17,7 @@ from sknn_suite.training._convergence import (
 from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._lbfgs import LbfgsNet
 from sknn_suite.training._net import TensorNet
-from sknn_suite.training._optimizers import OPTIMIZERS
+from sknn_suite.training._optimizers import OPTIMIZERS, refuse_optimizer
 from sknn_suite.training._plan import FitPlan
 from sknn_suite.training._recipe import TrainingRecipe
 from sknn_suite.training._recovery import Recovery
@@ -90,6 +90,7 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
             f"solver={kind.__name__} is not an optimiser. Expected a name, or a class "
             "derived from torch.optim.Optimizer. Choose one of torch.optim."
         )
+    refuse_optimizer(kind)
     closure = inspect.signature(kind.step).parameters.get("closure")
     if closure is not None and closure.default is closure.empty:
         raise ValueError(

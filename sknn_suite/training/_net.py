@@ -21,8 +21,10 @@ from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
 from sknn_suite.training._codes import CodePredictions
+from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
+from sknn_suite.training._optimizers import build_optimizer
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._recipe import TrainingRecipe
 from sknn_suite.training._regularization import (
@@ -178,7 +180,8 @@ class TensorNet(NeuralNet):
             rate=self.recipe.schedule.current,
             **kwargs,
         )
-        return self.optimizer(groups, lr=self.recipe.schedule.current, **kwargs)
+        rate = self.recipe.schedule.current
+        return build_optimizer(self.optimizer, groups, rate, kwargs)
 
     @property
     def rate_(self) -> float:
@@ -332,6 +335,8 @@ class TensorNet(NeuralNet):
             self.run_epochs(train, valid, epochs or self.max_epochs)
         except KeyboardInterrupt:
             self.interrupted_ = True
+        except DivergedError as error:
+            end_with_best(self, error)
         return self
 
     def prepare(self, train: TensorBundle) -> None:

@@ -15,6 +15,7 @@ from torch.optim import (
     Optimizer,
     RAdam,
     RMSprop,
+    SparseAdam,
 )
 
 from sknn_suite.doors import fused_adam, undecorated
@@ -151,3 +152,47 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": Adagrad,
     "adadelta": Adadelta,
 }
+
+
+def refuse_optimizer(kind: type[Optimizer]) -> None:
+    """Refuse optimisers of torch that cannot train a network of ours.
+
+    Raises
+    ------
+    ValueError
+        If it is for sparse gradients, or has no step of its own.
+    """
+    if issubclass(kind, SparseAdam):
+        raise ValueError(
+            f"solver={kind.__name__} is for sparse gradients, which no network here "
+            "has. Expected an optimiser of dense ones. Choose solver='adam'."
+        )
+    if getattr(kind.step, "__qualname__", "") == "Optimizer.step":
+        raise ValueError(
+            f"solver={kind.__name__} takes no steps: it defines none. Expected a class "
+            "derived from torch.optim.Optimizer with a step of its own. Choose one of "
+            "torch.optim."
+        )
+
+
+def build_optimizer(
+    kind: Callable[..., Optimizer],
+    groups: list[dict],
+    rate: float,
+    arguments: dict[str, Any],
+) -> Optimizer:
+    """Build an optimiser; what it says of its arguments is told in words.
+
+    Raises
+    ------
+    ValueError
+        If it does not take the arguments.
+    """
+    try:
+        return kind(groups, lr=rate, **arguments)
+    except (TypeError, ValueError) as error:
+        name = getattr(kind, "__name__", repr(kind))
+        raise ValueError(
+            f"solver={name} refuses solver_params, with defaults {arguments}: {error}. "
+            f"Expected values that {name} takes. Change the one named."
+        ) from error

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
+from sknn_suite.parameters import check_schedule
 from sknn_suite.training._optimizers import FlatSGD
 
 # scikit-learn's "adaptive" divides the rate by this, and ends below that.
@@ -230,7 +231,7 @@ class Schedule:
         # The shadow never steps; without this mark schedulers warn that it did not.
         self.shadow._opt_called = True  # type: ignore[attr-defined]
         if callable(kind):
-            self.scheduler = lr_scheduler.LambdaLR(self.shadow, kind)
+            self.scheduler = lr_scheduler.LambdaLR(self.shadow, check_schedule(kind))
         else:
             builder, self.per_batch = SCHEDULES[kind]
             self.scheduler = _build(builder, self.shadow, length, params or {})

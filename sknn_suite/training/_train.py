@@ -1,5 +1,6 @@
 """train: from a plan to what has been learnt."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -145,4 +146,6 @@ class _ScoreOfPlan:
     def __call__(self, net: TensorNet) -> float:
         assert self.plan.score is not None  # make_callbacks asks only then
         assert self.plan.valid is not None
+        if not net.valid_raw_.isfinite().all():
+            return math.nan  # as in scikit-learn
         return self.plan.score(net.valid_raw_, self.plan.valid)

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from sknn_suite.encoding import ClassTarget, NumberTarget
-from sknn_suite.exceptions import DataError
 
 F64 = torch.float64
 
@@ -62,9 +61,11 @@ def test_classes_may_be_more_than_those_in_y():
     assert target.codes(np.array(["b"])).tolist() == [1]
 
 
-def test_one_class_is_refused():
-    with pytest.raises(DataError, match="only one class"):
-        ClassTarget().fit(np.array(["a", "a"]))
+def test_one_class_is_one_score_and_what_is_decided():
+    target = ClassTarget().fit(np.array(["a", "a"]))
+    assert (target.kind_, target.n_outputs) == ("multiclass", 1)
+    decided = target.decide(np.array([[-3.0], [2.0]]))
+    assert target.inverse_transform(decided).tolist() == ["a", "a"]
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 3)])

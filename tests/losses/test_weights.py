@@ -1,7 +1,10 @@
 """class_weight and sample_weight as one vector."""
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sknn_suite import MLPClassifier
@@ -99,3 +102,40 @@ class TestInAnEstimator:
     def test_an_unknown_class_is_named(self, labels):
         with pytest.raises(ValueError, match="class_weight"):
             self.fit(labels, class_weight={"missing": 2.0})
+
+
+class TestNoWeight:
+    """Rows that weigh nothing together are refused, those among others left out."""
+
+    X = np.random.RandomState(0).normal(size=(20, 3))
+    y = np.arange(20) % 2
+
+    def model(self, **parameters):
+        return MLPClassifier(class_weight={0: 0.0}, max_iter=3, **parameters)
+
+    def test_of_a_part(self):
+        model = self.model(random_state=0)
+        model.partial_fit(self.X, self.y, classes=[0, 1])
+        before = model.predict_proba(self.X)
+        zeros = self.y == 0
+        with pytest.raises(ValueError, match="All 10 rows have the weight 0"):
+            model.partial_fit(self.X[zeros], self.y[zeros])
+        np.testing.assert_array_equal(model.predict_proba(self.X), before)
+
+    def test_of_validation_rows(self):
+        zeros = self.y == 0
+        with pytest.raises(ValueError, match="All 10 rows have the weight 0"):
+            self.model().fit(self.X, self.y, X_val=self.X[zeros], y_val=self.y[zeros])
+
+    def test_of_class_and_sample_weights_together(self):
+        weight = (self.y == 0).astype(float)
+        with pytest.raises(ValueError, match="All 20 rows have the weight 0"):
+            self.model().fit(self.X, self.y, sample_weight=weight)
+
+    def test_of_one_class_trains_on_the_other(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = self.model(early_stopping=True, validation_fraction=0.3)
+            model.set_params(max_iter=30, learning_rate_init=0.05)
+            model.fit(self.X, self.y)
+        assert (model.predict(self.X) == 1).all()

@@ -99,3 +99,10 @@ def test_bursts_are_found():
     X, X_test, y, y_test = make_bursty_sequences(random_state=0)
     model = RNNClassifier(class_weight="balanced", random_state=0).fit(X, y)
     assert f1_score(y_test, model.predict(X_test)) >= 0.95
+
+
+def test_a_list_that_holds_itself_is_refused():
+    endless = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match=r"X has 4 axes\. Expected"):
+        RNNClassifier(**SMALL).fit([endless] * 20, np.arange(20) % 2)

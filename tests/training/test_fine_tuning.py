@@ -460,12 +460,13 @@ def test_rates_of_layers_are_those_of_their_norms(
     same_weights(watcher.steps[-1], steps[-1], tolerance=1e-7)
 
 
-@pytest.mark.parametrize("changes", [{"max_norm": 0.1}, {"solver": "lbfgs"}])
+@pytest.mark.parametrize(
+    "changes", [{"max_norm": 0.1, "unfreeze_every": 100}, {"solver": "lbfgs"}]
+)
 def test_no_bit_changes_before_a_layer_is_unfrozen(numbers, watcher, changes):
     MLPRegressor(
         **SMALL,
         freeze=1,
-        unfreeze_every=100,
         alpha=1.0,
         callbacks=[watcher],
         **changes,

@@ -1,0 +1,197 @@
+"""Parameters that would have no effect beside others, refused in words.
+
+Whoever searches tries all values of one parameter with all values of another, so a
+parameter whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) is no
+error beside another choice, as in scikit-learn. Refused is what a user could believe
+to act: ``mixup`` with ``solver="lbfgs"``, ``activation`` of a network that has its own.
+"""
+
+from collections.abc import Iterable
+from numbers import Number
+from typing import Any
+
+from sknn_suite.parameters._training import TrainingParameters
+from sknn_suite.parameters._values import refuse_values
+
+# What solver="lbfgs" does not do, and what it does instead. Those of scikit-learn's own
+# that it ignores (batch_size, momentum, early_stopping, ...) are ignored here too.
+_NOT_BY_LBFGS = {
+    "averaging": "takes no steps to average over",
+    "mixup": "evaluates the same rows each time",
+    "augment": "evaluates the same rows each time",
+    "max_norm": "finds a minimum without limits",
+    "max_grad_norm": "measures its steps itself",
+    "max_grad_value": "measures its steps itself",
+    "warmup": "measures its steps itself",
+    "body_rate": "measures its steps itself",
+    "accumulate": "takes all rows at once",
+    "on_divergence": "has no learning rate to halve",
+    "unfreeze_every": "finds a minimum of the same weights throughout",
+    "schedule_params": "measures its steps itself",
+}
+
+# Schedules that scikit-learn knows, and ignores for lbfgs.
+_SCHEDULES_OF_SCIKIT_LEARN = ("constant", "invscaling", "adaptive")
+
+# What shapes the tokens of words, and is nothing to a tokenizer of one's own.
+_OF_WORDS = (
+    "punctuation",
+    "numbers",
+    "urls",
+    "mentions",
+    "hashtags",
+    "emoji",
+    "repeated_letters",
+)
+
+# What is done to a network that is trained already.
+_OF_BACKBONES = ("finetune", "body_rate", "head_iter")
+
+# What is done to images in files.
+_OF_FILES = ("resize", "cache_size", "on_bad_image")
+
+# Networks for images by what they do not read. Residual networks and "inception" always
+# have batch norm, so that batch_norm=True is true of them.
+_NOT_READ_BY = {
+    "airbench": ("hidden_layer_sizes", "activation", "dropout"),
+    "alexnet": ("hidden_layer_sizes", "activation", "batch_norm"),
+    "inception": ("hidden_layer_sizes", "activation"),
+    "layers": ("hidden_layer_sizes",),
+    "lenet5": ("hidden_layer_sizes",),
+    "mlp": (),
+    "module": (
+        "hidden_layer_sizes",
+        "activation",
+        "dropout",
+        "batch_norm",
+        "weight_init",
+    ),
+    "resnet_small": ("hidden_layer_sizes",),
+    "simple": ("hidden_layer_sizes",),
+}
+_NOT_READ_BY_OTHERS = ("hidden_layer_sizes", "activation")  # resnet18, vgg11, ...
+
+
+def refuse_combinations(parameters: Any) -> None:
+    """Refuse values that cannot be used, and such as have no effect beside others.
+
+    Parameters
+    ----------
+    parameters : object
+        Anything that has the training parameters as attributes, and those of its kind
+        of data where it has any.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be used, or is not at its default and would be ignored.
+    """
+    refuse_values(parameters)
+    if _value(parameters, "solver") == "lbfgs":
+        _refuse_for_lbfgs(parameters)
+    if _value(parameters, "embeddings") is None:
+        _refuse(
+            parameters,
+            ["embedding_rate"],
+            "without embeddings, whose vectors it would fine-tune",
+            "embeddings",
+        )
+    tokenizer = _value(parameters, "tokenizer")
+    if tokenizer == "char":
+        what = "on tokenizer='char', whose tokens are single characters"
+        _refuse(parameters, _OF_WORDS, what, "tokenizer='word'")
+    elif tokenizer not in ("word", None):
+        what = "on a tokenizer of one's own, which sees texts as they are"
+        _refuse(parameters, ("lowercase", *_OF_WORDS), what, "tokenizer='word'")
+    if _value(parameters, "backbone") is None:
+        what = "without a backbone, a network that is trained already"
+        _refuse(parameters, _OF_BACKBONES, what, "backbone")
+    elif _value(parameters, "finetune") == "head":
+        what = "with finetune='head', which trains the last layer alone"
+        unread = ("freeze", "unfreeze_every")
+        _refuse(parameters, unread, what, "finetune='full'")
+
+
+def refuse_for_network(parameters: Any, network: str) -> None:
+    """Refuse what a network for images does not read, by the network's name.
+
+    Raises
+    ------
+    ValueError
+        If one is not at its default and would be ignored.
+    """
+    shown = "a module of one's own" if network == "module" else f"{network!r}"
+    if network == "layers":
+        shown = "a list of layers"
+    unread = _NOT_READ_BY.get(network, _NOT_READ_BY_OTHERS)
+    what = f"on {shown}, a network that does not read it"
+    _refuse(parameters, unread, what, "another architecture")
+
+
+def refuse_for_arrays(parameters: Any) -> None:
+    """Refuse what is done to image files only, where X is an array.
+
+    Raises
+    ------
+    ValueError
+        If one is not at its default and would be ignored.
+    """
+    what = "on arrays of pixels, only on image files"
+    _refuse(parameters, _OF_FILES, what, "a list of paths as X")
+
+
+def _refuse_for_lbfgs(parameters: Any) -> None:
+    for name, why in _NOT_BY_LBFGS.items():
+        if not _is_default(parameters, name):
+            raise ValueError(
+                f"{name}={_value(parameters, name)!r} does not go with solver='lbfgs', "
+                f"which {why}. Expected {_default(parameters, name)!r}. Choose a "
+                f"stochastic solver, such as 'adam', or leave {name} out."
+            )
+    schedule = _value(parameters, "learning_rate")
+    known = isinstance(schedule, str) and schedule in _SCHEDULES_OF_SCIKIT_LEARN
+    if not known and not _is_default(parameters, "learning_rate"):
+        raise ValueError(
+            f"learning_rate={schedule!r} does not go with solver='lbfgs', which "
+            "measures its steps itself. Expected 'constant'. Choose a stochastic "
+            "solver, such as 'adam', or leave learning_rate out."
+        )
+    rates = _value(parameters, "learning_rate_init")
+    if hasattr(rates, "__len__") and not isinstance(rates, str):
+        raise ValueError(
+            f"learning_rate_init={rates!r} does not go with solver='lbfgs', which has "
+            "no rates of layers. Expected one number, which it ignores. Choose a "
+            "stochastic solver, or set freeze to leave layers as they are."
+        )
+
+
+def _refuse(parameters: Any, names: Iterable[str], what: str, needs: str) -> None:
+    for name in names:
+        if not _is_default(parameters, name):
+            raise ValueError(
+                f"{name}={_value(parameters, name)!r} does not act {what}. Expected "
+                f"its default, {_default(parameters, name)!r}. Leave {name} out, or "
+                f"choose {needs}."
+            )
+
+
+def _value(parameters: Any, name: str) -> Any:
+    return getattr(parameters, name, _default(parameters, name))
+
+
+def _default(parameters: Any, name: str) -> Any:
+    """Default of a parameter, None where there is no such parameter."""
+    return getattr(type(parameters), name, getattr(TrainingParameters, name, None))
+
+
+def _is_default(parameters: Any, name: str) -> bool:
+    value, default = _value(parameters, name), _default(parameters, name)
+    if value is None or value is default:  # None says "leave it out" of any parameter
+        return True
+    if isinstance(value, Number | str):
+        return isinstance(default, Number | str) and value == default
+    return isinstance(value, list | tuple) and list(value) == _as_list(default)
+
+
+def _as_list(value: Any) -> list | None:
+    return list(value) if isinstance(value, list | tuple) else None

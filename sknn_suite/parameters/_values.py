@@ -1,0 +1,130 @@
+"""Values of parameters that no type or range refuses, refused in words."""
+
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from sknn_suite.parameters._training import TrainingParameters
+
+# Networks may compute in float32, whose numbers end here.
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def refuse_values(parameters: Any) -> None:
+    """Refuse values that would end in an error from inside of training.
+
+    Parameters
+    ----------
+    parameters : object
+        Anything that has some of the training parameters as attributes.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be used.
+    """
+    for name in ("alpha", "l1_alpha", "learning_rate_init"):
+        _refuse_huge(name, getattr(parameters, name, None))
+    _refuse_rates(getattr(parameters, "learning_rate_init", None))
+    _refuse_solver_params(getattr(parameters, "solver_params", None))
+    _refuse_names(getattr(parameters, "freeze", None))
+    _refuse_callbacks(getattr(parameters, "callbacks", None))
+    _refuse_source(getattr(parameters, "init_from", None))
+
+
+def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
+    """Wrap a schedule of the user's: it gets the epochs, and gives a number >= 0.
+
+    Raises
+    ------
+    ValueError
+        By the function that is returned, if what it gives is no such number.
+    """
+
+    def factor(epoch: int) -> float:
+        try:
+            given: Any = function(epoch)
+        except TypeError as error:
+            raise ValueError(
+                f"learning_rate={function!r} cannot be called with the number of "
+                f"epochs that are over: {error}. Expected a function of one number. "
+                "Give it one argument, such as in lambda epoch: 0.9 ** epoch."
+            ) from error
+        is_number = isinstance(given, Real | np.generic) and not isinstance(given, str)
+        if not (is_number and np.isfinite(given) and given >= 0):
+            raise ValueError(
+                f"learning_rate={function!r} returned {given!r} for epoch {epoch}. "
+                "Expected the factor of learning_rate_init, a finite number >= 0. "
+                "Change what it returns."
+            )
+        return float(given)
+
+    return factor
+
+
+def _refuse_huge(name: str, value: Any) -> None:
+    if isinstance(value, Real) and float(value) > LARGEST:
+        raise ValueError(
+            f"{name}={value!r} is beyond the numbers that networks compute with. "
+            f"Expected at most {LARGEST:g}. Lower {name}."
+        )
+
+
+def _refuse_rates(rates: Any) -> None:
+    """Refuse a list of rates that is none; its length is the network's business."""
+    if rates is None or isinstance(rates, Real | str):
+        return
+    try:
+        numbers = np.asarray(rates, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array([[]])
+    if numbers.ndim > 1 or not numbers.size:
+        raise ValueError(
+            f"learning_rate_init={rates!r} is no list of rates. Expected one number, "
+            "or one per layer from input to output. Change it."
+        )
+
+
+def _refuse_solver_params(params: Any) -> None:
+    if not isinstance(params, Mapping) or "weight_decay" not in params:
+        return
+    decay = params["weight_decay"]
+    if not (isinstance(decay, Real) and 0 <= float(decay) <= LARGEST):
+        raise ValueError(
+            f"solver_params has weight_decay={decay!r}. Expected a finite number >= 0. "
+            "Change it."
+        )
+
+
+def _refuse_names(freeze: Any) -> None:
+    if not isinstance(freeze, list | tuple):
+        return
+    for name in freeze:
+        if not isinstance(name, str):
+            raise ValueError(
+                f"freeze holds {name!r}. Expected names or patterns of parameters, "
+                "such as 'linears.0', or one number in place of the list. Change it."
+            )
+
+
+def _refuse_callbacks(callbacks: Any) -> None:
+    for given in callbacks or ():
+        callback = given[1] if isinstance(given, tuple) and len(given) == 2 else given
+        known = hasattr(callback, "on_epoch_end") and hasattr(callback, "initialize")
+        if callback is not None and not known:
+            raise ValueError(
+                f"callbacks holds {given!r}, which is no callback of skorch. Expected "
+                "instances, classes or (name, callback) pairs. Derive it from "
+                "skorch.callbacks.Callback; scikit-learn's go to set_callbacks."
+            )
+
+
+def _refuse_source(source: Any) -> None:
+    inner = getattr(source, "estimator", source)  # of a FrozenEstimator
+    if source is not None and not isinstance(inner, TrainingParameters):
+        raise ValueError(
+            f"init_from={source!r} has no weights of a network. Expected a fitted "
+            "estimator of this suite, or one in a FrozenEstimator. Pass one, or None."
+        )

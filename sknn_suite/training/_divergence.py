@@ -1,0 +1,29 @@
+"""When the loss is lost, but early stopping has kept good weights."""
+
+from typing import Any
+
+from sklearn.exceptions import ConvergenceWarning
+
+from sknn_suite.doors import warn_user
+from sknn_suite.exceptions import DivergedError
+
+
+def end_with_best(net: Any, error: DivergedError) -> None:
+    """End training with the best epoch's weights, as scikit-learn does, and say so.
+
+    Raises
+    ------
+    DivergedError
+        `error`, if there is no best epoch.
+    """
+    if net.progress.best_weights is None:
+        raise error
+    net.stop("The loss became NaN or infinite.")
+    if net.optimizer_ is not None:
+        net.optimizer_.state.clear()  # NaN, for warm starts
+    warn_user(
+        f"The loss became NaN or infinite in epoch {net.epoch_}, where training ends. "
+        "The weights of the best epoch before are kept. Scale X (StandardScaler), or "
+        "lower learning_rate_init, to train longer.",
+        ConvergenceWarning,
+    )
