@@ -12,8 +12,6 @@ from sknn_suite.data import BundleBatches, ImageFiles
 from sknn_suite.device import CHUNK_ROWS
 from sknn_suite.doors import to_home, to_numpy
 from sknn_suite.estimator import is_float32
-from sknn_suite.modules import materialize
-from sknn_suite.training import load_weights
 
 
 class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -23,11 +21,8 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     _bind_module: Callable
     _rows_at_once: Callable
     _weights: Callable
-    _build_module: Callable
-    _restore_fixed: Callable
     _encoder: Any
     _config: dict
-    _dtype: str
     _pixel_unit: float | None
     image_shape_: tuple[int, int, int]
 
@@ -108,11 +103,3 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             "The network has no convolution, and so no filters. Expected one. Choose "
             "another architecture."
         )
-
-    def _module_for_inspection(self) -> Any:
-        """Build a module on the CPU, of its own, in evaluation mode."""
-        module = self._build_module(self._config).eval()
-        materialize(module, torch.device("cpu"), getattr(torch, self._dtype))
-        load_weights(module, self._weights())
-        self._restore_fixed(module)
-        return module.requires_grad_(False)

@@ -2,7 +2,7 @@
 
 from sknn_suite.modules._activations import ACTIVATIONS, IN_PLACE, make_activation
 from sknn_suite.modules._airbench import AirbenchNet
-from sknn_suite.modules._autoencoder import Autoencoder
+from sknn_suite.modules._autoencoder import Autoencoder, TiedDecoder
 from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
 from sknn_suite.modules._corruption import Corruption
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness, SpatialDropout
@@ -72,6 +72,7 @@ __all__ = [
     "ResNetSmall",
     "SequenceNet",
     "SpatialDropout",
+    "TiedDecoder",
     "TokenEmbedding",
     "WideBranch",
     "find_head",

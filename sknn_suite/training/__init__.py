@@ -4,6 +4,7 @@ from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, fingerprint, read_state
 from sknn_suite.training._convergence import Progress
 from sknn_suite.training._factory import make_callbacks, make_net
+from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._lbfgs import LbfgsNet
 from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
@@ -30,6 +31,7 @@ __all__ = [
     "Mixed",
     "Mixup",
     "Muon",
+    "ParameterGroups",
     "Progress",
     "RangeTest",
     "SklearnBridge",

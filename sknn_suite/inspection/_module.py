@@ -1,0 +1,148 @@
+"""What inspection needs of an estimator: its fitted module, and some rows as tensors.
+
+This is the one place that knows where an estimator keeps them.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from sknn_suite.checks import Sequences
+from sknn_suite.data import TensorBundle, make_batches
+from sknn_suite.doors import to_numpy
+from sknn_suite.encoding import ImageEncoder, SequenceEncoder, TextEncoder
+from sknn_suite.estimator import NeuralEstimator
+from sknn_suite.exceptions import DataError
+from sknn_suite.modules import materialize
+from sknn_suite.training import ParameterGroups, load_weights
+
+CPU = torch.device("cpu")
+
+
+def check_ours(estimator: Any) -> None:
+    """Refuse what is no estimator of this suite."""
+    if isinstance(estimator, NeuralEstimator):
+        return
+    remedy = "Pass, for example, an MLPClassifier."
+    if isinstance(estimator, Pipeline):
+        remedy = "Pass the last step, pipeline[-1], and rows as the others give them."
+    elif isinstance(estimator, type):
+        remedy = f"Pass a fitted one, {estimator.__name__}(...).fit(X, y)."
+    name = estimator if isinstance(estimator, type) else type(estimator)
+    raise TypeError(
+        f"{name.__name__} is not an estimator of sknn_suite. Expected a fitted one. "
+        f"{remedy}"
+    )
+
+
+def check_fitted(estimator: Any) -> None:
+    """Refuse what is no estimator of this suite, or has not been fitted."""
+    check_ours(estimator)
+    check_is_fitted(
+        estimator,
+        msg="This %(name)s is not fitted. Expected a fitted one. Call 'fit' with "
+        "training data first.",
+    )
+
+
+def own_module(estimator: Any) -> nn.Module:
+    """Build the fitted module on the CPU, in evaluation mode; nobody else uses it."""
+    module = estimator._build_module(estimator._config).eval()
+    materialize(module, CPU, getattr(torch, estimator._dtype))
+    load_weights(module, estimator._weights())
+    if hasattr(estimator, "_restore_fixed"):
+        estimator._restore_fixed(module)  # buffers that are in no state
+    return module.requires_grad_(False)
+
+
+def bare_module(estimator: Any) -> nn.Module:
+    """Build the module, without memory for weights, frozen where training leaves it."""
+    module: Any = estimator._build_module(estimator._config).eval()
+    settled = estimator._training_parameters()
+    groups = ParameterGroups(
+        freeze=settled.freeze, unfreeze_every=settled.unfreeze_every
+    )
+    groups.segments(module)
+    return module.eval()
+
+
+def configured(estimator: Any, X: Any, y: Any) -> Any:
+    """Clone an unfitted estimator, and let it learn from rows what its network is."""
+    model: Any = clone(estimator)
+    model._validate_params()
+    X, _ = to_numpy(X)
+    rows = model._check_training_rows(X, y, None, resume=False, partial=False)
+    model._random_state = model._take_random_state(False)
+    model._encoder = model._make_encoder().fit(rows.X, None, rows.weight)
+    model._config = model._configure_module()
+    model._plan_epochs(rows.n, 1)  # a recipe's schedule asks how long it will be
+    return model
+
+
+def check_rows(estimator: Any, X: Any) -> Any:
+    """Rows as the estimator's encoder takes them; others are refused."""
+    return estimator._check_rows(to_numpy(X)[0])
+
+
+def bundle_of(estimator: Any, rows: Any, dtype: torch.dtype) -> TensorBundle:
+    """Checked rows, or made-up ones, as one batch on the CPU."""
+    bundle = estimator._encoder.transform(rows, dtype)
+    (batch,) = make_batches(bundle, len(bundle))
+    return batch
+
+
+def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
+    """Rows without content, as the estimator's encoder takes them."""
+    encoder = estimator._encoder
+    if isinstance(encoder, TextEncoder):
+        texts = np.empty(n_rows, dtype=object)
+        texts[:] = " ".join(["a"] * n_steps)
+        return texts
+    if isinstance(encoder, SequenceEncoder):
+        starts = np.arange(n_rows + 1) * n_steps
+        return Sequences(starts, np.zeros((starts[-1], encoder.n_channels_)))
+    if isinstance(encoder, ImageEncoder):
+        return np.zeros((n_rows, *estimator._config["image_shape"]), np.float32)
+    return np.zeros((n_rows, encoder.n_features_), np.float32)
+
+
+def count_rows(X: Any) -> int:
+    """Count rows of whatever has some."""
+    if hasattr(X, "shape"):
+        return X.shape[0] if len(X.shape) else 0
+    return len(X) if hasattr(X, "__len__") else len(np.asarray(X, dtype=object))
+
+
+def take_rows(X: Any, rows: slice) -> Any:
+    """Choose rows of an array, a list, a frame, a series or a sparse matrix."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if sparse.issparse(X):
+        return X.tocsr()[rows]
+    if isinstance(X, list | tuple) or hasattr(X, "shape") or hasattr(X, "slice"):
+        return X[rows]
+    return np.asarray(X)[rows]
+
+
+def check_target(estimator: Any, X: Any, y: Any) -> None:
+    """Refuse a target that is missing, or that has another length than X."""
+    name = type(estimator).__name__
+    if y is None:
+        if estimator.__sklearn_tags__().target_tags.required:
+            raise DataError(
+                f"y is None, but {name} learns a target. Expected the targets of X. "
+                "Pass them as y."
+            )
+        return
+    n_rows, n_targets = count_rows(X), count_rows(y)
+    if n_rows != n_targets:
+        raise DataError(
+            f"X has {n_rows} rows and y has {n_targets}. Expected a target for each "
+            "row. Pass the y that belongs to X."
+        )
