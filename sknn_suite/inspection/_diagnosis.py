@@ -12,18 +12,23 @@ from sknn_suite.inspection._module import (
     count_rows,
     take_rows,
 )
+from sknn_suite.training import Muon
 
 # Rows that are looked at; more change the shares by less than a percent. Of rows that
 # are large, few go through the network at once, and not more often than this.
 MAX_ROWS, MOST_PASSES = 2048, 8
 
 # Beyond these the report gives advice. The ratio of an update to its weights is about
-# 1e-3 where training goes well, a rule of thumb of long standing.
+# 1e-3 where training goes well, a rule of thumb of long standing; Muon, whose updates
+# are as large in all directions, goes well with ten times as much.
 DEAD = 0.2
 SATURATED = 0.5
 LARGE_UPDATE = 0.05
 SMALL_UPDATE = 1e-6
 VANISHING = 1e-2
+
+# The same advice for more layers than this is one sentence.
+MOST_SENTENCES = 3
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -97,33 +102,47 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     net, train = model._net_to_go_on(
         take_rows(X, rows), None if y is None else take_rows(y, rows)
     )
-    layers = examine(net, train, together)
-    return Diagnosis(layers, _advise(layers))
+    layers = examine(net, train, together, _usual_rate(estimator))
+    large = LARGE_UPDATE * (10 if isinstance(net.optimizer_, Muon) else 1)
+    return Diagnosis(layers, _advise(layers, large))
 
 
-def _advise(layers: list[LayerReport]) -> list[str]:
-    advice = []
+def _usual_rate(estimator: Any) -> float | None:
+    """Mean rate of a schedule that has come to its end, where steps are tiny."""
+    goes_on = estimator._schedule(partial=True) == estimator._schedule(partial=False)
+    rates = [row.get("learning_rate") for row in estimator.history_]
+    if goes_on or not rates or None in rates:
+        return None
+    return sum(rates) / len(rates)
+
+
+def _advise(layers: list[LayerReport], large: float) -> list[str]:
+    dead, saturated, fast, slow = [], [], [], []
     for layer in layers:
         if layer.dead > DEAD and math.isnan(layer.saturated):
-            advice.append(
-                f"{layer.name}: {_percent(layer.dead)} of its units never fire; "
-                "lower learning_rate_init or use leaky_relu."
-            )
+            dead.append((layer.name, layer.dead))
         if layer.saturated > SATURATED:
-            advice.append(
-                f"{layer.name}: {_percent(layer.saturated)} of its outputs are "
-                "saturated; scale X, lower learning_rate_init or set batch_norm=True."
-            )
-        if layer.update_ratio > LARGE_UPDATE:
-            advice.append(
-                f"{layer.name}: one step changes its weights by "
-                f"{_percent(layer.update_ratio)}; lower learning_rate_init."
-            )
+            saturated.append((layer.name, layer.saturated))
+        if layer.update_ratio > large:
+            fast.append((layer.name, layer.update_ratio))
         if layer.update_ratio < SMALL_UPDATE:
-            advice.append(
-                f"{layer.name}: its weights hardly move; raise learning_rate_init or "
-                "scale X."
-            )
+            slow.append((layer.name, layer.update_ratio))
+    advice = [
+        *_say(
+            dead,
+            "{share} of its units never fire",
+            "lower learning_rate_init or use leaky_relu",
+        ),
+        *_say(
+            saturated,
+            "{share} of its outputs are saturated",
+            "scale X, lower learning_rate_init or set batch_norm=True",
+        ),
+        *_say(
+            fast, "one step changes its weights by {share}", "lower learning_rate_init"
+        ),
+        *_say(slow, "its weights hardly move", "raise learning_rate_init or scale X"),
+    ]
     trained = [layer for layer in layers if not math.isnan(layer.gradient_norm)]
     if len(trained) < 2:
         return advice
@@ -135,6 +154,18 @@ def _advise(layers: list[LayerReport]) -> list[str]:
             "layers."
         )
     return advice
+
+
+def _say(found: list[tuple[str, float]], what: str, remedy: str) -> list[str]:
+    """Say it of each layer, or once of many, of the worst one by name."""
+    if len(found) > MOST_SENTENCES:
+        name, share = max(found, key=lambda layer: layer[1])
+        what = what.format(share=_percent(share))
+        return [f"{len(found)} layers, as {name}: {what}; {remedy}."]
+    return [
+        f"{name}: {what.format(share=_percent(share))}; {remedy}."
+        for name, share in found
+    ]
 
 
 def _percent(share: float) -> str:

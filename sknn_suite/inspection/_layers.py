@@ -87,7 +87,9 @@ class Flatness:
         return self.n_flat / self.n_seen if self.bounded else math.nan
 
 
-def examine(net: TensorNet, train: TensorBundle, n_rows: int) -> list[LayerReport]:
+def examine(
+    net: TensorNet, train: TensorBundle, n_rows: int, rate: float | None
+) -> list[LayerReport]:
     """Report on all layers; the net makes a step, and is not usable after.
 
     Parameters
@@ -98,6 +100,8 @@ def examine(net: TensorNet, train: TensorBundle, n_rows: int) -> list[LayerRepor
         Rows to look at.
     n_rows : int
         Rows that go through the network at a time.
+    rate : float or None
+        Learning rate of the step; None for that with which training would go on.
     """
     layers = _layers_of(net.module_)
     flat = _look_at_activations(net, train, layers, n_rows)
@@ -107,6 +111,8 @@ def examine(net: TensorNet, train: TensorBundle, n_rows: int) -> list[LayerRepor
     }
     batch = next(iter(make_batches(train, max(n_rows, net.batch_size))))
     steps = net.optimizer_ is not None
+    if rate is not None and steps:
+        _set_rate(net, rate)
     (net.train_step if steps else net.train_step_single)(batch)
     reports = []
     for name, title in _titles(net.module_, layers).items():
@@ -124,6 +130,13 @@ def examine(net: TensorNet, train: TensorBundle, n_rows: int) -> list[LayerRepor
             )
         )
     return reports
+
+
+def _set_rate(net: TensorNet, rate: float) -> None:
+    """Set the learning rate of what is not frozen."""
+    for group in net.optimizer_.param_groups:
+        if not net.recipe.groups.is_frozen(group["thaws"], 1):
+            group["lr"] = rate * group["share"]
 
 
 def _layers_of(module: nn.Module) -> dict[str, nn.Module]:
