@@ -27,8 +27,8 @@ from sknn_suite.modules import (
     ResNet,
     ResNetSmall,
     find_head,
+    give_memory,
     init_linear,
-    materialize,
     mean_of_pixels,
 )
 
@@ -319,7 +319,7 @@ class Probe:
     """
 
     def __init__(self, whole: ImageNetwork, image_shape: tuple, name: str) -> None:
-        materialize(whole, torch.device("cpu"), torch.float32)
+        give_memory(whole)  # a user's network may hold numbers that it counts on
         self.macs, self.largest = 0, int(np.prod(image_shape))
         self.meets_one_pixel = False
         hooks = [

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
+from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
-from sknn_suite.exceptions import DataError
 from sknn_suite.inspection._module import (
     bare_module,
     bundle_of,
@@ -27,10 +27,16 @@ from sknn_suite.modules import (
     SpatialDropout,
     TokenEmbedding,
     WideBranch,
+    give_memory,
+    n_parameters,
 )
 
 # Shown as one layer each: what lies in them is no layer to a reader.
 WHOLE = (Attention, RecurrentLayer, TokenEmbedding, WideBranch)
+
+# Numbers up to which weights and outputs get memory, though only their shapes count:
+# the first use of torch's meta device takes it seconds of imports.
+SMALL = 1 << 22
 
 # Rows of the user's that are checked.
 N_CHECKED = 16
@@ -177,12 +183,15 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
 
     Raises
     ------
+    NotFittedError
+        If the estimator is not fitted and X is None.
     ValueError
-        If the estimator is not fitted and X is None, or X or y cannot be used.
+        If X or y cannot be used.
 
     Notes
     -----
-    Nothing is trained, and weights take no memory: shapes are those of made-up rows.
+    Nothing is trained, and shapes are those of made-up rows. Weights of large networks
+    take no memory, but for recurrent ones and networks of the user's own.
     Parameters are what the gradient can train, and the weights of n-grams, which are
     solved for; running means of batch norms and scalings of the input are not among
     them. Dropout of probability zero is left out.
@@ -194,19 +203,19 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
     >>> X, y = load_iris(return_X_y=True)
     >>> summary(MLPClassifier((10,)), X, y)
     MLPClassifier, input (n, 4): n rows
-    ---------------------------------------------------------
+    --------------------------------------------------------
     layer          kind    output shape  parameters  trained
     linears.0      Linear  (n, 10)               50  yes
     activations.0  ReLU    (n, 10)                0  -
     linears.1      Linear  (n, 3)                33  yes
-    ---------------------------------------------------------
+    --------------------------------------------------------
     83 parameters: 83 trainable, 0 frozen
     """
     check_ours(estimator)
     if not estimator.__sklearn_is_fitted__():
         if X is None:
             name = type(estimator).__name__
-            raise DataError(
+            raise NotFittedError(
                 f"This {name} is not fitted, and X is None. Expected a fitted one, or "
                 "rows that say how large its network would be. Pass X, and y where "
                 "there is a target, or call 'fit' first."
@@ -248,12 +257,14 @@ class Seen(NamedTuple):
 
 def _look(estimator: Any, module: nn.Module) -> tuple[dict[str, Seen], tuple]:
     """Run made-up rows through; which axes are rows or steps, is told by two runs."""
-    runs = [(2, 3), (5, 3)]
+    runs = [(2, 3), (3, 3)]
     has_steps = isinstance(module, SequenceNet)  # and its forward pass asks for values
     if has_steps:
         runs.append((2, 4))
-    if has_steps or not all(p.is_meta for p in module.parameters()):
-        _give_memory(module)  # as for the user's own networks
+    largest = 3 * estimator._config.get("largest", 0)
+    is_small = n_parameters(module) <= SMALL and largest <= SMALL
+    if has_steps or is_small or not all(p.is_meta for p in module.parameters()):
+        give_memory(module)  # as for the user's own networks
     found = [_run(estimator, module, *sizes) for sizes in runs]
     first, more_rows, *more_steps = found
     return {
@@ -264,22 +275,6 @@ def _look(estimator: Any, module: nn.Module) -> tuple[dict[str, Seen], tuple]:
         for number, (name, shape) in enumerate(first.items())
         if name != "input"
     }, _name_axes(first["input"], more_rows, more_steps, "input")
-
-
-def _give_memory(module: nn.Module) -> None:
-    """Bring a module to the CPU; what has values keeps them."""
-    for part in module.modules():
-        for tensors in (part._parameters, part._buffers):
-            for name, old in tensors.items():
-                if old is None:
-                    continue
-                dtype = torch.float32 if old.is_floating_point() else old.dtype
-                new: Any = torch.empty(old.shape, dtype=dtype)
-                if not old.is_meta:
-                    new = old.detach().to(dtype)
-                if isinstance(old, nn.Parameter):
-                    new = nn.Parameter(new, old.requires_grad)
-                tensors[name] = new
 
 
 def _run(

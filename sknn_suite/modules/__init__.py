@@ -10,7 +10,7 @@ from sknn_suite.modules._ensemble_linear import EnsembleLinear
 from sknn_suite.modules._image_network import ImageNetwork, find_head
 from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
-from sknn_suite.modules._init import init_linear, is_at, materialize
+from sknn_suite.modules._init import give_memory, init_linear, is_at, materialize
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
@@ -76,6 +76,7 @@ __all__ = [
     "TokenEmbedding",
     "WideBranch",
     "find_head",
+    "give_memory",
     "gram_values",
     "init_linear",
     "is_at",

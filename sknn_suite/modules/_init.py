@@ -6,6 +6,7 @@ scikit-learn's MLP.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,6 +40,22 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
                 part._buffers[name] = torch.empty(
                     buffer.shape, dtype=kind, device=device
                 )
+
+
+def give_memory(module: nn.Module) -> None:
+    """Bring a module to the CPU in float32; what has values already keeps them."""
+    for part in module.modules():
+        for tensors in (part._parameters, part._buffers):
+            for name, old in tensors.items():
+                if old is None:
+                    continue
+                dtype = torch.float32 if old.is_floating_point() else old.dtype
+                new: Any = torch.empty(old.shape, dtype=dtype)
+                if not old.is_meta:
+                    new = old.detach().to(new)
+                if isinstance(old, nn.Parameter):
+                    new = nn.Parameter(new, old.requires_grad)
+                tensors[name] = new
 
 
 def is_at(module: nn.Module, device: torch.device, dtype: torch.dtype) -> bool:

@@ -268,8 +268,8 @@ class LossCurveDisplay:
         write_legend(owner, handles=lines, loc=place)
 
 
-# Names of scorers that are written otherwise than with small letters.
-_SPELLINGS = {"r2": "R²", "roc auc": "ROC AUC", "f1": "F1"}
+# Words in the names of scorers, and how they are written for people.
+_SPELLINGS = {"^neg": "negative", "r2": "R²", "roc auc": "ROC AUC", "f1": "F1"}
 
 _COLUMNS = ("train_loss", "valid_loss", "valid_score", "learning_rate")
 
@@ -331,7 +331,9 @@ def _name_score(trained):
         if made is not None and "greater_is_better=False" in made[2]:
             name = f"neg_{name}"
     name = "score" if name == "<lambda>" else name.replace("_", " ").strip()
-    return _SPELLINGS.get(name, re.sub(r"^neg ", "negative ", name))
+    for plain, spelling in _SPELLINGS.items():
+        name = re.sub(rf"\b{plain}\b", spelling, name)
+    return name
 
 
 def _is_nowhere_negative(values):
