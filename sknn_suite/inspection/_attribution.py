@@ -262,8 +262,8 @@ def _targets(
     unknown = labels[~np.isin(labels, classes)]
     if unknown.size:
         raise DataError(
-            f"target={unknown.ravel()[0]!r} is no class that fit has seen. Expected "
-            f"one of {_few(classes)}. Choose one of these."
+            f"target={unknown.ravel().tolist()[0]!r} is no class that fit has seen. "
+            f"Expected one of {_few(classes)}. Choose one of these."
         )
     codes = np.searchsorted(classes, labels)
     codes = np.broadcast_to(codes, (n_rows,)).astype(np.int64)

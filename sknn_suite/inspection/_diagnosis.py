@@ -30,6 +30,7 @@ VANISHING = 1e-2
 # The same advice for more layers than this is one sentence.
 MOST_SENTENCES = 3
 
+
 @dataclass(frozen=True)
 class Diagnosis:
     """Reports of all layers, and advice; ``print(diagnosis)`` shows both.

@@ -160,7 +160,7 @@ def _weights_of(part: nn.Module) -> list[nn.Parameter]:
 
 
 def _titles(module: nn.Module, layers: dict[str, nn.Module]) -> dict[str, str]:
-    """What the report calls each layer."""
+    """Name each layer for the report."""
     if not isinstance(module, MLP):
         return {name: name or "network" for name in layers}
     last = len(layers) - 1

@@ -65,10 +65,8 @@ def bare_module(estimator: Any) -> nn.Module:
     """Build the module, without memory for weights, frozen where training leaves it."""
     module: Any = estimator._build_module(estimator._config).eval()
     settled = estimator._training_parameters()
-    groups = ParameterGroups(
-        freeze=settled.freeze, unfreeze_every=settled.unfreeze_every
-    )
-    groups.segments(module)
+    for_ever = settled.unfreeze_every is None
+    ParameterGroups(freeze=settled.freeze if for_ever else None).segments(module)
     return module.eval()
 
 
@@ -91,7 +89,7 @@ def check_rows(estimator: Any, X: Any) -> Any:
 
 
 def bundle_of(estimator: Any, rows: Any, dtype: torch.dtype) -> TensorBundle:
-    """Checked rows, or made-up ones, as one batch on the CPU."""
+    """Encode checked rows, or made-up ones, as one batch on the CPU."""
     bundle = estimator._encoder.transform(rows, dtype)
     (batch,) = make_batches(bundle, len(bundle))
     return batch

@@ -107,13 +107,24 @@ def test_what_is_not_trained_is_frozen(labels, images):
     assert (first.n_trainable, first.n_frozen) == (0, 8 * 6 + 6)
     assert all(layer.n_frozen == 0 for layer in others)
     assert told.n_parameters == told.n_trainable + 54
+    told = summary(MLPClassifier((6, 5), freeze=1, unfreeze_every=2), *labels)
+    assert told.n_frozen == 0
     body = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
     told = summary(CNNClassifier(backbone=body, finetune="head"), *images)
     assert (told.n_trainable, told.n_frozen) == (5, 40)
 
 
 @pytest.mark.parametrize(
-    "architecture", ["mlp", "resnet_small", "airbench", [(3, 3), "pool", 5], "resnet18"]
+    "architecture",
+    [
+        "mlp",
+        "resnet_small",
+        "airbench",
+        [(3, 3), "pool", 5],
+        pytest.param(
+            "resnet18", marks=pytest.mark.slow
+        ),  # imports torch's meta kernels
+    ],
 )
 def test_every_network_for_images_has_a_summary(architecture):
     X, y = np.zeros((10, 32, 32, 3), np.uint8), np.arange(10) % 3
@@ -150,7 +161,7 @@ def test_text_and_html_hold_the_numbers_of_the_layers(labels):
     page = told._repr_html_()
     for layer in told.layers:
         assert layer.name in str(told)
-        assert f"<td style=\"text-align:left\">{layer.name}</td>" in page
+        assert f'<td style="text-align:left">{layer.name}</td>' in page
     assert page.count("<tr>") == 1 + len(told.layers)
     assert repr(told) == str(told)
     assert f"{9 * 1234:,}" in str(told)
