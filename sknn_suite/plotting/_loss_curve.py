@@ -250,6 +250,7 @@ class LossCurveDisplay:
             style |= {"marker": "o", "markevery": [best]}
         else:
             label += ", never finite"
+            score_ax.set_yticks([])
         style["label"] = label
         self.lines_ += score_ax.plot(
             _epochs(self.valid_score), self.valid_score, **style | (score_kw or {})
@@ -258,14 +259,14 @@ class LossCurveDisplay:
 
     def _write_legend(self):
         lines = self.ax_.get_lines()
-        # On the upper axes, or the lines of the score would run over the legend.
-        owner = self.ax_
-        if self.score_ax_ is not None:
-            lines = [*lines, *self.score_ax_.get_lines()]
-            owner = self.score_ax_
-        # Losses fall and scores rise: the middle of the right side stays free.
-        place = "upper right" if self.score_ax_ is None else "center right"
-        write_legend(owner, handles=lines, loc=place)
+        if self.score_ax_ is None:
+            write_legend(self.ax_, handles=lines, loc="upper right")
+            return
+        # Losses fall and scores rise: within the axes there is no place that is free.
+        lines = [*lines, *self.score_ax_.get_lines()]
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": 2}
+        place["borderaxespad"] = 3.8  # below the label of the axis
+        write_legend(self.score_ax_, handles=lines, **place)
 
 
 # Words in the names of scorers, and how they are written for people.

@@ -210,7 +210,8 @@ class PredictionGallery:
                 "matplotlib.pyplot", needed_by="PredictionGallery", extra="plot"
             )
             n_classes = len(self.classes)
-            size = (1.3 * n_per_class + 0.9, 1.45 * n_classes + 0.4)
+            # One column would be narrower than the title.
+            size = (max(1.3 * n_per_class + 0.9, 4.2), 1.45 * n_classes + 0.4)
             if shows_texts:
                 size = (10, 0.9 + 0.3 * self._n_lines())
             figure = pyplot.figure(figsize=size, layout="constrained")
