@@ -15,6 +15,7 @@ from sknn_suite.inspection._module import (
     check_fitted,
     check_rows,
     count_rows,
+    has_several_labels,
     own_module,
     take_rows,
 )
@@ -247,7 +248,7 @@ def _targets(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Column of the scores, and its sign: two classes share one column."""
     classes, n_rows = estimator.classes_, count_rows(X)
-    several = estimator._target.kind_ == "multilabel"
+    several = has_several_labels(estimator)
     if target is None and several:
         raise DataError(
             "target is None, but rows may have several labels. Expected the label "

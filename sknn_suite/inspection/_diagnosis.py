@@ -1,6 +1,5 @@
 """diagnose: what a fitted network's units, gradients and updates look like."""
 
-import copy
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,10 @@ from sknn_suite.inspection._module import (
     check_fitted,
     check_target,
     count_rows,
+    net_to_go_on,
+    rows_together,
     take_rows,
+    usual_rate,
 )
 from sknn_suite.training import Muon
 
@@ -69,8 +71,8 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     estimator : estimator
         A fitted estimator of this suite; it is not changed.
     X : array-like
-        Rows such as it was trained on; at most the first 2,048 are used, and fewer of
-        large images and long rows.
+        Rows such as it was trained on; of more than 2,048 some are used, evenly spaced,
+        and fewer of large images and long rows.
     y : array-like, default=None
         Their targets; a detector needs none.
 
@@ -97,24 +99,16 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     """
     check_fitted(estimator)
     check_target(estimator, X, y)
-    together = estimator._rows_at_once(MAX_ROWS)
-    rows = slice(min(count_rows(X), MAX_ROWS, MOST_PASSES * together))
-    model = copy.deepcopy(estimator)
-    net, train = model._net_to_go_on(
-        take_rows(X, rows), None if y is None else take_rows(y, rows)
+    together = rows_together(estimator, MAX_ROWS)
+    # Not the first rows, which may be of one class.
+    step = -(-count_rows(X) // min(MAX_ROWS, MOST_PASSES * together))
+    rows = slice(None, None, max(step, 1))
+    net, train = net_to_go_on(
+        estimator, take_rows(X, rows), None if y is None else take_rows(y, rows)
     )
-    layers = examine(net, train, together, _usual_rate(estimator))
+    layers = examine(net, train, together, usual_rate(estimator))
     large = LARGE_UPDATE * (10 if isinstance(net.optimizer_, Muon) else 1)
     return Diagnosis(layers, _advise(layers, large))
-
-
-def _usual_rate(estimator: Any) -> float | None:
-    """Mean rate of a schedule that has come to its end, where steps are tiny."""
-    goes_on = estimator._schedule(partial=True) == estimator._schedule(partial=False)
-    rates = [row.get("learning_rate") for row in estimator.history_]
-    if goes_on or not rates or None in rates:
-        return None
-    return sum(rates) / len(rates)
 
 
 def _advise(layers: list[LayerReport], large: float) -> list[str]:

@@ -3,6 +3,7 @@
 This is the one place that knows where an estimator keeps them.
 """
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from sknn_suite.encoding import ImageEncoder, SequenceEncoder, TextEncoder
 from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import materialize
-from sknn_suite.training import ParameterGroups, load_weights
+from sknn_suite.training import ParameterGroups, TensorNet, load_weights
 
 CPU = torch.device("cpu")
 
@@ -83,6 +84,38 @@ def configured(estimator: Any, X: Any, y: Any) -> Any:
     return model
 
 
+def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
+    """Build the net with which training would go on, and the rows as a bundle."""
+    return copy.deepcopy(estimator)._net_to_go_on(X, y)
+
+
+def usual_rate(estimator: Any) -> float | None:
+    """Mean rate of a schedule that has come to its end, where steps are tiny.
+
+    None stands for the rate with which training would go on.
+    """
+    goes_on = estimator._schedule(partial=True) == estimator._schedule(partial=False)
+    rates = [row.get("learning_rate") for row in estimator.history_]
+    if goes_on or not rates or None in rates:
+        return None
+    return sum(rates) / len(rates)
+
+
+def rows_together(estimator: Any, n_rows: int) -> int:
+    """Rows that go through the network at a time, of `n_rows` that could."""
+    return estimator._rows_at_once(n_rows)
+
+
+def largest_output(estimator: Any) -> int:
+    """Numbers in the largest output of a layer for one image; 0 for other rows."""
+    return estimator._config.get("largest", 0)
+
+
+def has_several_labels(estimator: Any) -> bool:
+    """Whether a row may have several labels."""
+    return estimator._target.kind_ == "multilabel"
+
+
 def check_rows(estimator: Any, X: Any) -> Any:
     """Rows as the estimator's encoder takes them; others are refused."""
     return estimator._check_rows(to_numpy(X)[0])
@@ -110,11 +143,18 @@ def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
     return np.zeros((n_rows, encoder.n_features_), np.float32)
 
 
-def count_rows(X: Any) -> int:
-    """Count rows of whatever has some."""
-    if hasattr(X, "shape"):
-        return X.shape[0] if len(X.shape) else 0
-    return len(X) if hasattr(X, "__len__") else len(np.asarray(X, dtype=object))
+def count_rows(X: Any, name: str = "X") -> int:
+    """Count rows of whatever has some; what has none is refused."""
+    shape = getattr(X, "shape", None)
+    if shape is None:
+        is_ordered = hasattr(X, "__len__") and not isinstance(X, dict | set)
+        shape = (len(X),) if is_ordered else ()
+    if not len(shape):
+        raise DataError(
+            f"{name} is {str(X)[:40]!r}, which has no rows. Expected rows such as those of "
+            "fit. Pass an array, a list or a frame of them."
+        )
+    return shape[0]
 
 
 def take_rows(X: Any, rows: slice) -> Any:
@@ -123,9 +163,10 @@ def take_rows(X: Any, rows: slice) -> Any:
         return X.iloc[rows]
     if sparse.issparse(X):
         return X.tocsr()[rows]
-    if isinstance(X, list | tuple) or hasattr(X, "shape") or hasattr(X, "slice"):
+    if isinstance(X, list | tuple) or hasattr(X, "shape"):
         return X[rows]
-    return np.asarray(X)[rows]
+    array = np.asarray(X)  # whatever else can be read as one
+    return array[rows] if array.ndim else X
 
 
 def check_target(estimator: Any, X: Any, y: Any) -> None:
@@ -138,7 +179,7 @@ def check_target(estimator: Any, X: Any, y: Any) -> None:
                 "Pass them as y."
             )
         return
-    n_rows, n_targets = count_rows(X), count_rows(y)
+    n_rows, n_targets = count_rows(X), count_rows(y, "y")
     if n_rows != n_targets:
         raise DataError(
             f"X has {n_rows} rows and y has {n_targets}. Expected a target for each "

@@ -14,8 +14,10 @@ from sknn_suite.inspection._module import (
     bundle_of,
     check_ours,
     check_rows,
+    check_target,
     configured,
     count_rows,
+    largest_output,
     made_up_rows,
     take_rows,
 )
@@ -33,6 +35,9 @@ from sknn_suite.modules import (
 
 # Shown as one layer each: what lies in them is no layer to a reader.
 WHOLE = (Attention, RecurrentLayer, TokenEmbedding, WideBranch)
+
+# What the shape of the rows is noted under; no module has such a name.
+INPUT = "<input>"
 
 # Numbers up to which weights and outputs get memory, though only their shapes count:
 # the first use of torch's meta device takes it seconds of imports.
@@ -220,6 +225,7 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
                 "rows that say how large its network would be. Pass X, and y where "
                 "there is a target, or call 'fit' first."
             )
+        check_target(estimator, X, y)
         estimator = configured(estimator, X, y)
     elif X is not None:
         check_rows(estimator, take_rows(X, slice(min(count_rows(X), N_CHECKED))))
@@ -261,20 +267,17 @@ def _look(estimator: Any, module: nn.Module) -> tuple[dict[str, Seen], tuple]:
     has_steps = isinstance(module, SequenceNet)  # and its forward pass asks for values
     if has_steps:
         runs.append((2, 4))
-    largest = 3 * estimator._config.get("largest", 0)
+    largest = 3 * largest_output(estimator)
     is_small = n_parameters(module) <= SMALL and largest <= SMALL
     if has_steps or is_small or not all(p.is_meta for p in module.parameters()):
         give_memory(module)  # as for the user's own networks
     found = [_run(estimator, module, *sizes) for sizes in runs]
     first, more_rows, *more_steps = found
-    return {
-        name: Seen(
-            number,
-            _name_axes(shape, more_rows, more_steps, name),
-        )
+    seen = {
+        name: Seen(number, _name_axes(shape, more_rows, more_steps, name))
         for number, (name, shape) in enumerate(first.items())
-        if name != "input"
-    }, _name_axes(first["input"], more_rows, more_steps, "input")
+    }
+    return seen, seen.pop(INPUT).shape
 
 
 def _run(
@@ -297,7 +300,7 @@ def _run(
 
         handles.append(part.register_forward_hook(note))
     first = next(inputs[name] for name in ("x", "values", "tokens") if name in inputs)
-    shapes["input"] = tuple(getattr(first, "codes", first).shape)
+    shapes[INPUT] = tuple(getattr(first, "codes", first).shape)
     try:
         with torch.no_grad():
             module(**inputs)

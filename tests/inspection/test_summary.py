@@ -17,6 +17,7 @@ from sknn_suite import (
     VAEDetector,
     summary,
 )
+from sknn_suite.exceptions import DataError
 from sknn_suite.inspection._module import own_module
 
 pytestmark = pytest.mark.filterwarnings(
@@ -183,3 +184,8 @@ def test_what_has_no_network_is_refused_in_words(labels):
         summary(MLPClassifier(dropout=2.0), X, y)
     with pytest.raises(ValueError, match="X has 3 features"):
         summary(pipeline[-1], X[:, :3])
+    with pytest.raises(DataError, match="y is None, but MLPClassifier learns a targ"):
+        summary(MLPClassifier(), X)
+    with pytest.raises(DataError, match="X is '5', which has no rows"):
+        summary(pipeline[-1], 5)
+    assert summary(AutoencoderDetector(), X).n_parameters > 0  # it needs no target
