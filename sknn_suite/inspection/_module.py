@@ -145,14 +145,14 @@ def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
 
 def count_rows(X: Any, name: str = "X") -> int:
     """Count rows of whatever has some; what has none is refused."""
-    shape = getattr(X, "shape", None)
+    shape: Any = getattr(X, "shape", None)
     if shape is None:
         is_ordered = hasattr(X, "__len__") and not isinstance(X, dict | set)
         shape = (len(X),) if is_ordered else ()
     if not len(shape):
         raise DataError(
-            f"{name} is {str(X)[:40]!r}, which has no rows. Expected rows such as those of "
-            "fit. Pass an array, a list or a frame of them."
+            f"{name} is {str(X)[:40]!r}, which has no rows. Expected rows such as "
+            "those of fit. Pass an array, a list or a frame of them."
         )
     return shape[0]
 

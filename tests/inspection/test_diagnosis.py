@@ -349,5 +349,5 @@ def test_what_is_not_fitted_or_not_ours_is_refused(numbers):
     with pytest.raises(ValueError, match="X has 3 features"):
         diagnose(model, X[:, :3], y)
     for nothing in (None, 5, iter(X), {"a": 1}):
-        with pytest.raises(DataError, match=r"X is '.*', which has no rows\. Expected"):
+        with pytest.raises(DataError, match=r"X is .*, which has no rows\. Expected"):
             diagnose(model, nothing, y)
