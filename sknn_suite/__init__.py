@@ -8,7 +8,7 @@ from sknn_suite._version import __version__
 if TYPE_CHECKING:
     from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
     from sknn_suite.images import CNNClassifier
-    from sknn_suite.inspection import diagnose, find_learning_rate
+    from sknn_suite.inspection import diagnose, find_learning_rate, summary
     from sknn_suite.sequence import RNNClassifier
     from sknn_suite.tabular import MLPClassifier, MLPRegressor
     from sknn_suite.text import TextRNNClassifier
@@ -24,6 +24,7 @@ __all__ = [
     "__version__",
     "diagnose",
     "find_learning_rate",
+    "summary",
 ]
 
 # Where each name is. It is imported when it is first asked for: who wants one estimator
@@ -38,6 +39,7 @@ _HOMES = {
     "VAEDetector": "anomaly",
     "diagnose": "inspection",
     "find_learning_rate": "inspection",
+    "summary": "inspection",
 }
 
 # Packages that are there without an import of their own, as in scikit-learn.

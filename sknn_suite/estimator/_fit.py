@@ -199,6 +199,10 @@ class Fit:
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}
 
+    def untrained(self) -> dict[str, Any]:
+        """Fitted attributes with the initial weights, to look at the network."""
+        return self.task.of.learnt | {"_net": self.net(self.plan.weights)}
+
     def snapshot(self, net: TensorNet) -> Any:
         """Make an estimator that predicts with a net as it is now."""
         with net.averaged_weights():

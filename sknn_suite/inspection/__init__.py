@@ -1,14 +1,18 @@
-"""Looking into training and predictions: range test, a doctor, what pixels say."""
+"""Looking into networks: their layers, range test, a doctor, what pixels say."""
 
 from sknn_suite.inspection._attribution import attribute_pixels, maximize_activation
 from sknn_suite.inspection._diagnosis import Diagnosis, LayerReport, diagnose
 from sknn_suite.inspection._learning_rate import find_learning_rate
+from sknn_suite.inspection._summary import LayerSummary, NetworkSummary, summary
 
 __all__ = [
     "Diagnosis",
     "LayerReport",
+    "LayerSummary",
+    "NetworkSummary",
     "attribute_pixels",
     "diagnose",
     "find_learning_rate",
     "maximize_activation",
+    "summary",
 ]

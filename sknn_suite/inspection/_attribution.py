@@ -1,14 +1,24 @@
 """Which pixels a prediction rests on, and what a unit looks for."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from sknn_suite.doors import import_optional
+from sknn_suite.exceptions import DataError
 from sknn_suite.images import CNNClassifier
+from sknn_suite.inspection._module import (
+    bundle_of,
+    check_fitted,
+    check_rows,
+    count_rows,
+    has_several_labels,
+    own_module,
+    take_rows,
+)
 
 # Rows whose attributions are computed together.
 N_TOGETHER = 64
@@ -43,6 +53,11 @@ def attribute_pixels(
     ndarray of shape (n_samples, height, width)
         How much each pixel speaks for the class, >= 0.
 
+    Raises
+    ------
+    ValueError
+        If `target` is no class of the fit, or X, `method` or `layer` cannot be used.
+
     References
     ----------
     Selvaraju et al., "Grad-CAM", ICCV 2017. Simonyan et al., "Deep Inside
@@ -58,6 +73,7 @@ def attribute_pixels(
     >>> attribute_pixels(model, images[:4]).shape  # doctest: +SKIP
     (4, 8, 8)
     """
+    _check_images(estimator, "attribute_pixels")
     attributions = import_optional(
         "captum.attr", needed_by="attribute_pixels", extra="explain"
     )
@@ -66,7 +82,7 @@ def attribute_pixels(
             f"method={method!r} is unknown. Expected 'grad_cam' or 'saliency'. "
             "Choose one of these."
         )
-    module = _own_module(estimator)
+    module: Any = own_module(estimator)
     codes, signs = _targets(estimator, X, target)
     signs_of_batch: list[Any] = [1.0]
 
@@ -76,7 +92,7 @@ def attribute_pixels(
     maps = []
     for start in range(0, len(codes), N_TOGETHER):
         part = slice(start, start + N_TOGETHER)
-        x = _prepare(estimator, module, _rows(X, part)).requires_grad_(True)
+        x = _prepare(estimator, module, take_rows(X, part)).requires_grad_(True)
         wanted = torch.from_numpy(codes[part])
         signs_of_batch[0] = torch.from_numpy(signs[part]).to(x.dtype)[:, None]
         if method == "saliency":
@@ -86,6 +102,12 @@ def attribute_pixels(
             convolution = find_convolution(module.network, layer)
             cam = attributions.LayerGradCam(scores, convolution)
             found = cam.attribute(x, target=wanted, relu_attributions=True)
+            if found.ndim != 4:
+                raise ValueError(
+                    f"layer={layer!r} puts out no maps, which 'grad_cam' needs. "
+                    "Expected a layer before the image is flattened. Choose a "
+                    "convolution."
+                )
             heat = nn.functional.interpolate(
                 found, x.shape[2:], mode="bilinear", align_corners=False
             )[:, 0]
@@ -139,8 +161,17 @@ def maximize_activation(
     >>> maximize_activation(model, unit=3, n_steps=5).shape
     (8, 8, 1)
     """
-    module = _own_module(estimator)
-    part = module.head if layer is None else _find(module.network, layer)
+    _check_images(estimator, "maximize_activation")
+    for name, value, least in (("n_steps", n_steps, 1), ("unit", unit, 0)):
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            raise ValueError(
+                f"{name}={value!r} is no number that can be counted to. Expected a "
+                f"whole number of {least} or more. Change it."
+            )
+    module: Any = own_module(estimator)
+    part = module.network if module.head_name is None else module.head
+    if layer is not None:
+        part = _find(module.network, layer)
     answers: list[Tensor] = []
     hook = part.register_forward_hook(lambda _, __, out: answers.append(out))
     h, w, c = estimator.image_shape_
@@ -196,30 +227,52 @@ def _find(network: nn.Module, name: str) -> nn.Module:
     return parts[name]
 
 
-def _own_module(estimator: CNNClassifier) -> Any:
-    """Build a module on the CPU that nobody else uses, since hooks will be added."""
-    check_is_fitted(estimator)
-    return estimator._fitted_net().module()
-
-
-def _rows(X: Any, part: slice) -> Any:
-    return X.iloc[part] if hasattr(X, "iloc") else X[part]
+def _check_images(estimator: Any, caller: str) -> None:
+    """Refuse what is no fitted estimator for images."""
+    if not isinstance(estimator, CNNClassifier):
+        raise TypeError(
+            f"{type(estimator).__name__} does not see images, which {caller} explains. "
+            "Expected a CNNClassifier. Pass one that is fitted."
+        )
+    check_fitted(estimator)
 
 
 def _prepare(estimator: CNNClassifier, module: Any, X: Any) -> Tensor:
-    pixels, _ = estimator._rows_to_predict(X, "attribution")
-    bundle = estimator._fitted_net().bundle(pixels)
+    bundle = bundle_of(estimator, check_rows(estimator, X), module.center.dtype)
     with torch.no_grad():
-        return module.prepare(bundle.inputs["x"][slice(0, len(pixels))]).contiguous()
+        return module.prepare(bundle.inputs["x"]).contiguous()
 
 
 def _targets(
     estimator: CNNClassifier, X: Any, target: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """Column of the scores, and its sign: two classes share one column."""
-    labels = estimator.predict(X) if target is None else np.asarray(target)
-    codes = np.searchsorted(estimator.classes_, labels)
-    codes = np.broadcast_to(codes, (len(X),)).astype(np.int64)
-    if len(estimator.classes_) == 2:
+    classes, n_rows = estimator.classes_, count_rows(X)
+    several = has_several_labels(estimator)
+    if target is None and several:
+        raise DataError(
+            "target is None, but rows may have several labels. Expected the label "
+            f"whose score is explained, one of {_few(classes)}. Pass it as target."
+        )
+    labels = np.asarray(estimator.predict(X) if target is None else target)
+    if labels.shape not in ((), (n_rows,)):
+        raise DataError(
+            f"target has the shape {labels.shape} for {n_rows} images. Expected one "
+            "label, or one for each image. Change its length."
+        )
+    unknown = labels[~np.isin(labels, classes)]
+    if unknown.size:
+        raise DataError(
+            f"target={unknown.ravel().tolist()[0]!r} is no class that fit has seen. "
+            f"Expected one of {_few(classes)}. Choose one of these."
+        )
+    codes = np.searchsorted(classes, labels)
+    codes = np.broadcast_to(codes, (n_rows,)).astype(np.int64)
+    if len(classes) == 2 and not several:
         return np.zeros_like(codes), np.where(codes == 1, 1.0, -1.0)
-    return codes.copy(), np.ones(len(codes))
+    return codes, np.ones(n_rows)
+
+
+def _few(classes: np.ndarray) -> str:
+    shown = ", ".join(map(repr, classes[:8].tolist()))
+    return shown if len(classes) <= 8 else f"{shown}, ..."

@@ -1,5 +1,6 @@
 """find_learning_rate: the range test on an estimator's own network and data."""
 
+from numbers import Integral
 from typing import Any
 
 from sklearn.base import clone
@@ -49,7 +50,7 @@ def find_learning_rate(
     TypeError
         If the estimator is none of this suite.
     ValueError
-        If the rates do not make a range.
+        If the rates do not make a range, or `n_steps` is below 1.
 
     References
     ----------
@@ -68,6 +69,11 @@ def find_learning_rate(
         raise ValueError(
             f"min_rate={min_rate} and max_rate={max_rate} do not make a range. "
             "Expected 0 < min_rate < max_rate. Change one of them."
+        )
+    if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 1:
+        raise ValueError(
+            f"n_steps={n_steps!r} is no number of updates. Expected a whole number of "
+            "1 or more. Change it; a hundred tell enough."
         )
     if isinstance(estimator, Pipeline):
         if len(estimator) > 1:

@@ -2,7 +2,7 @@
 
 from sknn_suite.modules._activations import ACTIVATIONS, IN_PLACE, make_activation
 from sknn_suite.modules._airbench import AirbenchNet
-from sknn_suite.modules._autoencoder import Autoencoder
+from sknn_suite.modules._autoencoder import Autoencoder, TiedDecoder
 from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
 from sknn_suite.modules._corruption import Corruption
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness, SpatialDropout
@@ -20,7 +20,7 @@ from sknn_suite.modules._image_builder import (
 from sknn_suite.modules._image_network import ImageNetwork, find_head
 from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
-from sknn_suite.modules._init import init_linear, is_at, materialize
+from sknn_suite.modules._init import give_memory, init_linear, is_at, materialize
 from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
@@ -91,6 +91,7 @@ __all__ = [
     "ResNetSmall",
     "SequenceNet",
     "SpatialDropout",
+    "TiedDecoder",
     "TokenEmbedding",
     "WideBranch",
     "build_image_network",
@@ -98,6 +99,7 @@ __all__ = [
     "draw_user_network",
     "draw_weights",
     "find_head",
+    "give_memory",
     "gram_values",
     "init_linear",
     "is_at",

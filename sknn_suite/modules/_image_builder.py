@@ -17,7 +17,7 @@ from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
 from sknn_suite.modules._image_network import ImageNetwork, find_head
 from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
-from sknn_suite.modules._init import init_linear, materialize
+from sknn_suite.modules._init import give_memory, init_linear
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._norm import AnyBatchNorm
 from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
@@ -305,7 +305,7 @@ class Probe:
     """
 
     def __init__(self, whole: ImageNetwork, image_shape: tuple, name: str) -> None:
-        materialize(whole, torch.device("cpu"), torch.float32)
+        give_memory(whole)  # a user's network may hold numbers that it counts on
         self.macs, self.largest = 0, int(np.prod(image_shape))
         self.meets_one_pixel = False
         hooks = [

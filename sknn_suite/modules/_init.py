@@ -45,6 +45,23 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
             setattr(part, name, torch.empty(buffer.shape, dtype=kind, device=device))
 
 
+def give_memory(module: nn.Module) -> None:
+    """Bring a module to the CPU in float32; what has values already keeps them."""
+    made: dict[int, Any] = {}
+    for part in module.modules():
+        own = [*part.named_parameters(**OWN), *part.named_buffers(**OWN)]
+        for name, old in own:
+            if id(old) not in made:
+                dtype = torch.float32 if old.is_floating_point() else old.dtype
+                new: Any = torch.empty(old.shape, dtype=dtype)
+                if not old.is_meta:
+                    new = old.detach().to(new)
+                if isinstance(old, nn.Parameter):
+                    new = nn.Parameter(new, old.requires_grad)
+                made[id(old)] = new
+            setattr(part, name, made[id(old)])
+
+
 def is_at(module: nn.Module, device: torch.device, dtype: torch.dtype) -> bool:
     """Whether a module's parameters are on `device`, in type `dtype`."""
     parameter = next(module.parameters())

@@ -1,9 +1,9 @@
 """AnomalyScoreDisplay."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sknn_suite.plotting._axes import prepare_axes, write_legend
+from sknn_suite.plotting._requirements import check_labels_of_rows, require_method
 
 
 class AnomalyScoreDisplay:
@@ -95,11 +95,16 @@ class AnomalyScoreDisplay:
         AnomalyScoreDisplay
             The display, drawn.
         """
-        check_is_fitted(estimator)
+        require_method(
+            estimator,
+            ("score_samples",),
+            display=cls.__name__,
+            expected="an outlier detector, such as AutoencoderDetector",
+        )
         scores = -np.asarray(estimator.score_samples(X), dtype=float)
         is_outlier = None
         if y is not None:
-            y = column_or_1d(y)
+            y = check_labels_of_rows(y, len(scores))
             if outlier_label is None:
                 outlier_label = -1 if (y == -1).any() else 1
             is_outlier = y == outlier_label

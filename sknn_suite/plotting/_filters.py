@@ -1,9 +1,9 @@
 """FilterDisplay."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.doors import import_optional
+from sknn_suite.plotting._requirements import require_method
 
 
 class FilterDisplay:
@@ -60,7 +60,12 @@ class FilterDisplay:
         FilterDisplay
             The display, drawn.
         """
-        check_is_fitted(estimator)
+        require_method(
+            estimator,
+            ("first_filters",),
+            display=cls.__name__,
+            expected="a CNNClassifier with a convolution",
+        )
         return cls(filters=estimator.first_filters()).plot(figure=figure)
 
     def plot(self, figure=None):

@@ -2,9 +2,9 @@
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sknn_suite.plotting._axes import prepare_axes, write_legend
+from sknn_suite.plotting._requirements import check_labels_of_rows, require_method
 
 # More colours than this cannot be told apart.
 MOST_CLASSES = 10
@@ -83,7 +83,12 @@ class LatentSpaceDisplay:
         LatentSpaceDisplay
             The display, drawn.
         """
-        check_is_fitted(estimator)
+        require_method(
+            estimator,
+            ("transform",),
+            display=cls.__name__,
+            expected="an estimator with codes, such as AutoencoderDetector or PCA",
+        )
         codes = np.asarray(estimator.transform(X), dtype=float)
         name = None
         if y is None and hasattr(estimator, "score_samples"):
@@ -91,7 +96,7 @@ class LatentSpaceDisplay:
         points, explained = _in_two_dimensions(codes)
         display = cls(
             points=points,
-            y=None if y is None else column_or_1d(y),
+            y=None if y is None else check_labels_of_rows(y, len(codes)),
             explained=explained,
             color_name=name,
         )

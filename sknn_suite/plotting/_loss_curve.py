@@ -1,5 +1,7 @@
 """LossCurveDisplay."""
 
+import re
+
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
@@ -218,7 +220,7 @@ class LossCurveDisplay:
         ax.xaxis.get_major_locator().set_params(integer=True)
         if log_scale:
             ax.set_yscale("log")
-        elif all(np.nanmin(line.get_ydata()) >= 0 for line in self.lines_):
+        elif all(_is_nowhere_negative(line.get_ydata()) for line in self.lines_):
             # Zero belongs to the axis, and a second display may still widen it.
             ax.update_datalim([(1, 0)])
             self.lines_[0].sticky_edges.y.append(0)
@@ -239,18 +241,17 @@ class LossCurveDisplay:
             score_ax.set_ylabel(
                 f"validation {self.score_name or 'score'}", color=colour
             )
-        best = int(np.nanargmax(self.valid_score))
-        label = (
-            f"{prefix}validation {self.score_name or 'score'}, "
-            f"best {self.valid_score[best]:.3f} in epoch {best + 1}"
-        )
-        style = {
-            "color": colour,
-            "linestyle": "--",
-            "marker": "o",
-            "markevery": [best],
-            "label": label,
-        }
+        scores = np.asarray(self.valid_score, dtype=float)
+        label = f"{prefix}validation {self.score_name or 'score'}"
+        style = {"color": colour, "linestyle": "--"}
+        if np.isfinite(scores).any():
+            best = int(np.where(np.isfinite(scores), scores, -np.inf).argmax())
+            label += f", best {scores[best]:.3f} in epoch {best + 1}"
+            style |= {"marker": "o", "markevery": [best]}
+        else:
+            label += ", never finite"
+            score_ax.set_yticks([])
+        style["label"] = label
         self.lines_ += score_ax.plot(
             _epochs(self.valid_score), self.valid_score, **style | (score_kw or {})
         )
@@ -258,15 +259,18 @@ class LossCurveDisplay:
 
     def _write_legend(self):
         lines = self.ax_.get_lines()
-        # On the upper axes, or the lines of the score would run over the legend.
-        owner = self.ax_
-        if self.score_ax_ is not None:
-            lines = [*lines, *self.score_ax_.get_lines()]
-            owner = self.score_ax_
-        # Losses fall and scores rise: the middle of the right side stays free.
-        place = "upper right" if self.score_ax_ is None else "center right"
-        write_legend(owner, handles=lines, loc=place)
+        if self.score_ax_ is None:
+            write_legend(self.ax_, handles=lines, loc="upper right")
+            return
+        # Losses fall and scores rise: within the axes there is no place that is free.
+        lines = [*lines, *self.score_ax_.get_lines()]
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": 2}
+        place["borderaxespad"] = 3.8  # below the label of the axis
+        write_legend(self.score_ax_, handles=lines, **place)
 
+
+# Words in the names of scorers, and how they are written for people.
+_SPELLINGS = {"^neg": "negative", "r2": "R²", "roc auc": "ROC AUC", "f1": "F1"}
 
 _COLUMNS = ("train_loss", "valid_loss", "valid_score", "learning_rate")
 
@@ -312,9 +316,29 @@ def _name_loss(trained):
 
 
 def _name_score(trained):
-    if is_classifier(trained):
-        return "accuracy"
-    return "R²" if is_regressor(trained) else None
+    """Name what early stopping watches: a scorer, or the estimator's own score."""
+    scoring = getattr(trained, "early_stopping_scoring", None)
+    if scoring is None:
+        if is_classifier(trained):
+            return "accuracy"
+        return "R²" if is_regressor(trained) else "negative loss"
+    if scoring == "loss":
+        return "negative loss"
+    if isinstance(scoring, str):
+        name = scoring
+    else:  # a scorer that make_scorer made says so, or any function
+        made = re.match(r"make_scorer\((\w+)(.*)", repr(scoring))
+        name = getattr(scoring, "__name__", "score") if made is None else made[1]
+        if made is not None and "greater_is_better=False" in made[2]:
+            name = f"neg_{name}"
+    name = "score" if name == "<lambda>" else name.replace("_", " ").strip()
+    for plain, spelling in _SPELLINGS.items():
+        name = re.sub(rf"\b{plain}\b", spelling, name)
+    return name
+
+
+def _is_nowhere_negative(values):
+    return not (np.asarray(values, dtype=float) < 0).any()
 
 
 def _epochs(values):

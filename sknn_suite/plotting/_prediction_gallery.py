@@ -1,12 +1,13 @@
 """PredictionGallery."""
 
 import textwrap
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import DataError
+from sknn_suite.plotting._requirements import require_method
 
 KINDS = ("most_correct", "most_wrong", "most_uncertain")
 
@@ -149,7 +150,13 @@ class PredictionGallery:
         PredictionGallery
             The gallery, drawn.
         """
-        check_is_fitted(estimator)
+        _check_columns(n_per_class)
+        require_method(
+            estimator,
+            ("predict_proba", "classes_"),
+            display=cls.__name__,
+            expected="a classifier of images or texts",
+        )
         classes = np.asarray(estimator.classes_)
         labels = np.asarray(y)
         proba = np.asarray(estimator.predict_proba(X))
@@ -166,7 +173,10 @@ class PredictionGallery:
             )
         codes = np.searchsorted(classes, labels)
         rows = choose_rows(proba, codes, kind, n_per_class)
-        read = getattr(estimator, "read_images", _read_texts)
+        read = getattr(estimator, "read_images", None)
+        if read is None:
+            _check_texts(estimator, X)
+            read = _read_texts
         gallery = cls(
             items=[read(_take(X, part)) for part in rows],
             rows=rows,
@@ -193,13 +203,15 @@ class PredictionGallery:
         self : PredictionGallery
             The gallery.
         """
+        _check_columns(n_per_class)
         shows_texts = isinstance(self.items[0], list)
         if figure is None:
             pyplot = import_optional(
                 "matplotlib.pyplot", needed_by="PredictionGallery", extra="plot"
             )
             n_classes = len(self.classes)
-            size = (1.3 * n_per_class + 0.9, 1.45 * n_classes + 0.4)
+            # One column would be narrower than the title.
+            size = (max(1.3 * n_per_class + 0.9, 4.2), 1.45 * n_classes + 0.4)
             if shows_texts:
                 size = (10, 0.9 + 0.3 * self._n_lines())
             figure = pyplot.figure(figsize=size, layout="constrained")
@@ -251,6 +263,28 @@ class PredictionGallery:
     def _n_lines(self):
         """Lines of a gallery of texts: a heading and the texts of each class."""
         return len(self.classes) + sum(map(len, self.items))
+
+
+def _check_columns(n_per_class):
+    is_number = isinstance(n_per_class, Integral) and not isinstance(n_per_class, bool)
+    if not is_number or n_per_class < 1:
+        raise ValueError(
+            f"n_per_class={n_per_class!r} leaves nothing to show. Expected a whole "
+            "number of 1 or more. Change it."
+        )
+
+
+def _check_texts(estimator, X):
+    """Refuse rows that are neither images nor texts."""
+    first = _take(X, np.arange(1))
+    values = np.asarray(first, dtype=object).reshape(-1)
+    if len(values) == 1 and isinstance(values[0], str):
+        return
+    raise TypeError(
+        f"X holds neither images for a CNNClassifier nor texts, but rows for "
+        f"{type(estimator).__name__}, which PredictionGallery cannot draw. Expected "
+        "images or texts. Show other rows as a table, by their numbers."
+    )
 
 
 def _take(X, rows):

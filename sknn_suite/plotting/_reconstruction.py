@@ -1,10 +1,10 @@
 """ReconstructionDisplay."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import DataError
+from sknn_suite.plotting._requirements import require_method
 
 
 class ReconstructionDisplay:
@@ -80,8 +80,14 @@ class ReconstructionDisplay:
         ReconstructionDisplay
             The display, drawn.
         """
-        check_is_fitted(estimator)
-        if hasattr(estimator, "reconstruct"):
+        own = hasattr(estimator, "reconstruct")
+        require_method(
+            estimator,
+            ("reconstruct",) if own else ("transform", "inverse_transform"),
+            display=cls.__name__,
+            expected="an estimator that decodes its codes, such as AutoencoderDetector",
+        )
+        if own:
             reconstructions = estimator.reconstruct(X)
         else:
             reconstructions = estimator.inverse_transform(estimator.transform(X))

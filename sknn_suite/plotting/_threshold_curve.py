@@ -2,10 +2,11 @@
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
 from sknn_suite.exceptions import DataError
 from sknn_suite.plotting._axes import prepare_axes, write_legend
+from sknn_suite.plotting._requirements import check_labels_of_rows, require_method
 
 
 class ThresholdCurveDisplay:
@@ -115,16 +116,22 @@ class ThresholdCurveDisplay:
         ValueError
             If the classifier has not exactly two classes.
         """
-        check_is_fitted(estimator)
+        require_method(
+            estimator,
+            ("predict_proba", "classes_"),
+            display=cls.__name__,
+            expected="a classifier of two classes",
+        )
         if len(estimator.classes_) != 2:
             raise DataError(
                 f"{type(estimator).__name__} has {len(estimator.classes_)} classes. "
                 "Expected two, since a threshold decides between two. "
                 "Ask about one class against the rest."
             )
+        proba = np.asarray(estimator.predict_proba(X))
         return cls.from_predictions(
-            y,
-            estimator.predict_proba(X)[:, 1],
+            check_labels_of_rows(y, len(proba)),
+            proba[:, 1],
             chosen=getattr(estimator, "best_threshold_", 0.5),
             positive_label=estimator.classes_[1],
             sample_weight=sample_weight,

@@ -3,6 +3,7 @@
 import html
 
 from sknn_suite.doors import import_optional
+from sknn_suite.plotting._requirements import check_labels_of_rows, require_method
 
 # Width of a line, in characters, and in inches with room at both ends: wider axes tear
 # the tokens apart.
@@ -71,9 +72,17 @@ class TokenAttentionDisplay:
         TokenAttentionDisplay
             The display, drawn.
         """
+        require_method(
+            estimator,
+            ("token_weights",),
+            display=cls.__name__,
+            expected="a TextRNNClassifier with attention",
+        )
         proba = estimator.predict_proba(X)
         found = estimator.predict(X)
-        truth = [None] * len(proba) if y is None else list(y)
+        truth = [None] * len(proba)
+        if y is not None:
+            truth = list(check_labels_of_rows(y, len(proba)))
         titles = [
             f"{label}, {p.max():.2f}" + ("" if true is None else f" (is {true})")
             for label, p, true in zip(found, proba, truth)

@@ -5,6 +5,7 @@ from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._epoch_line import EpochLine
 from sknn_suite.training._fingerprint import fingerprint
+from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
@@ -28,6 +29,7 @@ __all__ = [
     "Mixed",
     "Mixup",
     "Muon",
+    "ParameterGroups",
     "Progress",
     "RangeTest",
     "SklearnBridge",

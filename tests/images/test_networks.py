@@ -268,3 +268,29 @@ def test_kernels_are_cropped_where_a_layer_meets_one_pixel(side, cropped):
     config = model._net.network.config
     assert config["crops_kernels"] == cropped
     assert build_network(config).crops_kernels == cropped
+
+
+class ChoosesPixels(torch.nn.Module):
+    """A network whose state holds the numbers of the pixels that it looks at."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("chosen", torch.arange(0, 64, 2))
+        self.head = torch.nn.Linear(32, 2)
+
+    def forward(self, x):
+        return self.head(x.flatten(1)[:, self.chosen])
+
+
+def test_a_network_of_ones_own_may_hold_indices_in_its_state():
+    X, y = np.random.RandomState(0).uniform(size=(40, 8, 8)), np.arange(40) % 2
+    X[y == 1] /= 2
+    model = CNNClassifier(
+        ChoosesPixels(), normalization=None, max_iter=3, random_state=0
+    ).fit(X, y)
+    np.testing.assert_array_equal(
+        model._weights()["network.chosen"], np.arange(0, 64, 2)
+    )
+    other = X.copy()
+    other.reshape(40, 64)[:, 1::2] = 0.25
+    np.testing.assert_array_equal(model.predict_proba(other), model.predict_proba(X))

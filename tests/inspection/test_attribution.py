@@ -5,6 +5,7 @@ import pytest
 
 from sknn_suite import CNNClassifier
 from sknn_suite.inspection import attribute_pixels, maximize_activation
+from sknn_suite.inspection._module import own_module
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,41 @@ def test_an_image_is_made_to_which_a_unit_answers(squares):
     assert model.predict(right)[0] == 1
     with pytest.raises(ValueError, match="unit=7 is none of the layer's 1 units"):
         maximize_activation(model, unit=7)
+
+
+def test_only_classes_of_the_fit_are_explained(squares):
+    pytest.importorskip("captum", reason="Captum is not installed")
+    model, X, y = squares
+    with pytest.raises(ValueError, match="target=99 is no class that fit has seen"):
+        attribute_pixels(model, X[:2], target=99)
+    with pytest.raises(ValueError, match="target=7 is no class"):
+        attribute_pixels(model, X[:3], target=[0, 7, 1])
+    with pytest.raises(ValueError, match=r"target has the shape \(2,\) for 3 images"):
+        attribute_pixels(model, X[:3], target=[0, 1])
+    own = attribute_pixels(model, X[:3], target=y[:3])
+    np.testing.assert_allclose(own, attribute_pixels(model, X[:3]))
+
+
+def test_of_several_labels_a_row_one_is_explained():
+    pytest.importorskip("captum", reason="Captum is not installed")
+    X = np.random.RandomState(0).uniform(size=(30, 8, 8))
+    y = np.stack([np.arange(30) % 2, np.arange(30) % 3 == 0], axis=1).astype(int)
+    model = CNNClassifier([(4, 3)], max_iter=2, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="target is None, but rows may have several"):
+        attribute_pixels(model, X[:2])
+    heat = [attribute_pixels(model, X[:4], target=k) for k in (0, 1)]
+    assert not np.allclose(*heat)
+
+
+def test_a_layer_without_maps_is_refused(squares):
+    pytest.importorskip("captum", reason="Captum is not installed")
+    model, X, _ = squares
+    with pytest.raises(ValueError, match=r"layer='layers\.\d+' puts out no maps"):
+        attribute_pixels(model, X[:2], layer=own_module(model).head_name)
+
+
+def test_a_unit_is_a_number_and_a_step_is_taken(squares):
+    model, _, _ = squares
+    for options in ({"unit": -1}, {"unit": 0.5}, {"n_steps": 0}, {"n_steps": True}):
+        with pytest.raises(ValueError, match="is no number that can be counted to"):
+            maximize_activation(model, **options)

@@ -6,12 +6,13 @@ import pytest
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier as PlainMLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor
 from sknn_suite.exceptions import MissingDependencyError
 from sknn_suite.plotting import LossCurveDisplay
 
@@ -93,6 +94,63 @@ def test_a_regressor_shows_its_loss_and_r2():
     display = LossCurveDisplay.from_estimator(train_briefly(model))
     assert display.ax_.get_ylabel() == "loss per row (absolute error)"
     assert display.score_ax_.get_ylabel() == "validation R²"
+
+
+def never_finite(model, X, y):
+    return float("nan")
+
+
+@pytest.mark.parametrize(
+    ("scoring", "name"),
+    [
+        (None, "accuracy"),
+        ("loss", "negative loss"),
+        ("neg_log_loss", "negative log loss"),
+        ("roc_auc", "ROC AUC"),
+        ("f1_macro", "F1 macro"),
+        (make_scorer(f1_score), "F1 score"),
+        (
+            make_scorer(brier_score_loss, greater_is_better=False),
+            "negative brier score loss",
+        ),
+        (never_finite, "never finite"),
+        (lambda model, X, y: 0.0, "score"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sknn_suite.exceptions.SuiteWarning")
+def test_the_score_is_named_by_what_it_is(scoring, name):
+    model = converging(early_stopping=True, early_stopping_scoring=scoring)
+    display = LossCurveDisplay.from_estimator(train_briefly(model))
+    assert display.score_ax_.get_ylabel() == f"validation {name}"
+    assert display.lines_[-1].get_label().startswith(f"validation {name}, ")
+
+
+def test_the_score_of_a_detector_is_its_loss():
+    X, _ = load_iris(return_X_y=True)
+    model = AutoencoderDetector(early_stopping=True, max_iter=3, random_state=0).fit(X)
+    display = LossCurveDisplay.from_estimator(model)
+    assert display.score_ax_.get_ylabel() == "validation negative loss"
+
+
+@pytest.mark.filterwarnings("ignore::sknn_suite.exceptions.SuiteWarning")
+def test_scores_of_which_none_is_finite_have_no_best_one():
+    model = converging(early_stopping=True, early_stopping_scoring=never_finite)
+    display = LossCurveDisplay.from_estimator(train_briefly(model))
+    assert np.isnan(display.valid_score).all()
+    label = display.lines_[-1].get_label()
+    assert label == "validation never finite, never finite"
+
+
+def test_the_best_score_is_the_best_finite_one():
+    scores = [0.1, np.inf, 0.7, np.nan, 0.3]
+    display = LossCurveDisplay(train_loss=np.ones(5), valid_score=scores).plot()
+    assert display.lines_[-1].get_label() == "validation score, best 0.700 in epoch 3"
+
+
+def test_losses_of_which_none_is_finite_are_drawn():
+    losses = {"train_loss": np.ones(3), "valid_loss": np.full(3, np.nan)}
+    display = LossCurveDisplay(**losses).plot()
+    assert len(display.lines_) == 2
 
 
 def test_axis_starts_at_zero_and_is_logarithmic_only_if_asked(stopped_early):

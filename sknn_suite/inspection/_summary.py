@@ -1,0 +1,376 @@
+"""summary: the layers of a network, their output shapes and parameters."""
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from sklearn.exceptions import NotFittedError
+from torch import Tensor, nn
+
+from sknn_suite.inspection._module import (
+    bare_module,
+    bundle_of,
+    check_ours,
+    check_rows,
+    check_target,
+    configured,
+    count_rows,
+    largest_output,
+    made_up_rows,
+    take_rows,
+)
+from sknn_suite.modules import (
+    Attention,
+    Dropout,
+    RecurrentLayer,
+    SequenceNet,
+    SpatialDropout,
+    TokenEmbedding,
+    WideBranch,
+    give_memory,
+    n_parameters,
+)
+
+# Shown as one layer each: what lies in them is no layer to a reader.
+WHOLE = (Attention, RecurrentLayer, TokenEmbedding, WideBranch)
+
+# What the shape of the rows is noted under; no module has such a name.
+INPUT = "<input>"
+
+# Numbers up to which weights and outputs get memory, though only their shapes count:
+# the first use of torch's meta device takes it seconds of imports.
+SMALL = 1 << 22
+
+# Rows of the user's that are checked.
+N_CHECKED = 16
+
+
+class LayerSummary(NamedTuple):
+    """One layer of a network.
+
+    Attributes
+    ----------
+    name : str
+        The layer, as the parameter `freeze` names it.
+
+    kind : str
+        Its class.
+
+    output_shape : tuple of int or str
+        Shape of what it puts out: "n" stands for the rows, "t" for the steps or tokens
+        of a row. Empty where it is not known.
+
+    n_trainable : int
+        Numbers that training changes.
+
+    n_frozen : int
+        Numbers that training leaves as they are.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int | str, ...]
+    n_trainable: int
+    n_frozen: int
+
+
+@dataclass(frozen=True, repr=False)
+class NetworkSummary:
+    """The layers of a network; ``print(summary)`` shows them, and a notebook too.
+
+    Attributes
+    ----------
+    estimator_name : str
+        Class of the estimator.
+
+    input_shape : tuple of int or str
+        Shape of the rows as the network sees them.
+
+    layers : list of LayerSummary
+        In the order in which they are computed.
+    """
+
+    estimator_name: str
+    input_shape: tuple[int | str, ...]
+    layers: list[LayerSummary]
+
+    @property
+    def n_trainable(self) -> int:
+        """Numbers that training changes, of all layers."""
+        return sum(layer.n_trainable for layer in self.layers)
+
+    @property
+    def n_frozen(self) -> int:
+        """Numbers that training leaves as they are, of all layers."""
+        return sum(layer.n_frozen for layer in self.layers)
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers of all layers."""
+        return self.n_trainable + self.n_frozen
+
+    def __repr__(self) -> str:
+        table = [_HEADS, *self._cells()]
+        widths = [max(map(len, column)) for column in zip(*table)]
+        lines = [
+            "  ".join(
+                cell.rjust(width) if i in _NUMBERS else cell.ljust(width)
+                for i, (cell, width) in enumerate(zip(cells, widths))
+            ).rstrip()
+            for cells in table
+        ]
+        rule = "-" * max(map(len, lines))
+        return "\n".join([self._title(), rule, *lines, rule, self._totals()])
+
+    def _repr_html_(self) -> str:
+        def write(cells: tuple[str, ...], tag: str) -> str:
+            return "".join(
+                f'<{tag} style="text-align:{"right" if i in _NUMBERS else "left"}">'
+                f"{html.escape(cell)}</{tag}>"
+                for i, cell in enumerate(cells)
+            )
+
+        rows = "".join(f"<tr>{write(cells, 'td')}</tr>" for cells in self._cells())
+        return (
+            f"<table><caption>{html.escape(self._title())}</caption>"
+            f"<thead><tr>{write(_HEADS, 'th')}</tr></thead><tbody>{rows}</tbody>"
+            f"</table><p>{self._totals()}</p>"
+        )
+
+    def _title(self) -> str:
+        steps = " of t steps" if "t" in self.input_shape else ""
+        shape = _write(self.input_shape)
+        return f"{self.estimator_name}, input {shape}: n rows{steps}"
+
+    def _totals(self) -> str:
+        return (
+            f"{self.n_parameters:,} parameters: {self.n_trainable:,} trainable, "
+            f"{self.n_frozen:,} frozen"
+        )
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                layer.name,
+                layer.kind,
+                _write(layer.output_shape),
+                f"{layer.n_trainable + layer.n_frozen:,}",
+                _trained(layer),
+            )
+            for layer in self.layers
+        ]
+
+
+_HEADS = ("layer", "kind", "output shape", "parameters", "trained")
+_NUMBERS = (3,)
+
+
+def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
+    """Show the layers of a network, their output shapes and parameters.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator of this suite; it is not changed. One that is not fitted has no
+        network yet: X and y say what it would be.
+    X : array-like, default=None
+        Rows, as for `fit`. A fitted estimator needs none; it refuses rows that its
+        network does not take.
+    y : array-like, default=None
+        Targets, as for `fit`, of an estimator that is not fitted.
+
+    Returns
+    -------
+    NetworkSummary
+        The layers as rows of a table, and the sums of their parameters.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted and X is None.
+    ValueError
+        If X or y cannot be used.
+
+    Notes
+    -----
+    Nothing is trained, and shapes are those of made-up rows. Weights of large networks
+    take no memory once they are fitted, but for recurrent ones and networks of the
+    user's own.
+    Parameters are what the gradient can train, and the weights of n-grams, which are
+    solved for; running means of batch norms and scalings of the input are not among
+    them. Dropout of probability zero is left out.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_suite import MLPClassifier, summary
+    >>> X, y = load_iris(return_X_y=True)
+    >>> summary(MLPClassifier((10,)), X, y)
+    MLPClassifier, input (n, 4): n rows
+    --------------------------------------------------------
+    layer          kind    output shape  parameters  trained
+    linears.0      Linear  (n, 10)               50  yes
+    activations.0  ReLU    (n, 10)                0  -
+    linears.1      Linear  (n, 3)                33  yes
+    --------------------------------------------------------
+    83 parameters: 83 trainable, 0 frozen
+    """
+    check_ours(estimator)
+    if not estimator.__sklearn_is_fitted__():
+        if X is None:
+            name = type(estimator).__name__
+            raise NotFittedError(
+                f"This {name} is not fitted, and X is None. Expected a fitted one, or "
+                "rows that say how large its network would be. Pass X, and y where "
+                "there is a target, or call 'fit' first."
+            )
+        check_target(estimator, X, y)
+        estimator = configured(estimator, X, y)
+    elif X is not None:
+        check_rows(estimator, take_rows(X, slice(min(count_rows(X), N_CHECKED))))
+    module = bare_module(estimator)
+    seen, input_shape = _look(estimator, module)
+    trained = {id(p) for p in module.parameters() if p.requires_grad}
+    frozen = {id(p) for p in module.parameters()} - trained
+    sizes = {id(p): p.numel() for p in module.parameters()}
+    layers = []
+    counted: set[int] = set()
+    for name, part, numbers in _parts(module, seen):
+        own = {id(p) for p in numbers} - counted
+        counted |= own
+        fixed = 0
+        if isinstance(part, WideBranch):
+            fixed = sum(buffer.numel() for buffer in part.buffers())
+        layers.append(
+            LayerSummary(
+                name or "network",
+                "Parameter" if part is None else type(part).__name__,
+                seen[name].shape if name in seen else (),
+                sum(sizes[i] for i in own & trained),
+                sum(sizes[i] for i in own & frozen) + fixed,
+            )
+        )
+    return NetworkSummary(type(estimator).__name__, input_shape, layers)
+
+
+class Seen(NamedTuple):
+    """What was seen of a module: when it was computed, and what it put out."""
+
+    number: int
+    shape: tuple[int | str, ...]
+
+
+def _look(estimator: Any, module: nn.Module) -> tuple[dict[str, Seen], tuple]:
+    """Run made-up rows through; which axes are rows or steps, is told by two runs."""
+    runs = [(2, 3), (3, 3)]
+    has_steps = isinstance(module, SequenceNet)  # and its forward pass asks for values
+    if has_steps:
+        runs.append((2, 4))
+    largest = 3 * largest_output(estimator)
+    is_small = n_parameters(module) <= SMALL and largest <= SMALL
+    if has_steps or is_small or not all(p.is_meta for p in module.parameters()):
+        give_memory(module)  # as for the user's own networks
+    found = [_run(estimator, module, *sizes) for sizes in runs]
+    first, more_rows, *more_steps = found
+    seen = {
+        name: Seen(number, _name_axes(shape, more_rows, more_steps, name))
+        for number, (name, shape) in enumerate(first.items())
+    }
+    return seen, seen.pop(INPUT).shape
+
+
+def _run(
+    estimator: Any, module: nn.Module, n_rows: int, n_steps: int
+) -> dict[str, tuple[int, ...]]:
+    """Shape of what each module puts out, in the order in which they end."""
+    parameter = next(module.parameters())
+    rows = made_up_rows(estimator, n_rows, n_steps)
+    inputs = bundle_of(estimator, rows, parameter.dtype).inputs
+    if parameter.device.type == "meta":
+        inputs = {name: x.to(parameter.device) for name, x in inputs.items()}
+    shapes: dict[str, tuple[int, ...]] = {}
+    handles = []
+    for name, part in module.named_modules():
+
+        def note(part: nn.Module, given: Any, out: Any, name: str = name) -> None:
+            shape = _shape_of(out)
+            if shape is not None:
+                shapes.setdefault(name, shape)
+
+        handles.append(part.register_forward_hook(note))
+    first = next(inputs[name] for name in ("x", "values", "tokens") if name in inputs)
+    shapes[INPUT] = tuple(getattr(first, "codes", first).shape)
+    try:
+        with torch.no_grad():
+            module(**inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return shapes
+
+
+def _shape_of(out: Any) -> tuple[int, ...] | None:
+    """Shape of a tensor, or of the first one of several."""
+    if isinstance(out, Tensor):
+        return tuple(out.shape)
+    if isinstance(out, dict):
+        out = list(out.values())
+    return _shape_of(out[0]) if isinstance(out, list | tuple) and out else None
+
+
+def _name_axes(
+    shape: tuple[int, ...], more_rows: dict, more_steps: list[dict], name: str
+) -> tuple[int | str, ...]:
+    """Put "n" and "t" where the shape depends on the rows and their steps."""
+    named: list[int | str] = list(shape)
+    for letter, others in (("n", [more_rows]), ("t", more_steps)):
+        for other in others:
+            for i, (a, b) in enumerate(zip(shape, other.get(name, shape))):
+                if a != b:
+                    named[i] = letter
+    return tuple(named)
+
+
+def _parts(
+    module: nn.Module, seen: dict[str, Seen]
+) -> Iterator[tuple[str, nn.Module | None, list[nn.Parameter]]]:
+    """Layers in the order in which they are computed, each with its parameters."""
+    found: list[tuple[int, str, nn.Module | None, list[nn.Parameter]]] = []
+
+    def walk(name: str, part: nn.Module, parent: int) -> None:
+        inside = f"{name}." if name else ""
+        below = [n for other, (n, _) in seen.items() if other.startswith(inside)]
+        is_leaf = not any(other.startswith(inside) for other in seen if other != name)
+        number = seen[name].number if name in seen else max(below, default=parent)
+        own = list(part.parameters())
+        is_leaf = is_leaf and (name in seen or not part._modules)
+        if isinstance(part, WHOLE) or is_leaf:
+            if name in seen or own:
+                found.append((number, name, part, own))
+            return
+        for own_name, p in part.named_parameters(recurse=False):
+            found.append((number, inside + own_name, None, [p]))
+        for child_name, child in part.named_children():
+            walk(inside + child_name, child, number)
+
+    walk("", module, len(seen))
+    for _, name, part, parameters in sorted(found, key=lambda row: row[0]):
+        does_nothing = isinstance(part, nn.Identity) or (
+            isinstance(part, Dropout | SpatialDropout | nn.Dropout) and part.p == 0
+        )
+        if not does_nothing:
+            yield name, part, parameters
+
+
+def _write(shape: tuple[int | str, ...]) -> str:
+    return f"({', '.join(map(str, shape))})" if shape else "-"
+
+
+def _trained(layer: LayerSummary) -> str:
+    if not layer.n_trainable + layer.n_frozen:
+        return "-"
+    if layer.n_trainable and layer.n_frozen:
+        return "in part"
+    return "yes" if layer.n_trainable else "no"

@@ -1,0 +1,60 @@
+"""What Displays ask of an estimator and of a target, before they draw."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from sknn_suite.exceptions import DataError
+
+
+def require_method(
+    estimator: Any, names: tuple[str, ...], *, display: str, expected: str
+) -> None:
+    """Refuse an estimator without a method or attribute that a Display reads.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator.
+    names : tuple of str
+        Methods and attributes; an attribute of the fit, with ``_`` at its end, is
+        looked for only once the estimator is fitted.
+    display : str
+        The Display, for the message.
+    expected : str
+        What it can show, for the message.
+
+    Raises
+    ------
+    TypeError
+        If one is missing.
+    NotFittedError
+        If the estimator is not fitted.
+    """
+    for of_fit in (False, True):
+        for name in names:
+            if name.endswith("_") is of_fit and not hasattr(estimator, name):
+                raise TypeError(
+                    f"{type(estimator).__name__} has no {name!r}, which {display} "
+                    f"needs. Expected {expected}. Pass such a one, fitted."
+                )
+        if not of_fit:
+            check_is_fitted(estimator)
+
+
+def check_labels_of_rows(y: Any, n_rows: int) -> np.ndarray:
+    """One label or number for each row, as an array of one axis.
+
+    Raises
+    ------
+    DataError
+        If there are more or fewer.
+    """
+    y = column_or_1d(y)
+    if len(y) != n_rows:
+        raise DataError(
+            f"y has {len(y)} values for {n_rows} rows. Expected one per row. Pass the "
+            "y that belongs to X."
+        )
+    return y
