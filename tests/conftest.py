@@ -166,7 +166,7 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(_same, a, b))
     if hasattr(a, "__dict__") and not isinstance(a, type):
-        return type(a) is type(b) and _same(vars(a), vars(b))
+        return type(a) is type(b) and _same(a.__getstate__(), b.__getstate__())
     return a == b or (a != a and b != b)
 
 

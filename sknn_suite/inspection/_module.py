@@ -62,7 +62,7 @@ def bare_module(estimator: Any) -> nn.Module:
 
 
 def _recipe(estimator: Any, *, partial: bool = False) -> dict[str, Any]:
-    """What the estimator's task chooses where parameters leave it open."""
+    """Ask the estimator's task for what parameters leave open."""
     return estimator._task(estimator).recipe(1, partial=partial)
 
 
