@@ -5,6 +5,7 @@ from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
+from sknn_suite.encoding._tally import HashTally
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
 from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
 from sknn_suite.encoding._tokenizer import Tokenizer
@@ -16,6 +17,7 @@ __all__ = [
     "LARGE",
     "ClassTarget",
     "Corpus",
+    "HashTally",
     "ImageEncoder",
     "NumberTarget",
     "ScaledTable",

@@ -99,7 +99,9 @@ def test_a_corpus_tells_the_words_and_runs_of_each_text():
     words, starts = corpus.words_of_each()
     assert np.split(words, starts[1:-1])[0].tolist() == [2, 3]
     assert np.diff(starts).tolist() == [2, 1, 1, 3]
-    hashes, rows = corpus.runs_of_each(hash_words(corpus.words), 3)
+    (texts_of, hashes, rows), *others = corpus.runs_of_each(hash_words(corpus.words), 3)
+    assert texts_of == slice(0, 4)
+    assert not others
     for row, text in enumerate(texts):
         tokens = ["<", *text.split(), ">"]
         runs = {
