@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sknn_suite.data import RaggedRows, TensorBundle, as_tensor
-from sknn_suite.encoding._blocks import starts_of
+from sknn_suite.encoding._blocks import split_blocks, starts_of
 from sknn_suite.encoding._corpus import FIRST, NO_WORD, Corpus
 from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
 from sknn_suite.encoding._tally import HashTally
@@ -25,6 +25,9 @@ MOST_PIECES = 64
 
 # Buckets of letter n-grams for each word, and bounds of their number, in bits.
 BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 14
+
+# Hashes that are looked up at a time.
+BLOCK_HASHES = 1 << 16
 
 # Tokens from which on a corpus is large.
 LARGE = 1_000_000
@@ -278,10 +281,14 @@ class TextEncoder:
             return table
         # 0 is the padding. A word too short for n-grams is its own piece.
         n_pieces, one = np.uint64(self.n_pieces_), np.uint64(1)
-        column = np.arange(len(letters)) - np.repeat(starts[:-1], np.diff(starts))
-        row = np.repeat(np.arange(len(words)), np.diff(starts)) + FIRST
-        kept = column < width
-        table[row[kept], column[kept] + 2] = letters[kept] % n_pieces + one
+        for first, stop in split_blocks(starts, BLOCK_HASHES):
+            own_starts = starts[first : stop + 1] - starts[first]
+            lengths = np.diff(own_starts)
+            part = letters[starts[first] : starts[stop]] % n_pieces + one
+            column = np.arange(len(part)) - np.repeat(own_starts[:-1], lengths)
+            row = np.repeat(np.arange(first, stop), lengths) + FIRST
+            kept = column < width
+            table[row[kept], column[kept] + 2] = part[kept]
         short = np.flatnonzero(counts == 0)
         table[short + FIRST, 2] = own[short] % n_pieces + one
         return table
@@ -296,19 +303,19 @@ class TextEncoder:
         """Words of each text, each once, with their n-grams; and its runs of words."""
         if self.letters_:
             counts = np.diff(starts) + 1
-            hashes = np.empty(counts.sum(), np.uint64)
-            first = np.cumsum(counts) - counts
-            is_own = np.zeros(len(hashes), bool)
-            is_own[first] = True
-            hashes[is_own], hashes[~is_own] = own, letters
+            numbers = np.empty(counts.sum(), np.int32)
+            is_own = np.zeros(len(numbers), bool)
+            is_own[np.cumsum(counts) - counts] = True
+            numbers[is_own] = self._number(own)
+            numbers[~is_own] = self._number(letters)
         else:
-            counts, hashes = np.ones(len(own), np.int64), own
+            counts, numbers = np.ones(len(own), np.int64), self._number(own)
         # Entries of no word have no n-grams; at least one value must be there.
         of_words = RaggedRows(
             as_tensor(
                 np.concatenate([np.zeros(FIRST + 1, np.int64), np.cumsum(counts)])
             ),
-            as_tensor(np.append(self._number(hashes), np.int32(0))),
+            as_tensor(np.append(numbers, np.int32(0))),
         )
         words, word_starts = corpus.words_of_each()
         runs, n_runs = [], []
@@ -325,8 +332,12 @@ class TextEncoder:
 
     def _number(self, hashes: np.ndarray) -> np.ndarray:
         """Numbers of n-grams, 1 for those that are not known."""
-        at = find_sorted(self.grams_, hashes)
-        return np.where(at < 0, 1, at + FIRST_GRAM).astype(np.int32)
+        numbers = np.empty(len(hashes), np.int32)
+        for first in range(0, len(hashes), BLOCK_HASHES):
+            block = slice(first, first + BLOCK_HASHES)
+            at = find_sorted(self.grams_, hashes[block])
+            numbers[block] = np.where(at < 0, 1, at + FIRST_GRAM)
+        return numbers
 
 
 def _clip(tokens: list[str], longest: int | None) -> list[str]:

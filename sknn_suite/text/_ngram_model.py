@@ -45,17 +45,14 @@ class Counts(NamedTuple):
 
     def squares(self) -> np.ndarray:
         """Sum of the squares of each text's values, word by word, (n_texts,)."""
-        own, runs = self.of_words.copy(), self.runs
-        own.data = own.data**2
+        own, runs = self.of_words, self.runs
+        own = sparse.csr_array((own.data**2, own.indices, own.indptr), shape=own.shape)
         return self.words @ own.sum(axis=1) + runs.sum(axis=1)
 
-    def scaled(self, rows: np.ndarray) -> "Counts":
-        """Multiply each text's counts by a number."""
-        return Counts(
-            (sparse.diags_array(rows) @ self.words).tocsr(),
-            self.of_words,
-            (sparse.diags_array(rows) @ self.runs).tocsr(),
-        )
+    def scale(self, rows: np.ndarray) -> None:
+        """Multiply each text's counts by a number, in place."""
+        for part in (self.words, self.runs):
+            part.data *= np.repeat(rows, np.diff(part.indptr))
 
     def transposed(self) -> "Counts":
         """Make the same for products from the other side."""
@@ -72,6 +69,8 @@ class Counts(NamedTuple):
 
 def _ones(rows: RaggedRows, n_columns: int) -> sparse.csr_array:
     starts = rows.starts.numpy()
+    if starts[-1] < 1 << 31:  # short indices take half the memory
+        starts = starts.astype(np.int32)
     columns = rows.values.numpy()[: starts[-1]]
     return sparse.csr_array(
         (np.ones(len(columns)), columns, starts), shape=(len(rows), n_columns)
@@ -120,8 +119,8 @@ def fit_ngrams(
     weight = weight.double() * (len(weight) / weight.sum())
     scale = _ratios(counts, _one_hot(target, n_outputs), weight.numpy())
     scale[:FIRST_GRAM] = 0  # what is not known has no weight
-    scaled = counts.scaled(1 / np.sqrt(np.maximum(counts.squares(), 1)))
-    w, bias = _solve(scaled, scale, target, weight, n_outputs, loss)
+    counts.scale(1 / np.sqrt(np.maximum(counts.squares(), 1)))
+    w, bias = _solve(counts, scale, target, weight, n_outputs, loss)
     return w[FIRST_GRAM:], bias
 
 
