@@ -8,7 +8,7 @@ from sknn_suite.encoding._table import TableEncoder
 from sknn_suite.encoding._tally import HashTally
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
 from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
-from sknn_suite.encoding._tokenizer import Tokenizer
+from sknn_suite.encoding._tokenizer import Tokenizer, settle_tokenizer
 from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import Vocabulary
 
@@ -27,5 +27,6 @@ __all__ = [
     "Tokenizer",
     "Vocabulary",
     "find_vectors",
+    "settle_tokenizer",
     "weighted_quantiles",
 ]

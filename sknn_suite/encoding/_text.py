@@ -211,7 +211,7 @@ class TextEncoder:
         """Those of `words` that may be tokens, as far as that is quickly told."""
         if callable(self.tokenizer.kind):
             return words
-        return [word for word in words if self.tokenizer(word) == [word]]
+        return [word for word in words if self.tokenizer.tokens(word) == [word]]
 
     def _learn_grams(
         self, corpus: Corpus, n_texts: np.ndarray, times: np.ndarray
@@ -261,7 +261,7 @@ class TextEncoder:
 
     def cut(self, X: np.ndarray) -> list[list[str]]:
         """Tokens of each text, as many as the network sees."""
-        return [_clip(self.tokenizer(x), self.max_length_) for x in X]
+        return [_clip(self.tokenizer.tokens(x), self.max_length_) for x in X]
 
     def _make_table(
         self, words: list[str], own: np.ndarray, letters: np.ndarray, starts: np.ndarray

@@ -11,7 +11,7 @@ from torch import nn
 from sknn_suite.checks import check_labels, check_texts
 from sknn_suite.data import make_batches
 from sknn_suite.device import BFLOAT16_WIDTH, Place
-from sknn_suite.encoding import LARGE, TextEncoder
+from sknn_suite.encoding import LARGE, TextEncoder, settle_tokenizer
 from sknn_suite.estimator import ClassifierHalf, Rows, Run
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
 from sknn_suite.parameters import TrainingParameters, parameters, redefault
@@ -151,7 +151,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
 
     def _make_encoder(self) -> TextEncoder:
         return TextEncoder(
-            self._make_tokenizer(),
+            settle_tokenizer(self.tokenizer),
             self.min_df,
             self.max_features,
             self.max_length,

@@ -4,11 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from sknn_suite.doors import HasMethods, Interval, StrOptions
-from sknn_suite.encoding import Tokenizer
 from sknn_suite.parameters import param, parameters
-
-# What becomes of a kind of token.
-_CHOICES = StrOptions({"keep", "mask", "drop"})
 
 
 @parameters
@@ -17,34 +13,10 @@ class TextParameters:
 
     Parameters
     ----------
-    tokenizer : {"word", "char"}, callable or vectorizer, default="word"
-        What a token is: a word, punctuation mark or emoji; a character; what a function
-        makes of a text; or what the `analyzer` of a
-        :class:`sklearn.feature_extraction.text.CountVectorizer` makes of it.
-
-    lowercase : bool, default=True
-        Whether case is ignored.
-
-    punctuation : bool, default=True
-        Whether punctuation marks are tokens.
-
-    numbers : {"keep", "mask", "drop"}, default="keep"
-        Whether numbers stay as they are, become one token, or go.
-
-    urls : {"keep", "mask", "drop"}, default="mask"
-        The same for web addresses.
-
-    mentions : {"keep", "mask", "drop"}, default="mask"
-        The same for @names.
-
-    hashtags : {"keep", "split", "mask", "drop"}, default="keep"
-        The same for #tags; "split" gives a token for the mark, and the word.
-
-    emoji : {"keep", "mask", "drop"}, default="keep"
-        The same for pictures, those made of punctuation included.
-
-    repeated_letters : int or None, default=3
-        Longest run of one letter or mark that stays; longer ones are cut to it.
+    tokenizer : Tokenizer, {"word", "char"}, callable, vectorizer or None, default=None
+        How texts are cut: a :class:`~sknn_suite.text.Tokenizer`, which says what
+        becomes of case, punctuation, numbers, web addresses, @names, #tags and emoji,
+        or what it takes as `kind`. None is ``Tokenizer()``.
 
     min_df : int, default=2
         Training texts in which a word must occur to have a vector of its own.
@@ -92,17 +64,11 @@ class TextParameters:
     """
 
     tokenizer: Any = param(
-        "word", StrOptions({"word", "char"}), callable, HasMethods(["build_analyzer"])
-    )
-    lowercase: bool = param(True, "boolean")
-    punctuation: bool = param(True, "boolean")
-    numbers: str = param("keep", _CHOICES)
-    urls: str = param("mask", _CHOICES)
-    mentions: str = param("mask", _CHOICES)
-    hashtags: str = param("keep", StrOptions({"keep", "split", "mask", "drop"}))
-    emoji: str = param("keep", _CHOICES)
-    repeated_letters: int | None = param(
-        3, Interval(Integral, 1, None, closed="left"), None
+        None,
+        StrOptions({"word", "char"}),
+        callable,
+        HasMethods(["build_analyzer"]),
+        None,
     )
     min_df: int = param(2, Interval(Integral, 1, None, closed="left"))
     max_features: int | None = param(
@@ -123,19 +89,3 @@ class TextParameters:
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )
     wide_letters: bool | str = param("auto", "boolean", StrOptions({"auto"}))
-
-    def _make_tokenizer(self) -> Tokenizer:
-        kind = self.tokenizer
-        if hasattr(kind, "build_analyzer"):
-            kind = kind.build_analyzer()
-        return Tokenizer(
-            kind,
-            self.lowercase,
-            self.punctuation,
-            self.numbers,
-            self.urls,
-            self.mentions,
-            self.hashtags,
-            self.emoji,
-            self.repeated_letters,
-        )

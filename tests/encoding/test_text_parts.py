@@ -1,14 +1,18 @@
 """Tokens, word vectors, padded batches."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sknn_suite.data import LengthBatches
 from sknn_suite.data._bundle import RaggedRows, TensorBundle
-from sknn_suite.encoding import Corpus, Tokenizer, find_vectors
+from sknn_suite.encoding import Corpus, TextEncoder, Tokenizer, find_vectors
 from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import RecurrentLayer, reverse_order
@@ -48,6 +52,20 @@ def test_options_say_what_becomes_of_each_kind(options, expected):
     assert tokenizer("A 12, #b @c 😀") == expected
 
 
+def test_a_tokenizer_is_cloned_printed_and_pickled_like_an_estimator():
+    tokenizer = Tokenizer(urls="drop", kind=str.split)
+    for same in (clone(tokenizer), pickle.loads(pickle.dumps(tokenizer))):
+        assert same is not tokenizer
+        assert same.get_params() == tokenizer.get_params()
+    assert repr(Tokenizer()) == "Tokenizer()"
+    assert repr(Tokenizer(urls="drop")) == "Tokenizer(urls='drop')"
+    assert tokenizer.set_params(urls="keep").urls == "keep"
+
+
+def test_a_tokenizer_shows_what_a_vectorizer_makes_of_a_text():
+    assert Tokenizer(CountVectorizer(stop_words=["a"]))("A cat!") == ["cat"]
+
+
 STRANGE = [
     "a\x1eb",
     "",
@@ -70,7 +88,9 @@ STRANGE = [
     ],
     ids=str,
 )
-def test_texts_that_are_cut_together_are_cut_as_alone(options):
+@pytest.mark.parametrize("size", [1, 1 << 16])
+def test_texts_that_are_cut_together_are_cut_as_alone(options, size, monkeypatch):
+    monkeypatch.setattr("sknn_suite.encoding._corpus.BLOCK_LETTERS", size)
     tokenizer = Tokenizer(**options)
     corpus = Corpus.cut(STRANGE * 2, tokenizer)
     for i, text in enumerate(STRANGE * 2):
@@ -91,6 +111,25 @@ def test_texts_that_are_cut_together_are_cut_as_alone(options):
 def test_a_function_that_gives_no_tokens_is_refused(result, message):
     with pytest.raises(DataError, match=message):
         Corpus.cut(["a cat"], Tokenizer(kind=lambda text: result))
+
+
+def test_blocks_of_texts_change_nothing_of_what_is_learnt(monkeypatch):
+    X = np.array([*STRANGE, "a b a b c", "b c d", ""] * 3, dtype=object)
+    results = []
+    for size in (1, 7, 1 << 16):
+        for name in ("_corpus.BLOCK_TOKENS", "_ngrams.BLOCK_LETTERS"):
+            monkeypatch.setattr(f"sknn_suite.encoding.{name}", size)
+        monkeypatch.setattr("sknn_suite.encoding._text.BLOCK_HASHES", size)
+        encoder = TextEncoder(Tokenizer(), 2, None, 3, pieces=True, ngrams=3).fit(X)
+        found = encoder.transform(X, torch.float32).inputs
+        rows = [x for x in found.values() if isinstance(x, RaggedRows)]
+        tensors = [t for x in rows for t in x.content() if t is not None]
+        results.append((encoder.vocabulary_, encoder.grams_, tensors))
+    for vocabulary, grams, tensors in results[1:]:
+        assert vocabulary == results[0][0]
+        np.testing.assert_array_equal(grams, results[0][1])
+        for one, other in zip(tensors, results[0][2]):
+            assert torch.equal(one, other)
 
 
 def test_a_corpus_tells_the_words_and_runs_of_each_text():

@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_suite import TextRNNClassifier
+from sknn_suite.text import Tokenizer
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -140,10 +141,7 @@ def test_one_text_may_be_very_long_in_training(texts):
 
 BAD_PARAMETERS = [
     ("tokenizer", "letters"),
-    ("lowercase", "yes"),
-    ("numbers", "split"),
-    ("hashtags", "cut"),
-    ("repeated_letters", 0),
+    ("tokenizer", 5),
     ("min_df", 0.5),
     ("max_features", 0),
     ("max_length", "short"),
@@ -298,6 +296,53 @@ def test_a_function_or_a_vectorizer_may_cut_texts(texts):
     assert max(map(len, letters.vocabulary_)) == 1
 
 
+@pytest.mark.parametrize("short", [None, "word", "char", str.split], ids=str)
+def test_a_kind_alone_stands_for_its_tokenizer(texts, short):
+    X, y = texts
+    whole = Tokenizer() if short is None else Tokenizer(short)
+    expected = TextRNNClassifier(**SMALL, tokenizer=whole).fit(X, y).predict_proba(X)
+    model = TextRNNClassifier(**SMALL, tokenizer=short).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+def test_a_search_reaches_what_becomes_of_tokens(texts):
+    X, y = texts
+    grid = {"tokenizer__punctuation": [True, False], "tokenizer__emoji": ["drop"]}
+    model = TextRNNClassifier(**SMALL, tokenizer=Tokenizer())
+    search = GridSearchCV(model, grid, cv=2).fit(list(X), y)
+    assert "😀" not in search.best_estimator_.vocabulary_
+    model.set_params(tokenizer=Tokenizer(punctuation=False)).fit(X, y)
+    assert "!" not in model.vocabulary_
+
+
+def test_a_fitted_model_keeps_its_way_to_cut_texts(texts):
+    X, y = texts
+    tokenizer = Tokenizer()
+    model = TextRNNClassifier(**SMALL, tokenizer=tokenizer).fit(X, y)
+    expected = model.predict_proba(X)
+    tokenizer.set_params(kind="char")
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("kind", "letters"),
+        ("lowercase", "yes"),
+        ("numbers", "split"),
+        ("hashtags", "cut"),
+        ("repeated_letters", 0),
+    ],
+)
+def test_a_bad_parameter_of_a_tokenizer_is_named(texts, name, value):
+    tokenizer = Tokenizer(**{name: value})
+    message = f"The '{name}' parameter of Tokenizer must be .* Got "
+    with pytest.raises(ValueError, match=message):
+        TextRNNClassifier(**SMALL, tokenizer=tokenizer).fit(*texts)
+    with pytest.raises(ValueError, match=message):
+        tokenizer("a text")
+
+
 def test_vocabulary_is_limited_by_frequency(texts):
     X, y = texts
     model = TextRNNClassifier(**SMALL, max_features=5).fit(X, y)
@@ -343,7 +388,8 @@ def test_a_word_that_no_training_text_has_means_what_its_vector_says(texts):
 def test_unseen_words_are_looked_up_in_lower_case_too(texts):
     X, y = texts
     vectors = {"bright": [1.0, 0.0], "calm": [0.0, 1.0], "radiant": [2.0, 0.0]}
-    model = TextRNNClassifier(**SMALL, embeddings=vectors, lowercase=False).fit(X, y)
+    model = TextRNNClassifier(**SMALL, embeddings=vectors)
+    model.set_params(tokenizer=Tokenizer(lowercase=False)).fit(X, y)
     table = model._encoder.transform(np.array(["Radiant zorp"], object), np.float32)
     numbers = table.inputs["tokens"].table[-2:, 1].tolist()
     assert sorted(numbers) == [0, model._encoder.vector_numbers_["radiant"]]
