@@ -5,7 +5,7 @@ from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
-from sknn_suite.encoding._tally import HashTally
+from sknn_suite.encoding._tally import HashTally, count_times
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
 from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
 from sknn_suite.encoding._tokenizer import Tokenizer, settle_tokenizer
@@ -26,6 +26,7 @@ __all__ = [
     "TextEncoder",
     "Tokenizer",
     "Vocabulary",
+    "count_times",
     "find_vectors",
     "settle_tokenizer",
     "weighted_quantiles",

@@ -54,3 +54,12 @@ class HashTally:
             keys, index = np.unique(keys, return_inverse=True)
             chosen.append(keys[np.bincount(index, times) > 1])
         return np.concatenate(chosen)
+
+
+def count_times(weight: np.ndarray) -> np.ndarray:
+    """How often each text counts for what is learnt of words, by its weight.
+
+    A weight of 2 is the text twice. Below one it tells how much the text says of the
+    classes; its words are there all the same.
+    """
+    return np.maximum(weight, 1.0)

@@ -12,7 +12,7 @@ from sknn_suite.data import RaggedRows, TensorBundle, as_tensor
 from sknn_suite.encoding._blocks import split_blocks, starts_of
 from sknn_suite.encoding._corpus import FIRST, NO_WORD, Corpus
 from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
-from sknn_suite.encoding._tally import HashTally
+from sknn_suite.encoding._tally import HashTally, count_times
 from sknn_suite.encoding._tokenizer import Tokenizer
 from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import EMPTY, UNKNOWN, Vocabulary
@@ -345,15 +345,6 @@ def _clip(tokens: list[str], longest: int | None) -> list[str]:
         return tokens
     tail = longest // 2
     return tokens[: longest - tail] + tokens[len(tokens) - tail :]
-
-
-def count_times(weight: np.ndarray) -> np.ndarray:
-    """How often each text counts for what is learnt of words, by its weight.
-
-    A weight of 2 is the text twice. Below one it tells how much the text says of the
-    classes; its words are there all the same.
-    """
-    return np.maximum(weight, 1.0)
 
 
 def _quantile(values: np.ndarray, times: np.ndarray, fraction: float) -> float:

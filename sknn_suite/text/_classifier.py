@@ -258,7 +258,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             train.inputs[name].to(torch.device("cpu")).choose(train.rows)
             for name in ("words", "runs")
         )
-        weight, bias = fit_ngrams(
+        found = fit_ngrams(
             words,
             runs,
             train.targets.cpu(),
@@ -267,7 +267,8 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             self._n_outputs,
             SoftmaxLoss() if self._target.kind_ == "multiclass" else SigmoidLoss(),
         )
-        wide.set_weights(weight, bias)
+        wide.set_weights(found.weight, found.bias)
+        self._ngram_fit = {"n_iter": found.n_iter, "loss": found.loss}
 
     # -- looking inside --------------------------------------------------------------
 
