@@ -59,7 +59,7 @@ class HashTally:
 def count_times(weight: np.ndarray) -> np.ndarray:
     """How often each text counts for what is learnt of words, by its weight.
 
-    A weight of 2 is the text twice. Below one it tells how much the text says of the
-    classes; its words are there all the same.
+    A weight of 2 is the text twice, 0 no text. In between, a text says less of the
+    classes than others do, but its words are there all the same: it counts once.
     """
-    return np.maximum(weight, 1.0)
+    return np.where(weight > 0, np.maximum(weight, 1.0), 0.0)

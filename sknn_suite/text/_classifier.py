@@ -11,7 +11,7 @@ from torch import nn
 from sknn_suite.checks import check_labels, check_texts
 from sknn_suite.data import make_batches
 from sknn_suite.device import BFLOAT16_WIDTH, Place
-from sknn_suite.encoding import LARGE, TextEncoder, settle_tokenizer
+from sknn_suite.encoding import LARGE, TextEncoder, count_times, settle_tokenizer
 from sknn_suite.estimator import ClassifierHalf, Rows, Run
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
 from sknn_suite.parameters import TrainingParameters, parameters, redefault
@@ -102,6 +102,10 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     Each text is predicted on its own: neither the length nor the number of the others
     plays a part.
 
+    Texts count by their weight in all that is learnt of them, vocabulary, n-grams and
+    what "auto" stands for: a weight of 2 is the text twice, 0 no text. One of less than
+    1 counts once for words, and by its weight for classes.
+
     Warm starts and partial_fit keep what the first fit has learnt of texts: vocabulary,
     `max_length_`, n-grams and their weights. Words that come up later have no vector of
     their own; their letters tell what they may mean, and `embeddings` that know them.
@@ -177,11 +181,16 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
         rows = super()._check_training_rows(
             X, y, sample_weight, resume=resume, partial=partial
         )
+        n_texts: float = rows.n
+        self._times_per_row = 1.0  # how often a text counts, on average
+        if rows.weight is not None:
+            n_texts = float(count_times(rows.weight).sum())
+            self._times_per_row = n_texts / max(np.count_nonzero(rows.weight), 1)
         if not resume:
             self._is_wide = (
-                rows.n <= WIDE_ROWS if isinstance(self.wide, str) else bool(self.wide)
+                n_texts <= WIDE_ROWS if isinstance(self.wide, str) else bool(self.wide)
             )
-            self._are_few = rows.n < FEW_TEXTS
+            self._are_few = n_texts < FEW_TEXTS
         return rows
 
     def _configure_module(self) -> dict:
@@ -233,12 +242,13 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
 
     def _clip_batch_size(self, n_rows: int, place: Place | None) -> int:
         if self.batch_size == "auto" and (place is None or place.device.type == "cpu"):
-            size = 32 if n_rows < FEW_TEXTS else 64 if n_rows < 40_000 else 128
+            n_texts = n_rows * self._times_per_row
+            size = 32 if n_texts < FEW_TEXTS else 64 if n_texts < 40_000 else 128
             return min(size, n_rows)
         return super()._clip_batch_size(n_rows, place)
 
     def _suited_epochs(self, n_rows: int, updates_per_epoch: int) -> int:
-        n_tokens = n_rows * self._encoder.mean_length_
+        n_tokens = n_rows * self._times_per_row * self._encoder.mean_length_
         fewest = FEWEST_EPOCHS - (n_tokens > LARGE)
         epochs = min(max(math.ceil(TOKENS_SEEN / n_tokens), fewest), MOST_EPOCHS)
         return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))

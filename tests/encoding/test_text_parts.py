@@ -14,6 +14,7 @@ from sknn_suite.data import LengthBatches
 from sknn_suite.data._bundle import RaggedRows, TensorBundle
 from sknn_suite.encoding import Corpus, TextEncoder, Tokenizer, find_vectors
 from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
+from sknn_suite.encoding._text import _quantile
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import RecurrentLayer, reverse_order
 
@@ -130,6 +131,50 @@ def test_blocks_of_texts_change_nothing_of_what_is_learnt(monkeypatch):
         np.testing.assert_array_equal(grams, results[0][1])
         for one, other in zip(tensors, results[0][2]):
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("large", [10, 10**6])
+def test_texts_count_by_their_weight_in_what_is_learnt(monkeypatch, large):
+    monkeypatch.setattr("sknn_suite.encoding._text.LARGE", large)
+    source = np.random.RandomState(0)
+    words = [f"w{i}" for i in range(40)]
+    lengths = source.randint(0, 60, 50)
+    X = np.array([" ".join(source.choice(words, n)) for n in lengths] + ["once only"])
+    X, weight = X.astype(object), source.randint(0, 4, 51)
+    weight[-1] = 2
+    vectors = {word: [1.0, float(i)] for i, word in enumerate(words[:20])}
+
+    def learn(X, rows=None, weight=None):
+        encoder = TextEncoder(
+            Tokenizer(), 9, 30, "auto", pieces=True, ngrams=2, embeddings=vectors
+        )
+        return encoder.fit(X, rows, weight)
+
+    def learnt(encoder):
+        return (
+            encoder.vocabulary_,
+            encoder.is_large_,
+            encoder.max_length_,
+            encoder.mean_length_,
+            encoder.coverage_,
+            encoder.grams_.tolist(),
+        )
+
+    rows = torch.from_numpy(np.flatnonzero(weight))
+    repeated = np.repeat(X, weight)
+    assert learnt(learn(X, rows, weight)) == learnt(learn(repeated))
+    shares = weight / weight.sum()
+    assert learnt(learn(X, rows, shares)) == learnt(learn(X, rows))
+    assert learnt(learn(X, rows)) != learnt(learn(repeated))
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 200])
+def test_the_quantile_of_weighted_values_is_that_of_repeated_ones(n):
+    source = np.random.RandomState(n)
+    values, times = source.randint(0, 30, n), source.randint(1, 5, n)
+    for fraction in (0.0, 0.3, 0.99, 1.0):
+        expected = np.quantile(np.repeat(values, times), fraction)
+        assert _quantile(values, times, fraction) == pytest.approx(expected)
 
 
 def test_a_corpus_tells_the_words_and_runs_of_each_text():
