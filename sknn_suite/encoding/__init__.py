@@ -2,6 +2,7 @@
 
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._images import ImageEncoder
+from sknn_suite.encoding._ngram_names import NgramNames
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
@@ -19,6 +20,7 @@ __all__ = [
     "Corpus",
     "HashTally",
     "ImageEncoder",
+    "NgramNames",
     "NumberTarget",
     "ScaledTable",
     "SequenceEncoder",

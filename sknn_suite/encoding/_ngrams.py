@@ -14,6 +14,7 @@ HEAD = 40
 
 # Odd multipliers, by which the hashes of neighbours become one.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 _SHIFT = np.uint64(29)
 
 # What keeps words, letters and the edge of a text apart.
@@ -77,6 +78,20 @@ def _hash_letters(marked: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(parts)[order], counts
 
 
+def letter_ngrams(word: str) -> list[str]:
+    """Letter n-grams in the order of `hash_letters`, with * where the word goes on."""
+    marked = f"<{word[:HEAD]}>"
+    names = []
+    for n in LETTERS:
+        if n >= len(marked):
+            break
+        for first in range(len(marked) - n + 1):
+            inner = marked[max(first, 1) : min(first + n, len(marked) - 1)]
+            head = "*" if first > 0 else ""
+            names.append(head + inner + ("*" if first + n < len(marked) else ""))
+    return names
+
+
 def _word_blocks(words: Sequence[str]) -> Iterator[Sequence[str]]:
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     for first, stop in split_blocks(starts_of(lengths), BLOCK_LETTERS):
@@ -110,8 +125,7 @@ def hash_word_ngrams(
         Words of a run.
     """
     lengths = np.diff(starts)
-    edge = _mix(np.array([_EDGE]))[0]
-    padded = np.full(len(hashes) + 2 * len(lengths), edge, np.uint64)
+    padded = np.full(len(hashes) + 2 * len(lengths), hash_edge(), np.uint64)
     row = np.repeat(np.arange(len(lengths)), lengths)
     padded[np.arange(len(hashes)) + 2 * row + 1] = hashes
     rows = np.repeat(np.arange(len(lengths)), lengths + 2)
@@ -121,6 +135,20 @@ def hash_word_ngrams(
     first, last = rows[: len(key)], rows[n - 1 :]
     whole = first == last[: len(key)]
     return key[whole], first[whole]
+
+
+def hash_edge() -> np.uint64:
+    """Hash of what stands before and behind the words of a text."""
+    return _mix(np.array([_EDGE]))[0]
+
+
+def without_last(run: np.uint64, lasts: np.ndarray) -> np.ndarray:
+    """Hash of what stands before the last word of a run, for each that it may be."""
+    key = np.array([run])
+    key = key ^ (key >> _SHIFT) ^ (key >> (_SHIFT + _SHIFT))  # undoes `_mix`
+    key = key * _INVERSE
+    key = key ^ (key >> _SHIFT) ^ (key >> (_SHIFT + _SHIFT))
+    return (key - lasts) * _INVERSE
 
 
 def each_once(hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

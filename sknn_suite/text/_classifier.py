@@ -1,5 +1,6 @@
 """TextRNNClassifier."""
 
+import copy
 import math
 from typing import Any
 
@@ -17,7 +18,9 @@ from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
 from sknn_suite.parameters import TrainingParameters, parameters, redefault
 from sknn_suite.sequence._recurrent import RecurrentEstimator
 from sknn_suite.text._ngram_model import fit_ngrams
+from sknn_suite.text._ngram_view import NgramModel
 from sknn_suite.text._parameters import TextParameters
+from sknn_suite.text._part_scores import score_ngrams, without_ngrams
 
 # Texts from which on batches are larger, one network does nearly as well as two, and
 # runs of three words say no more than pairs, as splits of training texts told.
@@ -42,12 +45,14 @@ FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
 @parameters
 class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
-    """Classifier of raw texts: recurrent layers with attention, beside n-grams.
+    """Text classifier: the mean of an n-gram model (six tenths) and recurrent networks.
 
-    Texts go in as they are. Words become vectors, which two bidirectional recurrent
-    layers read; attention and other poolings turn the steps into one vector. Beside
-    it a linear model over n-grams of words and letters starts from naive Bayes, which
-    is hard to beat on a few thousand texts. Use it for short and middling texts in any
+    Texts go in as they are, and the raw scores of both parts are averaged. The n-gram
+    model counts words, runs of words and letter n-grams, weighed as in naive Bayes,
+    which is hard to beat on a few thousand texts; ``wide=False`` leaves it out, as the
+    default does with more than 100,000 texts. In the networks words become vectors,
+    which two bidirectional recurrent layers read; attention and other poolings turn the
+    steps into one vector. Use it for short and middling texts in any
     language, from a few hundred of them on; word vectors of one's own or of others
     help further.
 
@@ -86,6 +91,16 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
 
     embedding_coverage_ : float or None
         Part of the tokens of the training texts that `embeddings` know; None without.
+
+    ngram_model_ : NgramModel
+        The n-gram model to look at: `top_ngrams` of a class, `n_ngrams`, `n_iter`,
+        `loss`, and its `share` of the prediction. There if it has a say.
+
+    history_ : list of dict
+        One record per epoch: epoch, train_loss, learning_rate, seconds, and with
+        validation rows valid_loss and valid_score, of the mean that predicts. Beside
+        an n-gram model also valid_score_network and valid_score_ngrams, of each part
+        alone.
 
     out_activation_ : str
         "softmax" or "logistic".
@@ -280,7 +295,51 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
         wide.set_weights(found.weight, found.bias)
         self._ngram_fit = {"n_iter": found.n_iter, "loss": found.loss}
 
+    def _score_validation(self, net: Any, run: Run) -> float:
+        score = super()._score_validation(net, run)
+        wide: Any = run.module.wide
+        if wide is not None:
+            if not hasattr(net, "ngram_raw_"):  # its weights stay
+                net.ngram_raw_ = score_ngrams(wide, run.valid, net.recipe.valid_rows)
+                net.ngram_score_ = self._score_part(net, run, net.ngram_raw_, 0.0)
+            raw = without_ngrams(net.valid_raw_, net.ngram_raw_)
+            of_network = self._score_part(net, run, raw, 1.0)
+            net.history.record("valid_score_network", of_network)
+            net.history.record("valid_score_ngrams", net.ngram_score_)
+        return score
+
+    def _score_part(self, net: Any, run: Run, raw: torch.Tensor, share: float) -> float:
+        """Score one part by its raw scores, or as an estimator that has only it."""
+        scoring, valid = self.early_stopping_scoring, run.valid
+        if scoring is None:
+            return self._validation_score(raw, valid)
+        if scoring == "loss":
+            weight = None if valid.weight is None else valid.weights
+            return -float(self._make_loss().eval()(raw, valid.targets, weight))
+        alone = copy.copy(self)
+        alone._config = self._config | {"share": share}
+        return super(TextRNNClassifier, alone)._score_validation(net, run)
+
     # -- looking inside --------------------------------------------------------------
+
+    @property
+    def ngram_model_(self) -> NgramModel:
+        """The n-gram model, if it has a say."""
+        check_is_fitted(self)
+        weights = self._weights()
+        if "wide.weight" not in weights:
+            raise AttributeError(
+                f"This {type(self).__name__} has no ngram_model_, since it was fitted "
+                f"with wide={self.wide!r} on texts for which that leaves n-grams out. "
+                "Expected a fit with them. Fit with wide=True."
+            )
+        return NgramModel(
+            self._encoder,
+            weights["wide.weight"],
+            self.classes_,
+            per_label=self._target.kind_ == "multilabel",
+            **self._ngram_fit,
+        )
 
     def token_weights(self, X):
         """Tell how much attention each token of each text gets.

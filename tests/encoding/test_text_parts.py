@@ -12,8 +12,13 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sknn_suite.data import LengthBatches
 from sknn_suite.data._bundle import RaggedRows, TensorBundle
-from sknn_suite.encoding import Corpus, TextEncoder, Tokenizer, find_vectors
-from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
+from sknn_suite.encoding import Corpus, NgramNames, TextEncoder, Tokenizer, find_vectors
+from sknn_suite.encoding._ngrams import (
+    find_sorted,
+    hash_letters,
+    hash_words,
+    letter_ngrams,
+)
 from sknn_suite.encoding._text import _quantile
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import RecurrentLayer, reverse_order
@@ -209,6 +214,31 @@ def test_hashes_of_words_and_letters_are_those_of_each_word_alone():
     assert len(set(hash_words(words))) == len(words)
     film, films = hashes[: starts[1]], hashes[starts[1] : starts[2]]
     assert len(set(film) & set(films)) == 6  # <fi fil ilm <fil film <film
+
+
+def test_n_grams_are_spelt_out_from_their_hashes():
+    X = np.array(["a fine film", "", "a dull film", "fine"], dtype=object)
+    encoder = TextEncoder(Tokenizer(), 1, None, None, ngrams=4, letters=True).fit(X)
+    words = [*encoder.vocabulary_]
+    names = NgramNames(words, encoder.grams_, 4)
+    found = [names.spell(gram) for gram in encoder.grams_]
+    expected = {"<start> <end>", *words}
+    for text in filter(None, X):
+        tokens = ["<start>", *text.split(), "<end>"]
+        for n in (2, 3, 4):
+            expected |= {
+                " ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1)
+            }
+    for word in words:
+        expected |= set(letter_ngrams(word))
+    assert len(set(found)) == len(found)
+    assert set(found) == expected
+    assert letter_ngrams("film")[:3] == ["fi*", "*fil*", "*ilm*"]
+    # Of words that are not known nothing is told.
+    fewer = NgramNames(["a", "fine"], encoder.grams_, 4)
+    told = {fewer.spell(gram) for gram in encoder.grams_} - {None}
+    assert {"a fine", "<start> a fine", "*fin*"} <= told
+    assert not any("film" in name or "dull" in name for name in told)
 
 
 def test_known_hashes_are_found_and_others_are_not():

@@ -1,6 +1,8 @@
 """TextRNNClassifier: what texts may be, the tools around it, and what is inside."""
 
+import copy
 import gzip
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import StackingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GridSearchCV,
     TunedThresholdClassifierCV,
@@ -22,7 +25,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_suite import TextRNNClassifier
+from sknn_suite.estimator._prediction import LiveModule
 from sknn_suite.text import Tokenizer
+
+WORDS = (
+    ["dull", "flat", "grey", "slow", "tired", "worn"],
+    ["bright", "crisp", "keen", "lively", "quick", "sharp"],
+    ["calm", "deep", "gentle", "quiet", "still", "warm"],
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -431,3 +441,91 @@ def test_token_weights_need_attention(texts):
     model = TextRNNClassifier(**SMALL, pooling="mean").fit(*texts)
     with pytest.raises(ValueError, match="needs attention"):
         model.token_weights(["a"])
+
+
+# -- the two parts -------------------------------------------------------------------
+
+
+def alone(model, share):
+    """The same model, of which one part alone predicts."""
+    part = copy.deepcopy(model)
+    part._config["share"] = share
+    part._live = LiveModule()
+    return part
+
+
+@pytest.mark.parametrize("scoring", [None, "loss", "neg_log_loss"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_history_tells_the_scores_of_both_parts(texts, scoring, n_classes):
+    X, y = texts
+    y = y % n_classes
+    model = TextRNNClassifier(**SMALL, early_stopping_scoring=scoring)
+    model.fit(X[30:], y[30:], X_val=X[:30], y_val=y[:30])
+    last = model.history_[-1]
+    for key, part in {
+        "valid_score": model,
+        "valid_score_network": alone(model, 1.0),
+        "valid_score_ngrams": alone(model, 0.0),
+    }.items():
+        if scoring is None:
+            expected = part.score(X[:30], y[:30])
+        else:
+            expected = -log_loss(y[:30], part.predict_proba(X[:30]))
+        assert last[key] == pytest.approx(expected, abs=1e-5), key
+    scores = [row["valid_score_network"] for row in model.history_]
+    assert len(set(scores)) > 1 or scoring is None
+    assert len({row["valid_score_ngrams"] for row in model.history_}) == 1
+
+
+def test_without_n_grams_or_validation_rows_no_part_is_told(texts):
+    X, y = texts
+    networks = TextRNNClassifier(**SMALL, wide=False, early_stopping=True).fit(X, y)
+    assert not any("ngrams" in key for key in networks.history_[-1])
+    assert not hasattr(networks, "ngram_model_")
+    with pytest.raises(AttributeError, match=r"wide=False.*Fit with wide=True"):
+        _ = networks.ngram_model_
+    whole = TextRNNClassifier(**SMALL)
+    assert not hasattr(whole, "ngram_model_")
+    assert "valid_score_network" not in whole.fit(X, y).history_[-1]
+
+
+def test_the_n_gram_model_names_what_speaks_for_a_class(texts):
+    X, y = texts
+    names = np.array(["dull", "bright", "calm"])
+    model = TextRNNClassifier(**SMALL, wide_letters=False).fit(X, names[y])
+    for label, words in zip(names, WORDS):
+        top = model.ngram_model_.top_ngrams(label, 4)
+        assert len(top) == 4
+        for ngram, weight in top:
+            assert set(ngram.split()) & set(words)
+            assert weight > 0
+        assert sorted(top, key=lambda item: -item[1]) == top
+    with pytest.raises(ValueError, match=r"label='x' is no class.*Choose it from"):
+        model.ngram_model_.top_ngrams("x")
+
+
+def test_a_text_of_top_n_grams_is_put_into_their_class(texts):
+    X, y = texts
+    two = TextRNNClassifier(**SMALL).fit(X, y == 1)
+    both = np.column_stack([y == 1, y == 2]).astype(int)
+    several = TextRNNClassifier(**SMALL).fit(X, both)
+    for model, k in ((two, 1), (several, 0), (several, 1)):
+        top = model.ngram_model_.top_ngrams(model.classes_[k], 200)
+        words = [ngram for ngram, _ in top if ngram in model.vocabulary_]
+        proba = alone(model, 0.0).predict_proba([" ".join(words)])[0, k]
+        assert proba > 0.9
+    against = two.ngram_model_.top_ngrams(False, 5)
+    assert not set(against) & set(two.ngram_model_.top_ngrams(True, 5))
+
+
+def test_the_n_gram_model_is_there_after_a_warm_start_and_pickling(texts):
+    X, y = texts
+    model = TextRNNClassifier(**SMALL).fit(X, y)
+    expected = model.ngram_model_.top_ngrams(0)
+    assert model.ngram_model_.n_ngrams == len(model._encoder.grams_)
+    assert model.ngram_model_.n_iter > 0
+    again = pickle.loads(pickle.dumps(model)).partial_fit(X, y)
+    assert again.ngram_model_.top_ngrams(0) == expected
+    assert again.ngram_model_.loss == model.ngram_model_.loss
+    with pytest.raises(AttributeError):
+        again.ngram_model_.loss = 0.0
