@@ -52,9 +52,8 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
     which is hard to beat on a few thousand texts; ``wide=False`` leaves it out, as the
     default does with more than 100,000 texts. In the networks words become vectors,
     which two bidirectional recurrent layers read; attention and other poolings turn the
-    steps into one vector. Use it for short and middling texts in any
-    language, from a few hundred of them on; word vectors of one's own or of others
-    help further.
+    steps into one vector. Use it for short and middling texts in any language, from a
+    few hundred of them on; word vectors of one's own or of others help further.
 
     Parameters
     ----------
@@ -71,8 +70,8 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
 
     label_smoothing : float, default=0.1
         Part of the target, in [0, 1), that training spreads evenly over the classes,
-        so that the network is not surer of itself than the wide branch. The focal
-        loss takes none.
+        so that the networks are not surer of themselves than the n-gram model. The
+        focal loss takes none.
 
     solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
             "adadelta"} or type, default="adamw"
@@ -200,7 +199,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
         self._times_per_row = 1.0  # how often a text counts, on average
         if rows.weight is not None:
             n_texts = float(count_times(rows.weight).sum())
-            self._times_per_row = n_texts / max(np.count_nonzero(rows.weight), 1)
+            self._times_per_row = n_texts / max(int((rows.weight > 0).sum()), 1)
         if not resume:
             self._is_wide = (
                 n_texts <= WIDE_ROWS if isinstance(self.wide, str) else bool(self.wide)
@@ -293,7 +292,7 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
             SoftmaxLoss() if self._target.kind_ == "multiclass" else SigmoidLoss(),
         )
         wide.set_weights(found.weight, found.bias)
-        self._ngram_fit = {"n_iter": found.n_iter, "loss": found.loss}
+        self._ngram_fit: dict[str, Any] = {"n_iter": found.n_iter, "loss": found.loss}
 
     def _score_validation(self, net: Any, run: Run) -> float:
         score = super()._score_validation(net, run)

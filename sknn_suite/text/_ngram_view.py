@@ -30,8 +30,8 @@ class NgramModel:
     >>> model = model.fit(texts * 5, ["good", "bad", "good", "bad"] * 5)
     >>> model.ngram_model_.n_ngrams
     37
-    >>> [ngram for ngram, weight in model.ngram_model_.top_ngrams("good", 2)]
-    ['fine', 'warm']
+    >>> [ngram for ngram, weight in model.ngram_model_.top_ngrams("good", 1)]
+    ['fine']
     """
 
     def __init__(

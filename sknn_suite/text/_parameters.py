@@ -50,9 +50,10 @@ class TextParameters:
         Probability, in [0, 1), that a word is unknown for a training step.
 
     wide : bool or "auto", default="auto"
-        Whether a linear model over n-grams has a say, of six tenths. It is solved for
-        before the network trains, and stays as it is in warm starts and partial_fit.
-        "auto" is on up to 100,000 training texts.
+        Whether raw scores are averaged with those of a linear model over n-grams, which
+        has six tenths of the say, see `ngram_model_`. It is solved for before the
+        networks train, and stays as it is in warm starts and partial_fit. "auto" is on
+        up to 100,000 training texts.
 
     wide_ngrams : int or "auto", default="auto"
         Longest run of words among these n-grams. "auto" takes three words for fewer

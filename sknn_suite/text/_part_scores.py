@@ -12,10 +12,9 @@ from sknn_suite.modules import SHARE_OF_NETWORKS
 @torch.no_grad()
 def score_ngrams(wide: Any, valid: TensorBundle, n_rows: int) -> Tensor:
     """Raw scores of the wide branch, `n_rows` rows at a time."""
-    parts = [
-        wide(b.inputs["words"], b.inputs["runs"]) for b in make_batches(valid, n_rows)
-    ]
-    return torch.cat(parts)
+    inputs = {name: valid.inputs[name] for name in ("words", "runs")}
+    batches = make_batches(TensorBundle(inputs, rows=valid.rows), n_rows)
+    return torch.cat([wide(**batch.inputs) for batch in batches])
 
 
 def without_ngrams(raw: Tensor, of_ngrams: Tensor) -> Tensor:
