@@ -204,7 +204,7 @@ class Tokenizer(BaseEstimator):
                     f"tokenizer gives the token {token!r} for the text {text[:50]!r}. "
                     "Expected a list of str. Convert tokens with str()."
                 )
-        return tokens
+        return [" " if token == BREAK else token for token in tokens]
 
     def _normalize(self, text: str) -> str:
         if self.urls != "keep" and ("://" in text or "www." in text.lower()):

@@ -70,7 +70,10 @@ BAD_TEXTS = {
     "None": (None, r"Row 3 of X is None\. Expected a str.*''"),
     "NaN": (np.nan, r"Row 3 of X is nan, a float\. Expected a str.*''"),
     "bytes": (b"word", r"Row 3 of X is b'word', a bytes.*decode"),
-    "number": (5, r"Row 3 of X is 5, a int"),
+    "number": (5, r"Row 3 of X is 5, an int.*str\(\)"),
+    "float": (2.5, r"Row 3 of X is 2\.5, a float.*str\(\)"),
+    "NA": (pd.NA, r"Row 3 of X is <NA>, a NAType\. .*''"),
+    "NaT": (pd.NaT, r"Row 3 of X is NaT, a NaTType\. .*''"),
     "list": (["a", "b"], r"Row 3 of X is \['a', 'b'\], a list.*Join"),
 }
 
@@ -99,6 +102,13 @@ def test_a_row_that_is_no_text_is_named(texts, fault):
         object(),
         pd.Series(["a", pd.NA], dtype="string"),
         pl.Series(["a", None]),
+        pl.DataFrame({"text": ["a", None]}),
+        pl.Series(["a", "b"]).cast(pl.Binary),
+        np.array(["a", "b"], dtype="S1"),
+        np.ma.array(["a", "b"], mask=[False, True]),
+        {"a": 1, "b": 2},
+        {"a", "b"},
+        None,
     ],
     ids=lambda X: type(X).__name__,
 )
