@@ -83,7 +83,8 @@ class TextRNNClassifier(TextParameters, RecurrentEstimator, ClassifierHalf):
         The labels, sorted.
 
     vocabulary_ : dict of str to int
-        Words that have a vector, and their numbers, the most frequent first.
+        Words that have a vector of their own, and their numbers, the most frequent
+        first.
 
     max_length_ : int or None
         Most tokens that the recurrent layers see.

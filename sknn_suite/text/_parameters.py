@@ -22,17 +22,19 @@ class TextParameters:
         Training texts in which a word must occur to have a vector of its own.
 
     max_features : int or None, default=30000
-        Most words that have one, the most frequent.
+        Largest number of words with a vector of their own; the most frequent ones
+        get it.
 
     max_length : int, "auto" or None, default="auto"
-        Most tokens that the recurrent layers see; longer texts keep head and tail.
-        "auto" spares all but one text in a hundred, up to 128 tokens; None keeps all.
+        Largest number of tokens that the recurrent layers see; of longer texts they
+        see the beginning and the end. "auto" leaves 99 texts in a hundred whole, up to
+        128 tokens; None leaves all.
 
     embedding_size : int, default=100
         Length of the word vectors that are learnt; 0 for none, if others are given.
 
     subwords : bool, default=True
-        Whether the vector of a word has part in those of its letter n-grams, by which
+        Whether the vectors of a word's letter n-grams are added to its own, so that
         words that are new or misspelt mean something.
 
     embeddings : path-like, dict, pair or list of these, default=None

@@ -1,6 +1,7 @@
 """Tokens, word vectors, padded batches."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -136,6 +137,31 @@ def test_blocks_of_texts_change_nothing_of_what_is_learnt(monkeypatch):
         np.testing.assert_array_equal(grams, results[0][1])
         for one, other in zip(tensors, results[0][2]):
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("step", ["fit", "transform"])
+def test_each_token_more_takes_few_bytes_more(step):
+    source = np.random.RandomState(0)
+    words = np.array([f"w{i}" for i in range(500)])
+    chosen = words[source.zipf(1.3, (400, 150)) % 500]
+    X = np.array([" ".join(row) for row in chosen], dtype=object)
+
+    def peak(n_texts):
+        encoder = TextEncoder(Tokenizer(), 2, None, "auto", pieces=True, ngrams=3)
+        if step == "transform":
+            encoder.fit(X)
+        tracemalloc.start()
+        try:
+            if step == "fit":
+                encoder.fit(X[:n_texts])
+            else:
+                encoder.transform(X[:n_texts], torch.float32)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # Results have up to 24 bytes a token; strings and 64-bit numbers had 150.
+    assert peak(400) - peak(200) < 60 * 200 * 150
 
 
 @pytest.mark.parametrize("large", [10, 10**6])
