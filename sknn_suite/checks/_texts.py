@@ -8,13 +8,14 @@ from sklearn.base import BaseEstimator
 from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
 
-# What can be done about values that are no text, by type.
-_REMEDIES = {
-    bytes: "Decode it, for example with text.decode('utf-8').",
-    list: "Join its tokens with ' '.join(tokens), or pass the texts as they were.",
-    float: "Replace missing texts, for example with ''.",
-    type(None): "Replace missing texts, for example with ''.",
+# What can be done about values that are no text, by type, and about others.
+_REMEDIES: dict[Any, str] = {
+    (bytes, bytearray): "Decode it, for example with text.decode('utf-8').",
+    (list, tuple): "Join its tokens with ' '.join(tokens), or pass the texts as they "
+    "were.",
 }
+_IF_MISSING = "Replace missing texts, for example with ''."
+_OTHERWISE = "Convert it with str(), or leave the row out."
 
 
 def check_texts(estimator: BaseEstimator, X: Any, *, reset: bool) -> np.ndarray:
@@ -65,6 +66,8 @@ def _flatten(X: Any) -> tuple[np.ndarray, bool]:
             "one column of them. Convert it."
         )
     array = np.asarray(X).astype(object)
+    if isinstance(X, np.ma.MaskedArray):
+        array[np.ma.getmaskarray(X)] = None
     if array.ndim == 2 and array.shape[1] == 1:
         return array[:, 0], True
     if array.ndim != 1:
@@ -86,14 +89,23 @@ def _refuse_others(texts: np.ndarray) -> None:
     if not bad:
         return  # a class derived from str
     value = texts[bad[0]]
-    kind = next((k for k in _REMEDIES if isinstance(value, k)), None)
-    remedy = _REMEDIES.get(kind, "Convert it with str(), or leave the row out.")  # type: ignore[arg-type]
+    remedies = (text for kind, text in _REMEDIES.items() if isinstance(value, kind))
+    remedy = _IF_MISSING if _is_missing(value) else next(remedies, _OTHERWISE)
     shown = repr(value)
     shown = shown if len(shown) <= 30 else shown[:27] + "..."
     others = "" if len(bad) == 1 else f" ({len(bad)} rows are not, the first five "
     if others:
         others += f"are {bad[:5]})"
-    what = "None" if value is None else f"{shown}, a {type(value).__name__}"
+    name = type(value).__name__
+    article = "an" if name[0].lower() in "aeiou" else "a"
+    what = "None" if value is None else f"{shown}, {article} {name}"
     raise DataError(
         f"Row {bad[0]} of X is {what}. Expected a str in every row{others}. {remedy}"
     )
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value says that there is none: None, NaN, and those of pandas."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and np.isnan(value)

@@ -2,12 +2,14 @@
 
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._images import ImageEncoder
+from sknn_suite.encoding._ngram_names import NgramNames
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
+from sknn_suite.encoding._tally import HashTally, count_times
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
 from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
-from sknn_suite.encoding._tokenizer import Tokenizer
+from sknn_suite.encoding._tokenizer import Tokenizer, settle_tokenizer
 from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import Vocabulary
 
@@ -16,7 +18,9 @@ __all__ = [
     "LARGE",
     "ClassTarget",
     "Corpus",
+    "HashTally",
     "ImageEncoder",
+    "NgramNames",
     "NumberTarget",
     "ScaledTable",
     "SequenceEncoder",
@@ -24,6 +28,8 @@ __all__ = [
     "TextEncoder",
     "Tokenizer",
     "Vocabulary",
+    "count_times",
     "find_vectors",
+    "settle_tokenizer",
     "weighted_quantiles",
 ]

@@ -1,16 +1,17 @@
 """Texts as numbers of the words that occur in them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import numpy as np
 
+from sknn_suite.encoding._blocks import BLOCK_LETTERS, split_blocks, starts_of
 from sknn_suite.encoding._ngrams import each_once, hash_word_ngrams
 from sknn_suite.encoding._tokenizer import BREAK, MASKS, Tokenizer
 
-# Texts that are cut, and whose n-grams are made, at a time.
-BLOCK_ROWS = 2048
+# Tokens whose n-grams are made at a time.
+BLOCK_TOKENS = 1 << 14
 
 # Number of the text without a word, which has this one token, and of the first word.
 NO_WORD, FIRST = 1, 2
@@ -24,7 +25,7 @@ class Corpus:
     words : list of str
         The words; the first has number 2. Number 1 is the only token of a text
         without a word.
-    codes : ndarray of shape (n_tokens,), int64
+    codes : ndarray of shape (n_tokens,), int32
         Tokens of all texts.
     starts : ndarray of shape (n_texts + 1,), int64
         Where each text begins.
@@ -50,17 +51,23 @@ class Corpus:
         """
         known: defaultdict[str, int] = defaultdict()
         known.default_factory = known.__len__  # each new piece has the next number
-        pieces: list[np.ndarray] = []
-        n_pieces: list[int] = []
-        for first in range(0, len(texts), BLOCK_ROWS):
-            block = tokenizer.pieces(texts[first : first + BLOCK_ROWS])
-            n_pieces += map(len, block)
+        blocks: list[tuple[np.ndarray, np.ndarray]] = []
+        letters = starts_of(np.fromiter((len(t) + 1 for t in texts), np.int64))
+        for first, stop in split_blocks(letters, BLOCK_LETTERS):
+            block = tokenizer.pieces(texts[first:stop])
+            n_pieces = np.fromiter(map(len, block), np.int64, len(block))
             numbers = map(known.__getitem__, chain.from_iterable(block))
-            pieces.append(np.fromiter(numbers, np.int64))
-        words, codes, lengths = _number(tokenizer.cut(list(known)))
-        each = np.concatenate(pieces)
-        starts = np.concatenate([[0], np.cumsum(n_pieces, dtype=np.int64)])
-        return cls(words, *_join(codes, lengths, each, starts))
+            blocks.append((np.fromiter(numbers, np.int32), n_pieces))
+        words, codes, lengths = _number(tokenizer, list(known))
+        del known
+        begins = np.cumsum(lengths) - lengths
+        n_tokens = []
+        joined = []
+        while blocks:
+            found, counts = _join(codes, begins, lengths, *blocks.pop(0))
+            joined.append(found)
+            n_tokens.append(counts)
+        return cls(words, np.concatenate(joined), starts_of(np.concatenate(n_tokens)))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -75,29 +82,49 @@ class Corpus:
         lengths = self.lengths
         if longest is None or not (lengths > longest).any():
             return self
+        # What is left out begins behind the head, and ends before the tail.
         tail = longest // 2
-        at = np.arange(len(self.codes)) - np.repeat(self.starts[:-1], lengths)
-        full = np.repeat(lengths, lengths)
-        kept = (full <= longest) | (at < longest - tail) | (at >= full - tail)
-        starts = np.concatenate([[0], np.cumsum(np.minimum(lengths, longest))])
-        return Corpus(self.words, self.codes[kept], starts)
+        is_long = lengths > longest
+        change = np.zeros(len(self.codes) + 1, np.int8)
+        change[self.starts[:-1][is_long] + longest - tail] = 1
+        change[self.starts[1:][is_long] - tail] -= 1
+        left_out = np.cumsum(change[:-1], dtype=np.int8).view(bool)
+        starts = starts_of(np.minimum(lengths, longest))
+        return Corpus(self.words, self.codes[~left_out], starts)
 
     def words_of_each(self) -> tuple[np.ndarray, np.ndarray]:
         """Numbers of the words of each text, each once, and where each text begins.
 
         Of texts without a word it is the number `NO_WORD`.
         """
+        words, n_words = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+        for _, found, counts in self._words_of_blocks():
+            words.append(found.astype(np.int32))
+            n_words.append(counts)
+        return np.concatenate(words), starts_of(np.concatenate(n_words))
+
+    def texts_of_each(self, times: np.ndarray) -> np.ndarray:
+        """Texts that have each word, counted as many times as `times` says of each."""
+        total = np.zeros(len(self.words) + FIRST)
+        for texts, words, counts in self._words_of_blocks():
+            total += np.bincount(words, np.repeat(times[texts], counts), len(total))
+        return total[FIRST:]
+
+    def _words_of_blocks(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Texts of each block, their words, each once, and how many each text has."""
         width = len(self.words) + FIRST
-        rows = np.repeat(np.arange(len(self)), self.lengths)
-        keys = np.sort(rows * width + self.codes)
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-        starts = np.searchsorted(keys, np.arange(len(self) + 1) * width)
-        return (keys % width).astype(np.int32), starts
+        for first, stop in split_blocks(self.starts, BLOCK_TOKENS):
+            starts = self.starts[first : stop + 1]
+            rows = np.repeat(np.arange(stop - first), np.diff(starts))
+            keys = np.sort(rows * width + self.codes[starts[0] : starts[-1]])
+            keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
+            counts = np.bincount(keys // width, minlength=stop - first)
+            yield slice(first, stop), keys % width, counts
 
     def runs_of_each(
         self, hashes: np.ndarray, longest: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Hashes of the runs of 2 to `longest` words, once per text, and their texts.
+    ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Hashes of the runs of 2 to `longest` words, block by block of texts.
 
         Parameters
         ----------
@@ -105,55 +132,73 @@ class Corpus:
             Hashes of the words.
         longest : int
             Words of the longest runs.
+
+        Yields
+        ------
+        texts : slice
+            The texts of the block.
+        hashes, rows : ndarray of shape (n_runs,)
+            Runs, each once per text, and their texts, counted from the block's first.
         """
-        found, rows_of = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-        for first in range(0, len(self), BLOCK_ROWS):
-            starts = self.starts[first : first + BLOCK_ROWS + 1]
+        for first, stop in split_blocks(self.starts, BLOCK_TOKENS):
+            starts = self.starts[first : stop + 1]
             codes = self.codes[starts[0] : starts[-1]]
             there = codes >= FIRST
-            starts = np.concatenate([[0], np.cumsum(there)])[starts - starts[0]]
+            starts = starts_of(there)[starts - starts[0]]
             keys = hashes[codes[there] - FIRST]
+            found, rows_of = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
             for n in range(2, longest + 1):
                 key, rows = each_once(*hash_word_ngrams(keys, starts, n))
                 found.append(key)
-                rows_of.append(rows + first)
-        return np.concatenate(found), np.concatenate(rows_of)
+                rows_of.append(rows)
+            yield slice(first, stop), np.concatenate(found), np.concatenate(rows_of)
 
 
-def _number(tokens: list[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _number(
+    tokenizer: Tokenizer, pieces: list[str]
+) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Words of some pieces, their numbers, end to end, and how many each piece has."""
     numbers: defaultdict[str, int] = defaultdict()
     numbers[BREAK] = 0
     numbers.default_factory = numbers.__len__
-    found = map(numbers.__getitem__, tokens)
-    codes = np.fromiter(found, np.int64, len(tokens)) + (FIRST - 1)
-    is_break = codes == FIRST - 1  # the number of no token
-    ends = np.append(np.flatnonzero(is_break), len(codes))
+    all_codes, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    letters = starts_of(np.fromiter(map(len, pieces), np.int64, len(pieces)))
+    for first, stop in split_blocks(letters, BLOCK_LETTERS):
+        tokens = tokenizer.cut(pieces[first:stop])
+        found = map(numbers.__getitem__, tokens)
+        codes = np.fromiter(found, np.int32, len(tokens)) + np.int32(FIRST - 1)
+        is_break = codes == FIRST - 1  # the number of no token
+        ends = np.append(np.flatnonzero(is_break), len(codes))
+        all_codes.append(codes[~is_break])
+        lengths.append(np.diff(ends, prepend=-1) - 1)
     words = [MASKS.get(word, word) for word in numbers][1:]
-    return words, codes[~is_break], np.diff(ends, prepend=-1) - 1
+    return words, np.concatenate(all_codes), np.concatenate(lengths)
 
 
 def _join(
-    codes: np.ndarray, lengths: np.ndarray, pieces: np.ndarray, starts: np.ndarray
+    codes: np.ndarray,
+    begins: np.ndarray,
+    lengths: np.ndarray,
+    pieces: np.ndarray,
+    n_pieces: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of texts that are made of pieces, and where each text begins.
+    """Codes of texts that are made of pieces, and how many each text has.
 
     Parameters
     ----------
     codes : ndarray of shape (n_codes,)
-        Those of the pieces, end to end.
-    lengths : ndarray of shape (n_different,)
-        How many each piece has.
+        Those of the different pieces, end to end.
+    begins, lengths : ndarray of shape (n_different,)
+        Where those of each piece begin, and how many it has.
     pieces : ndarray of shape (n_pieces,)
         Numbers of the texts' pieces, end to end.
-    starts : ndarray of shape (n_texts + 1,)
-        Where each text begins among them.
+    n_pieces : ndarray of shape (n_texts,)
+        How many each text has.
     """
     counts = lengths[pieces]
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    first = (np.cumsum(lengths) - lengths)[pieces]
-    where = np.repeat(first - ends[:-1], counts) + np.arange(ends[-1])
-    begins = ends[starts]
-    n_words = np.diff(begins)
-    joined = np.insert(codes[where], begins[:-1][n_words == 0], NO_WORD)
-    return joined, np.concatenate([[0], np.cumsum(np.maximum(n_words, 1))])
+    ends = starts_of(counts)
+    where = np.repeat(begins[pieces] - ends[:-1], counts) + np.arange(ends[-1])
+    at = ends[starts_of(n_pieces)]
+    n_words = np.diff(at)
+    joined = np.insert(codes[where], at[:-1][n_words == 0], NO_WORD)
+    return joined, np.maximum(n_words, 1)

@@ -1,8 +1,10 @@
 """N-grams of words and of letters, as numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+
+from sknn_suite.encoding._blocks import BLOCK_LETTERS, split_blocks, starts_of
 
 # Lengths of letter n-grams, of the word between its marks.
 LETTERS = (3, 4, 5)
@@ -12,6 +14,7 @@ HEAD = 40
 
 # Odd multipliers, by which the hashes of neighbours become one.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 _SHIFT = np.uint64(29)
 
 # What keeps words, letters and the edge of a text apart.
@@ -20,6 +23,11 @@ _OF_WORD, _OF_LETTERS, _EDGE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 def hash_words(words: Sequence[str]) -> np.ndarray:
     """64-bit hashes of strings, the same in every process."""
+    hashes = [_hash_words(block) for block in _word_blocks(words)]
+    return np.concatenate([np.zeros(0, np.uint64), *hashes])
+
+
+def _hash_words(words: Sequence[str]) -> np.ndarray:
     letters, starts = _letters(words)
     at = np.arange(len(letters), dtype=np.int64) - np.repeat(
         starts[:-1], np.diff(starts)
@@ -42,9 +50,19 @@ def hash_letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     starts : ndarray of shape (n_words + 1,)
         Where each word's begin.
     """
-    letters, starts = _letters([f"<{word[:HEAD]}>" for word in words])
+    hashes, counts = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+    for block in _word_blocks(words):
+        found, n_found = _hash_letters([f"<{word[:HEAD]}>" for word in block])
+        hashes.append(found)
+        counts.append(n_found)
+    return np.concatenate(hashes), starts_of(np.concatenate(counts))
+
+
+def _hash_letters(marked: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of the n-grams of words between their marks, and how many each has."""
+    letters, starts = _letters(marked)
     lengths = np.diff(starts)
-    of = np.repeat(np.arange(len(words)), lengths)
+    of = np.repeat(np.arange(len(marked)), lengths)
     left = np.repeat(starts[1:], lengths) - np.arange(len(letters))
     key = _mix(letters + _OF_LETTERS)
     parts, words_of = [], []
@@ -54,18 +72,37 @@ def hash_letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
             whole = (left[: len(key)] >= n) & (lengths[of[: len(key)]] > n)
             parts.append(key[whole])
             words_of.append(of[: len(key)][whole])
-    hashes, which = np.concatenate(parts), np.concatenate(words_of)
+    which = np.concatenate(words_of)
     order = np.argsort(which, kind="stable")
-    counts = np.bincount(which, minlength=len(words))
-    return hashes[order], np.concatenate([[0], np.cumsum(counts)])
+    counts = np.bincount(which, minlength=len(marked))
+    return np.concatenate(parts)[order], counts
+
+
+def letter_ngrams(word: str) -> list[str]:
+    """Letter n-grams in the order of `hash_letters`, with * where the word goes on."""
+    marked = f"<{word[:HEAD]}>"
+    names = []
+    for n in LETTERS:
+        if n >= len(marked):
+            break
+        for first in range(len(marked) - n + 1):
+            inner = marked[max(first, 1) : min(first + n, len(marked) - 1)]
+            head = "*" if first > 0 else ""
+            names.append(head + inner + ("*" if first + n < len(marked) else ""))
+    return names
+
+
+def _word_blocks(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    for first, stop in split_blocks(starts_of(lengths), BLOCK_LETTERS):
+        yield words[first:stop]
 
 
 def _letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Code points of all words, end to end, and where each word begins."""
     encoded = "".join(words).encode("utf-32-le", "surrogatepass")
     lengths = np.fromiter(map(len, words), np.int64, len(words))
-    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    return np.frombuffer(encoded, np.uint32).astype(np.uint64), starts
+    return np.frombuffer(encoded, np.uint32).astype(np.uint64), starts_of(lengths)
 
 
 def _mix(keys: np.ndarray) -> np.ndarray:
@@ -88,8 +125,7 @@ def hash_word_ngrams(
         Words of a run.
     """
     lengths = np.diff(starts)
-    edge = _mix(np.array([_EDGE]))[0]
-    padded = np.full(len(hashes) + 2 * len(lengths), edge, np.uint64)
+    padded = np.full(len(hashes) + 2 * len(lengths), hash_edge(), np.uint64)
     row = np.repeat(np.arange(len(lengths)), lengths)
     padded[np.arange(len(hashes)) + 2 * row + 1] = hashes
     rows = np.repeat(np.arange(len(lengths)), lengths + 2)
@@ -99,6 +135,20 @@ def hash_word_ngrams(
     first, last = rows[: len(key)], rows[n - 1 :]
     whole = first == last[: len(key)]
     return key[whole], first[whole]
+
+
+def hash_edge() -> np.uint64:
+    """Hash of what stands before and behind the words of a text."""
+    return _mix(np.array([_EDGE]))[0]
+
+
+def without_last(run: np.uint64, lasts: np.ndarray) -> np.ndarray:
+    """Hash of what stands before the last word of a run, for each that it may be."""
+    key = np.array([run])
+    key = key ^ (key >> _SHIFT) ^ (key >> (_SHIFT + _SHIFT))  # undoes `_mix`
+    key = key * _INVERSE
+    key = key ^ (key >> _SHIFT) ^ (key >> (_SHIFT + _SHIFT))
+    return (key - lasts) * _INVERSE
 
 
 def each_once(hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from sknn_suite.data import RaggedRows, TensorBundle, as_tensor
+from sknn_suite.encoding._blocks import split_blocks, starts_of
 from sknn_suite.encoding._corpus import FIRST, NO_WORD, Corpus
 from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
+from sknn_suite.encoding._tally import HashTally, count_times
 from sknn_suite.encoding._tokenizer import Tokenizer
 from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import EMPTY, UNKNOWN, Vocabulary
@@ -23,6 +25,9 @@ MOST_PIECES = 64
 
 # Buckets of letter n-grams for each word, and bounds of their number, in bits.
 BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 14
+
+# Hashes that are looked up at a time.
+BLOCK_HASHES = 1 << 16
 
 # Tokens from which on a corpus is large.
 LARGE = 1_000_000
@@ -147,32 +152,41 @@ class TextEncoder:
         rows: Tensor | None = None,
         weight: np.ndarray | None = None,
     ) -> "TextEncoder":
-        """Learn from the training texts, all if None."""
+        """Learn from the training texts, all if None.
+
+        A text counts as many times as its weight says, but once at least.
+        """
         texts = X if rows is None else X[rows.numpy()]
+        times = np.ones(len(texts))
+        if weight is not None:
+            chosen = weight if rows is None else weight[rows.numpy()]
+            times = count_times(chosen)
         corpus = Corpus.cut(texts.tolist(), self.tokenizer)
-        words, _ = corpus.words_of_each()
-        n_texts = np.bincount(words, minlength=len(corpus.words) + FIRST)[FIRST:]
+        n_texts = corpus.texts_of_each(times)
         self._words.fit(corpus.words, n_texts.tolist())
-        self.is_large_ = len(corpus.codes) > LARGE
-        self.max_length_ = self._choose_length(corpus)
-        self.mean_length_ = float(corpus.clip(self.max_length_).lengths.mean())
+        self.is_large_ = bool(corpus.lengths @ times > LARGE)
+        self.max_length_ = self._choose_length(corpus.lengths, times)
+        lengths = corpus.lengths
+        if self.max_length_ is not None:
+            lengths = np.minimum(lengths, self.max_length_)
+        self.mean_length_ = float(lengths @ times / times.sum())
         self.n_pieces_ = 0
         if self.pieces:
             bits = math.ceil(math.log2(BUCKETS_PER_WORD * len(corpus.words) + 1))
             self.n_pieces_ = 1 << min(max(bits, FEWEST_BITS), MOST_BITS)
-        self._learn_vectors(corpus)
+        self._learn_vectors(corpus, times)
         self.grams_ = np.empty(0, np.uint64)
         if self.ngrams:
-            self.grams_ = self._learn_grams(corpus, n_texts)
+            self.grams_ = self._learn_grams(corpus, n_texts, times)
         return self
 
-    def _choose_length(self, corpus: Corpus) -> int | None:
+    def _choose_length(self, lengths: np.ndarray, times: np.ndarray) -> int | None:
         if self.max_length != "auto":
             return self.max_length  # type: ignore[return-value]
-        longest = np.quantile(corpus.lengths, QUANTILE)
+        longest = _quantile(lengths, times, QUANTILE)
         return int(np.clip(np.ceil(longest), SHORTEST, LONGEST))
 
-    def _learn_vectors(self, corpus: Corpus) -> None:
+    def _learn_vectors(self, corpus: Corpus, times: np.ndarray) -> None:
         self.vector_numbers_: dict[str, int] = {}
         self.coverage_, self.vector_size_, self._vectors = None, 0, None
         if self._embeddings is None:
@@ -180,7 +194,8 @@ class TextEncoder:
         found = find_vectors(
             self._embeddings, corpus.words, UNSEEN_WORDS if self.unseen else 0
         )
-        counts = np.bincount(corpus.codes, minlength=len(corpus.words) + FIRST)[FIRST:]
+        of_tokens = np.repeat(times, corpus.lengths)
+        counts = np.bincount(corpus.codes, of_tokens, len(corpus.words) + FIRST)[FIRST:]
         covered = np.fromiter((w in found for w in corpus.words), bool, len(counts))
         self.coverage_ = float(counts[covered].sum() / max(counts.sum(), 1))
         self._embeddings = None
@@ -196,23 +211,24 @@ class TextEncoder:
         """Those of `words` that may be tokens, as far as that is quickly told."""
         if callable(self.tokenizer.kind):
             return words
-        return [word for word in words if self.tokenizer(word) == [word]]
+        return [word for word in words if self.tokenizer.tokens(word) == [word]]
 
-    def _learn_grams(self, corpus: Corpus, n_texts: np.ndarray) -> np.ndarray:
+    def _learn_grams(
+        self, corpus: Corpus, n_texts: np.ndarray, times: np.ndarray
+    ) -> np.ndarray:
         """Hashes of the n-grams of the training texts, sorted."""
         large = self.is_large_
         self.letters_ = not large if self.letters == "auto" else bool(self.letters)
+        tally = HashTally(repeated=large)
         own = hash_words(corpus.words)
-        parts, counts = [own], [n_texts]
+        tally.add(own, n_texts)
         if self.letters_:
             letters, starts = hash_letters(corpus.words)
-            parts.append(letters)
-            counts.append(np.repeat(n_texts, np.diff(starts)))
-        runs, _ = corpus.runs_of_each(own, self.ngrams)
-        hashes, index = np.unique(np.concatenate([*parts, runs]), return_inverse=True)
-        if large:
-            n_times = np.concatenate([*counts, np.ones(len(runs), np.int64)])
-            hashes = hashes[np.bincount(index, n_times) > 1]
+            tally.add(letters, np.repeat(n_texts, np.diff(starts)))
+            del letters
+        for texts, runs, rows in corpus.runs_of_each(own, self.ngrams):
+            tally.add(runs, times[texts][rows])
+        hashes = tally.choose()
         if len(hashes) == 0:  # of texts without a word
             return np.zeros(1, np.uint64)
         return hashes
@@ -234,7 +250,7 @@ class TextEncoder:
         inputs: dict[str, Any] = {
             "tokens": RaggedRows(
                 starts,
-                as_tensor(shown.codes.astype(np.int32)),
+                as_tensor(shown.codes),
                 as_tensor(self._make_table(corpus.words, own, hashes, hash_starts)),
             ),
             "lengths": starts.diff(),
@@ -245,7 +261,7 @@ class TextEncoder:
 
     def cut(self, X: np.ndarray) -> list[list[str]]:
         """Tokens of each text, as many as the network sees."""
-        return [_clip(self.tokenizer(x), self.max_length_) for x in X]
+        return [_clip(self.tokenizer.tokens(x), self.max_length_) for x in X]
 
     def _make_table(
         self, words: list[str], own: np.ndarray, letters: np.ndarray, starts: np.ndarray
@@ -265,10 +281,14 @@ class TextEncoder:
             return table
         # 0 is the padding. A word too short for n-grams is its own piece.
         n_pieces, one = np.uint64(self.n_pieces_), np.uint64(1)
-        column = np.arange(len(letters)) - np.repeat(starts[:-1], np.diff(starts))
-        row = np.repeat(np.arange(len(words)), np.diff(starts)) + FIRST
-        kept = column < width
-        table[row[kept], column[kept] + 2] = letters[kept] % n_pieces + one
+        for first, stop in split_blocks(starts, BLOCK_HASHES):
+            own_starts = starts[first : stop + 1] - starts[first]
+            lengths = np.diff(own_starts)
+            part = letters[starts[first] : starts[stop]] % n_pieces + one
+            column = np.arange(len(part)) - np.repeat(own_starts[:-1], lengths)
+            row = np.repeat(np.arange(first, stop), lengths) + FIRST
+            kept = column < width
+            table[row[kept], column[kept] + 2] = part[kept]
         short = np.flatnonzero(counts == 0)
         table[short + FIRST, 2] = own[short] % n_pieces + one
         return table
@@ -283,34 +303,41 @@ class TextEncoder:
         """Words of each text, each once, with their n-grams; and its runs of words."""
         if self.letters_:
             counts = np.diff(starts) + 1
-            hashes = np.empty(counts.sum(), np.uint64)
-            first = np.cumsum(counts) - counts
-            is_own = np.zeros(len(hashes), bool)
-            is_own[first] = True
-            hashes[is_own], hashes[~is_own] = own, letters
+            numbers = np.empty(counts.sum(), np.int32)
+            is_own = np.zeros(len(numbers), bool)
+            is_own[np.cumsum(counts) - counts] = True
+            numbers[is_own] = self._number(own)
+            numbers[~is_own] = self._number(letters)
         else:
-            counts, hashes = np.ones(len(own), np.int64), own
+            counts, numbers = np.ones(len(own), np.int64), self._number(own)
         # Entries of no word have no n-grams; at least one value must be there.
         of_words = RaggedRows(
             as_tensor(
                 np.concatenate([np.zeros(FIRST + 1, np.int64), np.cumsum(counts)])
             ),
-            as_tensor(np.append(self._number(hashes), np.int32(0))),
+            as_tensor(np.append(numbers, np.int32(0))),
         )
         words, word_starts = corpus.words_of_each()
-        runs, rows = corpus.runs_of_each(own, self.ngrams)
-        keys = np.sort((rows << 32) | self._number(runs))
-        run_starts = np.searchsorted(keys, np.arange(len(corpus) + 1) << 32)
-        values = np.append(keys & 0xFFFFFFFF, 0).astype(np.int32)
+        runs, n_runs = [], []
+        for texts, found, rows in corpus.runs_of_each(own, self.ngrams):
+            keys = np.sort((rows << 32) | self._number(found))
+            runs.append((keys & 0xFFFFFFFF).astype(np.int32))
+            n_runs.append(np.bincount(rows, minlength=texts.stop - texts.start))
+        run_starts = as_tensor(starts_of(np.concatenate(n_runs)))
+        values = np.concatenate([*runs, np.zeros(1, np.int32)])
         return {
             "words": RaggedRows(as_tensor(word_starts), as_tensor(words), of_words),
-            "runs": RaggedRows(as_tensor(run_starts), as_tensor(values)),
+            "runs": RaggedRows(run_starts, as_tensor(values)),
         }
 
     def _number(self, hashes: np.ndarray) -> np.ndarray:
         """Numbers of n-grams, 1 for those that are not known."""
-        at = find_sorted(self.grams_, hashes)
-        return np.where(at < 0, 1, at + FIRST_GRAM).astype(np.int32)
+        numbers = np.empty(len(hashes), np.int32)
+        for first in range(0, len(hashes), BLOCK_HASHES):
+            block = slice(first, first + BLOCK_HASHES)
+            at = find_sorted(self.grams_, hashes[block])
+            numbers[block] = np.where(at < 0, 1, at + FIRST_GRAM)
+        return numbers
 
 
 def _clip(tokens: list[str], longest: int | None) -> list[str]:
@@ -318,3 +345,13 @@ def _clip(tokens: list[str], longest: int | None) -> list[str]:
         return tokens
     tail = longest // 2
     return tokens[: longest - tail] + tokens[len(tokens) - tail :]
+
+
+def _quantile(values: np.ndarray, times: np.ndarray, fraction: float) -> float:
+    """NumPy's quantile of values that are there so many times."""
+    order = np.argsort(values)
+    until = np.cumsum(times[order])
+    at = fraction * (until[-1] - 1)
+    low, high = np.searchsorted(until, [np.floor(at), np.floor(at) + 1], "right")
+    pair = values[order[[low, min(high, len(order) - 1)]]]
+    return float(np.quantile(pair, at - np.floor(at)))

@@ -3,13 +3,16 @@
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
+from sknn_suite.doors import HasMethods, Interval, StrOptions
 from sknn_suite.exceptions import DataError
+from sknn_suite.parameters import param, parameters
 
 # What stands for a kind of token that is masked. Letters of the private use area keep
 # their place in the text until it is cut; no keyboard writes them.
@@ -62,44 +65,100 @@ def _pattern(punctuation: bool, is_ascii: bool) -> re.Pattern:
     return re.compile("|".join([*tokens, r"[^\s\w]"] if punctuation else tokens))
 
 
-@dataclass(frozen=True)
-class Tokenizer:
-    """Cut texts into tokens.
+# What becomes of a kind of token.
+_CHOICES = StrOptions({"keep", "mask", "drop"})
+
+
+@parameters
+class Tokenizer(BaseEstimator):
+    """How texts are cut into tokens.
+
+    Pass it to `TextRNNClassifier` as `tokenizer`; called with a text, it shows what the
+    classifier would see. A search reaches its parameters by names like
+    ``tokenizer__urls``.
 
     Parameters
     ----------
-    kind : {"word", "char"} or callable, default="word"
-        Words of any script with punctuation and emoji, single characters, or a
-        function from a text to a list of str, to which nothing below applies.
+    kind : {"word", "char"}, callable or vectorizer, default="word"
+        What a token is: a word, punctuation mark or emoji, in any script; a character;
+        what a function makes of a text, which it returns as a list of str; or what the
+        `analyzer` of a :class:`sklearn.feature_extraction.text.CountVectorizer` makes
+        of it. Only `lowercase` applies to characters as well; to functions and
+        vectorizers nothing below does.
+
     lowercase : bool, default=True
         Whether case is ignored.
+
     punctuation : bool, default=True
-        Whether marks are tokens; else they are left out.
-    numbers, urls, mentions, emoji : {"keep", "mask", "drop"}
-        What becomes of each kind: it stays, one token stands for all, or it goes.
+        Whether punctuation marks are tokens; else they are left out.
+
+    numbers : {"keep", "mask", "drop"}, default="keep"
+        Whether numbers stay as they are, become the token ``<number>``, or go.
+
+    urls : {"keep", "mask", "drop"}, default="mask"
+        The same for web addresses, which become ``<url>``.
+
+    mentions : {"keep", "mask", "drop"}, default="mask"
+        The same for @names, which become ``<user>``.
+
     hashtags : {"keep", "split", "mask", "drop"}, default="keep"
-        The same; "split" gives ``<tag>`` and the word.
+        The same for #tags; "split" gives the token ``<tag>``, and the word.
+
+    emoji : {"keep", "mask", "drop"}, default="keep"
+        The same for pictures, those made of punctuation included; ``<emoji>``.
+
     repeated_letters : int or None, default=3
-        Longest run of one letter or mark; longer ones are cut to it.
+        Longest run of one letter or mark that stays; longer ones are cut to it. None
+        leaves all as they are.
+
+    See Also
+    --------
+    sknn_suite.TextRNNClassifier : Takes it as `tokenizer`.
 
     Examples
     --------
-    >>> from sknn_suite.encoding import Tokenizer
-    >>> Tokenizer(urls="mask")("Sooooo good!!! See https://a.org/b 👍🏽")
-    ['sooo', 'good', '!', '!', '!', 'see', '<url>', '👍🏽']
+    >>> from sknn_suite.text import Tokenizer
+    >>> Tokenizer()
+    Tokenizer()
+    >>> Tokenizer(urls="drop")("Sooooo good!!! See https://a.org/b 👍🏽")
+    ['sooo', 'good', '!', '!', '!', 'see', '👍🏽']
     """
 
-    kind: str | Callable[[str], Sequence[str]] = "word"
-    lowercase: bool = True
-    punctuation: bool = True
-    numbers: str = "keep"
-    urls: str = "mask"
-    mentions: str = "mask"
-    hashtags: str = "keep"
-    emoji: str = "keep"
-    repeated_letters: int | None = 3
+    kind: Any = param(
+        "word",
+        StrOptions({"word", "char"}),
+        callable,
+        HasMethods(["build_analyzer"]),
+        kw_only=False,
+    )
+    lowercase: bool = param(True, "boolean")
+    punctuation: bool = param(True, "boolean")
+    numbers: str = param("keep", _CHOICES)
+    urls: str = param("mask", _CHOICES)
+    mentions: str = param("mask", _CHOICES)
+    hashtags: str = param("keep", StrOptions({"keep", "split", "mask", "drop"}))
+    emoji: str = param("keep", _CHOICES)
+    repeated_letters: int | None = param(
+        3, Interval(Integral, 1, None, closed="left"), None
+    )
 
     def __call__(self, text: str) -> list[str]:
+        """Cut a text.
+
+        Parameters
+        ----------
+        text : str
+            The text.
+
+        Returns
+        -------
+        list of str
+            Its tokens.
+        """
+        return settle_tokenizer(self).tokens(text)
+
+    def tokens(self, text: str) -> list[str]:
+        """Cut a text by parameters that are checked already."""
         (pieces,) = self.pieces([text])
         tokens = self.cut(pieces) if pieces else []
         return [MASKS.get(token, token) for token in tokens if token != BREAK]
@@ -110,7 +169,7 @@ class Tokenizer:
         Texts go through each pattern together, since most of them are short.
         """
         if callable(self.kind):
-            return [self._call(text.replace(BREAK, " ")) for text in texts]
+            return [self._call(text) for text in texts]
         joined = BREAK.join(texts)
         if joined.count(BREAK) >= max(len(texts), 1):
             joined = BREAK.join(text.replace(BREAK, " ") for text in texts)
@@ -132,7 +191,7 @@ class Tokenizer:
         return _pattern(self.punctuation, joined.isascii()).findall(joined)
 
     def _call(self, text: str) -> list[str]:
-        tokens: Any = self.kind(text)  # type: ignore[operator]
+        tokens: Any = self.kind(text.replace(BREAK, " "))
         if isinstance(tokens, str) or not isinstance(tokens, Iterable):
             raise DataError(
                 f"tokenizer gives {tokens!r} for the text {text[:50]!r}. Expected a "
@@ -145,7 +204,7 @@ class Tokenizer:
                     f"tokenizer gives the token {token!r} for the text {text[:50]!r}. "
                     "Expected a list of str. Convert tokens with str()."
                 )
-        return tokens
+        return [" " if token == BREAK else token for token in tokens]
 
     def _normalize(self, text: str) -> str:
         if self.urls != "keep" and ("://" in text or "www." in text.lower()):
@@ -168,9 +227,24 @@ class Tokenizer:
     def _stand_in(choice: str, mask: str) -> str:
         return f" {mask} " if choice == "mask" else " "
 
-    def to_state(self) -> dict[str, Any]:
-        """Plain values from which the same tokenizer is made."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+def settle_tokenizer(given: Any) -> Tokenizer:
+    """Make of what a user gives a tokenizer of its own, whose parameters are checked.
+
+    Parameters
+    ----------
+    given : Tokenizer, None or what `Tokenizer` takes as `kind`
+        None stands for the default.
+    """
+    if given is None:
+        given = Tokenizer()
+    elif not isinstance(given, Tokenizer):
+        given = Tokenizer(given)
+    given._validate_params()
+    params = given.get_params(deep=False)
+    if hasattr(params["kind"], "build_analyzer"):
+        params["kind"] = params["kind"].build_analyzer()
+    return type(given)(**params)
 
 
 @functools.cache

@@ -35,8 +35,8 @@ class Vocabulary:
         self.min_df = min_df
         self.max_features = max_features
 
-    def fit(self, words: Sequence[str], counts: Sequence[int]) -> "Vocabulary":
-        """Choose among `words`, which occur in so many texts."""
+    def fit(self, words: Sequence[str], counts: Sequence[float]) -> "Vocabulary":
+        """Choose among `words`, which occur in so many texts, counted by weight."""
         known = [(word, n) for word, n in zip(words, counts) if n >= self.min_df]
         known.sort(key=lambda item: (-item[1], item[0]))
         known = known[: self.max_features]

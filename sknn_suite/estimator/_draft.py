@@ -63,4 +63,4 @@ def fitted_attributes(estimator: Any) -> dict[str, Any]:
 
 
 # Fitted attributes that are not for users: the net, and what a later call goes on from.
-PRIVATE = ("_net", "_memory", "_scores", "_pixel_unit")
+PRIVATE = ("_net", "_memory", "_scores", "_pixel_unit", "_ngram_fit")

@@ -231,7 +231,8 @@ class Fit:
     def callbacks(self) -> list[Any]:
         """List the callbacks that the parameters ask for, the user's own last."""
         estimator, plan, call = self.estimator, self.plan, self.call
-        callbacks: list[Any] = [EpochLine()] if estimator.verbose else []
+        callbacks = self.task.callbacks(self)
+        callbacks += [EpochLine()] if estimator.verbose else []
         if not call.partial:
             given = (call.X, call.y, call.sample_weight)
             bridge = make_bridge(estimator, self.snapshot, given, plan.planned_epochs)

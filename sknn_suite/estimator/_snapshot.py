@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sklearn import config_context
@@ -12,6 +13,7 @@ from sknn_suite.estimator._rows import Rows
 from sknn_suite.training import SklearnBridge, TensorNet
 
 
+@dataclass(frozen=True)
 class ValidationScorer:
     """Score of the validation rows by a scorer of the user's choice.
 
@@ -25,12 +27,9 @@ class ValidationScorer:
         The validation rows, as the estimator's predict takes them.
     """
 
-    def __init__(
-        self, scoring: Any, snapshot: Callable[[TensorNet], Any], rows: Rows
-    ) -> None:
-        self.scoring = scoring
-        self.snapshot = snapshot
-        self.rows = rows
+    scoring: Any
+    snapshot: Callable[[TensorNet], Any]
+    rows: Rows
 
     def __call__(self, net: TensorNet) -> float:
         if isinstance(self.scoring, str) and self.scoring == "loss":

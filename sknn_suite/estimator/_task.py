@@ -165,6 +165,10 @@ class Task:
         """Train what is trained before the plan as a whole, and return what is left."""
         return plan
 
+    def callbacks(self, fit: Any) -> list[Any]:
+        """List callbacks that record more of a `Fit` than all fits have."""
+        return []
+
     # -- the fitted net --------------------------------------------------------------
 
     @property

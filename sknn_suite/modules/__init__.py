@@ -37,7 +37,7 @@ from sknn_suite.modules._recurrent import (
 from sknn_suite.modules._recurrent_net import RecurrentNet
 from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
 from sknn_suite.modules._resnet_small import ResNetSmall
-from sknn_suite.modules._sequence_net import SequenceNet
+from sknn_suite.modules._sequence_net import SHARE_OF_NETWORKS, SequenceNet
 from sknn_suite.modules._size import (
     largest_weight,
     n_parameters,
@@ -59,6 +59,7 @@ __all__ = [
     "MLP",
     "NETWORKS",
     "POOLINGS",
+    "SHARE_OF_NETWORKS",
     "VAE",
     "VGG",
     "VGG_LAYERS",

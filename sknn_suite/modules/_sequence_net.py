@@ -16,7 +16,7 @@ from sknn_suite.modules._wide import WideBranch
 # Share of the networks in the mean of their raw scores and the wide branch's: less than
 # half, for it is the surer of the two. The mean of raw scores is the geometric mean of
 # probabilities, whose log-loss is lower than that of the arithmetic one.
-SHARE = 0.4
+SHARE_OF_NETWORKS = 0.4
 
 
 class SequenceNet(nn.Module):
@@ -41,6 +41,8 @@ class SequenceNet(nn.Module):
         N-grams of the wide branch; 0 for no branch.
     embedding_rate : float, default=1.0
         Share of the learning rate of given word vectors.
+    share : float, default=0.4
+        Share of the networks in the mean with a wide branch, in [0, 1].
     device : torch.device or str, default="meta"
         Where parameters live, see `MLP`.
 
@@ -78,6 +80,7 @@ class SequenceNet(nn.Module):
         embedding: dict[str, Any] | None = None,
         n_grams: int = 0,
         embedding_rate: float = 1.0,
+        share: float = SHARE_OF_NETWORKS,
         device: torch.device | str = "meta",
     ) -> None:
         super().__init__()
@@ -92,6 +95,7 @@ class SequenceNet(nn.Module):
         )
         self.wide = WideBranch(n_grams, net["n_outputs"], device) if n_grams else None
         self.embedding_rate = embedding_rate
+        self.share = share
 
     def depth_groups(self) -> list[list[nn.Parameter]]:
         """Parameters of each layer, from input to output; given vectors come first."""
@@ -143,7 +147,7 @@ class SequenceNet(nn.Module):
                 deep = deep.mean(dim=0)
         if self.training or self.wide is None:
             return deep
-        return SHARE * deep + (1 - SHARE) * self.wide(words, runs)
+        return self.share * deep + (1 - self.share) * self.wide(words, runs)
 
     def look_up(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Look each word up once for all batches of a prediction.

@@ -4,25 +4,28 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.data import make_batches
 from sknn_suite.estimator import Classification, Classifier
 from sknn_suite.parameters import TrainingParameters, parameters, redefault
 from sknn_suite.sequence import RecurrentParameters
+from sknn_suite.text._ngram_view import NgramModel
 from sknn_suite.text._parameters import TextParameters
 from sknn_suite.text._task import TextTask
 
 
 @parameters
 class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
-    """Classifier of raw texts: recurrent layers with attention, beside n-grams.
+    """Text classifier: the mean of an n-gram model (six tenths) and recurrent networks.
 
-    Texts go in as they are. Words become vectors, which two bidirectional recurrent
-    layers read; attention and other poolings turn the steps into one vector. Beside
-    it a linear model over n-grams of words and letters starts from naive Bayes, which
-    is hard to beat on a few thousand texts. Use it for short and middling texts in any
-    language, from a few hundred of them on; word vectors of one's own or of others
-    help further.
+    Texts go in as they are, and the raw scores of both parts are averaged. The n-gram
+    model counts words, runs of words and letter n-grams, weighed as in naive Bayes,
+    which is hard to beat on a few thousand texts; ``wide=False`` leaves it out, as the
+    default does with more than 100,000 texts. In the networks words become vectors,
+    which two bidirectional recurrent layers read; attention and other poolings turn the
+    steps into one vector. Use it for short and middling texts in any language, from a
+    few hundred of them on; word vectors of one's own or of others help further.
 
     Parameters
     ----------
@@ -39,8 +42,8 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
 
     label_smoothing : float, default=0.1
         Part of the target, in [0, 1), that training spreads evenly over the classes,
-        so that the network is not surer of itself than the wide branch. The focal
-        loss takes none.
+        so that the networks are not surer of themselves than the n-gram model. The
+        focal loss takes none.
 
     solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
             "adadelta"} or type, default="adamw"
@@ -52,13 +55,24 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         The labels, sorted.
 
     vocabulary_ : dict of str to int
-        Words that have a vector, and their numbers, the most frequent first.
+        Words that have a vector of their own, and their numbers, the most frequent
+        first.
 
     max_length_ : int or None
         Most tokens that the recurrent layers see.
 
     embedding_coverage_ : float or None
         Part of the tokens of the training texts that `embeddings` know; None without.
+
+    ngram_model_ : NgramModel
+        The n-gram model to look at: `top_ngrams` of a class, `n_ngrams`, `n_iter`,
+        `loss`, and its `share` of the prediction. There if it has a say.
+
+    history_ : list of dict
+        One record per epoch: epoch, train_loss, learning_rate, seconds, and with
+        validation rows valid_loss and valid_score, of the mean that predicts. Beside
+        an n-gram model also valid_score_network and valid_score_ngrams, of each part
+        alone.
 
     out_activation_ : str
         "softmax" or "logistic".
@@ -74,6 +88,10 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
     -----
     Each text is predicted on its own: neither the length nor the number of the others
     plays a part.
+
+    Texts count by their weight in all that is learnt of them, vocabulary, n-grams and
+    what "auto" stands for: a weight of 2 is the text twice, 0 no text. One of less than
+    1 counts once for words, and by its weight for classes.
 
     Warm starts and partial_fit keep what the first fit has learnt of texts: vocabulary,
     `max_length_`, n-grams and their weights. Words that come up later have no vector of
@@ -109,6 +127,25 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         return TextTask(of, Classification(of))
 
     # -- looking inside --------------------------------------------------------------
+
+    @property
+    def ngram_model_(self) -> NgramModel:
+        """The n-gram model, if it has a say."""
+        check_is_fitted(self)
+        net = self._fitted_net()
+        if "wide.weight" not in net.weights:
+            raise AttributeError(
+                f"This {type(self).__name__} has no ngram_model_, since it was fitted "
+                f"with wide={self.wide!r} on texts for which that leaves n-grams out. "
+                "Expected a fit with them. Fit with wide=True."
+            )
+        return NgramModel(
+            net.encoder,
+            net.weights["wide.weight"],
+            self.classes_,
+            per_label=net.target.kind_ == "multilabel",
+            **self._ngram_fit,
+        )
 
     def token_weights(self, X):
         """Tell how much attention each token of each text gets.

@@ -4,11 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from sknn_suite.doors import HasMethods, Interval, StrOptions
-from sknn_suite.encoding import Tokenizer
 from sknn_suite.parameters import param, parameters
-
-# What becomes of a kind of token.
-_CHOICES = StrOptions({"keep", "mask", "drop"})
 
 
 @parameters
@@ -17,50 +13,28 @@ class TextParameters:
 
     Parameters
     ----------
-    tokenizer : {"word", "char"}, callable or vectorizer, default="word"
-        What a token is: a word, punctuation mark or emoji; a character; what a function
-        makes of a text; or what the `analyzer` of a
-        :class:`sklearn.feature_extraction.text.CountVectorizer` makes of it.
-
-    lowercase : bool, default=True
-        Whether case is ignored.
-
-    punctuation : bool, default=True
-        Whether punctuation marks are tokens.
-
-    numbers : {"keep", "mask", "drop"}, default="keep"
-        Whether numbers stay as they are, become one token, or go.
-
-    urls : {"keep", "mask", "drop"}, default="mask"
-        The same for web addresses.
-
-    mentions : {"keep", "mask", "drop"}, default="mask"
-        The same for @names.
-
-    hashtags : {"keep", "split", "mask", "drop"}, default="keep"
-        The same for #tags; "split" gives a token for the mark, and the word.
-
-    emoji : {"keep", "mask", "drop"}, default="keep"
-        The same for pictures, those made of punctuation included.
-
-    repeated_letters : int or None, default=3
-        Longest run of one letter or mark that stays; longer ones are cut to it.
+    tokenizer : Tokenizer, {"word", "char"}, callable, vectorizer or None, default=None
+        How texts are cut: a :class:`~sknn_suite.text.Tokenizer`, which says what
+        becomes of case, punctuation, numbers, web addresses, @names, #tags and emoji,
+        or what it takes as `kind`. None is ``Tokenizer()``.
 
     min_df : int, default=2
         Training texts in which a word must occur to have a vector of its own.
 
     max_features : int or None, default=30000
-        Most words that have one, the most frequent.
+        Largest number of words with a vector of their own; the most frequent ones
+        get it.
 
     max_length : int, "auto" or None, default="auto"
-        Most tokens that the recurrent layers see; longer texts keep head and tail.
-        "auto" spares all but one text in a hundred, up to 128 tokens; None keeps all.
+        Largest number of tokens that the recurrent layers see; of longer texts they
+        see the beginning and the end. "auto" leaves 99 texts in a hundred whole, up to
+        128 tokens; None leaves all.
 
     embedding_size : int, default=100
         Length of the word vectors that are learnt; 0 for none, if others are given.
 
     subwords : bool, default=True
-        Whether the vector of a word has part in those of its letter n-grams, by which
+        Whether the vectors of a word's letter n-grams are added to its own, so that
         words that are new or misspelt mean something.
 
     embeddings : path-like, dict, pair or list of these, default=None
@@ -78,9 +52,10 @@ class TextParameters:
         Probability, in [0, 1), that a word is unknown for a training step.
 
     wide : bool or "auto", default="auto"
-        Whether a linear model over n-grams has a say, of six tenths. It is solved for
-        before the network trains, and stays as it is in warm starts and partial_fit.
-        "auto" is on up to 100,000 training texts.
+        Whether raw scores are averaged with those of a linear model over n-grams, which
+        has six tenths of the say, see `ngram_model_`. It is solved for before the
+        networks train, and stays as it is in warm starts and partial_fit. "auto" is on
+        up to 100,000 training texts.
 
     wide_ngrams : int or "auto", default="auto"
         Longest run of words among these n-grams. "auto" takes three words for fewer
@@ -92,17 +67,11 @@ class TextParameters:
     """
 
     tokenizer: Any = param(
-        "word", StrOptions({"word", "char"}), callable, HasMethods(["build_analyzer"])
-    )
-    lowercase: bool = param(True, "boolean")
-    punctuation: bool = param(True, "boolean")
-    numbers: str = param("keep", _CHOICES)
-    urls: str = param("mask", _CHOICES)
-    mentions: str = param("mask", _CHOICES)
-    hashtags: str = param("keep", StrOptions({"keep", "split", "mask", "drop"}))
-    emoji: str = param("keep", _CHOICES)
-    repeated_letters: int | None = param(
-        3, Interval(Integral, 1, None, closed="left"), None
+        None,
+        StrOptions({"word", "char"}),
+        callable,
+        HasMethods(["build_analyzer"]),
+        None,
     )
     min_df: int = param(2, Interval(Integral, 1, None, closed="left"))
     max_features: int | None = param(
@@ -123,19 +92,3 @@ class TextParameters:
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
     )
     wide_letters: bool | str = param("auto", "boolean", StrOptions({"auto"}))
-
-    def _make_tokenizer(self) -> Tokenizer:
-        kind = self.tokenizer
-        if hasattr(kind, "build_analyzer"):
-            kind = kind.build_analyzer()
-        return Tokenizer(
-            kind,
-            self.lowercase,
-            self.punctuation,
-            self.numbers,
-            self.urls,
-            self.mentions,
-            self.hashtags,
-            self.emoji,
-            self.repeated_letters,
-        )

@@ -8,12 +8,13 @@ import torch
 
 from sknn_suite.checks import check_labels, check_texts
 from sknn_suite.device import BFLOAT16_WIDTH
-from sknn_suite.encoding import LARGE, TextEncoder
+from sknn_suite.encoding import LARGE, TextEncoder, count_times, settle_tokenizer
 from sknn_suite.estimator import Rows
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
 from sknn_suite.modules import Network
 from sknn_suite.sequence import RecurrentTask
 from sknn_suite.text._ngram_model import fit_ngrams
+from sknn_suite.text._part_scores import PartScores
 from sknn_suite.training import FitPlan
 
 # Texts from which on batches are larger, one network does nearly as well as two, and
@@ -40,13 +41,18 @@ FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 class TextTask(RecurrentTask):
     """Texts as they come."""
 
-    n_texts: int
+    # Texts, each as often as it counts, and how often a row counts on average.
+    n_texts: float
+    times_per_row = 1.0
 
     def check(
         self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
     ) -> Rows:
         rows = super().check(X, y, sample_weight, resume=resume, partial=partial)
-        self.n_texts = rows.n
+        self.n_texts = float(rows.n)
+        if rows.weight is not None:
+            self.n_texts = float(count_times(rows.weight).sum())
+            self.times_per_row = self.n_texts / max(int((rows.weight > 0).sum()), 1)
         return rows
 
     def check_both(
@@ -63,7 +69,7 @@ class TextTask(RecurrentTask):
     def encoder(self) -> TextEncoder:
         of = self.of
         return TextEncoder(
-            of._make_tokenizer(),
+            settle_tokenizer(of.tokenizer),
             of.min_df,
             of.max_features,
             of.max_length,
@@ -146,13 +152,14 @@ class TextTask(RecurrentTask):
     def batch_size(self, n_rows: int, device: torch.device) -> int:
         if device.type != "cpu":
             return super().batch_size(n_rows, device)
-        size = 32 if n_rows < FEW_TEXTS else 64 if n_rows < 40_000 else 128
+        n_texts = n_rows * self.times_per_row
+        size = 32 if n_texts < FEW_TEXTS else 64 if n_texts < 40_000 else 128
         return min(size, n_rows)
 
     def n_epochs(
         self, encoder: TextEncoder, n_rows: int, updates_per_epoch: int
     ) -> int:
-        n_tokens = n_rows * encoder.mean_length_
+        n_tokens = n_rows * self.times_per_row * encoder.mean_length_
         fewest = FEWEST_EPOCHS - (n_tokens > LARGE)
         epochs = min(max(math.ceil(TOKENS_SEEN / n_tokens), fewest), MOST_EPOCHS)
         return max(epochs, min(FEWEST_UPDATES // updates_per_epoch, EPOCHS_OF_FEW))
@@ -165,7 +172,7 @@ class TextTask(RecurrentTask):
         if resume or not n_grams:
             return plan
         train = plan.train
-        weight, bias = fit_ngrams(
+        found = fit_ngrams(
             train.inputs["words"].choose(train.rows),
             train.inputs["runs"].choose(train.rows),
             train.targets,
@@ -175,6 +182,12 @@ class TextTask(RecurrentTask):
             SoftmaxLoss() if self.target.kind_ == "multiclass" else SigmoidLoss(),
         )
         known = np.zeros_like(plan.weights["wide.weight"])
-        known[-n_grams:] = weight
-        solved = {"wide.weight": known, "wide.bias": bias.numpy().astype(known.dtype)}
+        known[-n_grams:] = found.weight
+        bias = found.bias.numpy().astype(known.dtype)
+        solved = {"wide.weight": known, "wide.bias": bias}
+        self.of._ngram_fit = {"n_iter": found.n_iter, "loss": found.loss}
         return plan.change(weights=plan.weights | solved)
+
+    def callbacks(self, fit: Any) -> list[Any]:
+        has_parts = fit.plan.valid is not None and fit.plan.network.config["n_grams"]
+        return [PartScores(fit)] if has_parts else []

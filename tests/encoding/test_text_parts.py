@@ -1,15 +1,26 @@
 """Tokens, word vectors, padded batches."""
 
+import pickle
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sknn_suite.data import LengthBatches
 from sknn_suite.data._bundle import RaggedRows, TensorBundle
-from sknn_suite.encoding import Corpus, Tokenizer, find_vectors
-from sknn_suite.encoding._ngrams import find_sorted, hash_letters, hash_words
+from sknn_suite.encoding import Corpus, NgramNames, TextEncoder, Tokenizer, find_vectors
+from sknn_suite.encoding._ngrams import (
+    find_sorted,
+    hash_letters,
+    hash_words,
+    letter_ngrams,
+)
+from sknn_suite.encoding._text import _quantile
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import RecurrentLayer, reverse_order
 
@@ -48,6 +59,20 @@ def test_options_say_what_becomes_of_each_kind(options, expected):
     assert tokenizer("A 12, #b @c 😀") == expected
 
 
+def test_a_tokenizer_is_cloned_printed_and_pickled_like_an_estimator():
+    tokenizer = Tokenizer(urls="drop", kind=str.split)
+    for same in (clone(tokenizer), pickle.loads(pickle.dumps(tokenizer))):
+        assert same is not tokenizer
+        assert same.get_params() == tokenizer.get_params()
+    assert repr(Tokenizer()) == "Tokenizer()"
+    assert repr(Tokenizer(urls="drop")) == "Tokenizer(urls='drop')"
+    assert tokenizer.set_params(urls="keep").urls == "keep"
+
+
+def test_a_tokenizer_shows_what_a_vectorizer_makes_of_a_text():
+    assert Tokenizer(CountVectorizer(stop_words=["a"]))("A cat!") == ["cat"]
+
+
 STRANGE = [
     "a\x1eb",
     "",
@@ -70,7 +95,9 @@ STRANGE = [
     ],
     ids=str,
 )
-def test_texts_that_are_cut_together_are_cut_as_alone(options):
+@pytest.mark.parametrize("size", [1, 1 << 16])
+def test_texts_that_are_cut_together_are_cut_as_alone(options, size, monkeypatch):
+    monkeypatch.setattr("sknn_suite.encoding._corpus.BLOCK_LETTERS", size)
     tokenizer = Tokenizer(**options)
     corpus = Corpus.cut(STRANGE * 2, tokenizer)
     for i, text in enumerate(STRANGE * 2):
@@ -93,13 +120,103 @@ def test_a_function_that_gives_no_tokens_is_refused(result, message):
         Corpus.cut(["a cat"], Tokenizer(kind=lambda text: result))
 
 
+def test_blocks_of_texts_change_nothing_of_what_is_learnt(monkeypatch):
+    X = np.array([*STRANGE, "a b a b c", "b c d", ""] * 3, dtype=object)
+    results = []
+    for size in (1, 7, 1 << 16):
+        for name in ("_corpus.BLOCK_TOKENS", "_ngrams.BLOCK_LETTERS"):
+            monkeypatch.setattr(f"sknn_suite.encoding.{name}", size)
+        monkeypatch.setattr("sknn_suite.encoding._text.BLOCK_HASHES", size)
+        encoder = TextEncoder(Tokenizer(), 2, None, 3, pieces=True, ngrams=3).fit(X)
+        found = encoder.transform(X, torch.float32).inputs
+        rows = [x for x in found.values() if isinstance(x, RaggedRows)]
+        tensors = [t for x in rows for t in x.content() if t is not None]
+        results.append((encoder.vocabulary_, encoder.grams_, tensors))
+    for vocabulary, grams, tensors in results[1:]:
+        assert vocabulary == results[0][0]
+        np.testing.assert_array_equal(grams, results[0][1])
+        for one, other in zip(tensors, results[0][2]):
+            assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("step", ["fit", "transform"])
+def test_each_token_more_takes_few_bytes_more(step):
+    source = np.random.RandomState(0)
+    words = np.array([f"w{i}" for i in range(500)])
+    chosen = words[source.zipf(1.3, (400, 150)) % 500]
+    X = np.array([" ".join(row) for row in chosen], dtype=object)
+
+    def peak(n_texts):
+        encoder = TextEncoder(Tokenizer(), 2, None, "auto", pieces=True, ngrams=3)
+        if step == "transform":
+            encoder.fit(X)
+        tracemalloc.start()
+        try:
+            if step == "fit":
+                encoder.fit(X[:n_texts])
+            else:
+                encoder.transform(X[:n_texts], torch.float32)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # Results have up to 24 bytes a token; strings and 64-bit numbers had 150.
+    assert peak(400) - peak(200) < 60 * 200 * 150
+
+
+@pytest.mark.parametrize("large", [10, 10**6])
+def test_texts_count_by_their_weight_in_what_is_learnt(monkeypatch, large):
+    monkeypatch.setattr("sknn_suite.encoding._text.LARGE", large)
+    source = np.random.RandomState(0)
+    words = [f"w{i}" for i in range(40)]
+    lengths = source.randint(0, 60, 50)
+    X = np.array([" ".join(source.choice(words, n)) for n in lengths] + ["once only"])
+    X, weight = X.astype(object), source.randint(0, 4, 51)
+    weight[-1] = 2
+    vectors = {word: [1.0, float(i)] for i, word in enumerate(words[:20])}
+
+    def learn(X, rows=None, weight=None):
+        encoder = TextEncoder(
+            Tokenizer(), 9, 30, "auto", pieces=True, ngrams=2, embeddings=vectors
+        )
+        return encoder.fit(X, rows, weight)
+
+    def learnt(encoder):
+        return (
+            encoder.vocabulary_,
+            encoder.is_large_,
+            encoder.max_length_,
+            encoder.mean_length_,
+            encoder.coverage_,
+            encoder.grams_.tolist(),
+        )
+
+    rows = torch.from_numpy(np.flatnonzero(weight))
+    repeated = np.repeat(X, weight)
+    assert learnt(learn(X, rows, weight)) == learnt(learn(repeated))
+    shares = weight / weight.sum()
+    assert learnt(learn(X, rows, shares)) == learnt(learn(X, rows))
+    assert learnt(learn(X, rows)) != learnt(learn(repeated))
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 200])
+def test_the_quantile_of_weighted_values_is_that_of_repeated_ones(n):
+    source = np.random.RandomState(n)
+    values, times = source.randint(0, 30, n), source.randint(1, 5, n)
+    for fraction in (0.0, 0.3, 0.99, 1.0):
+        expected = np.quantile(np.repeat(values, times), fraction)
+        assert _quantile(values, times, fraction) == pytest.approx(expected)
+
+
 def test_a_corpus_tells_the_words_and_runs_of_each_text():
     texts = ["a b a b a", "", "b", "a b c"]
     corpus = Corpus.cut(texts, Tokenizer())
     words, starts = corpus.words_of_each()
     assert np.split(words, starts[1:-1])[0].tolist() == [2, 3]
     assert np.diff(starts).tolist() == [2, 1, 1, 3]
-    hashes, rows = corpus.runs_of_each(hash_words(corpus.words), 3)
+    (texts_of, hashes, rows), *others = corpus.runs_of_each(hash_words(corpus.words), 3)
+    assert texts_of == slice(0, 4)
+    assert not others
     for row, text in enumerate(texts):
         tokens = ["<", *text.split(), ">"]
         runs = {
@@ -123,6 +240,31 @@ def test_hashes_of_words_and_letters_are_those_of_each_word_alone():
     assert len(set(hash_words(words))) == len(words)
     film, films = hashes[: starts[1]], hashes[starts[1] : starts[2]]
     assert len(set(film) & set(films)) == 6  # <fi fil ilm <fil film <film
+
+
+def test_n_grams_are_spelt_out_from_their_hashes():
+    X = np.array(["a fine film", "", "a dull film", "fine"], dtype=object)
+    encoder = TextEncoder(Tokenizer(), 1, None, None, ngrams=4, letters=True).fit(X)
+    words = [*encoder.vocabulary_]
+    names = NgramNames(words, encoder.grams_, 4)
+    found = [names.spell(gram) for gram in encoder.grams_]
+    expected = {"<start> <end>", *words}
+    for text in filter(None, X):
+        tokens = ["<start>", *text.split(), "<end>"]
+        for n in (2, 3, 4):
+            expected |= {
+                " ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1)
+            }
+    for word in words:
+        expected |= set(letter_ngrams(word))
+    assert len(set(found)) == len(found)
+    assert set(found) == expected
+    assert letter_ngrams("film")[:3] == ["fi*", "*fil*", "*ilm*"]
+    # Of words that are not known nothing is told.
+    fewer = NgramNames(["a", "fine"], encoder.grams_, 4)
+    told = {fewer.spell(gram) for gram in encoder.grams_} - {None}
+    assert {"a fine", "<start> a fine", "*fin*"} <= told
+    assert not any("film" in name or "dull" in name for name in told)
 
 
 def test_known_hashes_are_found_and_others_are_not():

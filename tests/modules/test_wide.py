@@ -1,7 +1,11 @@
 """The wide branch: what it computes, and how its weights are found."""
 
+import warnings
+
 import numpy as np
+import pytest
 import torch
+from sklearn.exceptions import ConvergenceWarning
 
 from sknn_suite.data._bundle import RaggedRows
 from sknn_suite.encoding import FIRST_GRAM, TextEncoder, Tokenizer
@@ -70,8 +74,47 @@ def test_its_weights_minimise_the_penalised_loss():
         SoftmaxLoss(),
     )
     once = fit_ngrams(words, runs, target, weight, n_grams, 2, SoftmaxLoss())
-    # The penalty is per row, of which there is one more.
-    np.testing.assert_allclose(once[0], twice[0], rtol=0.1, atol=0.05)
+    np.testing.assert_allclose(once.weight, twice.weight, rtol=1e-6, atol=1e-8)
+    assert once.loss == pytest.approx(twice.loss)
+    # Weights that sum up to one say the same as those that sum up to the rows.
+    ones, shares = torch.ones(12), torch.full((12,), 1 / 12)
+    equal = [
+        fit_ngrams(words, runs, target, w, n_grams, 2, SoftmaxLoss()).weight
+        for w in (None, ones, shares)
+    ]
+    np.testing.assert_array_equal(equal[1], equal[0])
+    np.testing.assert_allclose(equal[2], equal[0], rtol=1e-6, atol=1e-8)
+
+
+def test_weights_that_are_not_found_in_time_are_told_of(monkeypatch):
+    encoder, words, runs = encode(["a fine film", "fine", "a dull film", "dull"])
+    target = torch.tensor([1, 1, 0, 0])
+    n_grams = len(encoder.grams_)
+
+    def fit():
+        return fit_ngrams(words, runs, target, None, n_grams, 2, SoftmaxLoss())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole = fit()
+    monkeypatch.setattr("sknn_suite.text._ngram_model.MAX_ITER", 2)
+    with pytest.warns(ConvergenceWarning, match=r"in 2 iterations.*wide_ngrams=1"):
+        short = fit()
+    assert short.n_iter == 2 < whole.n_iter
+    assert short.loss > whole.loss
+
+
+def test_a_fit_that_is_near_ends(monkeypatch):
+    encoder, words, runs = encode(["a fine film", "fine", "a dull film", "dull"])
+    target = torch.tensor([1, 1, 0, 0])
+    n_grams = len(encoder.grams_)
+    whole = fit_ngrams(words, runs, target, None, n_grams, 2, SoftmaxLoss())
+    monkeypatch.setattr("sknn_suite.text._ngram_model.ENOUGH_ITER", 0)
+    monkeypatch.setattr("sknn_suite.text._ngram_model.WINDOW", 1)
+    monkeypatch.setattr("sknn_suite.text._ngram_model.TOL", 0.3)
+    near = fit_ngrams(words, runs, target, None, n_grams, 2, SoftmaxLoss())
+    assert near.n_iter < whole.n_iter
+    assert near.loss < 1.3 * whole.loss
 
 
 def test_unknown_n_grams_make_the_others_less_sure():

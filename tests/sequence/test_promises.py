@@ -204,6 +204,28 @@ def test_weight_zero_is_no_row(model, rows):
     )
 
 
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger")
+@pytest.mark.parametrize("solver", ["sgd", "adamw"])
+def test_weight_two_is_the_row_twice(model, rows, solver):
+    X, y = rows
+    model.set_params(solver=solver, learning_rate_init=0.01, precision="float64")
+    model.set_params(batch_size=1000, shuffle=False, batch_norm=False)
+    model.set_params(dropout=0.0, spatial_dropout=0.0)
+    if hasattr(model, "token_dropout"):
+        model.set_params(token_dropout=0.0)
+        X = [f"{x} pair{i // 2} only{i} end" for i, x in enumerate(X)]
+    weight = np.random.RandomState(0).randint(1, 4, 120)
+    index = np.repeat(np.arange(120), weight)
+    weighted = clone(model).fit(X, y, sample_weight=weight)
+    repeated = clone(model).fit(take(X, index), y[index])
+    assert weighted.loss_ == pytest.approx(repeated.loss_, rel=1e-9)
+    np.testing.assert_allclose(
+        weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-6, atol=1e-7
+    )
+    plain = clone(model).fit(X, y).predict_proba(X)
+    assert not np.allclose(weighted.predict_proba(X), plain, rtol=1e-3)
+
+
 @pytest.mark.parametrize("n_networks", [1, 2])
 def test_partial_fit_and_warm_start_go_on(model, rows, n_networks):
     X, y = rows

@@ -1,6 +1,8 @@
 """TextRNNClassifier: what texts may be, the tools around it, and what is inside."""
 
+import copy
 import gzip
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import StackingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GridSearchCV,
     TunedThresholdClassifierCV,
@@ -22,6 +25,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_suite import TextRNNClassifier
+from sknn_suite.text import Tokenizer
+
+WORDS = (
+    ["dull", "flat", "grey", "slow", "tired", "worn"],
+    ["bright", "crisp", "keen", "lively", "quick", "sharp"],
+    ["calm", "deep", "gentle", "quiet", "still", "warm"],
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -59,7 +69,10 @@ BAD_TEXTS = {
     "None": (None, r"Row 3 of X is None\. Expected a str.*''"),
     "NaN": (np.nan, r"Row 3 of X is nan, a float\. Expected a str.*''"),
     "bytes": (b"word", r"Row 3 of X is b'word', a bytes.*decode"),
-    "number": (5, r"Row 3 of X is 5, a int"),
+    "number": (5, r"Row 3 of X is 5, an int.*str\(\)"),
+    "float": (2.5, r"Row 3 of X is 2\.5, a float.*str\(\)"),
+    "NA": (pd.NA, r"Row 3 of X is <NA>, a NAType\. .*''"),
+    "NaT": (pd.NaT, r"Row 3 of X is NaT, a NaTType\. .*''"),
     "list": (["a", "b"], r"Row 3 of X is \['a', 'b'\], a list.*Join"),
 }
 
@@ -88,6 +101,13 @@ def test_a_row_that_is_no_text_is_named(texts, fault):
         object(),
         pd.Series(["a", pd.NA], dtype="string"),
         pl.Series(["a", None]),
+        pl.DataFrame({"text": ["a", None]}),
+        pl.Series(["a", "b"]).cast(pl.Binary),
+        np.array(["a", "b"], dtype="S1"),
+        np.ma.array(["a", "b"], mask=[False, True]),
+        {"a": 1, "b": 2},
+        {"a", "b"},
+        None,
     ],
     ids=lambda X: type(X).__name__,
 )
@@ -140,10 +160,7 @@ def test_one_text_may_be_very_long_in_training(texts):
 
 BAD_PARAMETERS = [
     ("tokenizer", "letters"),
-    ("lowercase", "yes"),
-    ("numbers", "split"),
-    ("hashtags", "cut"),
-    ("repeated_letters", 0),
+    ("tokenizer", 5),
     ("min_df", 0.5),
     ("max_features", 0),
     ("max_length", "short"),
@@ -217,8 +234,12 @@ def test_few_texts_get_two_networks_and_longer_n_grams_and_keep_them(
 
     model = TextRNNClassifier(**SMALL).fit(X, y)
     assert count(model) == (2, 3)
-    monkeypatch.setattr("sknn_suite.text._classifier.FEW_TEXTS", 100)
+    monkeypatch.setattr("sknn_suite.text._task.FEW_TEXTS", 100)
     assert count(TextRNNClassifier(**SMALL).fit(X, y)) == (1, 2)
+    monkeypatch.setattr("sknn_suite.text._task.FEW_TEXTS", 121)
+    assert count(TextRNNClassifier(**SMALL).fit(X, y)) == (2, 3)
+    twice = TextRNNClassifier(**SMALL).fit(X, y, sample_weight=np.full(120, 2))
+    assert count(twice) == (1, 2)
     chosen = TextRNNClassifier(**SMALL, n_networks=3, wide_ngrams=1)
     assert count(chosen.fit(X, y)) == (3, 1)
     assert count(model.partial_fit(X, y)) == (2, 3)
@@ -300,6 +321,53 @@ def test_a_function_or_a_vectorizer_may_cut_texts(texts):
     assert max(map(len, letters.vocabulary_)) == 1
 
 
+@pytest.mark.parametrize("short", [None, "word", "char", str.split], ids=str)
+def test_a_kind_alone_stands_for_its_tokenizer(texts, short):
+    X, y = texts
+    whole = Tokenizer() if short is None else Tokenizer(short)
+    expected = TextRNNClassifier(**SMALL, tokenizer=whole).fit(X, y).predict_proba(X)
+    model = TextRNNClassifier(**SMALL, tokenizer=short).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+def test_a_search_reaches_what_becomes_of_tokens(texts):
+    X, y = texts
+    grid = {"tokenizer__punctuation": [True, False], "tokenizer__emoji": ["drop"]}
+    model = TextRNNClassifier(**SMALL, tokenizer=Tokenizer())
+    search = GridSearchCV(model, grid, cv=2).fit(list(X), y)
+    assert "😀" not in search.best_estimator_.vocabulary_
+    model.set_params(tokenizer=Tokenizer(punctuation=False)).fit(X, y)
+    assert "!" not in model.vocabulary_
+
+
+def test_a_fitted_model_keeps_its_way_to_cut_texts(texts):
+    X, y = texts
+    tokenizer = Tokenizer()
+    model = TextRNNClassifier(**SMALL, tokenizer=tokenizer).fit(X, y)
+    expected = model.predict_proba(X)
+    tokenizer.set_params(kind="char")
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("kind", "letters"),
+        ("lowercase", "yes"),
+        ("numbers", "split"),
+        ("hashtags", "cut"),
+        ("repeated_letters", 0),
+    ],
+)
+def test_a_bad_parameter_of_a_tokenizer_is_named(texts, name, value):
+    tokenizer = Tokenizer(**{name: value})
+    message = f"The '{name}' parameter of Tokenizer must be .* Got "
+    with pytest.raises(ValueError, match=message):
+        TextRNNClassifier(**SMALL, tokenizer=tokenizer).fit(*texts)
+    with pytest.raises(ValueError, match=message):
+        tokenizer("a text")
+
+
 def test_vocabulary_is_limited_by_frequency(texts):
     X, y = texts
     model = TextRNNClassifier(**SMALL, max_features=5).fit(X, y)
@@ -345,7 +413,8 @@ def test_a_word_that_no_training_text_has_means_what_its_vector_says(texts):
 def test_unseen_words_are_looked_up_in_lower_case_too(texts):
     X, y = texts
     vectors = {"bright": [1.0, 0.0], "calm": [0.0, 1.0], "radiant": [2.0, 0.0]}
-    model = TextRNNClassifier(**SMALL, embeddings=vectors, lowercase=False).fit(X, y)
+    model = TextRNNClassifier(**SMALL, embeddings=vectors)
+    model.set_params(tokenizer=Tokenizer(lowercase=False)).fit(X, y)
     table = model._net.encoder.transform(np.array(["Radiant zorp"], object), np.float32)
     numbers = table.inputs["tokens"].table[-2:, 1].tolist()
     assert sorted(numbers) == [0, model._net.encoder.vector_numbers_["radiant"]]
@@ -383,3 +452,90 @@ def test_token_weights_need_attention(texts):
     model = TextRNNClassifier(**SMALL, pooling="mean").fit(*texts)
     with pytest.raises(ValueError, match="needs attention"):
         model.token_weights(["a"])
+
+
+# -- the two parts -------------------------------------------------------------------
+
+
+def alone(model, share):
+    """The same model, of which one part alone predicts."""
+    part = copy.deepcopy(model)
+    part._net.network.config["share"] = share
+    return part
+
+
+@pytest.mark.parametrize("scoring", [None, "loss", "neg_log_loss"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_history_tells_the_scores_of_both_parts(texts, scoring, n_classes):
+    X, y = texts
+    y = y % n_classes
+    model = TextRNNClassifier(**SMALL, early_stopping_scoring=scoring)
+    model.fit(X[30:], y[30:], X_val=X[:30], y_val=y[:30])
+    last = model.history_[-1]
+    for key, part in {
+        "valid_score": model,
+        "valid_score_network": alone(model, 1.0),
+        "valid_score_ngrams": alone(model, 0.0),
+    }.items():
+        if scoring is None:
+            expected = part.score(X[:30], y[:30])
+        else:
+            expected = -log_loss(y[:30], part.predict_proba(X[:30]))
+        assert last[key] == pytest.approx(expected, abs=1e-5), key
+    scores = [row["valid_score_network"] for row in model.history_]
+    assert len(set(scores)) > 1 or scoring is None
+    assert len({row["valid_score_ngrams"] for row in model.history_}) == 1
+
+
+def test_without_n_grams_or_validation_rows_no_part_is_told(texts):
+    X, y = texts
+    networks = TextRNNClassifier(**SMALL, wide=False, early_stopping=True).fit(X, y)
+    assert not any("ngrams" in key for key in networks.history_[-1])
+    assert not hasattr(networks, "ngram_model_")
+    with pytest.raises(AttributeError, match=r"wide=False.*Fit with wide=True"):
+        _ = networks.ngram_model_
+    whole = TextRNNClassifier(**SMALL)
+    assert not hasattr(whole, "ngram_model_")
+    assert "valid_score_network" not in whole.fit(X, y).history_[-1]
+
+
+def test_the_n_gram_model_names_what_speaks_for_a_class(texts):
+    X, y = texts
+    names = np.array(["dull", "bright", "calm"])
+    model = TextRNNClassifier(**SMALL, wide_letters=False).fit(X, names[y])
+    for label, words in zip(names, WORDS):
+        top = model.ngram_model_.top_ngrams(label, 4)
+        assert len(top) == 4
+        for ngram, weight in top:
+            assert set(ngram.split()) & set(words)
+            assert weight > 0
+        assert sorted(top, key=lambda item: -item[1]) == top
+    with pytest.raises(ValueError, match=r"label='x' is no class.*Choose it from"):
+        model.ngram_model_.top_ngrams("x")
+
+
+def test_a_text_of_top_n_grams_is_put_into_their_class(texts):
+    X, y = texts
+    two = TextRNNClassifier(**SMALL).fit(X, y == 1)
+    both = np.column_stack([y == 1, y == 2]).astype(int)
+    several = TextRNNClassifier(**SMALL).fit(X, both)
+    for model, k in ((two, 1), (several, 0), (several, 1)):
+        top = model.ngram_model_.top_ngrams(model.classes_[k], 200)
+        words = [ngram for ngram, _ in top if ngram in model.vocabulary_]
+        proba = alone(model, 0.0).predict_proba([" ".join(words)])[0, k]
+        assert proba > 0.9
+    against = two.ngram_model_.top_ngrams(False, 5)
+    assert not set(against) & set(two.ngram_model_.top_ngrams(True, 5))
+
+
+def test_the_n_gram_model_is_there_after_a_warm_start_and_pickling(texts):
+    X, y = texts
+    model = TextRNNClassifier(**SMALL).fit(X, y)
+    expected = model.ngram_model_.top_ngrams(0)
+    assert model.ngram_model_.n_ngrams == len(model._net.encoder.grams_)
+    assert model.ngram_model_.n_iter > 0
+    again = pickle.loads(pickle.dumps(model)).partial_fit(X, y)
+    assert again.ngram_model_.top_ngrams(0) == expected
+    assert again.ngram_model_.loss == model.ngram_model_.loss
+    with pytest.raises(AttributeError):
+        again.ngram_model_.loss = 0.0

@@ -77,7 +77,7 @@ CANNOT_HOLD = {
         WRITTEN,
     ),
     "check_sample_weight_equivalence_on_dense_data": (
-        "batch norm, token dropout and the vocabulary count texts, not weights"
+        "batch norm and token dropout count texts, not weights"
     ),
 }
 
