@@ -63,16 +63,17 @@ def one_thread() -> Iterator[None]:
     torch.get_num_threads()
     before = [(library, library.num_threads) for library in _openmp()]
     before = [(library, number) for library, number in before if number is not None]
-    set_mkl_threads = _mkl_setter()
+    set_mkl_threads, process = _mkl_setter(), os.getpid()
     mkl_before = set_mkl_threads(1)
     try:
         for library, _ in before:
             library.set_num_threads(1)
         yield
     finally:
-        set_mkl_threads(mkl_before)
-        for library, number in before:
-            library.set_num_threads(number)
+        if os.getpid() == process:  # a forked one must not have more than one thread
+            set_mkl_threads(mkl_before)
+            for library, number in before:
+                library.set_num_threads(number)
 
 
 def share_rows(

@@ -281,6 +281,7 @@ import os, sys, warnings
 warnings.simplefilter("ignore")
 import numpy as np, torch
 from sknn_suite import MLPClassifier
+from sknn_suite.device._threads import one_thread
 torch.set_num_threads(2)
 X = np.random.RandomState(0).randn(3000, 300).astype("float32")
 y = (X[:, 0] > 0).astype(int)
@@ -288,7 +289,8 @@ def fit():
     return MLPClassifier(400, batch_size=500, max_iter=1, random_state=0).fit(X, y)
 model = fit()
 model.predict(X)
-child = os.fork()
+with one_thread():
+    child = os.fork()
 if child == 0:
     same = bool((model.predict(X) == fit().predict(X)).mean() > 0.99)
     os._exit(0 if same and torch.get_num_threads() == 1 else 3)
@@ -303,7 +305,7 @@ def test_a_process_forked_after_a_fit_of_two_threads_fits_and_predicts():
         [sys.executable, "-c", FORK], start_new_session=True, stderr=subprocess.PIPE
     )
     try:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # parent and child
         process.communicate()

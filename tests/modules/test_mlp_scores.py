@@ -34,7 +34,7 @@ def test_sparse_rows(hidden):
     from scipy import sparse
 
     mlp = build(hidden)
-    rows = sparse.random_array((9, 20), density=0.3, format="csr", rng=0)
+    rows = sparse.random_array((9, 20), density=0.3, format="csr", random_state=0)
     x = SparseRows.from_scipy(rows, torch.float64)
     scores = MLPScores(mlp)(x[slice(0, 9)], [])
     torch.testing.assert_close(scores, mlp(torch.from_numpy(rows.toarray())))

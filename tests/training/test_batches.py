@@ -78,7 +78,7 @@ def test_a_selection_of_a_selection_counts_in_the_first_rows():
 @pytest.fixture
 def table():
     """Sparse, with empty rows, an empty column and explicit zeros."""
-    X = sparse.random_array((30, 7), density=0.3, rng=np.random.default_rng(0))
+    X = sparse.random_array((30, 7), density=0.3, random_state=np.random.default_rng(0))
     X = X.tolil()
     X[[0, 13, 29]] = 0
     X[:, 4] = 0
