@@ -92,8 +92,8 @@ def _check_sizes(n_rows: int, fraction: float, strata: np.ndarray | None) -> Non
     if n_valid < 2 or n_train < 1:
         raise ValueError(
             f"The validation set is too small: validation_fraction={fraction:g} sets "
-            f"{n_valid} row(s) of n_samples={n_rows} aside. Expected 2 at least, and 1 to train "
-            "on. Increase 'validation_fraction' or the size of your dataset, "
+            f"{n_valid} row(s) of n_samples={n_rows} aside. Expected 2 at least, and 1 "
+            "to train on. Increase 'validation_fraction' or the size of your dataset, "
             f"{ways_out}"
         )
     if min(n_train, n_valid) < len(names):
