@@ -159,7 +159,17 @@ RECURRENT = {
 }
 VECTORS = {"dull": [1.0, 0.0], "fine": [0.0, 2.0], "warm": [0.5, 2.0]}
 TEXT = {
-    "tol": Case(1e9, {"n_iter_no_change": 4, "max_iter": 8}),
+    "tol": Case(
+        1e9,
+        {
+            "n_iter_no_change": 4,
+            "max_iter": 8,
+            "dropout": 0.0,
+            "spatial_dropout": 0.0,
+            "token_dropout": 0.0,
+            "learning_rate": "constant",
+        },
+    ),
     "precision": Case("float64"),
     "tokenizer": Case("char"),
     "lowercase": Case(False),
