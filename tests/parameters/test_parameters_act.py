@@ -235,9 +235,7 @@ def test_every_solver_follows_a_parameter(kind, parameter, case, solver, folder)
     assert found != "ignored" or parameter in OF_ONE_SOLVER
 
 
-def test_a_parameter_alone_is_accepted_or_refused(
-    kind, parameter, case, folder
-):
+def test_a_parameter_alone_is_accepted_or_refused(kind, parameter, case, folder):
     # A search tries all values of one parameter with all values of another.
     with contextlib.chdir(folder):
         found = outcome(kind, {parameter: case.value}, "", folder)
