@@ -204,7 +204,9 @@ def test_early_stopping_needs_two_validation_rows(labels, y):
         if isinstance(y, str) and isinstance(model, MLPRegressor):
             continue
         model.set_params(early_stopping=True)
-        with pytest.raises(ValueError, match=r"1 row.* of n_samples=5 .*Expected 2"):
+        with pytest.raises(
+            ValueError, match=r"(n_samples=5|\['True'\]).*Expected 2 at least"
+        ):
             model.fit(labels.X[:5], list(y))
 
 

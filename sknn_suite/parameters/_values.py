@@ -5,6 +5,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 from sknn_suite.parameters._training import TrainingParameters
 
@@ -122,7 +123,7 @@ def _refuse_callbacks(callbacks: Any) -> None:
 
 
 def _refuse_source(source: Any) -> None:
-    inner = getattr(source, "estimator", source)  # of a FrozenEstimator
+    inner = source.estimator if isinstance(source, FrozenEstimator) else source
     if source is not None and not isinstance(inner, TrainingParameters):
         raise ValueError(
             f"init_from={source!r} has no weights of a network. Expected a fitted "

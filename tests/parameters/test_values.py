@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 from skorch.callbacks import Callback
 
@@ -30,6 +31,7 @@ BAD = {
     "huge rate": {"learning_rate_init": 1e300},
     "source without weights": {"init_from": SVC()},
     "frozen source without weights": {"init_from": FrozenEstimator(SVC())},
+    "search as source": {"init_from": GridSearchCV(MLPClassifier(), {"alpha": [1]})},
     "class as source": {"init_from": MLPClassifier},
     "number as callback": {"callbacks": [3]},
     "function as callback": {"callbacks": [lambda: 1]},

@@ -1,0 +1,63 @@
+"""Parameters that would have no effect beside others are refused by name."""
+
+import numpy as np
+import pytest
+from torch import nn
+
+from sknn_suite import CNNClassifier, TextRNNClassifier
+
+
+def make_network():
+    """Build a network of the user's own."""
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(144, 2))
+
+
+IMAGE_COMBINATIONS = [
+    {"architecture": "lenet5", "hidden_layer_sizes": (7,)},
+    {"architecture": "resnet18", "activation": "tanh"},
+    {"architecture": "airbench", "dropout": 0.3},
+    {"architecture": "alexnet", "batch_norm": True},
+    {"architecture": make_network(), "weight_init": "glorot"},
+    {"backbone": make_network(), "dropout": 0.2},
+    {"backbone": make_network(), "finetune": "head", "freeze": 1},
+    {"finetune": "head"},
+    {"body_rate": 0.5},
+    {"resize": "crop"},
+    {"on_bad_image": "skip"},
+    {"solver": "lbfgs", "augment": ["flip"]},
+    {"solver": "lbfgs", "learning_rate": "one_cycle"},
+    {"solver": "lbfgs", "learning_rate_init": [0.1, 0.2]},
+]
+TEXT_COMBINATIONS = [
+    {"tokenizer": "char", "numbers": "mask"},
+    {"tokenizer": str.split, "lowercase": False},
+    {"embedding_rate": 0.5},
+]
+
+
+@pytest.fixture
+def images():
+    return np.random.RandomState(0).uniform(size=(24, 8, 8)), np.arange(24) % 2
+
+
+def refusal(name):
+    """Pattern of three sentences that begin with the parameter."""
+    return rf"^{name}=.* does not (act|go).*\. Expected .*\. (Leave|Choose) .*\.$"
+
+
+@pytest.mark.parametrize("given", IMAGE_COMBINATIONS, ids="-".join)
+def test_a_network_for_images_refuses_what_it_does_not_read(given, images):
+    with pytest.raises(ValueError, match=refusal(list(given)[-1])):
+        CNNClassifier(**given).fit(*images)
+
+
+@pytest.mark.parametrize("given", TEXT_COMBINATIONS, ids="-".join)
+def test_texts_refuse_what_their_tokens_do_not_have(given, texts):
+    with pytest.raises(ValueError, match=refusal(list(given)[-1])):
+        TextRNNClassifier(**given).fit(*texts)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_defaults_in_other_words_are_no_combination(images):
+    given = {"hidden_layer_sizes": [100], "resize": "squash", "activation": "tanh"}
+    assert CNNClassifier(**given, max_iter=1).fit(*images).n_iter_ == 1
