@@ -104,7 +104,7 @@ class Decoder:
     def _to_eight_bits(self, image: Any) -> Any:
         kind, low, high = _measure(image) or ("uint8", 0.0, 255.0)
         if kind not in self.ranges:
-            seen = ", ".join(["uint8", *self.ranges])
+            seen = ", ".join(sorted({"uint8", *self.ranges}))
             raise _UnknownRange(f"its pixels are {kind}, and those of fit were {seen}")
         black, white = self.ranges[kind]
         # What is a little brighter is white; what is twice as bright is in other units.

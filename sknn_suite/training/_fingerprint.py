@@ -105,6 +105,8 @@ class _Describer:
         plain = _plain(value)
         if plain is not None:
             return _hash(plain)
+        if type(value) is np.ndarray and not value.dtype.hasobject:
+            return _hash(*self._array(value))
         if id(value) in self._known:
             return self._known[id(value)][1]
         if id(value) in self._path:
@@ -169,15 +171,12 @@ class _Describer:
             yield from self._object(value)
 
     def _array(self, value: np.ndarray) -> Iterator[bytes]:
-        yield from (
-            b"array",
-            str(value.shape).encode(),
-            str(value.dtype.descr).encode(),
-        )
+        fields = value.dtype.names and value.dtype.descr
+        yield f"array {value.shape} {fields or value.dtype.str}".encode()
         if value.dtype.hasobject:
             yield from self._all(*value.ravel().tolist())
         else:
-            yield np.ascontiguousarray(value).tobytes()
+            yield value.tobytes()
 
     def _tensor(self, value: torch.Tensor) -> Iterator[bytes]:
         yield from (b"tensor", str(value.dtype).encode())
