@@ -4,13 +4,18 @@ import ast
 import re
 import subprocess
 import sys
+import warnings
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from sklearn.base import BaseEstimator
 from torch.optim.lr_scheduler import LRScheduler
 
 import sknn_suite
+from sknn_suite import MLPClassifier
 
 ROOT = Path(sknn_suite.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -209,3 +214,111 @@ def test_siblings_do_not_know_each_other():
             for _, module, _ in imports_of(path):
                 other = module.split(".")[1:2]
                 assert not set(other) & (siblings - {folder}), (path, module)
+
+
+# -- the way of a fit ----------------------------------------------------------------
+
+ESTIMATORS = [
+    public
+    for public in (getattr(sknn_suite, name) for name in sknn_suite.__all__)
+    if isinstance(public, type) and issubclass(public, BaseEstimator)
+]
+
+
+def own_classes(kind):
+    """Classes of the suite along the MRO that have methods of their own."""
+    generated = {"__init__", "__replace__"}  # by dataclass
+    for owner in kind.__mro__:
+        methods = [
+            name
+            for name, value in vars(owner).items()
+            if callable(value) or isinstance(value, property | classmethod)
+        ]
+        if owner.__module__.startswith("sknn_suite") and set(methods) - generated:
+            yield owner
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
+def test_an_estimator_has_at_most_five_own_classes_with_methods(kind):
+    owners = list(own_classes(kind))
+    assert 2 <= len(owners) <= 5, owners
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
+def test_no_private_method_is_defined_more_than_twice_along_an_mro(kind):
+    counts = Counter(
+        name
+        for owner in own_classes(kind)
+        for name, value in vars(owner).items()
+        if name.startswith("_") and not name.startswith("__") and callable(value)
+    )
+    assert counts["_task"] == 2  # promised by the base, made by the estimator
+    assert [name for name, n in counts.items() if n > 2] == []
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
+def test_the_way_itself_is_overridden_nowhere(kind):
+    for name in ("_fit", "_set_fitted", "_raw_scores", "_rows_to_predict"):
+        assert sum(name in vars(owner) for owner in kind.__mro__) == 1, name
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_no_estimator_is_copied_to_settle_its_defaults(path):
+    assert not re.search(r"copy\.copy\(\s*self\b", path.read_text())
+
+
+def test_attributes_are_assigned_once_when_training_is_over():
+    X = np.random.RandomState(0).normal(size=(60, 4))
+
+    class Watched(MLPClassifier):
+        def __setattr__(self, name, value):
+            assigned.append(name)
+            super().__setattr__(name, value)
+
+    model, assigned = Watched(max_iter=2, early_stopping=True), []
+    assigned.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, X[:, 0] > 0)
+    assert assigned == []
+    assert model.n_iter_ == 2
+
+
+# -- imports -------------------------------------------------------------------------
+
+
+def graph_of_imports():
+    """Imports between files, those for type checkers and through packages included."""
+    known = {".".join(p.relative_to(ROOT.parent).with_suffix("").parts) for p in FILES}
+    graph = {}
+    for path in FILES:
+        module = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
+        targets = set()
+        for _, name, _ in imports_of(path):
+            if not name.startswith("sknn_suite"):
+                continue
+            if name in known:
+                targets.add(name)
+                continue
+            # `from sknn_suite.data import x`: the package is what is imported
+            targets.add(f"{name}.__init__")
+        graph[module] = targets & known
+    return graph
+
+
+def test_imports_have_no_circle_not_even_for_types():
+    graph = graph_of_imports()
+    state = {}
+
+    def visit(module, trail):
+        if state.get(module) == "done":
+            return
+        assert state.get(module) != "open", " -> ".join([*trail, module])
+        state[module] = "open"
+        for target in sorted(graph[module]):
+            visit(target, [*trail, module])
+        state[module] = "done"
+
+    for module in sorted(graph):
+        visit(module, [])
+    assert len(state) == len(FILES)

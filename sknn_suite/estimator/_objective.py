@@ -51,7 +51,7 @@ class Objective:
     def __init__(self, of: Any) -> None:
         self.of = of
         net = getattr(of, "_net", None)
-        self.target = None if net is None else net.target
+        self.target: Any = None if net is None else net.target
 
     @property
     def n_outputs(self) -> int:

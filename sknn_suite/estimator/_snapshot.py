@@ -47,7 +47,7 @@ class ValidationScorer:
 
 def with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:
     """Make an estimator of the same parameters with other fitted attributes."""
-    kind = type(estimator)
+    kind: Any = type(estimator)
     model = kind.__new__(kind)
     model.__dict__.update(vars(estimator) | attributes)
     return model
