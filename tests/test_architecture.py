@@ -275,7 +275,8 @@ def test_attributes_are_assigned_once_when_training_is_over():
             assigned.append(name)
             super().__setattr__(name, value)
 
-    model, assigned = Watched(max_iter=2, early_stopping=True), []
+    assigned = []
+    model = Watched(max_iter=2, early_stopping=True)
     assigned.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -3,10 +3,12 @@
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 
 from sknn_suite import MLPClassifier, MLPRegressor
 from sknn_suite.estimator import Call, plan_call
@@ -36,7 +38,9 @@ def test_a_plan_trains_twice_to_the_bits_of_the_fit(public_class, rows):
     plan = plan_of(model, *rows)
     train(plan)
     trained = train(plan)
-    model.fit(*rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(*rows)
     for name, weights in model._fitted_net().weights.items():
         np.testing.assert_array_equal(trained.weights[name], weights)
 
