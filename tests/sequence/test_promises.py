@@ -49,7 +49,7 @@ def test_a_row_does_not_depend_on_its_batch_mates(
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Predictions by blocks of 32 rows and batches of 8, in three threads."""
-    monkeypatch.setattr("sknn_suite.sequence._recurrent.ENCODED_ROWS", 32)
+    monkeypatch.setattr("sknn_suite.estimator._fitted.ENCODED_ROWS", 32)
     monkeypatch.setattr("sknn_suite.sequence._recurrent.CACHED_ROWS", 8)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
 
