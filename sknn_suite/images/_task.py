@@ -73,6 +73,8 @@ class ImageTask(SupervisedTask):
         self.n_given = 0
         # What is done to training images, by name.
         self.strengths: dict[str, float] = {}
+        # The network that this call has chosen; its cost is measured once.
+        self.config: dict[str, Any] = {}
 
     # -- rows ------------------------------------------------------------------------
 
@@ -125,16 +127,16 @@ class ImageTask(SupervisedTask):
         return ImageEncoder()
 
     def network(self, encoder: ImageEncoder) -> Network:
-        config = configure(self.of, self.objective.n_outputs)
+        self.config = configure(self.of, self.objective.n_outputs)
         frozen = self._phase() == "head"
         more = {"augment": self.strengths, "body_frozen": frozen}
-        return Network("image", config | more)
+        return Network("image", self.config | more)
 
     def draw(
         self, module: Any, encoder: ImageEncoder, random_state: np.random.RandomState
     ) -> None:
         of, network, user = self.of, module.network, user_module(self.of)
-        config = configure(of, self.objective.n_outputs)
+        config = self.config
         if user is None:
             activation = config["options"].get("activation", "relu")
             draw_weights(network, of.weight_init, activation, random_state)

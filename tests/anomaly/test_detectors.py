@@ -19,7 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sknn_suite import MLPClassifier
-from sknn_suite.anomaly._base import N_UPDATES
+from sknn_suite.anomaly._task import N_UPDATES
 from sknn_suite.datasets import make_bursty_timestamps
 from sknn_suite.exceptions import DivergedError
 

@@ -65,7 +65,7 @@ def test_one_hot_blocks_are_found_and_reconstructed_as_shares(detector_class):
     model = detector_class(
         distribution="categorical", n_components=2, random_state=0
     ).fit(X)
-    assert model._blocks == (3, 5)
+    assert model._scores.blocks == (3, 5)
     shares = model.reconstruct(X)
     np.testing.assert_allclose(shares[:, :3].sum(axis=1), 1)
     np.testing.assert_allclose(shares[:, 3:].sum(axis=1), 1)

@@ -156,8 +156,9 @@ def test_automatic_batches_fit_into_free_memory(public_class, rows, monkeypatch)
 def test_automatic_batches_of_a_gpu_grow_with_the_data_as_memory_allows(monkeypatch):
     gpu = Place(torch.device("cuda", 0))
     model = MLPRegressor()
-    assert model._clip_batch_size(10**4, gpu) == 256
-    assert model._clip_batch_size(10**7, gpu) == 8192
+    task = model._task(model)
+    assert task.rows_per_batch(10**4, gpu.device) == 256
+    assert task.rows_per_batch(10**7, gpu.device) == 8192
     module = MLP(100, (1000,), 1)
     train = TensorBundle({"x": torch.zeros(2, 100)})
     sizes = []
