@@ -134,7 +134,7 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
         if not resume:
             self.distribution_ = self.distribution
             if self.distribution == "auto":
-                self.distribution_ = choose_distribution(X, self._real)
+                self.distribution_ = choose_distribution(X, self._real, weight)
         check_distribution(X, self.distribution_)
         if not resume:
             self._blocks: tuple[int, ...] = ()

@@ -1,6 +1,7 @@
 """What the training rows are: how they are distributed, and which are repeated."""
 
 import numpy as np
+from scipy.special import gammaln, log_ndtr
 
 from sknn_suite.exceptions import DataError
 
@@ -31,14 +32,62 @@ def merge_repeated(
     return different, np.bincount(index.ravel(), weights=weight).astype(float)
 
 
-def choose_distribution(X: np.ndarray, real: str) -> str:
-    """Choose a distribution by the values of a table; `real` is that of numbers."""
+def choose_distribution(
+    X: np.ndarray, real: str, weight: np.ndarray | None = None
+) -> str:
+    """Choose a distribution by what the values of a table are like.
+
+    Whole numbers are no counts because they are whole: seconds since 1970, grades and
+    pixels are whole as well. Counts are what a Poisson distribution describes better
+    than a normal one of the same mean and deviation does. Numbers in [0, 1] are no
+    chances because they lie there: shares and columns that were scaled do so as well.
+    Only zeros and ones are.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The rows.
+    real : str
+        The distribution of real numbers.
+    weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each row.
+
+    Returns
+    -------
+    str
+        "bernoulli", "poisson" or `real`.
+    """
     low, high, whole = _ranges(X)
-    if low < 0:
+    if low < 0 or not whole:
         return real
     if high <= 1:
         return "bernoulli"
-    return "poisson" if whole else real
+    return "poisson" if _are_counts(X, weight) else real
+
+
+def _are_counts(X: np.ndarray, weight: np.ndarray | None) -> bool:
+    """Whether a Poisson distribution describes whole numbers better than a normal one.
+
+    Compared is the likelihood of the columns, each by itself, a normal one's that of
+    the interval of numbers that round to the value. Neither has more than two
+    parameters, which thousands of rows cannot favour.
+    """
+    chosen = np.linspace(0, len(X) - 1, min(len(X), BLOCK_ROWS)).astype(int)
+    some = np.asarray(X[chosen], np.float64)
+    share = np.ones(len(some)) if weight is None else weight[chosen]
+    share = share / share.sum()
+    mean = share @ some
+    deviation = np.sqrt(share @ (some - mean) ** 2)
+    varies = deviation > 0
+    some, mean, deviation = some[:, varies], mean[varies], deviation[varies]
+    poisson = mean - share @ some * np.log(mean) + share @ gammaln(some + 1)
+    # By symmetry in the lower tail, where logarithms of shares keep their digits.
+    distance = np.abs(some - mean)
+    near = log_ndtr((0.5 - distance) / deviation)
+    far = log_ndtr((-0.5 - distance) / deviation)
+    inside = -np.expm1(far - near)
+    normal = -share @ (near + np.log(np.maximum(inside, np.finfo(float).tiny)))
+    return bool(poisson.sum() < normal.sum())
 
 
 def check_distribution(X: np.ndarray, distribution: str) -> None:
