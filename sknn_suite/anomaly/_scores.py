@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sknn_suite.encoding import weighted_quantiles
-from sknn_suite.losses import Distribution, kl_divergence
+from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 
 # Groups of references, and references in a group. A small group rarely holds an
 # anomaly; many groups make the mean steady, which it is anyway over many features.
@@ -21,6 +21,12 @@ N_REFERENCES = 32
 
 # Share of the row's own reconstruction error beside its two distances.
 ERROR_SHARE = 0.5
+
+# Deviations beyond which distances are drawn in, by a logarithm, as in `ScaledTable`.
+FAR = 3.0
+
+# Deviation of counts and chances below which they are constant but for rounding.
+CONSTANT = 1e-6
 
 # Rows from which all but the last standardisation is learnt.
 SAMPLE_ROWS = 16384
@@ -203,6 +209,10 @@ class ReferenceScore(RowScore):
     - how much smaller than usual the residual varies over the features: a row that is
       explained too well, since all its features follow a single cause, is odd as well.
 
+    Distances are measured in deviations: counts and chances, which the nets read as
+    they are, are scaled for it as real numbers have been already. Else a rare one in a
+    column of zeros would weigh less than a usual one elsewhere.
+
     Attributes
     ----------
     references_ : ndarray of shape (n_members, n_references, n_features)
@@ -220,6 +230,10 @@ class ReferenceScore(RowScore):
     ) -> None:
         suited = GROUPS_TIMES_FEATURES // X.shape[1]
         self.n_groups_ = int(np.clip(suited, FEWEST_GROUPS, MOST_GROUPS))
+        x = scan(X, lambda seen: seen.x.double())
+        self.center_ = np.average(x, axis=0, weights=weight)
+        variance = np.average((x - self.center_) ** 2, axis=0, weights=weight)
+        self.unit_ = np.where(variance > CONSTANT**2, np.sqrt(variance), 1.0)
         self.references_ = self._choose(scan, X, weight, random_state)
         residuals = scan(X, lambda seen: _residual(seen).double())
         mean = np.average(residuals, axis=0, weights=weight)
@@ -255,21 +269,34 @@ class ReferenceScore(RowScore):
         chosen = random_state.permutation(chosen)
         parts = []
         for member, rows in enumerate(chosen.reshape(n_members, per_member)):
-            x_hat = scan(X[rows], lambda seen: seen.x_hat)
+            x_hat = scan(X[rows], lambda seen: self._scale(seen, seen.x_hat))
             parts.append(x_hat[:, member])
         return np.stack(parts)
+
+    def _scale(self, seen: Seen, values: Tensor) -> Tensor:
+        """Bring what the nets see or say to deviations, if it is not in them."""
+        if isinstance(seen.distribution, ScaleDistribution):
+            return values
+        center, unit = (
+            self._tensor(self.center_, values),
+            self._tensor(self.unit_, values),
+        )
+        z = (values - center) / unit
+        size = z.abs()
+        return torch.where(size > FAR, z.sign() * (FAR + torch.log1p(size - FAR)), z)
 
     def measure(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
         n_members = seen.x_hat.shape[1]
-        total = torch.zeros_like(seen.x[:, 0])
-        for member, references in enumerate(self._tensor(self.references_, seen.x)):
-            x_hat = seen.x_hat[:, member].contiguous()
-            for rows in (seen.x, x_hat):
+        x, all_hat = self._scale(seen, seen.x), self._scale(seen, seen.x_hat)
+        total = torch.zeros_like(x[:, 0])
+        for member, references in enumerate(self._tensor(self.references_, x)):
+            x_hat = all_hat[:, member].contiguous()
+            for rows in (x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
                 groups = distances.view(n_rows, self.n_groups_, -1)
                 total += groups.amin(dim=2).mean(dim=1)
-            total += ERROR_SHARE * (seen.x - x_hat).abs().sum(dim=1)
+            total += ERROR_SHARE * (x - x_hat).abs().sum(dim=1)
         distance = total / (n_members * n_features * (2 + ERROR_SHARE))
         residual = _residual(seen) / self._tensor(self.residual_scale_, seen.x)
         centred = residual - residual.mean(dim=1, keepdim=True)
@@ -285,16 +312,17 @@ class ReferenceScore(RowScore):
     def features(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
         n_members = seen.x_hat.shape[1]
-        total = torch.zeros_like(seen.x)
-        for member, references in enumerate(self._tensor(self.references_, seen.x)):
-            x_hat = seen.x_hat[:, member].contiguous()
+        x, all_hat = self._scale(seen, seen.x), self._scale(seen, seen.x_hat)
+        total = torch.zeros_like(x)
+        for member, references in enumerate(self._tensor(self.references_, x)):
+            x_hat = all_hat[:, member].contiguous()
             groups = references.view(self.n_groups_, -1, n_features)
-            for rows in (seen.x, x_hat):
+            for rows in (x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
                 nearest = distances.view(n_rows, self.n_groups_, -1).argmin(dim=2)
                 for group, index in zip(groups, nearest.T):
                     total += (rows - group[index]).abs() / self.n_groups_
-            total += ERROR_SHARE * (seen.x - x_hat).abs()
+            total += ERROR_SHARE * (x - x_hat).abs()
         return total / (n_members * n_features * (2 + ERROR_SHARE))
 
     @staticmethod
