@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sknn_suite.anomaly._tails import Tails
 from sknn_suite.encoding import weighted_quantiles
 from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 
@@ -19,8 +20,12 @@ from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
 N_REFERENCES = 32
 
-# Share of the row's own reconstruction error beside its two distances.
-ERROR_SHARE = 0.5
+# Share of the row's own reconstruction error beside its two distances, one of which
+# holds much of it already; most of it is the noise of usual rows.
+ERROR_SHARE = 0.125
+
+# Share of the surprise of single values beside distances, both in deviations.
+SURPRISE_SHARE = 0.3
 
 # Deviations beyond which distances are drawn in, by a logarithm, as in `ScaledTable`.
 FAR = 3.0
@@ -200,12 +205,14 @@ class LatentScore(RowScore):
 class ReferenceScore(RowScore):
     """Distance to a few typical reconstructions, and whether a row fits too well.
 
-    Two parts, each centred and scaled by what the training rows have:
+    Three parts, each centred and scaled by what the training rows have:
 
     - the distances of the row and of its reconstruction to the nearest of a few
       reconstructed training rows, and the error of its own reconstruction. The first
       is an error of reconstruction against what is typical, the second how dense the
       codes are there, measured behind the decoder;
+    - how far out its values lie in their columns, see `Tails`; it only adds, as a row in
+      the middle of all columns is not the less odd;
     - how much smaller than usual the residual varies over the features: a row that is
       explained too well, since all its features follow a single cause, is odd as well.
 
@@ -234,6 +241,7 @@ class ReferenceScore(RowScore):
         self.center_ = np.average(x, axis=0, weights=weight)
         variance = np.average((x - self.center_) ** 2, axis=0, weights=weight)
         self.unit_ = np.where(variance > CONSTANT**2, np.sqrt(variance), 1.0)
+        self.tails_ = Tails().fit(x, weight)
         self.references_ = self._choose(scan, X, weight, random_state)
         residuals = scan(X, lambda seen: _residual(seen).double())
         mean = np.average(residuals, axis=0, weights=weight)
@@ -241,7 +249,8 @@ class ReferenceScore(RowScore):
         self.residual_scale_ = np.sqrt(variance) + 1e-6
 
     def standardize(self, measured: np.ndarray, weight: np.ndarray | None) -> None:
-        distance, spread = measured.T
+        distance, spread, surprise = measured.T
+        self.surprise_center_, self.surprise_scale_ = center_and_scale(surprise, weight)
         self.distance_center_, self.distance_scale_ = center_and_scale(distance, weight)
         center, scale = center_and_scale(spread, weight)
         # Many rows alike make the quartiles meet; their scale must not explode then.
@@ -301,13 +310,17 @@ class ReferenceScore(RowScore):
         residual = _residual(seen) / self._tensor(self.residual_scale_, seen.x)
         centred = residual - residual.mean(dim=1, keepdim=True)
         spread = centred.square().mean(dim=1).sqrt()
-        return torch.stack([distance, spread], dim=1).double()
+        surprise = self.tails_.measure(seen.x).mean(dim=1)
+        return torch.stack([distance, spread, surprise], dim=1).double()
 
     def combine(self, measured: np.ndarray) -> np.ndarray:
-        distance, spread = measured.T
+        distance, spread, surprise = measured.T
         far = (distance - self.distance_center_) / self.distance_scale_
         too_well = (self.spread_center_ - spread) / self.spread_scale_ - TOO_WELL
-        return far + np.maximum(too_well, 0.0) ** 2
+        out = (surprise - self.surprise_center_) / self.surprise_scale_
+        return (
+            far + SURPRISE_SHARE * np.maximum(out, 0.0) + np.maximum(too_well, 0.0) ** 2
+        )
 
     def features(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
@@ -323,7 +336,9 @@ class ReferenceScore(RowScore):
                 for group, index in zip(groups, nearest.T):
                     total += (rows - group[index]).abs() / self.n_groups_
             total += ERROR_SHARE * (x - x_hat).abs()
-        return total / (n_members * n_features * (2 + ERROR_SHARE))
+        total /= n_members * n_features * (2 + ERROR_SHARE) * self.distance_scale_
+        surprise = self.tails_.measure(seen.x) / (n_features * self.surprise_scale_)
+        return total + SURPRISE_SHARE * surprise
 
     @staticmethod
     def _tensor(array: np.ndarray, like: Tensor) -> Tensor:
