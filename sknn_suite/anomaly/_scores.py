@@ -211,8 +211,8 @@ class ReferenceScore(RowScore):
       reconstructed training rows, and the error of its own reconstruction. The first
       is an error of reconstruction against what is typical, the second how dense the
       codes are there, measured behind the decoder;
-    - how far out its values lie in their columns, see `Tails`; it only adds, as a row in
-      the middle of all columns is not the less odd;
+    - how far out its values lie in their columns, see `Tails`; it only adds, as a row
+      in the middle of all columns is not the less odd;
     - how much smaller than usual the residual varies over the features: a row that is
       explained too well, since all its features follow a single cause, is odd as well.
 
