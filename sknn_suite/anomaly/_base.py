@@ -17,6 +17,7 @@ from sknn_suite.anomaly._rows import (
     choose_distribution,
     find_blocks,
     merge_repeated,
+    suited_code_length,
 )
 from sknn_suite.anomaly._scores import SCORES, center_and_scale
 from sknn_suite.anomaly._scoring import ScoringHalf
@@ -207,8 +208,7 @@ class AnomalyDetector(ScoringHalf, CodingHalf, DetectorParameters, NeuralEstimat
         self._check_ties(sizes, decoder_sizes)
         n_components = self.n_components
         if isinstance(n_components, str):
-            n_components = math.ceil(math.sqrt(n_features)) + 1
-            n_components = max(1, min(n_components, n_features - 1))
+            n_components = suited_code_length(n_features, self._encoder.n_rows_)
         self.n_components_ = int(n_components)
         learns_scale = self._make_distribution(n_features).learns_scale
         if self.noise_kind == "masking" and self.noise > 1:

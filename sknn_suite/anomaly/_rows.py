@@ -1,5 +1,7 @@
 """What the training rows are: how they are distributed, and which are repeated."""
 
+import math
+
 import numpy as np
 from scipy.special import gammaln, log_ndtr
 
@@ -7,6 +9,13 @@ from sknn_suite.exceptions import DataError
 
 # Rows that are looked at before the whole table is.
 BLOCK_ROWS = 4096
+
+# Columns by which rows are compared at a time.
+BLOCK_COLUMNS = 64
+
+# Longest code that n_components="auto" takes. The maps past the hidden layers have as
+# many weights as features times this.
+LONGEST_CODE = 64
 
 
 def merge_repeated(
@@ -22,14 +31,40 @@ def merge_repeated(
     if weight is not None:
         X, weight = X[weight > 0], weight[weight > 0]
     head = X[: 4 * limit]
-    if len(np.unique(head, axis=0)) > limit:
+    if len(np.unique(_rank_rows(head))) > limit:
         return X, weight
-    different, index = np.unique(X, axis=0, return_inverse=True)
-    if len(different) > limit:
+    _, first, index = np.unique(_rank_rows(X), return_index=True, return_inverse=True)
+    if len(first) > limit:
         return X, weight
-    if len(different) == len(X) and weight is None:
-        return different, None
-    return different, np.bincount(index.ravel(), weights=weight).astype(float)
+    if len(first) == len(X) and weight is None:
+        return X[first], None
+    return X[first], np.bincount(index, weights=weight).astype(float)
+
+
+def _rank_rows(X: np.ndarray) -> np.ndarray:
+    """Places of rows in their lexicographic order; equal rows share one.
+
+    Some columns at a time are read, until all rows differ: NumPy sorts rows as records
+    of as many fields as there are columns, which takes long for many.
+    """
+    ranks = np.zeros(len(X))
+    for start in range(0, X.shape[1], BLOCK_COLUMNS):
+        keys = np.column_stack([ranks, X[:, start : start + BLOCK_COLUMNS]])
+        different, index = np.unique(keys, axis=0, return_inverse=True)
+        ranks = index.ravel()
+        if len(different) == len(X):
+            break
+    return ranks
+
+
+def suited_code_length(n_features: int, n_rows: int) -> int:
+    """Length of the code for n_components="auto".
+
+    It grows with the square root of the number of features, and is less than that
+    number and than the number of rows: so many could tell all rows apart.
+    """
+    most = min(n_features - 1, n_rows - 1, LONGEST_CODE)
+    return max(1, min(math.ceil(math.sqrt(n_features)) + 1, most))
 
 
 def choose_distribution(

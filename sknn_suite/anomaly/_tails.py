@@ -6,8 +6,9 @@ from torch import Tensor
 
 from sknn_suite.encoding import weighted_quantiles
 
-# Shares of the rows, from the rarest to the half, at which quantiles are kept.
-N_LEVELS = 48
+# Shares of the rows, from the rarest to the half, at which quantiles are kept; no more
+# than there are rows.
+MOST_LEVELS = 48
 
 
 class Tails:
@@ -38,12 +39,13 @@ class Tails:
     def fit(self, x: np.ndarray, weight: np.ndarray | None) -> "Tails":
         """Learn the quantiles of each column, (n_samples, n_features)."""
         rarest = 1 / len(x) if weight is None else weight.min() / weight.sum()
-        self.shares_ = np.geomspace(min(rarest, 0.25), 0.5, N_LEVELS)
+        n_levels = max(2, min(MOST_LEVELS, len(x)))
+        self.shares_ = np.geomspace(min(rarest, 0.25), 0.5, n_levels)
         # A little less than the share: the quantile is then a value, not a mean of two.
         rare = self.shares_ * (1 - 1e-9)
         both = weighted_quantiles(x, weight, (*rare, *(1 - rare)))
-        self.below_ = np.stack(both[:N_LEVELS], axis=1)
-        self.above_ = -np.stack(both[N_LEVELS:], axis=1)
+        self.below_ = np.stack(both[:n_levels], axis=1)
+        self.above_ = -np.stack(both[n_levels:], axis=1)
         return self
 
     def measure(self, x: Tensor) -> Tensor:
