@@ -113,7 +113,7 @@ def tables(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
     }
     for name in OURS:
         forest = by_table["IsolationForest"]
-        n_won = sum(by_table[name][table] >= forest[table] for table in forest)
+        n_won = sum(bool(by_table[name][t] >= forest[t]) for t in forest)
         work = f"ADBench, tables of {n_tables} whose AUROC is no less, {name}"
         gate = None if options.quick else GATES["tables"]
         lines.append(Line(work, "IsolationForest", None, n_won, n_won, gate, unit=""))

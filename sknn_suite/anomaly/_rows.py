@@ -47,7 +47,7 @@ def _rank_rows(X: np.ndarray) -> np.ndarray:
     Some columns at a time are read, until all rows differ: NumPy sorts rows as records
     of as many fields as there are columns, which takes long for many.
     """
-    ranks = np.zeros(len(X))
+    ranks: np.ndarray = np.zeros(len(X))
     for start in range(0, X.shape[1], BLOCK_COLUMNS):
         keys = np.column_stack([ranks, X[:, start : start + BLOCK_COLUMNS]])
         different, index = np.unique(keys, axis=0, return_inverse=True)
