@@ -24,8 +24,8 @@ N_REFERENCES = 32
 # holds much of it already; most of it is the noise of usual rows.
 ERROR_SHARE = 0.125
 
-# Share of the surprise of single values beside distances, both in deviations, for a code
-# that passes all on; see `ReferenceScore`.
+# Share of the surprise of single values beside distances, both in deviations, for a
+# code as long as the row; see `ReferenceScore`.
 SURPRISE_SHARE = 0.5
 
 # Deviations beyond which distances are drawn in, by a logarithm, as in `ScaledTable`.
