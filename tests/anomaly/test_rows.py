@@ -109,7 +109,7 @@ def test_a_code_is_shorter_than_rows_and_features_are_many(n_features, n_rows):
 def test_the_weights_of_a_detector_of_a_wide_table_are_few_a_column(detector_class):
     X = source().normal(size=(4, 5000))
     model = detector_class(hidden_layer_sizes=5, max_iter=1, random_state=0).fit(X)
-    n_weights = sum(w.size for w in model._weights().values())
+    n_weights = sum(w.size for w in model._fitted_net().weights.values())
     per_net_and_column = 2 * (model.n_components_ + 5 + 1)
     assert n_weights < 1.1 * model.n_estimators * X.shape[1] * per_net_and_column
     assert model.n_components_ == 3
