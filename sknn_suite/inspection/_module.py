@@ -77,6 +77,8 @@ def configured(estimator: Any, X: Any, y: Any) -> Any:
 def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
     """Build the net with which training would go on, and the rows as a bundle."""
     plan = plan_call(estimator, Call(X, y, resume=True, n_epochs=1)).plan
+    if isinstance(plan.settings.learning_rate_init, str):  # "auto": the fit found one
+        plan = plan.change(learning_rate_init=estimator.learning_rate_)
     net = begin(plan)
     return net, net.batches_.bundle
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -329,8 +329,6 @@ class OneCycleParameters(TrainingParameters):
         the epochs that are over, see `MLPClassifier`. partial_fit takes "one_cycle" and
         "cosine", which are planned for a whole fit, for "constant".
     """
-
-    _planned_schedules: ClassVar[tuple[str, ...]] = ("one_cycle", "cosine")
 
     learning_rate: str | Callable[[int], float] = redefault(
         "learning_rate", TrainingParameters, "one_cycle"
