@@ -441,7 +441,7 @@ class _CtrlC(Callback):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("epoch", [1, 4])
+@pytest.mark.parametrize("epoch", [2, 4])
 def test_ctrl_c_warns_and_keeps_a_usable_state(
     estimator_class, rows, scores_of, epoch, early_stopping
 ):
@@ -460,6 +460,22 @@ def test_ctrl_c_warns_and_keeps_a_usable_state(
     copy.deepcopy(model).predict(X)
     model.set_params(callbacks=None, max_iter=3).fit(X, y)
     assert model.n_iter_ == 3
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_ctrl_c_before_the_first_epoch_is_over_leaves_the_estimator_as_it_was(
+    estimator_class, rows, snapshot, same_state, warm_start
+):
+    X, y = rows
+    model = estimator_class(**SMALL, batch_size=25, max_iter=2)
+    if warm_start:
+        model.set_params(warm_start=True).fit(X, y)
+    model.set_params(callbacks=[_CtrlC(1, batch=2)])
+    before = snapshot(model)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert same_state(model.__getstate__(), before)
+    assert hasattr(model, "n_iter_") == warm_start
 
 
 def test_ctrl_c_under_early_stopping_keeps_the_best_weights(

@@ -83,6 +83,8 @@ def train(
     ------
     DivergedError
         If the loss, or a weight, becomes NaN or infinite.
+    KeyboardInterrupt
+        If it comes before the first epoch is over.
     """
     kept = plan.start.state.take(plan) if _is_kept(plan.start.state) else None
     net, plan = kept or make_net(plan), _bring_rows(plan)
@@ -104,6 +106,9 @@ def train(
             if plan.start.t == 0:  # else the call goes on from another one
                 checkpoint.resume(net, len(plan.train))
         net.partial_fit(plan.train, plan.valid)
+    own = [row for row in net.history if "dur" in row]
+    if net.interrupted_ and not own:
+        raise KeyboardInterrupt  # nothing has been learnt that could be kept
     keeps_net = keeps_net and KeptNet.suits(plan) and not net.interrupted_
     state: Any = None if keeps_net else state_to_go_on(net)
     if net.progress.best_weights is not None:
@@ -113,7 +118,6 @@ def train(
     weights = weights_of(net.module_, copy=keeps_net)
     if not all(np.isfinite(array).all() for array in weights.values()):
         net.raise_diverged()
-    own = [row for row in net.history if "dur" in row]
     if keeps_net:
         state = KeptNet(plan, net)
     return Trained(
