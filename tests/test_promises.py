@@ -470,11 +470,10 @@ def test_ctrl_c_before_the_first_epoch_is_over_leaves_the_estimator_as_it_was(
     model = estimator_class(**SMALL, batch_size=25, max_iter=2)
     if warm_start:
         model.set_params(warm_start=True).fit(X, y)
-    model.set_params(callbacks=[_CtrlC(1, batch=2)])
     before = snapshot(model)
     with pytest.raises(KeyboardInterrupt):
-        model.fit(X, y)
-    assert same_state(model.__getstate__(), before)
+        model.set_params(callbacks=[_CtrlC(1, batch=2)]).fit(X, y)
+    assert same_state(model.set_params(callbacks=None).__getstate__(), before)
     assert hasattr(model, "n_iter_") == warm_start
 
 
