@@ -29,7 +29,7 @@ def learn_the_images(stage: Stage) -> Comparison:
     -------
     Comparison
         Accuracy and seconds of a convolutional network and of a support-vector
-        svc, and a gallery of the network's least certain images.
+        machine, and a gallery of the network's least certain images.
     """
     data = load_digits()
     pixels = (data.images * 15).astype(np.uint8)
