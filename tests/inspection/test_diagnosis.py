@@ -342,7 +342,7 @@ def test_what_is_not_fitted_or_not_ours_is_refused(numbers):
     with pytest.raises(TypeError, match="LinearRegression"):
         diagnose(LinearRegression().fit(X, y), X, y)
     model = MLPRegressor(**SETTINGS).fit(X, y)
-    with pytest.raises(DataError, match="y is None, but MLPRegressor learns a target"):
+    with pytest.raises(DataError, match="y is None, but MLPRegressor needs a target"):
         diagnose(model, X)
     with pytest.raises(DataError, match="X has 120 rows and y has 60"):
         diagnose(model, X, y[:60])
