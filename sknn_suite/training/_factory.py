@@ -20,10 +20,11 @@ from sknn_suite.training._lbfgs import LbfgsNet
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._optimizers import OPTIMIZERS, refuse_optimizer
 from sknn_suite.training._plan import FitPlan
+from sknn_suite.training._rates import Length, refuse_unknown
 from sknn_suite.training._recipe import TrainingRecipe
 from sknn_suite.training._recovery import Recovery
 from sknn_suite.training._regularization import Penalty
-from sknn_suite.training._schedules import Length, Schedule, refuse_unknown
+from sknn_suite.training._schedules import Schedule
 from sknn_suite.training._state import load_weights
 
 
