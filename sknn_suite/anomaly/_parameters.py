@@ -59,10 +59,11 @@ class DetectorParameters(OneCycleParameters):
     distribution : {"auto", "gaussian", "huber", "laplace", "student_t", "bernoulli", \
             "poisson", "categorical"}, default="auto"
         Distribution of a feature around its reconstruction. "auto" chooses by the
-        values of X: "bernoulli" if all are 0 or 1; "poisson" for counts, which are whole,
-        not negative, and described better by a Poisson than by a normal distribution;
-        and a real-valued distribution otherwise. Whole seconds, grades, pixels and
-        shares in [0, 1] are real numbers. Choose "categorical" for one-hot columns.
+        values of X: "bernoulli" if all are 0 or 1; "poisson" for counts, which are
+        whole numbers >= 0 that a Poisson distribution describes better than a normal
+        distribution; and a real-valued distribution otherwise, also for whole seconds,
+        grades, pixels and fractions in [0, 1]. Choose "categorical" for one-hot
+        columns.
 
     variance : {"fixed", "feature", "row"}, default="fixed"
         Scale of a real-valued distribution: "fixed" is one, "feature" is learnt for
