@@ -22,7 +22,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
         return self.n_components_
 
     def transform(self, X):
-        """Codes of rows, by the first net; of a VAE their means.
+        """Compute codes of rows with the first network; for a VAE, their means.
 
         Parameters
         ----------
@@ -39,17 +39,17 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
         return to_home(codes.astype(X.dtype, copy=False), home)
 
     def inverse_transform(self, X):
-        """Decode codes into rows, by the first net.
+        """Decode codes into rows with the first network.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_components)
-            Codes, as `transform` gives them.
+            Codes, as `transform` returns them.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            The rows that they stand for, in the units of the training rows.
+            The decoded rows, in the units of the training rows.
         """
         check_is_fitted(self)
         codes, home = to_numpy(X)
@@ -64,7 +64,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
         return to_home(rows.astype(codes.dtype, copy=False), home)
 
     def reconstruct(self, X):
-        """Rows as the nets reconstruct them, the mean over all nets.
+        """Reconstruct rows: the mean over all networks.
 
         Parameters
         ----------

@@ -28,9 +28,9 @@ class AnomalyDetector(DetectorParameters, CodingHalf):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row, >= 0: 2 counts like the row twice, 0 like no row.
         X_val : array-like of shape (n_validation_samples, n_features), default=None
-            Validation rows of one's own, whose loss is in `history_`; with
-            early_stopping=True they decide which epoch's weights are kept, and no
-            rows of X are set aside.
+            Your own validation rows. Their loss is in `history_`. With
+            early_stopping=True they decide which epoch's weights are kept, and all
+            rows of X are trained on.
 
         Returns
         -------
@@ -49,11 +49,11 @@ class AnomalyDetector(DetectorParameters, CodingHalf):
     @available_if(can_partial_fit)
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):
-        """Train one epoch more on the given rows; the optimiser's state goes on.
+        """Train one more epoch on the given rows, with the optimiser's state kept.
 
-        Scaling and distribution are those of the first call, usual scores those of
-        the last. A schedule that is planned for a whole fit is not followed: the rate
-        is constant.
+        The first call learns scaling and distribution; each call learns the usual
+        scores and the threshold from its own rows. The learning rate is constant if the
+        schedule needs a whole fit.
 
         Parameters
         ----------

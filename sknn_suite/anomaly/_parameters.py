@@ -60,9 +60,9 @@ class DetectorParameters(OneCycleParameters):
             "poisson", "categorical"}, default="auto"
         Distribution of a feature around its reconstruction. "auto" chooses by the
         values of X: "bernoulli" if all are 0 or 1; "poisson" for counts, which are
-        whole, not negative, and described better by a Poisson than by a normal
-        distribution; and a real-valued distribution otherwise. Whole seconds, grades,
-        pixels and shares in [0, 1] are real numbers. Choose "categorical" for one-hot
+        whole numbers >= 0 that a Poisson distribution describes better than a normal
+        distribution; and a real-valued distribution otherwise, also for whole seconds,
+        grades, pixels and fractions in [0, 1]. Choose "categorical" for one-hot
         columns.
 
     variance : {"fixed", "feature", "row"}, default="fixed"

@@ -19,7 +19,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
     """The outlier half of a detector; `AnomalyDetector` trains it."""
 
     def score_samples(self, X):
-        """Score rows: the larger, the more usual.
+        """Score rows: a larger score is more usual.
 
         Parameters
         ----------
@@ -29,14 +29,14 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            The scores, by the parameter `score_method` of the fit.
+            The scores, by the `score_method` of the fit.
         """
         X, home = self._rows_to_predict(X, "score_samples")
         score = self._scores.score
         return to_home(-score.combine(self._scan(X, score.measure)), home)
 
     def decision_function(self, X):
-        """Scores less the threshold: negative for outliers.
+        """Compute scores minus the threshold: negative for outliers.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         return scores - self.offset_
 
     def predict(self, X):
-        """Tell outliers from inliers.
+        """Predict which rows are outliers.
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         return 1 - 2 * (decision < 0)
 
     def to_labels01(self, X):
-        """Tell outliers from inliers in PyOD's way.
+        """Predict which rows are outliers, with the labels of PyOD.
 
         Parameters
         ----------
@@ -84,12 +84,12 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         return (1 - labels) // 2
 
     def feature_scores(self, X):
-        """Tell how much each feature adds to the oddness of a row.
+        """Compute how much each feature contributes to the score of a row.
 
-        For score_method="auto" these are the distances and errors that the score is
-        made of, for "likelihood" and "typicality" negative log-likelihoods, else errors
-        of the reconstruction. What makes a row explained too well belongs to no
-        feature.
+        For score_method="auto" the contributions are the distances and errors that make
+        up the score; for "likelihood" and "typicality" they are negative
+        log-likelihoods; for the others, errors of the reconstruction. An unusually
+        small error is part of the score of "auto", but of no feature.
 
         Parameters
         ----------
@@ -99,23 +99,23 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            Contributions, larger for odder features.
+            Contributions; a larger one is more unusual.
         """
         X, home = self._rows_to_predict(X, "feature_scores")
         return to_home(self._scan(X, self._scores.score.features), home)
 
     def set_contamination(self, contamination):
-        """Set the threshold anew, without a fit.
+        """Set a new threshold without a new fit.
 
         Parameters
         ----------
         contamination : "auto" or float
-            Share of the training rows, in (0, 0.5], that shall be outliers.
+            Fraction of the training rows to call outliers, in (0, 0.5].
 
         Returns
         -------
         self : object
-            The detector, with another `offset_`.
+            The detector, with a new `offset_`.
         """
         check_is_fitted(self)
         allowed = {"contamination": self._parameter_constraints["contamination"]}

@@ -118,14 +118,14 @@ class VAEDetector(AnomalyDetector):
         return VAETask(of)
 
     def sample(self, n_samples=1, *, random_state=None):
-        """Draw rows from what the first net has learnt.
+        """Draw new rows from the distribution that the first network has learnt.
 
         Parameters
         ----------
         n_samples : int, default=1
             Number of rows.
         random_state : int, RandomState instance or None, default=None
-            Source of randomness; None takes that of the estimator.
+            Seed of the draw; None uses the estimator's `random_state`.
 
         Returns
         -------

@@ -50,7 +50,7 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
     @available_if(can_partial_fit)
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
-        """Train one epoch more on the given rows; the optimiser's state goes on.
+        """Train one more epoch on the given rows, with the optimiser's state kept.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row, >= 0.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever occur; needed in the first call.
+            All labels that may occur in any call. The first call needs it.
 
         Returns
         -------
@@ -94,7 +94,7 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         return to_home(self._net.target.inverse_transform(codes), home)
 
     def decision_function(self, X):
-        """Raw scores, before softmax or sigmoid.
+        """Compute raw scores, before softmax or sigmoid.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes the log-odds of ``classes_[1]``.
+            The scores; for two classes, the log-odds of ``classes_[1]``.
         """
         raw, home = self._raw_scores(X, "decision_function")
         scores = raw.numpy()
@@ -123,8 +123,8 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Columns as in `classes_`; rows sum to one, except for multilabel, where
-            each column stands for itself.
+            Columns as in `classes_`. Rows sum to one; for multilabel they do not, as
+            each column is the probability of one label.
         """
         proba, home = self._probabilities(X, "predict_proba")
         return to_home(proba, home)

@@ -43,7 +43,7 @@ class Regressor(RegressorMixin, SupervisedEstimator):
     @available_if(can_partial_fit)
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Train one epoch more on the given rows; the optimiser's state goes on.
+        """Train one more epoch on the given rows, with the optimiser's state kept.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Regressor(RegressorMixin, SupervisedEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions, of X's type.
+            The predictions, in X's type.
         """
         raw, home = self._raw_scores(X, "predict")
         values = LINKS[self.out_activation_](raw).numpy()

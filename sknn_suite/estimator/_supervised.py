@@ -54,19 +54,20 @@ class SupervisedEstimator(NeuralEstimator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows: numbers, finite.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets: labels (a 0/1 matrix for several labels per row) or numbers.
+            The targets: numbers, or labels (a 0/1 matrix for several labels per row).
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row, >= 0: 2 counts like the row twice, 0 like no row.
         X_val, y_val : array-likes, default=None
-            Validation rows of one's own, like X and y. Their loss and score are in
-            `history_`; with early_stopping=True they decide when training ends, and
-            no rows of X are set aside.
+            Your own validation rows, like X and y. Their loss and score are in
+            `history_`. With early_stopping=True they decide when training ends, and
+            all rows of X are trained on.
         sample_weight_val : array-like, default=None
             Weight of each validation row, >= 0.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group stay together when validation rows are set aside. Where
-            none are (without early_stopping, with X_val, by lbfgs), groups make no
-            difference, so that one search can try fits with and without.
+            Group of each row. When validation rows are set aside, rows of one group
+            stay together. When no rows are set aside (without early_stopping, with
+            X_val, or with lbfgs), groups have no effect, so one search can try fits
+            with and without early stopping.
 
         Returns
         -------

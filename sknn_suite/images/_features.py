@@ -19,7 +19,7 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifier
         return self._net.network.config["n_features"]
 
     def transform(self, X):
-        """Compute what the last layer takes: features for any other estimator.
+        """Compute the input of the last layer: features for any other estimator.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifier
         return to_home(torch.cat(parts).numpy().astype(kind, copy=False), home)
 
     def read_images(self, X):
-        """Read images as `predict` sees them, for pictures of them.
+        """Read images as `predict` does, for plotting.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifier
         return (pixels - low) / max(high - low, 1e-300)
 
     def first_filters(self):
-        """Weights of the network's first convolution.
+        """Return the weights of the network's first convolution.
 
         Returns
         -------

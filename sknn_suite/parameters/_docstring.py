@@ -1,8 +1,10 @@
 """Docstrings that list inherited parameters and attributes, and name the groups."""
 
+import functools
 import inspect
 import re
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from sknn_suite.parameters._groups import GROUPS
@@ -17,7 +19,6 @@ _TITLES = (
     "References",
     "Examples",
 )
-_SECTION = r"^{title}\n-+\n(.*?)(?=\n\n\S[^\n]*\n-{{3,}}\n|\Z)"
 
 
 def parameter_entries(docstring: str | None) -> dict[str, str]:
@@ -28,13 +29,8 @@ def parameter_entries(docstring: str | None) -> dict[str, str]:
 
 def section_entries(docstring: str | None, title: str) -> dict[str, str]:
     """Split a section of a numpydoc docstring, such as "Attributes", into entries."""
-    section = _find_section(inspect.cleandoc(docstring or ""), title)
-    if section is None:
-        return {}
-    entries: dict[str, str] = {}
-    for entry in re.split(r"\n(?=\S)", section[1].strip("\n")):
-        entries[entry.split(" :", 1)[0].strip()] = entry.strip("\n")
-    return entries
+    _, sections = _split(docstring or "")
+    return _entries(sections.get(title, ""))
 
 
 def full_docstring(
@@ -51,28 +47,49 @@ def full_docstring(
     defaults : dict of str to object
         Defaults that replace those in the entries of its bases.
     """
-    text = inspect.cleandoc(cls.__doc__ or "")
+    summary, own = _split(cls.__doc__ or "")
     inherited: dict[str, str] = {}
     attributes: dict[str, str] = {}
     for base in reversed(cls.__mro__[1:]):
-        inherited |= parameter_entries(base.__dict__.get("__doc__"))
-        attributes |= section_entries(base.__dict__.get("__doc__"), "Attributes")
+        docstring = base.__dict__.get("__doc__")
+        inherited |= parameter_entries(docstring)
+        attributes |= section_entries(docstring, "Attributes")
     for name in defaults.keys() & inherited.keys():
         inherited[name] = _tell_default(inherited[name], defaults[name])
-    entries = inherited | parameter_entries(text)
+    entries = inherited | parameter_entries(cls.__doc__)
+    own_attributes = _entries(own.get("Attributes", ""))
     rare = groups.get("rare", [])
     usual = [n for names in groups.values() for n in names if n not in rare]
-    for title, names in (("Parameters", usual), ("Other Parameters", rare)):
-        chosen = [entries[name] for name in names if name in entries]
-        text = _put_section(text, title, "\n\n".join(chosen))
-    own = section_entries(text, "Attributes")
-    every = own | {name: told for name, told in attributes.items() if name not in own}
-    text = _put_section(text, "Attributes", "\n\n".join(every.values()))
+    sections = own | {
+        "Parameters": _join(entries, usual),
+        "Other Parameters": _join(entries, rare),
+        "Attributes": _join(attributes | own_attributes, own_attributes | attributes),
+    }
     if len(groups) > 1:
-        notes = _find_section(text, "Notes")
-        told = f"{notes[1]}\n\n" if notes else ""
-        text = _put_section(text, "Notes", told + _list_groups(groups))
-    return text
+        notes = [own["Notes"]] if "Notes" in own else []
+        sections["Notes"] = "\n\n".join([*notes, _list_groups(groups)])
+    titles = sorted(sections, key=lambda t: _TITLES.index(t) if t in _TITLES else 99)
+    told = [f"{t}\n{'-' * len(t)}\n{sections[t]}" for t in titles if sections[t]]
+    return "\n\n".join([summary, *told])
+
+
+@functools.lru_cache(maxsize=64)
+def _split(docstring: str) -> tuple[str, dict[str, str]]:
+    """Split a docstring into what comes before its sections, and these by title."""
+    text = inspect.cleandoc(docstring)
+    summary, *parts = re.split(r"\n\n(\S[^\n]*)\n-{3,}\n", text)
+    return summary, dict(zip(parts[::2], parts[1::2]))
+
+
+@functools.lru_cache(maxsize=64)
+def _entries(section: str) -> dict[str, str]:
+    """Split a section into entries by name."""
+    parts = re.split(r"\n(?=\S)", section.strip("\n")) if section else []
+    return {part.split(" :", 1)[0].strip(): part.strip("\n") for part in parts}
+
+
+def _join(entries: dict[str, str], names: Iterable[str]) -> str:
+    return "\n\n".join(entries[name] for name in names if name in entries)
 
 
 def _list_groups(groups: dict[str, list[str]]) -> str:
@@ -82,26 +99,6 @@ def _list_groups(groups: dict[str, list[str]]) -> str:
         members = ", ".join(f"`{name}`" for name in names)
         lines += [GROUPS[group], textwrap.indent(textwrap.fill(members, 80), "    ")]
     return "\n".join(lines)
-
-
-def _find_section(text: str, title: str) -> re.Match | None:
-    return re.search(_SECTION.format(title=title), text, re.M | re.S)
-
-
-def _put_section(text: str, title: str, body: str) -> str:
-    """Replace a section, or add it where numpydoc wants it; nothing for no body."""
-    found = _find_section(text, title)
-    section = f"{title}\n{'-' * len(title)}\n{body}" if body else ""
-    if found is not None:
-        before, after = text[: found.start()], text[found.end() :]
-        return f"{before}{section}{after}" if section else before.rstrip() + after
-    if not section:
-        return text
-    later = _TITLES[_TITLES.index(title) + 1 :]
-    for following in filter(None, (_find_section(text, t) for t in later)):
-        start = following.start()
-        return f"{text[:start]}{section}\n\n{text[start:]}"
-    return f"{text}\n\n{section}"
 
 
 def _tell_default(entry: str, default: Any) -> str:

@@ -126,13 +126,13 @@ class TrainingParameters:
     averaging : {"swa", "ema"} or None, default=None
         Which average of the weights predictions use. "swa" is the mean over the epochs
         from `averaging_start` on; "ema" is an exponentially weighted mean over all
-        steps, see `ema_decay`. None uses the last weights. Try it when the validation
-        score is noisy.
+        steps, see `ema_decay`. None averages nothing. Try it when the validation score
+        is noisy.
 
     mixup : float, default=0.0
         Strength of mixup, in [0, inf): each batch is mixed with a shuffled copy of
-        itself, in proportions from a Beta(mixup, mixup) distribution. 0 turns it off;
-        0.2 is mild. Raise it when the model overfits.
+        itself, in a proportion drawn from a Beta(mixup, mixup) distribution. 0 turns it
+        off; 0.2 is mild. Raise it when the model overfits.
 
     l1_alpha : float, default=0.0
         Strength of the L1 penalty on weights, in [0, inf), divided like `alpha`. Raise

@@ -148,7 +148,7 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         )
 
     def token_weights(self, X):
-        """Tell how much attention each token of each text gets.
+        """Compute how much attention each token of each text gets.
 
         Parameters
         ----------
@@ -158,9 +158,9 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         Returns
         -------
         list of list of (str, float)
-            Tokens of each text and their weights, which sum to one: the mean of the
-            attention of all recurrent layers of all networks. A text that is longer
-            than `max_length_` has the tokens that the networks see.
+            The tokens of each text and their weights, which sum to one. A weight is the
+            mean attention over all recurrent layers of all networks. For a text longer
+            than `max_length_`, only the tokens that the networks read.
         """
         X, _ = self._rows_to_predict(X, "token_weights")
         net = self._fitted_net()
