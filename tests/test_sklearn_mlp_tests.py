@@ -20,7 +20,9 @@ LEFT_OUT = {
 }
 
 
-RENAMED = {"assert clf._no_improvement_count": "assert clf._memory.no_improvement_count"}
+RENAMED = {
+    "assert clf._no_improvement_count": "assert clf._memory.no_improvement_count"
+}
 
 
 def load_theirs():
