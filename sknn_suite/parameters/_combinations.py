@@ -97,12 +97,13 @@ def refuse_combinations(parameters: Any) -> None:
             "embeddings",
         )
     tokenizer = _value(parameters, "tokenizer")
-    if tokenizer == "char":
-        what = "on tokenizer='char', whose tokens are single characters"
-        _refuse(parameters, _OF_WORDS, what, "tokenizer='word'")
-    elif tokenizer not in ("word", None):
+    kind = getattr(tokenizer, "kind", "word")
+    if not isinstance(kind, str):
         what = "on a tokenizer of one's own, which sees texts as they are"
-        _refuse(parameters, ("lowercase", *_OF_WORDS), what, "tokenizer='word'")
+        _refuse(tokenizer, ("lowercase", *_OF_WORDS), what, "kind='word'")
+    elif kind == "char":
+        what = "on kind='char', whose tokens are single characters"
+        _refuse(tokenizer, _OF_WORDS, what, "kind='word'")
     if _value(parameters, "backbone") is None:
         what = "without a backbone, a network that is trained already"
         _refuse(parameters, _OF_BACKBONES, what, "backbone")

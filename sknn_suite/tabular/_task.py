@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 
 from sknn_suite.checks import (
     check_layer_sizes,
@@ -10,6 +11,7 @@ from sknn_suite.checks import (
     check_table,
     check_table_and_target,
 )
+from sknn_suite.data import as_tensor
 from sknn_suite.encoding import TableEncoder
 from sknn_suite.estimator import FittedNet, Rows, SupervisedTask
 from sknn_suite.modules import Network
@@ -20,6 +22,17 @@ class TableTask(SupervisedTask):
 
     # Then the split is drawn after the weights, as scikit-learn does.
     encoder_learns = False
+
+    # Weights to begin with, assigned before a first call of partial_fit.
+    assigned: tuple[list, list] | None = None
+
+    def check(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
+    ) -> Rows:
+        estimator = self.of.estimator
+        if partial and not resume and hasattr(estimator, "coefs_"):
+            self.assigned = estimator.coefs_, estimator.intercepts_
+        return super().check(X, y, sample_weight, resume=resume, partial=partial)
 
     def check_both(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
         numeric = self.objective.y_is_numeric
@@ -48,6 +61,11 @@ class TableTask(SupervisedTask):
         self, module: Any, encoder: Any, random_state: np.random.RandomState
     ) -> None:
         module.reset_parameters(self.of.weight_init, random_state)
+        if self.assigned is not None:
+            for linear, coef, intercept in zip(module.linears, *self.assigned):
+                with torch.no_grad():
+                    linear.weight.copy_(as_tensor(np.asarray(coef).T))
+                    linear.bias.copy_(as_tensor(np.asarray(intercept)))
 
     def show(self, net: FittedNet, rows: Rows, random_state: Any) -> dict[str, Any]:
         layers = range(len(net.network.config["hidden_layer_sizes"]) + 1)

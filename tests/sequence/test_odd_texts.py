@@ -57,9 +57,10 @@ def test_two_texts_that_say_nothing_are_enough(texts, wide):
     assert set(model.predict(texts)) <= {"a", "b"}
 
 
-def test_one_text_alone_has_one_class_which_is_refused():
-    with pytest.raises(ValueError, match="only one class"):
-        TextRNNClassifier(**SMALL).fit(["a text"], [0])
+def test_one_text_alone_has_one_class_which_is_learnt():
+    model = TextRNNClassifier(**SMALL).fit(["a text"], [7])
+    np.testing.assert_array_equal(model.classes_, [7])
+    np.testing.assert_array_equal(model.predict(["a text", "another"]), [7, 7])
 
 
 def test_texts_of_numpys_str_are_texts():
