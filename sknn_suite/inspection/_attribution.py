@@ -41,8 +41,8 @@ def attribute_pixels(
     X : array-like or list of path-like
         Images, as for `predict`.
     method : {"grad_cam", "saliency"}, default="grad_cam"
-        "grad_cam" weights the maps of the last convolution by their gradients, and shows
-        regions. "saliency" is the size of the gradient at each pixel.
+        "grad_cam" weights the maps of the last convolution by their gradients, and
+        shows regions. "saliency" is the size of the gradient at each pixel.
     target : label or array-like of labels, default=None
         The class to explain. None means the predicted class of each image.
     layer : str, default=None
