@@ -7,8 +7,8 @@ import torch
 
 from sknn_suite.data._bundle import TensorBundle
 
-# Rows are gathered in blocks of about this many bytes, and batches are views of a block.
-# So one gather serves many small batches, and memory stays small for large data.
+# Rows are gathered in blocks of about this many bytes, and batches are views of a
+# block. So one gather serves many small batches, and memory stays small for large data.
 BLOCK_BYTES = 1 << 21
 
 # Rows of unequal length are sorted by length within chunks of this many batches. This

@@ -40,8 +40,8 @@ class _ArrayInterface:
         self.owner = owner
 
 
-# torch warns once per process that its sparse CSR tensors are in beta. This package uses
-# two operations on them, both tested, and the user cannot avoid the warning.
+# torch warns once per process that its sparse CSR tensors are in beta. This package
+# uses two operations on them, both tested, and the user cannot avoid the warning.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     torch.sparse_csr_tensor([0], [], [], size=(0, 0))

@@ -137,10 +137,10 @@ class Decoder:
 def find_ranges(measured: Iterable[tuple[str, float, float]]) -> Ranges:
     """Find one range for all pixels of a type, by the extremes of each file.
 
-    Black is 0. White is the smallest of 1, 3, 7, ..., 2^n - 1 that no pixel exceeds, and
-    at least 255 for integers. If there are negative pixels, black is minus white. So a
-    range does not depend on single pixels, a 12-bit camera keeps its grey levels in a
-    16-bit type, and most sets of one kind get the same range.
+    Black is 0. White is the smallest of 1, 3, 7, ..., 2^n - 1 that no pixel exceeds,
+    and at least 255 for integers. If there are negative pixels, black is minus white.
+    So a range does not depend on single pixels, a 12-bit camera keeps its grey levels
+    in a 16-bit type, and most sets of one kind get the same range.
     """
     ranges: Ranges = {}
     for kind, low, high in measured:
