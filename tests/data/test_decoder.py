@@ -49,7 +49,7 @@ def test_a_file_that_would_start_a_program_is_refused(tmp_path, monkeypatch):
         (b"%PDF-1.7 and so on", "format PDF"),
         (b"<svg xmlns='a'></svg>", "format SVG"),
         (b"\x00\x00\x01\x00\x01\x00\x08\x08\x00\x00", "format ICO"),
-        (b"\x89PNG\r\n\x1a\n", "damaged, or of another format"),
+        (b"\x89PNG\r\n\x1a\n", "damaged, or it has another format"),
     ],
 )
 def test_a_refused_file_names_its_format(tmp_path, content, reason):
