@@ -262,7 +262,7 @@ def test_a_scaler_may_stand_before_flat_rows(digits):
     [
         (lambda X: X.astype(float), {}, r"floating-point pixels from 0 to \d+"),
         (lambda X: np.where(X > 200, np.nan, X / 255), {}, "contains NaN"),
-        (lambda X: X.astype(int) + 100, {}, "whole numbers from"),
+        (lambda X: X.astype(int) + 100, {}, "integers from"),
         (lambda X: X, {"image_shape": (9, 9, 3)}, "has images of 16 x 16 pixels"),
         (lambda X: X.reshape(90, -1), {"image_shape": (9, 9)}, "does not fit rows of"),
         (lambda X: X, {"image_shape": (16,)}, "is not an image shape"),
