@@ -21,14 +21,14 @@ OURS: dict[str, Callable[[int], Any]] = {
 
 
 def oddness(model: Any, X: np.ndarray) -> np.ndarray:
-    """Scores, larger for odder rows; PyOD's decision_function has that sign."""
+    """Scores, larger for more unusual rows, as in PyOD's decision_function."""
     if hasattr(model, "score_samples"):
         return -model.score_samples(X)
     return model.decision_function(X)
 
 
 def peers() -> dict[str, Callable[[int], Any]]:
-    """Detectors to compare with; PyOD's if it is installed."""
+    """Detectors to compare with, including those of PyOD if it is installed."""
     found: dict[str, Callable[[int], Any]] = {
         "IsolationForest": lambda seed: IsolationForest(random_state=seed)
     }
@@ -43,7 +43,7 @@ def peers() -> dict[str, Callable[[int], Any]]:
 
 
 def adbench(quick: bool) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Standardised ADBench tables: name, rows, 1 for anomalies."""
+    """Yield standardised ADBench tables: name, rows, labels (1 for anomalies)."""
     folder = Path(os.environ.get("SKNN_DATA", ROOT / ".." / "shared" / "data"))
     if not (folder / "anomaly" / "adbench").exists():
         print(f"ADBench: skipped, there is no data folder {folder} (set SKNN_DATA)")
@@ -58,7 +58,7 @@ def adbench(quick: bool) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
 
 
 def nsl_kdd() -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Give normal training rows, test rows, and 1 for attacks among these."""
+    """Return normal training rows, test rows, and test labels (1 for attacks)."""
     data = load_shared("nsl_kdd")
     if data is None:
         return None

@@ -1,7 +1,7 @@
-"""What every benchmark shares: interleaved repeats, ratios, the machine, the tables.
+"""Shared parts of all benchmarks: repeats in turns, ratios, the machine, the tables.
 
-Numbers of one run are comparable because contenders take turns: whatever else the
-machine does meanwhile hits all of them alike. Gates are compared with, never asserted.
+The numbers of one run are comparable because contenders take turns, so other work on
+the machine affects all of them equally. A gate is shown in the table, never asserted.
 """
 
 import argparse
@@ -31,20 +31,20 @@ OURS = "sknn_suite"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a table: what they need, what we need, and what we promised.
+    """One line of a table: their figure, our figure, and our promise.
 
     Parameters
     ----------
     work, against : str
-        What was done, and who else did it.
+        What was done, and the other contender.
     theirs, ours : float or None
-        The two figures in `unit`; None where there is none.
+        The two figures in `unit`; None if there is none.
     ratio : float
         Compared with `gate`.
     gate : float or None
-        The promise; None for lines that inform only.
+        The promise; None for lines without a promise.
     at_most : bool, default=False
-        Whether the ratio may not exceed the gate; else it may not fall short of it.
+        If True, the ratio must be at most the gate; if False, at least the gate.
     low, high : float or None, default=None
         Smallest and largest ratio of a single round.
     unit : str, default="s"
@@ -64,7 +64,7 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        """Say whether the promise is kept."""
+        """Return whether the promise is kept."""
         if self.gate is None:
             return ""
         kept = self.ratio <= self.gate if self.at_most else self.ratio >= self.gate
@@ -93,7 +93,7 @@ HEADER = ["work", "against", "theirs", "ours", "ratio (rounds)", "gate", "verdic
 
 
 def show(value: float, unit: str) -> str:
-    """Write a figure with three digits and a unit that suits its size."""
+    """Format a figure with three digits and a suitable unit."""
     if unit == "s":
         for factor, name in ((1, "s"), (1e3, "ms")):
             if abs(value) * factor >= 1:
@@ -107,37 +107,35 @@ def show(value: float, unit: str) -> str:
 def parse_options(
     description: str | None, parts: Sequence[str] = ()
 ) -> argparse.Namespace:
-    """Read the command line that every benchmark understands.
+    """Read the command line that all benchmarks share.
 
-    A benchmark that names its `parts` can be run part by part: ``--only`` chooses
-    some, the others keep what they gave before, see `earlier`.
+    A benchmark with `parts` can run some of them with ``--only``. The others keep their
+    earlier results, see `earlier`.
     """
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="small sizes and few repeats, to see that it works; writes no tables",
+        help="small sizes and few repeats, as a check; writes no tables",
     )
-    parser.add_argument(
-        "--repeats", type=int, default=None, help="rounds in place of the default"
-    )
+    parser.add_argument("--repeats", type=int, default=None, help="number of rounds")
     if parts:
         parser.add_argument(
             "--only",
             nargs="+",
             choices=parts,
             default=list(parts),
-            help="parts to run; the others keep their figures of an earlier run",
+            help="parts to run; the others keep the figures of an earlier run",
         )
     options = parser.parse_args()
-    # Benchmarks end by max_iter on purpose. The variable reaches worker processes.
+    # Benchmarks stop at max_iter on purpose. The variable reaches worker processes.
     warnings.simplefilter("ignore")
     os.environ["PYTHONWARNINGS"] = "ignore"
     return options
 
 
 def rounds(options: argparse.Namespace, default: int) -> int:
-    """Return the number of rounds: as asked for, few if quick, else `default`."""
+    """Return the number of rounds: the option, few if quick, else `default`."""
     if options.repeats is not None:
         return int(options.repeats)
     return min(default, 2) if options.quick else default
@@ -150,19 +148,19 @@ def take_turns(
     calls: int = 1,
     results: dict[str, Any] | None = None,
 ) -> dict[str, list[float]]:
-    """Time the contenders in turns, after one call of each that is not timed.
+    """Time the contenders in turns, after one untimed call of each.
 
     Parameters
     ----------
     contenders : mapping of str to callable
         What to time, by name.
     repeats : int
-        Rounds. Each begins with another contender, so that none always comes after
-        the same one.
+        Number of rounds. Each begins with another contender, so that no contender
+        always follows the same one.
     calls : int, default=1
-        Calls per round, for what takes less than a few milliseconds.
+        Calls per round, for calls of less than a few milliseconds.
     results : dict, default=None
-        Receives what each contender returned last, by name.
+        Receives the last result of each contender, by name.
 
     Returns
     -------
@@ -193,7 +191,7 @@ def compare(
     *,
     ours: str = OURS,
 ) -> Line:
-    """Compare medians: theirs divided by ours, larger is better for us."""
+    """Compare medians: theirs divided by ours; larger is better for us."""
     by_round = [t / o for t, o in zip(seconds[theirs], seconds[ours])]
     median_theirs = statistics.median(seconds[theirs])
     median_ours = statistics.median(seconds[ours])
@@ -224,7 +222,7 @@ def run_python(code: str, *arguments: str) -> str:
 
 
 def earlier(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Load the raw figures of an earlier run of a benchmark; none if quick."""
+    """Load the raw figures of an earlier run of a benchmark; empty if quick."""
     file = RESULTS / f"{name}.json"
     if options.quick or not file.exists():
         return {}
@@ -232,7 +230,7 @@ def earlier(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def load_shared(name: str) -> dict | None:
-    """Load a public data set from the folder SKNN_DATA; None if it is not there."""
+    """Load a public data set from the folder SKNN_DATA; None if it is missing."""
     folder = Path(os.environ.get("SKNN_DATA", ROOT / ".." / "shared" / "data"))
     if not (folder / "load.py").exists():
         print(f"{name}: skipped, there is no data folder {folder} (set SKNN_DATA)")
@@ -250,7 +248,7 @@ def load_shared(name: str) -> dict | None:
 
 
 def machine() -> dict[str, str]:
-    """Describe what the figures were measured on."""
+    """Describe the machine and the versions of the measurement."""
     import torch
 
     bfloat16 = []
@@ -278,7 +276,7 @@ def machine() -> dict[str, str]:
 
 
 def _processor() -> str:
-    """Model of the processor; Linux hides it in a file."""
+    """Model of the processor; on Linux it is in a file."""
     info = Path("/proc/cpuinfo")
     found: dict[str, str] = {}
     if info.exists():
@@ -319,15 +317,15 @@ def report(
     name : str
         Name of the benchmark, and of its files.
     question : str
-        Its docstring, whose first line stands above the table.
+        Its docstring; the first line is the title of the table.
     lines : list of Line
         The table.
     options : Namespace
         The command line.
     notes : sequence of str, default=()
-        Sentences that stand below the table.
+        Sentences below the table.
     raw : object, default=None
-        Whatever the table was computed from; goes into the JSON.
+        Raw data of the table, for the JSON.
     """
     described = machine()
     first_line = (question or "").split("\n")[0]
@@ -360,7 +358,7 @@ def report(
 def _list_table(
     first_line: str, rows: list[list[str]], notes: Sequence[str], described: dict
 ) -> str:
-    """Write the table in reStructuredText, to be included by a page."""
+    """Format the table in reStructuredText, for a page to include."""
     lines = [first_line, "", ".. list-table::", "   :header-rows: 1", ""]
     for row in [HEADER, *rows]:
         for i, cell in enumerate(row):

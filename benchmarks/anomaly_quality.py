@@ -17,8 +17,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from sknn_suite.datasets import make_bursty_timestamps
 
-# Means over the same tables of others' defaults; those of PyOD 3.6.7 were measured
-# beside ours, and are used where it is not installed.
+# Means of other packages with their defaults, over the same tables. The figures of PyOD
+# 3.6.7 were measured together with ours, and are used if it is not installed.
 MEASURED = {
     "PyOD AutoEncoder": {"AUROC": 0.742, "AP": 0.320},
     "PyOD VAE": {"AUROC": 0.720},
@@ -46,7 +46,7 @@ def main() -> None:
     lines: list[Line] = []
     raw: dict[str, Any] = {}
     notes = [
-        "The column of ratios holds our figure, which the gate is for.",
+        "The ratio column shows our figure, because the gate is for it.",
         "Figures of PyOD and PCA on ADBench, and of PyOD on the needles, were measured "
         "once on standardised rows; that of DL4J is published.",
     ]

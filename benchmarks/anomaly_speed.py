@@ -1,4 +1,4 @@
-"""How long fit and scores of the anomaly detectors take over all ADBench tables.
+"""How long fit and scoring of the anomaly detectors take over all ADBench tables.
 
 The contenders take turns, table by table, in one thread. PyOD takes part if it is
 installed.
@@ -11,14 +11,14 @@ from _anomaly import OURS, adbench, oddness, peers
 from _measure import Line, parse_options, report, rounds
 from threadpoolctl import threadpool_limits
 
-# PyOD AutoEncoder's seconds divided by ours: at least.
+# Smallest allowed ratio of PyOD AutoEncoder's seconds to ours.
 GATE = 3.0
 
 
 def main() -> None:
     options = parse_options(__doc__)
     contenders = OURS | peers()
-    contenders.pop("PyOD VAE", None)  # no promise is about it, and it takes the longest
+    contenders.pop("PyOD VAE", None)  # it has no gate, and takes the longest
     seconds: dict[str, list[float]] = {}
     by_table: dict[str, dict[str, list[float]]] = {}
     for _ in range(rounds(options, 1)):

@@ -1,8 +1,9 @@
-"""How well CNNClassifier learns images, with defaults only.
+"""How well CNNClassifier classifies images, with defaults only.
 
-Fashion-MNIST and CIFAR-10 (a lossy copy): the split of the source. dogs_cats_1400: 80 %
-of the files, stratified, from scratch. digits: five shuffled folds. On a GPU also the
-network "airbench", and the seconds until its accuracy no longer grows.
+Fashion-MNIST and CIFAR-10 (a lossy copy) use the split of the source. dogs_cats_1400 is
+trained from scratch on 80 % of the files, stratified. digits has five shuffled folds.
+On a GPU the network "airbench" runs too, with the seconds until its accuracy stops
+rising.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from sklearn.model_selection import (
 
 from sknn_suite import CNNClassifier
 
-# Accuracy to reach, the seconds for it on two cores, and who else did what.
+# Accuracy to reach, limit of seconds on two cores, other model, and its accuracy.
 GATES: dict[str, tuple[float, float | None, str, float]] = {
     "fashion_mnist": (0.930, 180.0, "two-convolution nets, published", 0.925),
     "cifar10_jpeg": (0.82, 600.0, "Keras example, 25 epochs, published", 0.75),
@@ -42,12 +43,11 @@ def main() -> None:
             keep(name, scores(name, options), raw)
     raw = earlier("image_quality", options) | raw
     notes = [
-        "The column of ratios holds our figure, which the gate is for.",
-        "Published figures were measured by others on the whole sets; that of "
-        "dogs_cats is for 2,000 training pictures.",
-        "Limits of seconds are for two cores; a fit by one thread is shown without a "
-        "verdict, as its processor time, which other work on the machine hardly "
-        "changes.",
+        "The ratio column shows our figure, because the gate is for it.",
+        "Published figures are for the whole sets, except dogs_cats: 2,000 training "
+        "pictures.",
+        "Limits of seconds are for two cores. A fit in one thread has no gate; its "
+        "processor time is shown, because other work on the machine hardly changes it.",
     ]
     lines = [line for name in GATES if name in raw for line in of_set(name, raw[name])]
     for work, found in raw.get("gpu", {}).items():
@@ -58,13 +58,13 @@ def main() -> None:
 
 
 class Stopwatch:
-    """Seconds on the wall and of the processor since it was made."""
+    """Wall-clock and processor seconds since creation."""
 
     def __init__(self) -> None:
         self.started = time.perf_counter(), time.process_time()
 
     def read(self) -> dict[str, float]:
-        """Read both, and the number of threads that shared the work."""
+        """Read both times, and the number of threads that did the work."""
         wall, processor = self.started
         return {
             "seconds": time.perf_counter() - wall,
@@ -74,7 +74,7 @@ class Stopwatch:
 
 
 def keep(name: str, found: dict[str, float] | None, raw: dict) -> None:
-    """Keep what a set gave."""
+    """Store the results of a set."""
     if found is not None:
         raw[name] = found
         print(f"{name}: {found}", flush=True)
@@ -138,7 +138,7 @@ def digits(name: str, options: argparse.Namespace) -> dict[str, float]:
 
 
 def on_gpu(options: argparse.Namespace, raw: dict) -> None:
-    """Seconds that "airbench" needs on a GPU, after a fit that warms it up."""
+    """Seconds that "airbench" needs on a GPU, after a warm-up fit."""
     if not torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
         print("airbench: skipped, there is no GPU")
         return

@@ -1,9 +1,9 @@
-"""How fast CNNClassifier trains, beside skorch as shipped, and how fast files come.
+"""How fast CNNClassifier trains compared with skorch, and how fast it reads files.
 
-The same residual network, batches and updates: skorch trains it in float32, channels
-first, from a data set of float tensors; we from uint8. Then the files of a folder:
-decoded in each epoch, against kept in memory; and the memory of a fit whose files do
-not fit into the cache.
+Both train the same residual network with the same batches and updates. skorch uses
+float32, channels first, from a data set of float tensors; we start from uint8. Then
+files decoded in each epoch are compared with files in memory. The last part is the
+memory of a fit whose files do not fit into the cache.
 """
 
 import argparse
@@ -153,9 +153,9 @@ def files(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
 
 
 def memory(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
-    """Growth of a process while it trains on files that its cache cannot hold.
+    """Memory growth of a process that trains on files larger than its cache.
 
-    Decoded, the files are larger than all that is allowed.
+    The decoded files are larger than the allowed growth.
     """
     n_files = 100 if options.quick else 5000
     folder = Path(tempfile.mkdtemp(prefix="sknn_images_"))

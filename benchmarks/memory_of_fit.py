@@ -1,7 +1,7 @@
 """How much memory fit needs beyond X, at its peak.
 
-Each fit runs in a fresh process: it makes X in place, fits a tiny net so that every
-import has happened, and watches the peak of its resident memory during the real fit.
+Each fit runs in a fresh process. It creates X in place and fits a tiny net, so that all
+imports are done. Then it measures the peak of its resident memory during the real fit.
 """
 
 import json
@@ -10,8 +10,8 @@ from typing import Any
 
 from _measure import Line, parse_options, report, rounds, run_python
 
-# VmHWM belongs to the process's own memory and can be reset. The maximum that getrusage
-# tells includes that of the parent before exec, and cannot.
+# VmHWM is the peak of this process and can be reset. The peak of getrusage includes
+# that of the parent before exec, and cannot be reset.
 CHILD = """
 import json, resource, sys, warnings
 from pathlib import Path
@@ -68,8 +68,8 @@ def main() -> None:
     repeats = rounds(options, 2)
     lines: list[Line] = []
     raw: dict[str, Any] = {}
-    # dtype, early stopping, gate: extra memory in sizes of X. One float32 copy of
-    # float64 rows is half of X; both gates leave room for a net and its batches.
+    # dtype, early stopping, gate: extra memory as a multiple of X. A float32 copy of
+    # float64 rows is half of X. Both gates leave room for a net and its batches.
     cases = (
         ("float32", False, 0.3),
         ("float64", False, 0.6),

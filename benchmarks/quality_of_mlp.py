@@ -1,8 +1,8 @@
 """Whether MLPClassifier predicts as well as scikit-learn's, with the same defaults.
 
-The test log-loss of five seeds each, on one split of each data set. "Met" means that
-the mean is no worse than scikit-learn's by more than the spread over the seeds, the
-larger of the two standard deviations.
+The figure is the mean test log-loss of five seeds, on one split of each data set. "Met"
+means that our mean is at most one spread worse than scikit-learn's. The spread is the
+larger of the two standard deviations over the seeds.
 """
 
 import argparse
@@ -29,8 +29,8 @@ def main() -> None:
     raw: dict[str, Any] = {}
     notes = [
         "Figures are means of the test log-loss, smaller is better.",
-        "The column of ratios holds (ours - theirs) / spread over seeds; at most 1 is "
-        "no worse beyond the spread.",
+        "The ratio column shows (ours - theirs) / spread over seeds; a value of at "
+        "most 1 is within the spread.",
     ]
     data = load_data(options)
     if "adult" not in data:

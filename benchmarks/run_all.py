@@ -1,8 +1,8 @@
-"""Run benchmarks, each in a process of its own, one after the other.
+"""Run benchmarks one after the other, each in a separate process.
 
-Without arguments those that take minutes; with ``--all`` also those of quality, which
-train for an hour; with names, or beginnings of names, those. Options such as
-``--quick`` go on to each.
+Without arguments it runs those that take minutes. With ``--all`` it also runs those of
+quality, which train for an hour. With names, or beginnings of names, it runs only
+those. Options such as ``--quick`` are passed to each benchmark.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ from _measure import ROOT
 
 HERE = Path(__file__).resolve().parent
 
-# They train on whole public data sets, several seeds of each.
+# They train on whole public data sets, with several seeds each.
 LONG = ("anomaly_quality", "image_quality", "text_quality")
 
 

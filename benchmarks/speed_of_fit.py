@@ -1,8 +1,8 @@
 """How long fit takes, against scikit-learn, skorch and a plain torch loop.
 
-Everybody trains the same net on the same rows for the same number of epochs. Gates hold
-for float32 rows, where all contenders do the same arithmetic; lines with float64 rows
-show what the type costs.
+All contenders train the same net on the same rows for the same number of epochs. Gates
+are for float32 rows, with which all contenders do the same arithmetic. Lines with
+float64 rows show the cost of that type.
 """
 
 import argparse
@@ -40,7 +40,7 @@ OURS_GPU = "sknn_suite on the GPU"
 
 @dataclass(frozen=True)
 class Job:
-    """Rows and net of a comparison, and how much faster we promise to be."""
+    """Rows and net of a comparison, and the promised speedup."""
 
     n_rows: int
     n_columns: int
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def same_training(hidden: tuple[int, ...], batch: int, epochs: int) -> dict[str, Any]:
-    """Parameters under which scikit-learn and we train exactly `epochs` epochs."""
+    """Parameters with which scikit-learn and we train exactly `epochs` epochs."""
     return {
         "hidden_layer_sizes": hidden,
         "batch_size": batch,
@@ -145,7 +145,7 @@ def compare_on_images(
 
 
 def load_images(n_rows: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Fashion-MNIST where it is at hand, else noisy copies of ten random images."""
+    """Fashion-MNIST if available, else noisy copies of ten random images."""
     shared = load_shared("fashion_mnist")
     if shared is not None:
         rows = shared["train"][:n_rows]
@@ -162,7 +162,7 @@ def load_images(n_rows: int) -> tuple[np.ndarray, np.ndarray, str]:
 def fit_plain_loop(
     X: np.ndarray, y: np.ndarray, job: Job
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Train as somebody does who knows torch well; return predict."""
+    """Train with an expert's plain torch loop; return predict."""
     rows = torch.from_numpy(X.astype(np.float32, copy=False))
     target = torch.from_numpy(y.astype(np.float32))[:, None]
     module = nn.Sequential(
@@ -191,7 +191,7 @@ def fit_plain_loop(
 
 
 class TwoLayers(nn.Module):
-    """The same net for skorch, with one output per class."""
+    """Build the same net for skorch, with one output per class."""
 
     def __init__(self, n_columns: int, hidden: int) -> None:
         super().__init__()
@@ -206,7 +206,7 @@ class TwoLayers(nn.Module):
 def fit_skorch(
     X: np.ndarray, y: np.ndarray, job: Job, **kwargs: Any
 ) -> NeuralNetClassifier:
-    """Train with skorch's own loader and callbacks, quietly and shuffled."""
+    """Train with skorch's own loader and callbacks, shuffled, without output."""
     net = NeuralNetClassifier(
         TwoLayers,
         module__n_columns=X.shape[1],
@@ -224,7 +224,7 @@ def fit_skorch(
 
 
 def accuracies(models: dict[str, Any], X: np.ndarray, y: np.ndarray) -> str:
-    """Show that each contender has learnt: share of training rows that are right."""
+    """Show that each contender has learnt: its accuracy on the training rows."""
     shares = []
     for name, model in models.items():
         predicted = model(X) if name == TORCH else model.predict(X)

@@ -1,7 +1,7 @@
-"""How long a search takes that fits many small nets, against scikit-learn.
+"""How long a search over many small nets takes, against scikit-learn.
 
-Here the time of a fit is not the arithmetic but what surrounds it: checks, clones,
-construction, the first step, and with two workers the way to them and back.
+With small nets most of the time is not arithmetic, but checks, clones, construction,
+the first step, and with two workers the transfer to them and back.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def main() -> None:
             )
             for name, kind in ((SKLEARN, SklearnMLPClassifier), (OURS, MLPClassifier))
         }
-        # The call that is not timed starts the workers and lets them import.
+        # The untimed call starts the workers, and they import the packages.
         seconds = take_turns(
             {name: lambda s=s: s.fit(X, y) for name, s in searches.items()},
             rounds(options, 3),

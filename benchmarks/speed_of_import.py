@@ -1,4 +1,4 @@
-"""What sknn_suite adds to the start of a program: its import and the first fit."""
+"""How much sknn_suite adds to the start of a program: its import and first fit."""
 
 import statistics
 import time
@@ -87,8 +87,8 @@ def main() -> None:
         compare(work, times, "scikit-learn", None) for work, times in fits.items()
     ]
     notes = [
-        "In the lines on imports, the column of ratios holds a difference in seconds: "
-        "ours minus theirs."
+        "For imports, the ratio column shows a difference in seconds: ours minus "
+        "theirs."
     ]
     report("speed_of_import", __doc__, lines, options, notes=notes, raw=raw)
 

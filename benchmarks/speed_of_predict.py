@@ -17,7 +17,7 @@ def main() -> None:
     lines: list[Line] = []
     raw: dict[str, Any] = {}
     n_many = 10_000 if options.quick else 100_000
-    # Training rows, features, hidden units: the nets of speed_of_fit.
+    # Training rows, features, hidden units, as in speed_of_fit.
     for n_rows, n_columns, hidden in ((1_000, 20, 100), (32_000, 100, 256)):
         for dtype in (np.float64, np.float32):
             X, y = make_classification(n_rows, n_columns, random_state=0)

@@ -1,4 +1,4 @@
-"""What a schedule, averaging and clipping cost, against the fast path without them."""
+"""How much a schedule, averaging and clipping cost, against a fit without them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from sknn_suite import MLPClassifier
 PLAIN = "none of them"
 CONTROL = {"learning_rate": "one_cycle", "averaging": "ema", "max_grad_norm": 1.0}
 
-# One tenth more time at most: the time without is at least 1 / 1.1 of that with.
+# At most one tenth more time: the time without them is at least 1 / 1.1 of that with.
 GATE = round(1 / 1.1, 3)
 
 

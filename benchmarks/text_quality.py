@@ -1,10 +1,10 @@
 """How well TextRNNClassifier and RNNClassifier classify, with defaults only.
 
-Fixed splits, means over seeds. trec, sst2 and imdb have the split of their source; mr
-and hate_offensive a stratified fifth as test rows (seed 0). hate_offensive is scored by
-macro F1 with class_weight="balanced", the others by accuracy. With GloVe
-vectors the gate is the score without. The last line is the F1 of bursts, one row in a
-hundred.
+Figures are means over seeds on fixed splits. trec, sst2 and imdb have the split of
+their source; mr and hate_offensive have a stratified fifth as test rows (seed 0). The
+score of hate_offensive is macro F1 with class_weight="balanced", that of the others is
+accuracy. With GloVe vectors the gate is the score without them. The last line is the F1
+of bursts, which are one row in a hundred.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sknn_suite import RNNClassifier, TextRNNClassifier
 from sknn_suite.datasets import make_bursty_sequences
 
-# TF-IDF of words and pairs with logistic regression, and what must be reached.
+# Score of TF-IDF of words and pairs with logistic regression, and the score to reach.
 SETS = {
     "trec": (0.892, 0.905),
     "mr": (0.785, 0.785),
@@ -35,7 +35,7 @@ def main() -> None:
     raw: dict[str, Any] = {}
     texts(options, lines, raw)
     bursts(options, lines, raw)
-    notes = ["The column of ratios holds our figure, which the gate is for."]
+    notes = ["The ratio column shows our figure, because the gate is for it."]
     report("text_quality", __doc__, lines, options, notes=notes, raw=raw)
 
 
@@ -83,7 +83,7 @@ def text_line(
     gate: float | None,
     plain: float | None,
 ) -> Line:
-    """Line of the table; with vectors the comparison is with those without."""
+    """Line of the table; with vectors, the comparison is with the score without."""
     work, against = name, "TF-IDF + LogisticRegression"
     if with_vectors:
         work, against = f"{name}, GloVe 50d", "without vectors"

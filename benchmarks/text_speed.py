@@ -1,11 +1,11 @@
-"""Seconds of an epoch of one BiLSTM, fed in three ways, and of predictions.
+"""How long an epoch of one BiLSTM takes, with three kinds of batches, and predict.
 
-6,000 texts of 1 to 120 tokens, most of them short, as batches of 64. The network is
-the same: embedding of 100, a BiLSTM of 64, the mean over steps, a linear layer; skorch
-feeds it padded to the longest text of all, or packed batch by batch. Predictions of
+The epoch has 6,000 texts of 1 to 120 tokens, most of them short, in batches of 64. The
+network is the same: an embedding of 100, a BiLSTM of 64, the mean over steps, a linear
+layer. skorch pads all texts to the longest of all, or packs each batch. Predictions for
 10,000 texts of 20 tokens are compared with the fit of TF-IDF and logistic regression on
-them. The default is one network for so many texts; two are that for fewer than 8,000,
-and have no gate.
+them. One network is the default for so many texts. Two networks are the default for
+fewer than 8,000 texts, and have no gate.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ N_WORDS = 5_000
 
 
 class PlainNet(nn.Module):
-    """The network as one writes it by hand."""
+    """The network, written by hand."""
 
     def __init__(self, packed: bool = False) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Errors and warnings of the suite.
+"""Errors and warnings of this package.
 
 SuiteError
 ├── DataError (ValueError)                 the values of X or y cannot be used

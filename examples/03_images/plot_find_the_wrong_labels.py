@@ -60,7 +60,7 @@ for package, doubt in found.items():
     order = np.argsort(-doubt)
     ax.plot(np.arange(1, 101), np.cumsum(is_wrong[order])[:100], label=package)
 ax.plot([0, is_wrong.sum()], [0, is_wrong.sum()], ":", color="0.6", label="at best")
-ax.set(xlabel="images looked at", ylabel="wrong labels found")
+ax.set(xlabel="images checked", ylabel="wrong labels found")
 ax.spines[["top", "right"]].set_visible(False)
 ax.legend(frameon=False)
 

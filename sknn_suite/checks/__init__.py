@@ -1,4 +1,4 @@
-"""The user's data, refused or passed on; what passes is safe for all below."""
+"""Checks of the user's data; checked data are safe for all layers below."""
 
 from sknn_suite.checks._images import (
     CheckedImages,

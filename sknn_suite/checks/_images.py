@@ -1,4 +1,4 @@
-"""What images may come as: arrays, flat rows, files; and what is refused."""
+"""Checks of images: arrays, flat rows or files."""
 
 import os
 from typing import Any
@@ -15,22 +15,22 @@ from sknn_suite.data import ImageFiles
 from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
 
-# Height, width and channels to which files are brought if nothing else is said.
+# Default height, width and channels of files.
 FILE_SHAPE = (64, 64, 3)
 
-# What flat rows may be; uint8 stays what it is.
+# Types of flat rows; uint8 stays uint8.
 _NUMBERS = (np.float64, np.float32, np.uint8)
 
 
 class CheckedImages(np.ndarray):
-    """Images that were checked before; they are taken as they are."""
+    """Images that are already checked; they are not checked again."""
 
 
 def check_images(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Check images; return (n, height, width, channels), or files as rows.
 
-    With `reset` the estimator learns their shape and their unit, else they must have
-    those it knows.
+    With `reset` the estimator learns their shape and unit. Without it, they must have
+    the shape and unit of fit.
     """
     if isinstance(X, CheckedImages | ImageFiles):
         return X
@@ -66,7 +66,7 @@ def check_images_and_target(
 
 
 def find_paths(X: Any) -> list | None:
-    """Paths that X holds: a list, an array, a Series or one column; None for none."""
+    """Paths in X: a list, an array, a Series or one column; None if X has no paths."""
     if isinstance(X, str | os.PathLike):
         raise DataError(
             f"X is the single path '{os.fspath(X)}'. Expected a list of paths, one per "
@@ -92,8 +92,8 @@ def find_paths(X: Any) -> list | None:
     for row, value in enumerate(values):
         if not isinstance(value, str | os.PathLike):
             raise DataError(
-                f"Row {row} of X is {value!r}, which is no path. Expected a path in "
-                "every row, as in the first. Remove the row, or give it its file."
+                f"Row {row} of X is {value!r}, which is not a path. Expected a path in "
+                "every row, as in the first. Remove the row, or give its path."
             )
     return values
 
@@ -104,7 +104,7 @@ def _n_axes(X: Any) -> int:
         if len(shapes) > 1:
             few = ", ".join(map(str, sorted(shapes)[:5]))
             raise DataError(
-                f"X holds images of {len(shapes)} different shapes: {few}. "
+                f"X has images of {len(shapes)} different shapes: {few}. "
                 "Expected one height, width and number of channels. Resize the "
                 "arrays, or pass the paths of files, which are resized when read."
             )
@@ -123,14 +123,14 @@ def _check_files(estimator: Any, paths: list, *, reset: bool) -> ImageFiles:
             if shape[2] not in (1, 3):
                 raise DataError(
                     f"image_shape={tuple(estimator.image_shape)} asks for files with "
-                    f"{shape[2]} channels. Expected 1, grey, or 3, RGB. Change it."
+                    f"{shape[2]} channels. Expected 1 (grey) or 3 (RGB). Change it."
                 )
         _learn_shape(estimator, shape, unit=255.0)
     shape = estimator.image_shape_
     if shape[2] not in (1, 3) or shape[:2] == (1, 1):
         raise DataError(
-            f"X holds paths, but fit saw {_describe(shape)}, which no file can be "
-            "read to. Expected what fit saw. Pass rows of the same kind."
+            f"X has paths, but fit saw {_describe(shape)}, which cannot come from "
+            "files. Expected the same kind of rows as in fit. Pass such rows."
         )
     cache_size = estimator.cache_size if reset else 0
     ranges = None if reset else estimator.pixel_ranges_
@@ -140,7 +140,7 @@ def _check_files(estimator: Any, paths: list, *, reset: bool) -> ImageFiles:
     unit = estimator._pixel_unit
     if unit != 255.0:
         raise DataError(
-            "X holds paths, but fit saw floating-point images. Expected images of the "
+            "X has paths, but fit saw floating-point images. Expected images of the "
             "same kind as in fit. Fit on uint8 images or on files."
         )
     return files
@@ -181,9 +181,9 @@ def _check_pixels(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     shape = X.shape[1:]
     if estimator.image_shape is not None and shape != _shape_of(estimator):
         raise DataError(
-            f"X holds {_describe(shape)}, but image_shape="
-            f"{tuple(estimator.image_shape)}. Expected both to be the same. Leave "
-            "image_shape out, or resize the images."
+            f"X has {_describe(shape)}, but image_shape="
+            f"{tuple(estimator.image_shape)}. Expected both to be the same. Remove "
+            "image_shape, or resize the images."
         )
     X = _settle_numbers(X)
     if reset:
@@ -193,7 +193,7 @@ def _check_pixels(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
         _learn_shape(estimator, shape, unit)
     elif shape != estimator.image_shape_:
         raise DataError(
-            f"X holds {_describe(shape)}, but {type(estimator).__name__} was fitted on "
+            f"X has {_describe(shape)}, but {type(estimator).__name__} was fitted on "
             f"{_describe(estimator.image_shape_)}. Expected the same dimensions. "
             "Resize the images, or fit on files, which are resized when read."
         )
@@ -203,13 +203,13 @@ def _check_pixels(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
 
 
 def _settle_numbers(X: np.ndarray) -> np.ndarray:
-    """Bring numbers to uint8, float32 or float64."""
+    """Convert numbers to uint8, float32 or float64."""
     if X.dtype.kind == "b":
         return X.astype(np.float32)
     if X.dtype.kind in "iu" and X.dtype != np.uint8:
         if X.min() < 0 or X.max() > 255:
             raise DataError(
-                f"X holds whole numbers from {X.min()} to {X.max()}. Expected pixels "
+                f"X has integers from {X.min()} to {X.max()}. Expected pixels "
                 "in [0, 255]. Scale them to [0, 1] as float, or to [0, 255]."
             )
         return X.astype(np.uint8)
@@ -221,14 +221,14 @@ def _settle_numbers(X: np.ndarray) -> np.ndarray:
 def _refuse_bytes_as_floats(X: np.ndarray) -> None:
     if X.min() >= 0 and X.max() > 1:
         raise DataError(
-            f"X holds floating-point pixels from {X.min():g} to {X.max():g}. Expected "
+            f"X has floating-point pixels from {X.min():g} to {X.max():g}. Expected "
             "float images in [0, 1], or standardised ones, which have negative "
             "numbers. Divide by the largest possible value, or pass X as uint8."
         )
 
 
 def _to_unit(estimator: Any, X: np.ndarray) -> np.ndarray:
-    """Bring images to the unit that fit saw: uint8 counts 255ths of a float."""
+    """Convert images to the unit of fit: 255 in uint8 equals 1.0 in float."""
     unit = estimator._pixel_unit
     if unit is None:  # fit saw numbers, without a unit
         return X
@@ -251,8 +251,8 @@ def _shape_rows(estimator: Any, X: np.ndarray, *, reset: bool) -> np.ndarray:
             if np.prod(shape) != n_features:
                 raise DataError(
                     f"image_shape={tuple(estimator.image_shape)} does not fit rows of "
-                    f"{n_features} features. Expected their product to be that "
-                    "number. Pass another image_shape."
+                    f"{n_features} features. Expected a product of {n_features}. "
+                    "Pass another image_shape."
                 )
         _learn_shape(estimator, shape, 255.0 if X.dtype == np.uint8 else None)
     h, w, c = estimator.image_shape_
@@ -267,8 +267,8 @@ def _shape_of(estimator: Any) -> tuple[int, int, int]:
     whole = all(isinstance(n, int | np.integer) and n > 0 for n in sizes)
     if len(sizes) not in (2, 3) or not whole:
         raise DataError(
-            f"image_shape={sizes} is no shape of images. Expected (height, width) or "
-            "(height, width, channels), whole numbers above zero; with "
+            f"image_shape={sizes} is not an image shape. Expected (height, width) or "
+            "(height, width, channels) with positive integers; with "
             "data_format='channels_first' the channels come first. Change it."
         )
     if len(sizes) == 2:

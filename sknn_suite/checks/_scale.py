@@ -1,4 +1,4 @@
-"""Whether validation rows of the user's lie on the scale of the training rows."""
+"""Check that the user's validation rows have the scale of the training rows."""
 
 from typing import Any
 
@@ -7,24 +7,24 @@ import numpy as np
 from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 
-# A column is far if the middle of its validation values is outside of all training
-# values and more than so many deviations away, ...
+# A column is far if the median of its validation values is outside the range of all
+# training values and more than this many deviations away, ...
 FAR = 3.0
-# ... or if the middle half of the one is so many times as wide as that of the other,
-# where there are so many rows to tell.
+# ... or if the middle half of one is this many times as wide as that of the other, and
+# there are at least this many rows.
 MUCH_WIDER, FEWEST_ROWS = 10.0, 10
-# Data that drift move in some columns; another scale shows in many.
+# Drifting data change some columns; another scale changes many.
 SHARE_OF_COLUMNS = 1 / 3
-# More rows tell no more.
+# More rows do not change the result.
 MOST_ROWS = 10_000
 
 
 def warn_of_other_scale(X: Any, X_val: Any) -> None:
-    """Warn if more than a third of the columns of X_val lie far from those of X.
+    """Warn if more than a third of the columns of X_val are far from those of X.
 
-    A pipeline that scales X hands X_val on as it is, unless it is told otherwise, and
-    the score of validation rows that are not scaled decides wrongly when to stop.
-    Only dense tables are looked at.
+    By default a pipeline scales X but passes X_val on unchanged. The score of unscaled
+    validation rows then stops training at the wrong time. Only dense tables are
+    checked.
     """
     if not all(type(rows) is np.ndarray and rows.ndim == 2 for rows in (X, X_val)):
         return
@@ -33,16 +33,16 @@ def warn_of_other_scale(X: Any, X_val: Any) -> None:
         return
     shown = ", ".join(map(str, far[:5])) + (", ..." if len(far) > 5 else "")
     warn_user(
-        f"X_val lies on another scale than X in {len(far)} of {X.shape[1]} columns "
-        f"(numbers {shown}). Expected rows that went through the same steps as X; a "
-        "Pipeline transforms X alone. Pass transform_input=['X_val'] to the Pipeline, "
-        "or transform X_val yourself.",
+        f"X_val has another scale than X in {len(far)} of {X.shape[1]} columns "
+        f"(numbers {shown}). Expected rows transformed like X, but a Pipeline "
+        "transforms X only. Pass transform_input=['X_val'] to the Pipeline, or "
+        "transform X_val yourself.",
         SuiteWarning,
     )
 
 
 def far_columns(X: np.ndarray, X_val: np.ndarray) -> np.ndarray:
-    """Tell for each column whether its validation values are far from the others.
+    """Find the columns whose validation values are far from the training values.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a scorer of the user's returns."""
+"""Check what the user's scorer returns."""
 
 from numbers import Real
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def check_score(score: Any, scoring: Any) -> float:
-    """Check that a score is one number; NaN is one, and counts as no improvement.
+    """Check that a score is one number; NaN is allowed and is never an improvement.
 
     Raises
     ------
@@ -18,7 +18,7 @@ def check_score(score: Any, scoring: Any) -> float:
         try:
             return float(score)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            pass  # told below
+            pass  # the error follows below
     raise TypeError(
         f"early_stopping_scoring={scoring!r} returned {str(score)[:50]!r}. Expected "
         "one number, larger for a better estimator. Return float(score)."

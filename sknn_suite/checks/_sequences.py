@@ -1,4 +1,4 @@
-"""Rows of unequal length, as NumPy holds them, and the check of the user's."""
+"""Rows of unequal length in NumPy, and the checks of the user's sequences."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,12 @@ _TYPES = (np.float64, np.float32)
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences of vectors, end to end.
+    """Sequences of vectors, stored end to end.
 
     Parameters
     ----------
     starts : ndarray of shape (n_rows + 1,)
-        Where each sequence begins.
+        Start of each sequence.
     values : ndarray of shape (n_steps, n_channels)
         The steps of all sequences.
     """
@@ -40,7 +40,7 @@ class Sequences:
 
     @property
     def n_channels(self) -> int:
-        """Numbers per step."""
+        """Number of values per step."""
         return self.values.shape[1]
 
     def __len__(self) -> int:
@@ -58,9 +58,9 @@ class Sequences:
 def check_sequences(estimator: BaseEstimator, X: Any, *, reset: bool) -> Sequences:
     """Check sequences of numbers: arrays of two or three axes, or lists of arrays.
 
-    NaN may fill up the tail of a row; it is cut off.
+    NaN may fill the end of a row; it is removed.
     """
-    if isinstance(X, Sequences):  # as an earlier check has left it
+    if isinstance(X, Sequences):  # already checked
         return X
     X, _ = to_numpy(X)
     sequences, is_table = _read(estimator, X, reset)
@@ -75,13 +75,13 @@ def check_sequences(estimator: BaseEstimator, X: Any, *, reset: bool) -> Sequenc
         raise DataError(
             f"X has {sequences.n_channels} features per step, but "
             f"{type(estimator).__name__} is expecting {estimator._n_channels} features "
-            "as input. Expected the channels of fit. Give the same ones."
+            "as input. Expected the channels of fit. Pass the same channels."
         )
     return sequences
 
 
 def _read(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[Sequences, bool]:
-    """Sequences, and whether they were the rows of a table."""
+    """Sequences, and whether they came from the rows of a table."""
     if _is_ragged(X):
         return _from_list(X), False
     n_axes = max(getattr(X, "ndim", 0), _depth(X))
@@ -102,7 +102,7 @@ def _read(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[Sequences, boo
 
 
 def _depth(X: Any) -> int:
-    """How deep lists are nested, counted to four: one may hold itself."""
+    """How deep lists are nested, up to four, because a list may contain itself."""
     depth = 0
     while isinstance(X, list | tuple) and len(X) and depth < 4:
         X, depth = X[0], depth + 1
@@ -110,7 +110,7 @@ def _depth(X: Any) -> int:
 
 
 def _is_ragged(X: Any) -> bool:
-    """Whether X is a list of sequences that have lengths of their own."""
+    """Whether X is a list of sequences of different lengths."""
     if isinstance(X, np.ndarray):
         return X.dtype == object and X.ndim == 1 and len(X) > 0 and np.ndim(X[0]) > 0
     if not isinstance(X, list | tuple) or not X:
@@ -130,7 +130,7 @@ def _from_list(X: Any) -> Sequences:
                 part = part.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise DataError(
-                f"Row {number} of X is no sequence of numbers: {error}. "
+                f"Row {number} of X is not a sequence of numbers: {error}. "
                 "Expected numbers of shape (n_steps,) or (n_steps, n_channels). "
                 "Convert it."
             ) from error
@@ -140,7 +140,7 @@ def _from_list(X: Any) -> Sequences:
             raise DataError(
                 f"Row {number} of X has the shape {np.shape(row)}. Expected "
                 "(n_steps, n_channels) with the same channels in every row. "
-                "Bring the rows to one number of channels."
+                "Give all rows the same number of channels."
             )
         parts.append(part)
     dtype = np.result_type(*parts)
@@ -156,7 +156,7 @@ def _from_array(X: np.ndarray) -> Sequences:
 
 
 def _cut_padding(starts: np.ndarray, values: np.ndarray) -> Sequences:
-    """Cut steps of NaN off the tail of each row; elsewhere none may be."""
+    """Remove steps of NaN from the end of each row; NaN elsewhere is an error."""
     _refuse_empty(np.diff(starts))
     infinite = np.isinf(values).any(axis=1)
     if infinite.any():
@@ -181,8 +181,8 @@ def _cut_padding(starts: np.ndarray, values: np.ndarray) -> Sequences:
         row = np.searchsorted(new_starts, gaps[0], "right") - 1
         raise DataError(
             f"Input X contains NaN within row {row}, at step "
-            f"{where[gaps[0]] - starts[row]}. Expected NaN only behind the last step, "
-            "where it fills up a shorter row. Fill the gap, for example by "
+            f"{where[gaps[0]] - starts[row]}. Expected NaN only after the last step, "
+            "where it pads a shorter row. Fill the gap, for example by "
             "interpolation."
         )
     return Sequences(new_starts, values[where])

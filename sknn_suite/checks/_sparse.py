@@ -1,6 +1,6 @@
-"""Checks of sparse matrices whose arrays were written to by hand.
+"""Checks of sparse matrices whose arrays were changed by hand.
 
-SciPy and torch do not look: an index out of range reads or writes foreign memory.
+SciPy and torch do not check: an index out of range reads or writes foreign memory.
 """
 
 from typing import Any
@@ -12,12 +12,12 @@ from sknn_suite.exceptions import DataError
 
 
 def check_indices(X: Any, name: str = "X") -> None:
-    """Check that a sparse matrix points nowhere but into itself; others pass.
+    """Check that all indices of a sparse matrix are in range; ignore other data.
 
     Raises
     ------
     DataError
-        If an index is out of range, or rows do not follow each other.
+        If an index is out of range, or the row pointers are damaged.
     """
     if not sparse.issparse(X) or X.ndim != 2:
         return
@@ -43,9 +43,9 @@ def _check_pointers(X: Any, n_parts: int, word: str, name: str) -> None:
         or (pointers[1:] < pointers[:-1]).any()
     ):
         raise DataError(
-            f"The {word}s of {name} do not follow each other: its indptr is damaged. "
+            f"The indptr of {name} is damaged, so its {word}s are not in order. "
             f"Expected {n_parts + 1} numbers that rise from 0 to at most {n_values}. "
-            f"Make {name} anew from coordinates, for example with coo_array."
+            f"Create {name} again from coordinates, for example with coo_array."
         )
 
 
@@ -55,8 +55,8 @@ def _check_range(index: np.ndarray, size: int, word: str, name: str) -> None:
     least, largest = index.min(), index.max()
     if least < 0 or largest >= size:
         raise DataError(
-            f"{name} has a value in {word} {least if least < 0 else largest}, and only "
+            f"{name} has a value in {word} {least if least < 0 else largest}, but only "
             f"{size} {word}s. "
             f"Expected indices from 0 to {size - 1}. "
-            f"Make {name} anew from coordinates, for example with coo_array."
+            f"Create {name} again from coordinates, for example with coo_array."
         )

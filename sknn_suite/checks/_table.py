@@ -1,4 +1,4 @@
-"""Checks of the user's data; what passes here is safe for everything below."""
+"""Checks of tables, targets, weights and groups, and of sizes per layer."""
 
 from typing import Any
 
@@ -25,11 +25,11 @@ _TABLE: dict[str, Any] = {
 
 
 def check_table(estimator: BaseEstimator, X: Any) -> Any:
-    """Check the rows of a fitted estimator's predict: C-ordered floats or CSR."""
+    """Check rows for predict; return C-ordered floats or CSR."""
     if type(X) is np.ndarray and not hasattr(estimator, "feature_names_in_"):
-        # The same as below, less the search for names that an array does not have,
-        # and less the search for what is wrong with an array when nothing is: half
-        # of the time of a prediction of one row.
+        # The same as below, but without looking for feature names, which arrays do not
+        # have, and without looking for errors in a valid array. This takes half of the
+        # time of a prediction of one row.
         if not _is_ready(X):
             X = check_array(X, estimator=estimator, input_name="X", **_TABLE)
         check_n_features(estimator, X, reset=False)
@@ -45,13 +45,13 @@ def _is_ready(X: np.ndarray) -> bool:
     if X.dtype not in _TABLE["dtype"] or not X.dtype.isnative:
         return False
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(X.sum()))  # finite numbers may add up to infinity
+        return bool(np.isfinite(X.sum()))  # False if finite numbers sum to infinity
 
 
 def check_dense_table(
     estimator: BaseEstimator, X: Any, *, reset: bool, min_rows: int = 1
 ) -> np.ndarray:
-    """Check the rows of a table that may not be sparse: C-ordered floats."""
+    """Check the rows of a table that may not be sparse; return C-ordered floats."""
     checks = _TABLE | {"accept_sparse": False, "ensure_min_samples": min_rows}
     return validate_data(estimator, X, reset=reset, **checks)
 
@@ -75,9 +75,9 @@ def check_table_and_target(
 
 
 def refuse_missing_labels(y: Any) -> None:
-    """Refuse None, NaN and NA among labels that are no plain array of one type.
+    """Raise an error for None, NaN and NA in lists and object arrays of labels.
 
-    In a list with words NumPy makes the word "nan" of a missing one.
+    NumPy would convert a missing label in a list of words to the word "nan".
     """
     kind = getattr(getattr(y, "dtype", None), "kind", "O")
     if kind != "O" or not hasattr(y, "__iter__"):
@@ -92,7 +92,7 @@ def refuse_missing_labels(y: Any) -> None:
 
 
 def settle_target(y: Any, *, y_numeric: bool) -> np.ndarray:
-    """Make a checked target dense, and a column vector flat with a warning."""
+    """Make a checked target dense; flatten a column vector with a warning."""
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
@@ -105,7 +105,7 @@ def settle_target(y: Any, *, y_numeric: bool) -> np.ndarray:
 
 
 def check_labels(estimator: BaseEstimator, X: Any, y: Any) -> np.ndarray:
-    """Check the labels of rows that are no table; a column vector is made 1-D."""
+    """Check the labels of rows that are not a table; a column vector is made 1-D."""
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
@@ -133,7 +133,7 @@ def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
     Raises
     ------
     DataError
-        If there is not one per row.
+        If there is not one label per row.
     """
     if groups is None:
         return None
@@ -149,18 +149,18 @@ def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
     if len(groups) != n_rows:
         raise DataError(
             f"groups has {len(groups)} labels for {n_rows} rows, which is inconsistent."
-            " Expected one label per row of X. Take groups from the same rows as X."
+            " Expected one label per row of X. Use the groups of the rows of X."
         )
     labels = groups.tolist()
     if any(label is None or label != label for label in labels):
         raise DataError(
             "groups has missing labels. Expected one label per row of X. "
-            "Give rows without a group a label of their own."
+            "Give rows without a group separate labels."
         )
     if groups.dtype == object and len({isinstance(label, str) for label in labels}) > 1:
         raise DataError(
-            "groups mixes words and other labels, which have no common order. Expected "
-            "labels of one kind. Convert them, for example with str()."
+            "groups mixes strings and other labels, which have no common order. "
+            "Expected labels of one kind. Convert them, for example with str()."
         )
     return groups
 
@@ -168,7 +168,7 @@ def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
 def check_layer_sizes(
     value: Any, name: str = "hidden_layer_sizes", least: int = 0
 ) -> tuple[int, ...]:
-    """Turn the units of hidden layers into a tuple of ints > 0, `least` or more.
+    """Convert the units of hidden layers to a tuple of at least `least` ints > 0.
 
     Raises
     ------
@@ -181,12 +181,12 @@ def check_layer_sizes(
     ):
         raise ValueError(
             f"{name} must be > 0, got {list(sizes.tolist())}. "
-            "Expected one or several integers. Give each hidden layer its units."
+            "Expected one or several integers. Pass the units of each hidden layer."
         )
     if sizes.size < least:
         raise ValueError(
-            f"{name}={value!r} leaves no layer. Expected at least {least}. Give each "
-            "layer its units."
+            f"{name}={value!r} has too few layers. Expected at least {least}. Pass the "
+            "units of each layer."
         )
     return tuple(int(n) for n in sizes)
 

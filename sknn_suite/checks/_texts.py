@@ -1,4 +1,4 @@
-"""The check of texts, in whatever the user keeps them."""
+"""Checks of texts in lists, arrays, series and columns."""
 
 from typing import Any
 
@@ -8,14 +8,13 @@ from sklearn.base import BaseEstimator
 from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
 
-# What can be done about values that are no text, by type, and about others.
+# Remedies for values that are not texts, by type, and for other values.
 _REMEDIES: dict[Any, str] = {
     (bytes, bytearray): "Decode it, for example with text.decode('utf-8').",
-    (list, tuple): "Join its tokens with ' '.join(tokens), or pass the texts as they "
-    "were.",
+    (list, tuple): "Join its tokens with ' '.join(tokens), or pass the original texts.",
 }
 _IF_MISSING = "Replace missing texts, for example with ''."
-_OTHERWISE = "Convert it with str(), or leave the row out."
+_OTHERWISE = "Convert it with str(), or remove the row."
 
 
 def check_texts(estimator: BaseEstimator, X: Any, *, reset: bool) -> np.ndarray:
@@ -24,7 +23,7 @@ def check_texts(estimator: BaseEstimator, X: Any, *, reset: bool) -> np.ndarray:
     Raises
     ------
     DataError
-        If X is no collection of texts, or a row is no str; the row is named.
+        If X is not a collection of texts, or a row is not a str.
     """
     texts, is_column = _flatten(X)
     if len(texts) == 0:
@@ -44,7 +43,7 @@ def check_texts(estimator: BaseEstimator, X: Any, *, reset: bool) -> np.ndarray:
 
 
 def _flatten(X: Any) -> tuple[np.ndarray, bool]:
-    """One axis of objects, and whether X had a second one."""
+    """Convert X to a 1-D array of objects; also return whether it had two axes."""
     if isinstance(X, str | bytes):
         raise DataError(
             f"X is one {type(X).__name__}, {X[:20]!r}. Expected a list, array or "
@@ -87,7 +86,7 @@ def _as_objects(values: list | tuple) -> np.ndarray:
 def _refuse_others(texts: np.ndarray) -> None:
     bad = [i for i, text in enumerate(texts) if not isinstance(text, str)]
     if not bad:
-        return  # a class derived from str
+        return  # a subclass of str
     value = texts[bad[0]]
     remedies = (text for kind, text in _REMEDIES.items() if isinstance(value, kind))
     remedy = _IF_MISSING if _is_missing(value) else next(remedies, _OTHERWISE)
@@ -105,7 +104,7 @@ def _refuse_others(texts: np.ndarray) -> None:
 
 
 def _is_missing(value: Any) -> bool:
-    """Whether a value says that there is none: None, NaN, and those of pandas."""
+    """Whether a value means missing: None, NaN, and the missing values of pandas."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, float) and np.isnan(value)

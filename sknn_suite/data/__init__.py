@@ -1,4 +1,4 @@
-"""What travels through a fit and a prediction: tensors, rows, bundles, batches."""
+"""The data of a fit and a prediction: tensors, rows, bundles, batches."""
 
 from sknn_suite.data._batches import BundleBatches, LengthBatches, make_batches
 from sknn_suite.data._bundle import (

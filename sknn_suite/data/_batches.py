@@ -1,4 +1,4 @@
-"""Batches of a bundle, gathered on its device: the fast path's iterator."""
+"""Iterators over batches of a bundle, gathered on its device."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ import torch
 from sknn_suite.data._bundle import TensorBundle
 
 # Rows are gathered in blocks of about this many bytes, and batches are views of a
-# block: one gather serves many small batches, and memory stays flat for large data.
+# block. So one gather serves many small batches, and memory stays small for large data.
 BLOCK_BYTES = 1 << 21
 
-# Rows of unequal length are sorted by length within chunks of this many batches: few
-# zeros are padded, and rows still meet others in each epoch.
+# Rows of unequal length are sorted by length within chunks of this many batches. This
+# keeps padding short, and batches still differ between epochs.
 BATCHES_PER_CHUNK = 32
 
-# Steps, padding included, of a batch of predictions: memory stays flat for long rows.
+# Steps, including padding, in a prediction batch. This bounds memory for long rows.
 PREDICT_STEPS = 1 << 16
 
 
@@ -27,7 +27,7 @@ class BundleBatches:
     bundle : TensorBundle
         The rows, possibly a selection of them.
     batch_size : int
-        Rows per batch; the last one takes what is left.
+        Rows per batch; the last batch has the remaining rows.
     random_state : RandomState, default=None
         Shuffles the rows before each pass; None keeps their order.
     device : torch.device, default=None
@@ -90,15 +90,15 @@ class BundleBatches:
                 yield block.slice(slice(start, start + self.batch_size))
 
     def _shuffle(self, random_state: np.random.RandomState) -> None:
-        # scikit-learn's MLP shuffles the order of the last epoch, and draws a whole
-        # permutation to do so; the same here keeps its batches for its random_state.
+        # scikit-learn's MLP shuffles the order of the last epoch with a whole
+        # permutation. Doing the same gives its batches for the same random_state.
         permutation = np.arange(len(self.order))
         random_state.shuffle(permutation)
         self.order = self.order[permutation]
 
     def _rows_per_block(self) -> int:
         if not self.bundle.is_dense:
-            return self.batch_size  # sparse rows gather straight into a batch
+            return self.batch_size  # sparse rows are gathered directly into a batch
         batches = BLOCK_BYTES // (self.bundle.bytes_per_row * self.batch_size)
         return max(batches, 1) * self.batch_size
 
@@ -106,9 +106,9 @@ class BundleBatches:
 class LengthBatches(BundleBatches):
     """Batches of rows of similar length, padded to the longest row of each batch.
 
-    In training, rows are shuffled, sorted by length within chunks, and the batches of
-    the epoch are shuffled again. Without a `random_state` the order is kept, and
-    batches end where they would hold too many steps.
+    In training, rows are shuffled and sorted by length within chunks. Then the batches
+    of the epoch are shuffled. Without a `random_state` the order is kept, and a batch
+    ends before it has too many steps.
     """
 
     def _gather(self) -> Iterator[TensorBundle]:
@@ -165,6 +165,6 @@ def make_batches(
     random_state: np.random.RandomState | None = None,
     device: torch.device | None = None,
 ) -> BundleBatches:
-    """Make the batches that suit the bundle: by length if rows differ in length."""
+    """Make batches of the bundle, sorted by length if rows differ in length."""
     kind = BundleBatches if bundle.lengths is None else LengthBatches
     return kind(bundle, batch_size, random_state, device)

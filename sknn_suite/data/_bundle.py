@@ -1,4 +1,4 @@
-"""TensorBundle: the one currency between encoder, net and predictions."""
+"""TensorBundle: the data format between encoder, net and predictions."""
 
 import warnings
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from torch import Tensor
 
 
 def as_tensor(array: np.ndarray, dtype: torch.dtype | None = None) -> Tensor:
-    """Share `array`'s memory with a tensor, converting only if `dtype` asks for it.
+    """Make a tensor that shares the memory of `array`; convert only to another `dtype`.
 
-    Read-only arrays (memory maps, pandas) are shared as well; the suite never writes
-    into its inputs.
+    Read-only arrays (memory maps, pandas) are shared too, because this package never
+    writes into its inputs.
     """
     array = np.asarray(array)
     if not array.flags.writeable:
-        # torch.from_numpy warns about read-only memory, at every call.
+        # torch.from_numpy warns about read-only memory at every call.
         interface = dict(array.__array_interface__)
         interface["data"] = (interface["data"][0], False)
         holder = _ArrayInterface(interface, owner=array)
@@ -33,15 +33,15 @@ def as_tensor(array: np.ndarray, dtype: torch.dtype | None = None) -> Tensor:
 
 
 class _ArrayInterface:
-    """Give NumPy another view of memory that `owner` keeps alive."""
+    """Interface for another NumPy view of memory that `owner` keeps alive."""
 
     def __init__(self, interface: dict, owner: np.ndarray) -> None:
         self.__array_interface__ = interface
         self.owner = owner
 
 
-# torch says once per process that its sparse CSR tensors are in beta. The suite uses
-# two operations on them, both tested; the user can do nothing about it.
+# torch warns once per process that its sparse CSR tensors are in beta. This package
+# uses two operations on them, both tested, and the user cannot avoid the warning.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     torch.sparse_csr_tensor([0], [], [], size=(0, 0))
@@ -55,7 +55,7 @@ class LazyRows:
 
     @property
     def device(self) -> torch.device:
-        """Where batches are gathered."""
+        """Device on which batches are gathered."""
         raise NotImplementedError
 
     @property
@@ -69,7 +69,7 @@ class LazyRows:
         return self.bytes_per_row * len(self)
 
     def to(self, device: torch.device) -> "LazyRows":
-        """Gather on `device` from now on."""
+        """Gather on `device` in future."""
         raise NotImplementedError
 
     def index_select(self, dim: int, index: Tensor) -> Any:
@@ -77,10 +77,10 @@ class LazyRows:
         raise NotImplementedError
 
     def prefetch(self, index: Tensor) -> None:
-        """Hear which rows will be gathered next, and perhaps begin."""
+        """Prepare to gather the rows `index` next; this may do nothing."""
 
     def content(self) -> tuple[Tensor | None, ...]:
-        """Tensors that are the same for the same rows."""
+        """Tensors that identify the rows: the same rows give the same tensors."""
         raise NotImplementedError
 
     def __getitem__(self, rows: slice) -> Any:
@@ -89,9 +89,9 @@ class LazyRows:
 
 
 def _entries(starts: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
-    """Find the rows `index` of rows that stand end to end.
+    """Find the rows `index` among rows that are stored end to end.
 
-    Returns where the chosen rows start, end to end, and where each of their entries is.
+    Returns the starts of the chosen rows, end to end, and the index of each entry.
     """
     first = starts[index]
     lengths = starts[index + 1] - first
@@ -119,7 +119,7 @@ class SparseRows(LazyRows):
 
     @classmethod
     def from_scipy(cls, X: "sparse.csr_array", dtype: torch.dtype) -> "SparseRows":
-        """Share the memory of `X`'s values where the type allows it."""
+        """Share the memory of the values of `X` if the type allows it."""
         return cls(
             starts=as_tensor(X.indptr, torch.int64),
             columns=as_tensor(X.indices, torch.int64),
@@ -132,7 +132,7 @@ class SparseRows(LazyRows):
 
     @property
     def device(self) -> torch.device:
-        """Where the values are."""
+        """Device of the values."""
         return self.values.device
 
     @property
@@ -142,7 +142,7 @@ class SparseRows(LazyRows):
 
     @property
     def bytes_per_row(self) -> int:
-        """Mean memory of a row, of its value and its column."""
+        """Mean memory of a row: its values and columns."""
         return 12 * len(self.values) // max(len(self), 1)
 
     def to(self, device: torch.device) -> "SparseRows":
@@ -171,7 +171,7 @@ class SparseRows(LazyRows):
 
 @dataclass(frozen=True)
 class CodedRows:
-    """A batch of numbers, and the table of what they stand for.
+    """A batch of integer codes, and the table that they index.
 
     Shape
     -----
@@ -187,7 +187,7 @@ class CodedRows:
 
     @property
     def device(self) -> torch.device:
-        """Where the codes are."""
+        """Device of the codes."""
         return self.codes.device
 
     def to(self, device: torch.device) -> "CodedRows":
@@ -207,9 +207,9 @@ class RaggedRows(LazyRows):
     starts : Tensor of shape (n_rows + 1,), int64
         Where each row begins in `values`.
     values : Tensor of shape (n_values, ...)
-        What stands in the rows.
+        Values of the rows.
     table : Tensor of shape (n_entries, width) or RaggedRows, default=None
-        What `values` are numbers of; batches are then `CodedRows`.
+        The table that `values` index; batches are then `CodedRows`.
 
     Shape
     -----
@@ -225,7 +225,7 @@ class RaggedRows(LazyRows):
 
     @property
     def device(self) -> torch.device:
-        """Where the values are."""
+        """Device of the values."""
         return self.values.device
 
     @property
@@ -278,33 +278,33 @@ class TensorBundle:
     inputs : dict of str to Tensor or LazyRows
         The module's keyword arguments, each of length n_rows.
     target : Tensor of shape (n_rows, ...), default=None
-        What the loss compares with.
+        Target of the loss.
     weight : Tensor of shape (n_rows,), default=None
-        Weight of each row in the loss, all ones if None.
+        Weight of each row in the loss; None means all ones.
     rows : Tensor of int64, default=None
-        The selected rows; None selects all. Selection copies nothing.
+        The selected rows; None means all. Selection copies nothing.
     """
 
     inputs: dict
-    target: Any = None  # Tensor or None; a net that is fed bundles has targets
+    target: Any = None  # Tensor or None; a net that trains on bundles has targets
     weight: Tensor | None = None
     rows: Tensor | None = None
 
     def __len__(self) -> int:
         if self.rows is not None:
             return self.rows.shape[0]
-        for x in self.inputs.values():  # len of a tensor is a function of Python
+        for x in self.inputs.values():  # len of a tensor is a slow Python function
             return x.shape[0] if isinstance(x, Tensor) else len(x)
         return 0
 
     def __iter__(self) -> Iterator:
-        """Yield inputs and target, which is how skorch unpacks a batch."""
+        """Yield inputs and target, because skorch unpacks a batch like this."""
         yield self.inputs
         yield self.target
 
     @property
     def device(self) -> torch.device:
-        """Where the inputs are."""
+        """Device of the inputs."""
         return next(iter(self.inputs.values())).device
 
     @property
@@ -314,7 +314,7 @@ class TensorBundle:
 
     @property
     def lengths(self) -> Tensor | None:
-        """Length of each selected row, if rows are of unequal length."""
+        """Length of each selected row, if rows have unequal lengths."""
         for x in self.inputs.values():
             if isinstance(x, RaggedRows):
                 return x.lengths if self.rows is None else x.lengths[self.rows]
@@ -322,7 +322,7 @@ class TensorBundle:
 
     @property
     def bytes_per_row(self) -> int:
-        """Size of one row of dense inputs; of others the mean of what is stored."""
+        """Size in bytes of one row; for sparse and unequal rows the mean size."""
         total = 0
         for x in self.inputs.values():
             if isinstance(x, Tensor):
@@ -346,13 +346,13 @@ class TensorBundle:
 
     @property
     def weights(self) -> Tensor:
-        """Weights of the selected rows; there must be some."""
+        """Weights of the selected rows; the bundle must have weights."""
         assert self.weight is not None
         return self.weight if self.rows is None else self.weight[self.rows]
 
     @property
     def total_weight(self) -> int | Tensor:
-        """Sum of the weights of a bundle without selection."""
+        """Sum of the weights; the bundle must have no selection."""
         return len(self) if self.weight is None else self.weight.sum()
 
     def select(self, rows: Tensor | None) -> "TensorBundle":
@@ -378,7 +378,7 @@ class TensorBundle:
                 x.prefetch(index)
 
     def slice(self, rows: slice) -> "TensorBundle":
-        """View of consecutive rows of a bundle without selection."""
+        """View of consecutive rows; the bundle must have no selection."""
         return TensorBundle(
             {name: _slice(x, rows) for name, x in self.inputs.items()},
             None if self.target is None else self.target[rows],
@@ -396,7 +396,7 @@ class TensorBundle:
 
 
 def _slice(x: Any, rows: slice) -> Tensor:
-    """Consecutive rows; torch does not slice its sparse CSR tensors."""
+    """Slice consecutive rows, because torch does not slice sparse CSR tensors."""
     if not isinstance(x, Tensor) or x.layout != torch.sparse_csr:
         return x[rows]
     start, stop, _ = rows.indices(len(x))

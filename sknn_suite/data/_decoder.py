@@ -1,4 +1,4 @@
-"""From an image file to pixels of one size: eight bits, grey or RGB."""
+"""Decode image files to pixels of one size: eight bits, grey or RGB."""
 
 import threading
 from collections.abc import Iterable
@@ -11,20 +11,20 @@ from sknn_suite.data._paths import open_regular, reason_of
 from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import UnreadableImageError
 
-# What is read. Pillow knows forty more formats, some of them by starting programs.
+# The formats to read. Pillow knows forty more, and starts programs for some of them.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 EXPECTED = "a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file"
 
-# Pixels of a file beyond which it is taken for an attack: 100 megapixels.
+# A file with more pixels than this is treated as an attack: 100 megapixels.
 MOST_PIXELS = 100_000_000
 
-# Of files beyond so many pixels one is decoded at a time: threads share the memory.
+# Files with more pixels than this are decoded one at a time, to limit memory.
 MANY_PIXELS = 1 << 24
 
 # First bytes of formats that Pillow does not know.
 _FOREIGN = {b"%PDF": "PDF", b"<svg": "SVG", b"<?xm": "SVG", b"<htm": "HTML"}
 
-# Numbers that are black and white, by the type of the pixels.
+# The numbers that mean black and white, for each pixel type.
 Ranges = dict[str, tuple[int, int]]
 
 
@@ -33,7 +33,7 @@ def _pillow(name: str) -> Any:
 
 
 class _UnknownRange(ValueError):
-    """A pixel is far beyond what fit saw."""
+    """A pixel is far outside the range of fit."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,11 @@ class Decoder:
     shape : tuple of int
         Height, width, and channels: 1 for grey, 3 for RGB.
     resize : {"squash", "crop", "pad"}
-        What happens to other proportions: they are changed, the middle is cut out, or
-        black borders are added.
+        How to treat other proportions: change them, cut out the middle, or add black
+        borders.
     ranges : dict of str to (int, int), default={}
-        What is black and white where pixels have more than eight bits, by their type.
+        The numbers that mean black and white, for each pixel type of more than eight
+        bits.
     """
 
     shape: tuple[int, int, int]
@@ -59,7 +60,7 @@ class Decoder:
     def __call__(self, path: Any, row: int) -> np.ndarray:
         """Decode a file to (height, width, channels), uint8.
 
-        Of an animation and of a file with several pages the first picture is taken.
+        From an animation or a file with several pages, the first picture is used.
         """
         return self._with_image(self._decode, path, row)
 
@@ -80,9 +81,9 @@ class Decoder:
                     with self._one_large:
                         return use(image)
                 return use(image)
-        except Exception as error:  # decoders raise whatever they like
+        except Exception as error:  # decoders may raise any error
             if isinstance(error, _UnknownRange):
-                expected = "pixels in the range that fit saw"
+                expected = "pixels in the range of fit"
                 advice = "Scale the file like those of fit, or fit on such files"
             raise UnreadableImageError(
                 f"Image '{path}' (row {row} of X) cannot be decoded: "
@@ -92,7 +93,7 @@ class Decoder:
     def _decode(self, image: Any) -> np.ndarray:
         height, width, channels = self.shape
         mode = "L" if channels == 1 else "RGB"
-        # JPEG can decode at a fraction of its size, in a fraction of the time.
+        # JPEG decodes faster at a fraction of its size.
         side = 2 * max(height, width)
         image.draft(mode, (side, side))
         _pillow("ImageOps").exif_transpose(image, in_place=True)
@@ -107,7 +108,7 @@ class Decoder:
             seen = ", ".join(sorted({"uint8", *self.ranges}))
             raise _UnknownRange(f"its pixels are {kind}, and those of fit were {seen}")
         black, white = self.ranges[kind]
-        # What is a little brighter is white; what is twice as bright is in other units.
+        # Slightly brighter pixels count as white; twice as bright means another unit.
         if high > 2 * white + 1 or low < black - white - 1:
             raise _UnknownRange(
                 f"its {kind} pixels go from {low:g} to {high:g}, and those of fit were "
@@ -136,10 +137,10 @@ class Decoder:
 def find_ranges(measured: Iterable[tuple[str, float, float]]) -> Ranges:
     """Find one range for all pixels of a type, by the extremes of each file.
 
-    Black is 0 and white the smallest of 1, 3, 7, ..., 2^n - 1 that is no darker than
-    any pixel, at least 255 for whole numbers; black is as far below 0 if there are
-    negative pixels. So a range does not hang on single pixels, a camera of 12 bits
-    keeps its grey levels in a type of 16, and most sets of one kind get the same.
+    Black is 0. White is the smallest of 1, 3, 7, ..., 2^n - 1 that no pixel exceeds,
+    and at least 255 for integers. If there are negative pixels, black is minus white.
+    So a range does not depend on single pixels, a 12-bit camera keeps its grey levels
+    in a 16-bit type, and most sets of one kind get the same range.
     """
     ranges: Ranges = {}
     for kind, low, high in measured:
@@ -161,7 +162,7 @@ def _open(pillow: Any, file: BinaryIO) -> Any:
         name = _name_format(pillow, start)
         if name is not None:
             raise ValueError(f"it looks like a file of the format {name}") from error
-        raise ValueError("its head is damaged, or of another format") from error
+        raise ValueError("its header is damaged, or it has another format") from error
 
 
 def _name_format(pillow: Any, start: bytes) -> str | None:
@@ -186,7 +187,7 @@ def _refuse_size(image: Any) -> None:
 
 
 def _type_of(image: Any) -> str | None:
-    """Type of pixels of more than eight bits, None for all others."""
+    """Pixel type if it has more than eight bits, else None."""
     if image.mode.startswith("I;16"):
         return "uint16"
     return {"I": "int32", "F": "float32"}.get(image.mode)
@@ -199,12 +200,12 @@ def _measure(image: Any) -> tuple[str, float, float] | None:
     pixels = np.asarray(image)
     low, high = float(pixels.min()), float(pixels.max())
     if not np.isfinite([low, high]).all():
-        raise ValueError("it holds pixels that are NaN or infinite")
+        raise ValueError("it has pixels that are NaN or infinite")
     return kind, low, high
 
 
 def _flatten_mode(image: Any, mode: str) -> Any:
-    """Turn any mode of eight bits into grey or RGB; the transparent becomes black."""
+    """Convert any 8-bit mode to grey or RGB; transparent pixels become black."""
     if image.mode in ("P", "PA", "LA", "RGBA", "La", "RGBa") or (
         "transparency" in image.info
     ):

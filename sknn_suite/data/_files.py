@@ -1,4 +1,4 @@
-"""Image files as rows: decoded in threads, kept as uint8 while memory lasts."""
+"""Image files as rows: decoded in threads, cached as uint8."""
 
 import hashlib
 import os
@@ -21,19 +21,19 @@ from sknn_suite.exceptions import UnreadableImageError
 
 
 class ImageStore:
-    """Decodes files, in threads, and keeps as many as the cache holds.
+    """Decodes files in threads, and caches as many as fit.
 
-    What is first read stays; the rest is read again each time. So every epoch finds
-    the same part in memory, in whatever order it comes.
+    The first files stay in the cache; the rest is read again each time. So each epoch
+    finds the same files in memory, in any order.
 
     Parameters
     ----------
     paths : ndarray of object
-        The files.
+        Paths of the files.
     decoder : Decoder
-        How they become arrays.
+        Converts files to arrays.
     cache_size : int
-        Bytes of the cache.
+        Size of the cache in bytes.
     """
 
     def __init__(self, paths: np.ndarray, decoder: Decoder, cache_size: int) -> None:
@@ -50,7 +50,7 @@ class ImageStore:
         self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="decode")
 
     def read(self, numbers: np.ndarray) -> np.ndarray:
-        """Pixels of the files with these numbers, (n, height, width, channels)."""
+        """Pixels of the files with these indices, (n, height, width, channels)."""
         out = np.empty((len(numbers), *self.decoder.shape), np.uint8)
         slots = self._slots[numbers]
         kept = np.flatnonzero(slots >= 0)
@@ -67,14 +67,14 @@ class ImageStore:
         return out
 
     def prefetch(self, numbers: np.ndarray) -> None:
-        """Begin to decode what will be read next."""
+        """Start to decode the files that will be read next."""
         coming = {}
         for number in numbers[self._slots[numbers] < 0]:
             coming[int(number)] = self._decode_soon(int(number))
         self._coming = coming
 
     def find_bad(self) -> dict[int, UnreadableImageError]:
-        """Read every file; errors of those that cannot be decoded, by number."""
+        """Read every file; return the errors of undecodable files, by index."""
         bad = {}
         for numbers in self._chunks():
             for number, future in [(n, self._decode_soon(n)) for n in numbers]:
@@ -85,9 +85,9 @@ class ImageStore:
         return bad
 
     def learn_ranges(self) -> None:
-        """Learn what is black and white where pixels have more than eight bits.
+        """Find the numbers for black and white in files of more than eight bits.
 
-        Files that cannot be read teach nothing; who reads them later will hear of it.
+        Files that cannot be read are skipped; reading them later raises the error.
         """
         measured = []
         for numbers in self._chunks():
@@ -99,7 +99,7 @@ class ImageStore:
         self.decoder = replace(self.decoder, ranges=ranges)
 
     def _chunks(self) -> Iterator[range]:
-        """Numbers of the files, as many at a time as wait for a thread."""
+        """Yield indices of files, only as many as the threads can take."""
         for start in range(0, len(self.paths), 64):
             yield range(start, min(start + 64, len(self.paths)))
 
@@ -123,18 +123,18 @@ class ImageFiles(LazyRows):
     Parameters
     ----------
     store : ImageStore
-        Where they are read and kept.
+        Reads and caches the files.
     numbers : ndarray of int, default=None
-        The chosen ones of the store's files; None chooses all.
+        Indices of the chosen files in the store; None means all.
     device : torch.device, default=cpu
-        Where batches are gathered.
+        Device on which batches are gathered.
 
     Shape
     -----
     a batch : (n, height, width, channels), uint8
     """
 
-    # What uint8 pixels are computed in.
+    # The type in which uint8 pixels are computed.
     dtype = np.dtype(np.float32)
 
     def __init__(
@@ -160,7 +160,7 @@ class ImageFiles(LazyRows):
         cache_size: int,
         ranges: Ranges | None = None,
     ) -> "ImageFiles":
-        """Take paths as rows; `ranges` are learnt from the files if None."""
+        """Make rows from paths; if `ranges` is None, find them in the files."""
         array = np.empty(len(paths), dtype=object)
         array[:] = [os.fspath(path) for path in paths]
         store = ImageStore(array, Decoder(shape, resize, ranges or {}), cache_size)
@@ -170,7 +170,7 @@ class ImageFiles(LazyRows):
 
     @property
     def ranges(self) -> Ranges:
-        """What is black and white, by the type of pixels of more than eight bits."""
+        """Numbers for black and white, by pixel type, for more than eight bits."""
         return self.store.decoder.ranges
 
     @property
@@ -188,7 +188,7 @@ class ImageFiles(LazyRows):
 
     @property
     def n_cached(self) -> int:
-        """How many files the cache can hold."""
+        """Number of files that fit into the cache."""
         return self.store.capacity
 
     def __len__(self) -> int:
@@ -213,7 +213,7 @@ class ImageFiles(LazyRows):
         self.store.prefetch(self.numbers[index.cpu().numpy()])
 
     def content(self) -> tuple[Tensor, ...]:
-        """Bytes that depend on paths, sizes and times of the files."""
+        """Bytes that depend on the paths, sizes and times of the files."""
         digest = hashlib.blake2b(digest_size=16)
         for number in self.numbers:
             path = Path(self.store.paths[number])
@@ -221,7 +221,7 @@ class ImageFiles(LazyRows):
                 status = path.stat()
             except (OSError, ValueError) as error:
                 raise UnreadableImageError(
-                    f"Image '{path}' (row {number} of X) is not there: "
+                    f"Image '{path}' (row {number} of X) cannot be found: "
                     f"{reason_of(error)}. Expected a file that can be read. "
                     "Check the path, or remove the row."
                 ) from error

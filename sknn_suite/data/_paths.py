@@ -1,4 +1,4 @@
-"""Files of the user: opened only if they are files, replaced whole or not at all."""
+"""The user's files: open only regular files, replace them completely or not at all."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-# What a path may lead to that is no file, by the test that tells it.
+# What a path may point to other than a file, with the test for it.
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -18,7 +18,7 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
 )
 
-# Only on some systems; a pipe that takes a file's place in time is not waited for.
+# Only on some systems. O_NONBLOCK avoids waiting if a pipe has just replaced the file.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NEW = (
     os.O_WRONLY
@@ -28,19 +28,19 @@ _NEW = (
     | getattr(os, "O_BINARY", 0)
 )
 
-# What files are called while they are written: the name, random letters, and this.
+# A file that is being written has its name, random letters, and this suffix.
 PART = ".part"
 
 
 def open_regular(path: str | os.PathLike) -> BinaryIO:
-    """Open a file for reading, and nothing that only looks like one.
+    """Open a file for reading; raise an error for anything but a regular file.
 
-    Opening a named pipe waits for ever, and a device may do anything.
+    Opening a named pipe waits forever, and a device may do anything.
 
     Raises
     ------
     OSError
-        If there is no file, or it may not be read; its text is a reason in words.
+        If the file does not exist or is not readable; the text is the reason.
     """
     try:
         _refuse_irregular(Path(path).stat().st_mode)
@@ -66,23 +66,23 @@ def _refuse_irregular(mode: int) -> None:
 
 
 def reason_of(error: BaseException) -> str:
-    """Say in words why the system refused a path."""
+    """Return the system's reason for an error with a path, in plain words."""
     if isinstance(error, MemoryError):
         return "there is not enough memory"
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror
         return reason[0].lower() + reason[1:]
     if "null" in str(error) or "surrogate" in str(error):
-        return "its name holds a character that no name of a file can hold"
+        return "its name contains a character that is not allowed in file names"
     return str(error).rstrip(".") or type(error).__name__
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Write a new file in the place of `path`, which stays as it is until all is there.
+    """Write a new file to replace `path`, which stays unchanged until all is written.
 
-    The new file has a name of its own, which follows no link; a reader sees the old
-    file or the new one. If anything fails, it is removed.
+    The new file has a temporary name and follows no link. A reader sees either the old
+    file or the new one. If anything fails, the new file is removed.
     """
     beside = name_beside(path, f".{secrets.token_hex(8)}{PART}")
     with open(os.open(beside, _NEW, 0o666), "wb") as file:  # noqa: PTH123
@@ -92,7 +92,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
             _close_and_replace(file, beside, path)
         except BaseException:
-            # Closing would write what is left in the buffer, to a disk that is full.
+            # Closing would write the rest of the buffer to a full disk.
             with suppress(OSError):
                 file.close()
             with suppress(OSError):
@@ -101,7 +101,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def name_beside(path: Path, suffix: str) -> Path:
-    """Name of a file that belongs to `path`, which its system surely takes."""
+    """Name of a file that belongs to `path` and is valid on its file system."""
     name = path.name
     if len(os.fsencode(name)) > 200:
         name = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
@@ -109,12 +109,12 @@ def name_beside(path: Path, suffix: str) -> Path:
 
 
 def _close_and_replace(file: BinaryIO, beside: Path, path: Path) -> None:
-    file.close()  # Windows renames no open file
+    file.close()  # Windows does not rename open files
     beside.replace(path)
 
 
 def remove_parts(path: Path) -> None:
-    """Remove what killed processes left half-written of `path`."""
+    """Remove the partial files for `path` that killed processes left."""
     prefix = name_beside(path, ".").name
     with suppress(OSError):
         for other in path.parent.iterdir():

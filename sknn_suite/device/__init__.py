@@ -1,4 +1,4 @@
-"""Where the arithmetic runs: place, threads, memory."""
+"""Device, precision, threads and memory of the computation."""
 
 from sknn_suite.device._bfloat16 import has_native_bfloat16, lstm_takes_bfloat16
 from sknn_suite.device._memory import (

@@ -1,4 +1,4 @@
-"""Whether a device computes in bfloat16: what its libraries do, not what it could."""
+"""Whether a device computes in bfloat16 with the installed libraries."""
 
 import functools
 import os
@@ -7,9 +7,8 @@ import torch
 
 from sknn_suite.doors import onednn_takes_bfloat16, processor_has_bfloat16_units
 
-# Limits of oneDNN, its environment variable ONEDNN_MAX_CPU_ISA, below the first
-# instruction set that multiplies bfloat16. From AVX512_CORE on it computes in bfloat16
-# all the same, by float32's units.
+# Values of oneDNN's variable ONEDNN_MAX_CPU_ISA that exclude instructions for bfloat16.
+# With AVX512_CORE and above oneDNN still computes in bfloat16, but in float32 units.
 WITHOUT_UNITS = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"}
 WITHOUT_UNITS |= {"AVX512_CORE", "AVX512_CORE_VNNI"}
 
@@ -17,8 +16,8 @@ WITHOUT_UNITS |= {"AVX512_CORE", "AVX512_CORE_VNNI"}
 def has_native_bfloat16(device: torch.device) -> bool:
     """Whether `device` multiplies bfloat16 matrices in hardware.
 
-    On a CPU the products are oneDNN's, which may be switched off, or limited by the
-    user to older instructions than the processor has.
+    On a CPU oneDNN computes the products. The user may turn it off, or limit it to
+    older instructions.
     """
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
@@ -38,7 +37,7 @@ def _onednn_limit() -> str:
 
 
 def lstm_takes_bfloat16(device: torch.device) -> bool:
-    """Whether the LSTM of the libraries behind `device` computes in bfloat16."""
+    """Whether the libraries for `device` have an LSTM in bfloat16."""
     if device.type != "cpu":
         return True
     return _cpu_lstm_takes_bfloat16(by_onednn=bool(torch.backends.mkldnn.enabled))
@@ -46,8 +45,8 @@ def lstm_takes_bfloat16(device: torch.device) -> bool:
 
 @functools.cache
 def _cpu_lstm_takes_bfloat16(by_onednn: bool) -> bool:
-    # oneDNN has no LSTM of bfloat16 for older instructions, and torch, which has one of
-    # its own, does not turn to it under autocast. Nothing tells but the attempt.
+    # oneDNN has no bfloat16 LSTM for older instructions. torch has its own, but does
+    # not use it under autocast. Only an attempt shows whether it works.
     def zeros(*shape: int) -> torch.Tensor:
         return torch.zeros(shape, requires_grad=True)
 

@@ -1,4 +1,4 @@
-"""Rows by chunks: as many at once as the memory of a device takes."""
+"""Compute rows in chunks that fit into the memory of a device."""
 
 import math
 from collections.abc import Callable
@@ -12,22 +12,22 @@ from sknn_suite.device._threads import one_thread, share_rows, suited_threads
 from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 
-# Rows per chunk: hidden layers of this many rows stay in a processor's cache.
+# Rows per chunk, so that hidden layers fit into the processor's cache.
 CHUNK_ROWS = 2048
 
-# Multiply-adds of a chunk below which threads gain nothing: they wait for each other
-# between the products, when one of them runs Python.
+# Threads gain nothing for a chunk with fewer multiply-adds, because they wait for each
+# other between the products while one of them runs Python.
 SHARED_WORK = 1e8
 
 # Part of the free memory that all rows of a fit may take.
 ROWS_SHARE = 0.5
 
-# Part of the free memory that a batch may take; the rest is for what is not foreseen.
+# Fraction of the free memory that a batch may use; the rest is a reserve.
 BATCH_SHARE = 0.5
 
 
 def free_bytes(device: torch.device) -> float:
-    """Memory that this process can still have on a GPU; inf elsewhere."""
+    """Memory in bytes that this process can still use on a GPU; inf elsewhere."""
     if device.type != "cuda":
         return math.inf
     unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -42,9 +42,9 @@ def rows_that_fit(free: float, bytes_per_row: float, n_rows: int) -> int:
     free : float
         Free memory in bytes.
     bytes_per_row : float
-        Memory that each row of a batch takes.
+        Memory per row of a batch.
     n_rows : int
-        The batch wanted.
+        The wanted batch size.
     """
     room = BATCH_SHARE * max(free, 0.0) / bytes_per_row
     if room >= n_rows:
@@ -64,9 +64,9 @@ def bring(bundle: Any, device: torch.device) -> Any:
 
 
 def free_memory(device: torch.device) -> None:
-    """Give back what a failed attempt left; call it outside of the except block.
+    """Release the memory of a failed attempt; call it outside of the except block.
 
-    Inside it the traceback still holds the tensors of the attempt.
+    Inside the block the traceback still holds the tensors of the attempt.
     """
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -74,16 +74,16 @@ def free_memory(device: torch.device) -> None:
 
 @dataclass
 class RowLimit:
-    """Largest number of rows computed at once, halved when memory ends.
+    """Largest number of rows to compute at once, halved when memory runs out.
 
-    For passes without a gradient, where rows do not depend on each other.
+    For passes without a gradient, in which rows do not depend on each other.
 
     Parameters
     ----------
     device : torch.device
-        Whose memory it is.
+        The device with the memory.
     rows : int or None, default=None
-        The limit; None until memory has ended.
+        The limit; None until memory has run out.
     """
 
     device: torch.device
@@ -91,7 +91,7 @@ class RowLimit:
     has_warned: bool = False
 
     def map(self, function: Callable[[slice], Tensor], n_rows: int) -> Tensor:
-        """Concatenate what `function` says of slices of ``range(n_rows)``."""
+        """Concatenate the results of `function` for slices of ``range(n_rows)``."""
         parts: list[Tensor] = []
         start = 0
         while start < n_rows:
@@ -111,7 +111,7 @@ class RowLimit:
     def halve(
         self, n_rows: int, consequence: str = "The results are the same."
     ) -> None:
-        """Compute half of `n_rows` at once from now on; say so the first time."""
+        """Compute half of `n_rows` at once in future; warn the first time."""
         free_memory(self.device)
         self.rows = -(-n_rows // 2)
         if not self.has_warned:
@@ -130,19 +130,19 @@ def map_rows(
     *,
     work: float,
 ) -> Tensor:
-    """Compute something of all rows, without a gradient, and concatenate it.
+    """Compute a function of all rows without a gradient, and concatenate the results.
 
     Parameters
     ----------
     begin : callable
-        Returns the function of a slice of ``range(n_rows)``. It is called once in each
-        thread, so that the function may keep memory from chunk to chunk.
+        Returns a function of a slice of ``range(n_rows)``. It is called once per
+        thread, so that the function may reuse memory between chunks.
     n_rows : int
-        The rows.
+        Number of rows.
     device : torch.device
-        Where the function computes; its results are on the host.
+        Device of the computation; the results are on the host.
     work : float
-        Multiply-adds that a row needs in the largest product.
+        Multiply-adds per row in the largest product.
     """
 
     def part(first: int, last: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Where the arithmetic runs, and in which precision."""
+"""The device and the precision of the computation."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import torch
 from sknn_suite.device._bfloat16 import has_native_bfloat16
 from sknn_suite.exceptions import DeviceError
 
-# Multiply-adds of one epoch (rows times parameters) below which float64 input is
-# computed in float64, as scikit-learn does. Above it float32 is about twice as fast.
+# With fewer multiply-adds per epoch (rows times parameters), float64 input is computed
+# in float64, as in scikit-learn. With more, float32 is about twice as fast.
 SMALL_WORK = 2e8
 
-# Below this number of rows times parameters the launch of GPU kernels costs more than
-# a CPU needs for the whole work.
+# With fewer rows times parameters, launching GPU kernels takes longer than the whole
+# work on a CPU.
 GPU_WORK = 2e8
 
-# Matrix products narrower than this gain nothing from bfloat16: the casts eat it.
+# Narrower matrix products gain nothing from bfloat16, because the casts take too long.
 BFLOAT16_WIDTH = 256
 
 
@@ -30,7 +30,7 @@ def available_devices() -> list[str]:
 
 
 def resolve_device(device: str, *, work: float = float("inf")) -> torch.device:
-    """Turn the parameter `device` into a torch device that exists.
+    """Convert the parameter `device` to an available torch device.
 
     Parameters
     ----------
@@ -62,16 +62,16 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Place:
-    """Where the arithmetic runs and in which types.
+    """Device and number types of the computation.
 
     Parameters
     ----------
     device : torch.device
-        Where parameters and batches live.
+        Device of parameters and batches.
     dtype : torch.dtype
         Their type.
     mixed : bool, default=False
-        Whether products run in bfloat16 while training.
+        Whether products run in bfloat16 during training.
     """
 
     device: torch.device = CPU
@@ -79,7 +79,7 @@ class Place:
     mixed: bool = False
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """Context in which the module computes while training."""
+        """Context in which the module computes during training."""
         if self.mixed:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
@@ -88,7 +88,7 @@ class Place:
 def choose_place(
     device: str, precision: str, *, is_float64: bool, work: float, width: int
 ) -> Place:
-    """Turn the parameters `device` and `precision` into a place.
+    """Convert the parameters `device` and `precision` to a place.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def choose_place(
     work : float
         Rows times parameters: the multiply-adds of an epoch.
     width : int
-        The smallest side of the largest matrix product.
+        Smallest dimension of the largest matrix product.
 
     Raises
     ------
     DeviceError
-        If this machine has no such device, or the device no such type.
+        If this machine has no such device, or the device lacks the type.
     """
     where = resolve_device(device, work=work)
     if precision == "float64":
@@ -124,9 +124,9 @@ def choose_place(
 
 
 def prediction_device(device: str, *, work: float) -> torch.device:
-    """Where to predict: as asked for, or the CPU if that device is not here.
+    """Choose the device for predictions: the CPU if the requested one is missing.
 
-    A model that was trained on a GPU opens and predicts on a machine without one.
+    So a model that was trained on a GPU loads and predicts on a machine without one.
     """
     try:
         return resolve_device(device, work=work)

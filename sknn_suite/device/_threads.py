@@ -1,4 +1,4 @@
-"""How many threads compute: torch's, those of its libraries, and our own."""
+"""Number of threads: those of torch, of its libraries, and our own."""
 
 import ctypes
 import functools
@@ -14,20 +14,20 @@ from typing import Any
 import torch
 from threadpoolctl import LibController, ThreadpoolController
 
-# Multiply-adds of one matrix product below which a second thread gains little: a sixth
-# of the time of a net of 256 units on a machine that does nothing else. When another
-# process takes a core, both threads wait for the scheduler, and the time doubles.
+# For a matrix product with fewer multiply-adds, a second thread gains little: a sixth
+# of the time for a net of 256 units on an idle machine. When another process takes a
+# core, both threads wait for the scheduler, and the time doubles.
 ONE_THREAD_WORK = 1e7
 
-# Multiply-adds for which torch and its BLAS do not think of a second thread.
+# With fewer multiply-adds torch and its BLAS use one thread anyway.
 TINY_WORK = 3e4
 
 
 def _leave_to_one_thread() -> None:
     """Compute in one thread in a process that was forked from this one.
 
-    OpenMP's threads are not copied by a fork, and a child that waits for them waits for
-    ever; with one thread there is nobody to wait for.
+    A fork does not copy OpenMP's threads, and a child would wait for them forever. With
+    one thread it waits for none.
     """
     torch.set_num_threads(1)
 
@@ -53,13 +53,13 @@ def suited_threads(work: float) -> AbstractContextManager[Any]:
 def one_thread() -> Iterator[None]:
     """Compute in one thread, in this Python thread only.
 
-    torch.set_num_threads would change what other Python threads see. The settings used
-    here belong to the calling thread: OpenMP's own, by which torch and oneDNN go, and
-    MKL's local one, since MKL no longer asks OpenMP after torch.set_num_threads. Where
-    the MKL that torch uses does not offer it, or there is none (Arm, macOS), OpenMP's
-    setting is the only one.
+    torch.set_num_threads would affect other Python threads. The settings used here
+    belong to the calling thread. OpenMP's setting is for torch and oneDNN. MKL has a
+    local setting too, which is needed because MKL ignores OpenMP after
+    torch.set_num_threads. If MKL does not offer it, or there is no MKL (Arm, macOS),
+    only OpenMP's setting is used.
     """
-    # torch sets OpenMP's number at a thread's first operation: let it be done before.
+    # torch sets OpenMP's number at a thread's first operation, so trigger this first.
     torch.get_num_threads()
     before = [(library, library.num_threads) for library in _openmp()]
     before = [(library, number) for library, number in before if number is not None]
@@ -70,7 +70,7 @@ def one_thread() -> Iterator[None]:
             library.set_num_threads(1)
         yield
     finally:
-        if os.getpid() == process:  # a forked one must not have more than one thread
+        if os.getpid() == process:  # a forked process must keep one thread
             set_mkl_threads(mkl_before)
             for library, number in before:
                 library.set_num_threads(number)
@@ -81,16 +81,16 @@ def share_rows(
 ) -> torch.Tensor:
     """Compute ``task(start, stop)`` for all rows, in as many threads as torch has.
 
-    Each thread takes consecutive chunks and meets the others once, at the end. Threads
-    inside each product would meet after every one, and when another process takes one
-    of the cores, waiting for it at each meeting takes a hundred times the arithmetic.
+    Each thread computes consecutive chunks and waits for the others once, at the end.
+    Threads inside each product would wait after every product. If another process takes
+    a core, this waiting takes a hundred times as long as the computation.
 
     Parameters
     ----------
     task : callable
         Result for rows ``start`` to ``stop``; called with multiples of `chunk`.
     n_rows, chunk : int
-        All rows, and those that belong together.
+        Number of all rows, and of rows per chunk.
     """
     n_chunks = -(-n_rows // chunk)
     per_thread = -(-n_chunks // min(torch.get_num_threads(), n_chunks)) * chunk
@@ -104,16 +104,15 @@ def share_rows(
 def share_tasks(task: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
     """Compute ``task(item)`` for all items, in as many threads as torch has.
 
-    Each thread draws the next item when it is ready for it, so that no more of them
-    are in memory than there are threads, and computes in one OpenMP thread, see
-    `share_rows`.
+    Each thread takes the next item when it is ready, so there are never more items in
+    memory than threads. Each thread uses one OpenMP thread, see `share_rows`.
 
     Parameters
     ----------
     task : callable
         Result for one item.
     items : iterable
-        What to compute; one thread at a time draws from it.
+        Items to compute; one thread at a time takes from it.
 
     Returns
     -------
@@ -124,11 +123,11 @@ def share_tasks(task: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
     n_threads = int(min(torch.get_num_threads(), n_items))
     if n_threads <= 1:
         return [task(item) for item in items]
-    _openmp(), _mkl_setter()  # found once, before the threads look for them
+    _openmp(), _mkl_setter()  # cache them before the threads start
     numbered, lock = enumerate(items), threading.Lock()
     results: dict[int, Any] = {}
 
-    def compute_next() -> bool:  # what it has drawn is gone when it returns
+    def compute_next() -> bool:  # a function, so that its item is freed on return
         nonlocal numbered
         with lock:
             drawn = next(numbered, None)
@@ -160,14 +159,14 @@ def _openmp() -> list[LibController]:
 
 @functools.cache
 def _mkl_setter() -> Callable[[int], int]:
-    """MKL's function that sets the calling thread's number and returns the last one.
+    """MKL's function that sets the calling thread's number and returns the old one.
 
-    0 stands for the number that holds for all threads.
+    0 means the number that is set for all threads.
     """
     folder = Path(torch.__file__).parent / "lib"
     for name in ("libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.dll"):
         try:
-            # Loaded long since; a name of a library that this one needs is found, too.
+            # Already loaded; this also finds names of the libraries that it needs.
             library = ctypes.CDLL(str(folder / name))
             return library.MKL_Set_Num_Threads_Local
         except (OSError, AttributeError):

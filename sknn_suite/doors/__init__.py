@@ -1,4 +1,4 @@
-"""What changes under us: private names, optional packages, other arrays, chance."""
+"""Access to other packages that may change, other array types, and randomness."""
 
 from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, to_numpy
 from sknn_suite.doors._optional import import_optional

@@ -1,8 +1,8 @@
-"""The one door to other array libraries: NumPy in, the user's library out.
+"""Conversion of other array libraries to NumPy, and of results back.
 
-The suite computes on NumPy and torch inside, whatever comes in. With scikit-learn's
+This package computes with NumPy and torch for every input. With scikit-learn's
 ``array_api_dispatch`` on, results return to the library and device of X ("everything
-follows X"); with it off, torch tensors are taken as if they were NumPy arrays.
+follows X"). With it off, torch tensors are treated like NumPy arrays.
 """
 
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ _FLOATS = (torch.float64, torch.float32, torch.float16)
 
 
 class Home(NamedTuple):
-    """Where the user's arrays live: library and device."""
+    """Library and device of the user's arrays."""
 
     namespace: Any
     device: Any
@@ -35,10 +35,10 @@ class Home(NamedTuple):
 
 
 def to_numpy(array: Any) -> tuple[Any, Home | None]:
-    """Bring an array of another library to NumPy, and tell where it came from.
+    """Convert an array of another library to NumPy, and return its home.
 
-    Anything that is not such an array (lists, data frames, sparse matrices, NumPy)
-    is returned as it is, with None.
+    Other data (lists, data frames, sparse matrices, NumPy) are returned unchanged,
+    with None.
     """
     if isinstance(array, torch.Tensor):
         array = _readable(array)
@@ -53,7 +53,7 @@ def to_numpy(array: Any) -> tuple[Any, Home | None]:
 
 
 def _readable(tensor: torch.Tensor) -> torch.Tensor:
-    """Make a tensor one that NumPy can read, exactly, or refuse it in words."""
+    """Convert a tensor to one that NumPy reads exactly, or raise an error."""
     kind = None
     if tensor.is_nested:
         kind = "a nested tensor, whose rows differ in length"
@@ -66,16 +66,16 @@ def _readable(tensor: torch.Tensor) -> torch.Tensor:
     if kind is not None:
         raise DataError(
             f"X, y or the weights are {kind}. Expected a dense tensor of numbers. Pass "
-            "what to_dense() or dequantize() gives, a SciPy matrix, or an array."
+            "the result of to_dense() or dequantize(), a SciPy matrix, or an array."
         )
     tensor = tensor.detach().resolve_conj().resolve_neg()
     if tensor.is_floating_point() and tensor.dtype not in _FLOATS:
-        return tensor.float()  # bfloat16 and the kinds of 8 bits, which NumPy has not
+        return tensor.float()  # bfloat16 and 8-bit floats, which NumPy lacks
     return tensor
 
 
 def to_home(array: np.ndarray, home: Home | None) -> Any:
-    """Bring a result back to where X came from; labels that are no numbers stay."""
+    """Convert a result to the home of X; labels that are not numbers do not change."""
     if home is None or array.dtype.kind not in "biuf":
         return array
     return home.namespace.asarray(array, device=home.device)
@@ -87,9 +87,9 @@ def home_name(home: Home | None) -> str:
 
 
 def check_same_home(fitted: str, home: Home | None, caller: str) -> None:
-    """Refuse rows from another array library or device than fit saw.
+    """Check that rows come from the array library and device of fit.
 
-    As scikit-learn's array-API estimators do, and only where dispatch is on.
+    This is the behaviour of scikit-learn's array-API estimators, with dispatch on.
     """
     if not get_config()["array_api_dispatch"] or fitted == home_name(home):
         return

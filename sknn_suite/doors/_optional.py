@@ -7,14 +7,14 @@ from sknn_suite.exceptions import MissingDependencyError
 
 
 def import_optional(module: str, *, needed_by: str, extra: str) -> ModuleType:
-    """Import `module`, or say which extra of sknn_suite brings it.
+    """Import `module`, or raise an error that names the extra to install.
 
     Parameters
     ----------
     module : str
         Dotted name of the module, for example "matplotlib.pyplot".
     needed_by : str
-        What the user called, for the message.
+        Name of what the user called, for the message.
     extra : str
         The extra of sknn_suite that installs the package.
 

@@ -1,4 +1,4 @@
-"""Randomness that belongs to one fit: the global generators are never touched."""
+"""Random generators of one fit, separate from the global generators."""
 
 import numpy as np
 import torch
@@ -9,9 +9,9 @@ def own_random_state(
 ) -> np.random.RandomState:
     """Return the generator that drives one fit.
 
-    An int gives a new generator each time, a RandomState is used (and advanced) as it
-    is, None draws fresh entropy from the operating system. scikit-learn answers None
-    with NumPy's global generator; we do not, so that no call changes global state.
+    An int gives a new generator each time. A RandomState is used (and advanced)
+    directly. None draws fresh entropy from the operating system. scikit-learn uses
+    NumPy's global generator for None; we do not, so that no call changes global state.
     """
     if isinstance(random_state, np.random.RandomState):
         return random_state

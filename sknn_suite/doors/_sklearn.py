@@ -1,4 +1,4 @@
-"""The one door to names that scikit-learn keeps private."""
+"""All imports of private names of scikit-learn are here."""
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._array_api import (

@@ -1,9 +1,9 @@
-"""The one door to names of torch that an update of torch may take away.
+"""All uses of names of torch that a new version of torch may remove are here.
 
-Names that begin with an underscore, operators by their names inside torch, and the
-functions under torch's decorators. Each has a fallback, which is slower or more careful
-and gives the same numbers, so that ``import sknn_suite`` never fails for the lack of
-one. `tests/doors/test_torch.py` takes each name away.
+These are names that begin with an underscore, internal operators, and functions under
+torch's decorators. Each has a fallback that is slower or more careful and gives the
+same numbers. So ``import sknn_suite`` never fails because of a missing name.
+`tests/doors/test_torch.py` removes each name.
 """
 
 import operator
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def _find(dotted: str) -> Any:
-    """Look up a name below torch, None where it is missing."""
+    """Look up a name in torch; None if it is missing."""
     try:
         return operator.attrgetter(dotted)(torch)
     except (AttributeError, RuntimeError):  # RuntimeError: an operator has no kernel
@@ -23,25 +23,25 @@ def _find(dotted: str) -> Any:
 
 
 def undecorated(method: Callable) -> Callable:
-    """Return the function under torch's decorators, or `method` where it has none."""
+    """Return the function under torch's decorators, or `method` without decorators."""
     return getattr(method, "__wrapped__", method)
 
 
-# -- kernels; None where torch has none ------------------------------------------------
+# -- kernels; None if torch has none ---------------------------------------------------
 
 _fused_adam = _find("_fused_adam_")
 _fused_adamw = _find("_fused_adamw_")
 _linear_pointwise = _find("ops.mkldnn._linear_pointwise")
 
-# The overloads are named, since looking one up takes as long as a small layer's
-# gradient.
+# The overloads are explicit, because resolving one takes as long as the gradient of a
+# small layer.
 _sigmoid_backward = _find("ops.aten.sigmoid_backward.grad_input")
 _tanh_backward = _find("ops.aten.tanh_backward.grad_input")
 _threshold_backward = _find("ops.aten.threshold_backward.grad_input")
 
 
 def fused_adam(weight_decay: str = "in the gradient") -> Callable | None:
-    """Return torch's kernel for all of a step of Adam; None where there is none.
+    """Return torch's kernel for a whole step of Adam; None if there is none.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ def fused_adam(weight_decay: str = "in the gradient") -> Callable | None:
 
 
 def onednn_linear_operator() -> Callable | None:
-    """Return oneDNN's ``x @ weight.T + bias``; None where there is none."""
+    """Return oneDNN's ``x @ weight.T + bias``; None if there is none."""
     return _linear_pointwise
 
 
 def derive_sigmoid(gradient: Tensor, out: Tensor) -> None:
-    """Turn the gradient behind a sigmoid into that before it, in place."""
+    """Convert the gradient after a sigmoid to the gradient before it, in place."""
     if _sigmoid_backward is not None:
         _sigmoid_backward(gradient, out, grad_input=gradient)
     else:
@@ -65,7 +65,7 @@ def derive_sigmoid(gradient: Tensor, out: Tensor) -> None:
 
 
 def derive_tanh(gradient: Tensor, out: Tensor) -> None:
-    """Turn the gradient behind a tanh into that before it, in place."""
+    """Convert the gradient after a tanh to the gradient before it, in place."""
     if _tanh_backward is not None:
         _tanh_backward(gradient, out, grad_input=gradient)
     else:
@@ -73,14 +73,14 @@ def derive_tanh(gradient: Tensor, out: Tensor) -> None:
 
 
 def derive_relu(gradient: Tensor, out: Tensor) -> None:
-    """Turn the gradient behind a relu into that before it, in place."""
+    """Convert the gradient after a relu to the gradient before it, in place."""
     if _threshold_backward is not None:
         _threshold_backward(gradient, out, 0, grad_input=gradient)
     else:
         gradient.masked_fill_(out <= 0, 0)
 
 
-# -- what torch knows of the processor -------------------------------------------------
+# -- features of the processor, according to torch -------------------------------------
 
 _says_bfloat16_units = [
     _find("cpu._is_avx512_bf16_supported"),
@@ -90,10 +90,10 @@ _says_onednn_bfloat16 = _find("ops.mkldnn._is_mkldnn_bf16_supported")
 
 
 def processor_has_bfloat16_units() -> bool:
-    """Whether the processor multiplies bfloat16; False where torch does not tell."""
+    """Whether the processor multiplies bfloat16; False if torch does not say."""
     return any(ask is not None and ask() for ask in _says_bfloat16_units)
 
 
 def onednn_takes_bfloat16() -> bool:
-    """Whether oneDNN, as it is limited, computes in bfloat16; True if nobody tells."""
+    """Whether oneDNN, with its limit, computes in bfloat16; True if it does not say."""
     return _says_onednn_bfloat16 is None or bool(_says_onednn_bfloat16())

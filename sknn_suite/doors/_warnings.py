@@ -1,4 +1,4 @@
-"""Warnings that point at the user's line, however deep they arise."""
+"""Warnings that point at the user's line, from any depth of calls."""
 
 import sys
 import warnings
@@ -7,7 +7,7 @@ _OURS = ("sknn_suite", "sklearn", "skorch", "imblearn", "joblib", "contextlib")
 
 
 def warn_user(message: str, category: type[Warning]) -> None:
-    """Warn at the first caller outside this suite and the libraries it sits on."""
+    """Warn at the first caller outside this package and the libraries that it uses."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None:
         name = frame.f_globals.get("__name__", "")

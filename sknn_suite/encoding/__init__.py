@@ -1,4 +1,4 @@
-"""User data to tensors; learns from the training rows, never trains."""
+"""Encoders from user data to tensors; they learn statistics, but train nothing."""
 
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._images import ImageEncoder

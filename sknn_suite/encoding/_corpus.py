@@ -1,4 +1,4 @@
-"""Texts as numbers of the words that occur in them."""
+"""Texts as integer codes of their words."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,25 +10,25 @@ from sknn_suite.encoding._blocks import BLOCK_LETTERS, split_blocks, starts_of
 from sknn_suite.encoding._ngrams import each_once, hash_word_ngrams
 from sknn_suite.encoding._tokenizer import BREAK, MASKS, Tokenizer
 
-# Tokens whose n-grams are made at a time.
+# Number of tokens whose n-grams are computed at a time.
 BLOCK_TOKENS = 1 << 14
 
-# Number of the text without a word, which has this one token, and of the first word.
+# Code of the only token of a text without words, and code of the first word.
 NO_WORD, FIRST = 1, 2
 
 
 class Corpus:
-    """Texts as numbers of the words that occur in them, end to end.
+    """Texts as integer codes of their words, stored end to end.
 
     Parameters
     ----------
     words : list of str
-        The words; the first has number 2. Number 1 is the only token of a text
-        without a word.
+        The words; the first has code 2. Code 1 is the only token of a text without
+        words.
     codes : ndarray of shape (n_tokens,), int32
-        Tokens of all texts.
+        Codes of the tokens of all texts.
     starts : ndarray of shape (n_texts + 1,), int64
-        Where each text begins.
+        Start of each text in `codes`.
 
     Examples
     --------
@@ -45,12 +45,12 @@ class Corpus:
 
     @classmethod
     def cut(cls, texts: Sequence[str], tokenizer: Tokenizer) -> "Corpus":
-        """Cut texts into words: each piece between white space once, however frequent.
+        """Split texts into words; each piece between white space is tokenized once.
 
-        Words are numbered as they come up.
+        Words get their codes in order of appearance.
         """
         known: defaultdict[str, int] = defaultdict()
-        known.default_factory = known.__len__  # each new piece has the next number
+        known.default_factory = known.__len__  # each new piece gets the next code
         blocks: list[tuple[np.ndarray, np.ndarray]] = []
         letters = starts_of(np.fromiter((len(t) + 1 for t in texts), np.int64))
         for first, stop in split_blocks(letters, BLOCK_LETTERS):
@@ -78,11 +78,11 @@ class Corpus:
         return np.diff(self.starts)
 
     def clip(self, longest: int | None) -> "Corpus":
-        """Head and tail of the texts that are longer than `longest`."""
+        """Keep head and tail of the texts that are longer than `longest`."""
         lengths = self.lengths
         if longest is None or not (lengths > longest).any():
             return self
-        # What is left out begins behind the head, and ends before the tail.
+        # The removed part begins after the head and ends before the tail.
         tail = longest // 2
         is_long = lengths > longest
         change = np.zeros(len(self.codes) + 1, np.int8)
@@ -93,9 +93,9 @@ class Corpus:
         return Corpus(self.words, self.codes[~left_out], starts)
 
     def words_of_each(self) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of the words of each text, each once, and where each text begins.
+        """Codes of the words of each text without repeats, and the text starts.
 
-        Of texts without a word it is the number `NO_WORD`.
+        Texts without words have the code `NO_WORD`.
         """
         words, n_words = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
         for _, found, counts in self._words_of_blocks():
@@ -104,14 +104,14 @@ class Corpus:
         return np.concatenate(words), starts_of(np.concatenate(n_words))
 
     def texts_of_each(self, times: np.ndarray) -> np.ndarray:
-        """Texts that have each word, counted as many times as `times` says of each."""
+        """Count the texts with each word; `times` says how often each text counts."""
         total = np.zeros(len(self.words) + FIRST)
         for texts, words, counts in self._words_of_blocks():
             total += np.bincount(words, np.repeat(times[texts], counts), len(total))
         return total[FIRST:]
 
     def _words_of_blocks(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Texts of each block, their words, each once, and how many each text has."""
+        """Yield the texts of each block, their words without repeats, and counts."""
         width = len(self.words) + FIRST
         for first, stop in split_blocks(self.starts, BLOCK_TOKENS):
             starts = self.starts[first : stop + 1]
@@ -124,21 +124,21 @@ class Corpus:
     def runs_of_each(
         self, hashes: np.ndarray, longest: int
     ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Hashes of the runs of 2 to `longest` words, block by block of texts.
+        """Hashes of all runs of 2 to `longest` words, in blocks of texts.
 
         Parameters
         ----------
         hashes : ndarray of shape (n_words,)
             Hashes of the words.
         longest : int
-            Words of the longest runs.
+            Number of words in the longest runs.
 
         Yields
         ------
         texts : slice
             The texts of the block.
         hashes, rows : ndarray of shape (n_runs,)
-            Runs, each once per text, and their texts, counted from the block's first.
+            Runs without repeats within a text, and the index of the text in the block.
         """
         for first, stop in split_blocks(self.starts, BLOCK_TOKENS):
             starts = self.starts[first : stop + 1]
@@ -157,7 +157,7 @@ class Corpus:
 def _number(
     tokenizer: Tokenizer, pieces: list[str]
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Words of some pieces, their numbers, end to end, and how many each piece has."""
+    """Words of some pieces, their codes end to end, and the number per piece."""
     numbers: defaultdict[str, int] = defaultdict()
     numbers[BREAK] = 0
     numbers.default_factory = numbers.__len__
@@ -167,7 +167,7 @@ def _number(
         tokens = tokenizer.cut(pieces[first:stop])
         found = map(numbers.__getitem__, tokens)
         codes = np.fromiter(found, np.int32, len(tokens)) + np.int32(FIRST - 1)
-        is_break = codes == FIRST - 1  # the number of no token
+        is_break = codes == FIRST - 1  # the code of no token
         ends = np.append(np.flatnonzero(is_break), len(codes))
         all_codes.append(codes[~is_break])
         lengths.append(np.diff(ends, prepend=-1) - 1)
@@ -182,18 +182,18 @@ def _join(
     pieces: np.ndarray,
     n_pieces: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of texts that are made of pieces, and how many each text has.
+    """Join the codes of pieces to those of texts, with the number per text.
 
     Parameters
     ----------
     codes : ndarray of shape (n_codes,)
-        Those of the different pieces, end to end.
+        Codes of the different pieces, end to end.
     begins, lengths : ndarray of shape (n_different,)
-        Where those of each piece begin, and how many it has.
+        Start and number of the codes of each piece.
     pieces : ndarray of shape (n_pieces,)
-        Numbers of the texts' pieces, end to end.
+        Indices of the texts' pieces, end to end.
     n_pieces : ndarray of shape (n_texts,)
-        How many each text has.
+        Number of pieces in each text.
     """
     counts = lengths[pieces]
     ends = starts_of(counts)

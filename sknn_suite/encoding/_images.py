@@ -1,4 +1,4 @@
-"""Images to tensors: pixels stay as they are, their scaling is learnt."""
+"""Encode images as tensors: pixels do not change, their scaling is learnt."""
 
 from collections.abc import Iterator
 
@@ -9,27 +9,27 @@ from torch import Tensor
 from sknn_suite.data import ImageFiles, TensorBundle, as_tensor
 from sknn_suite.exceptions import DataError
 
-# Pixels that are looked at together: memory beyond the images stays small.
+# Pixels to process at a time, to limit extra memory.
 BLOCK_PIXELS = 1 << 22
 
-# Of sets that are larger than the cache so many files teach the scaling.
+# If a set is larger than the cache, the scaling is learnt from this many files.
 N_FILES_FOR_SCALING = 2048
 
-# Larger numbers have squares, or sums of them, that no float can hold.
+# The squares of larger numbers, or their sums, overflow.
 LARGEST = 1e150
 
-# A channel whose deviation is below this share of its size is constant but for noise.
+# A channel with a smaller ratio of deviation to size is constant, except for rounding.
 RELATIVE_CONSTANT = 1e-12
 
 
 class ImageEncoder:
-    """Images as the tensor ``x``; uint8 stays uint8, and memory is shared.
+    """Encode images as the tensor ``x``; uint8 stays uint8, and memory is shared.
 
     Attributes
     ----------
     center_, scale_ : ndarray of shape (n_channels,)
-        Mean and deviation of each channel over the training rows; a constant channel
-        has the scale one.
+        Mean and standard deviation of each channel over the training rows. A constant
+        channel has the scale one.
 
     Shape
     -----
@@ -61,21 +61,21 @@ class ImageEncoder:
     def _learn_scaling(
         self, X: np.ndarray | ImageFiles, index: np.ndarray, weight: np.ndarray | None
     ) -> None:
-        """Mean and deviation of each channel, block by block, in float64."""
+        """Mean and deviation of each channel, computed in blocks and in float64."""
         total = 0.0
         mean: np.ndarray | float = 0.0
         squares: np.ndarray | float = 0.0
         for part, pixels in blocks_of(X, index):
             if np.abs(pixels).max() > LARGEST:
                 raise DataError(
-                    f"X holds numbers as large as {np.abs(pixels).max():g}, whose "
+                    f"X has numbers as large as {np.abs(pixels).max():g}, whose "
                     f"squares are non-finite. Expected at most {LARGEST:g}. Scale "
                     "them first."
                 )
             w = np.ones(len(part)) if weight is None else weight[part].astype(float)
             n_pixels = pixels.shape[1] * pixels.shape[2]
             share = w / (w.sum() * n_pixels)
-            # Chan et al.'s way to join the moments of two parts, which cancels nothing
+            # Chan et al.'s formula joins the moments of two parts without cancellation.
             part_mean = np.einsum("nhwc,n->c", pixels, share)
             part_squares = np.einsum("nhwc,n->c", (pixels - part_mean) ** 2, share)
             fraction = w.sum() / (total + w.sum())
@@ -90,7 +90,7 @@ class ImageEncoder:
         self.scale_ = np.where(deviation > limit, deviation, 1.0)
 
     def transform(self, X: np.ndarray | ImageFiles, dtype: torch.dtype) -> TensorBundle:
-        """Encode images; all but uint8 become `dtype`."""
+        """Encode images; all types except uint8 become `dtype`."""
         if isinstance(X, ImageFiles):
             return TensorBundle({"x": X})
         return TensorBundle({"x": as_tensor(X, None if X.dtype == np.uint8 else dtype)})
@@ -99,7 +99,7 @@ class ImageEncoder:
 def images_to_learn_from(
     X: np.ndarray | ImageFiles, rows: Tensor | None, weight: np.ndarray | None
 ) -> np.ndarray:
-    """Numbers of the training images that teach: those with weight, not all files."""
+    """Choose the images to learn from: those with weight, and not all files."""
     index = np.arange(len(X)) if rows is None else rows.numpy()
     if weight is not None:
         index = index[weight[index] > 0]
@@ -112,7 +112,7 @@ def images_to_learn_from(
 def blocks_of(
     X: np.ndarray | ImageFiles, index: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield row numbers and their pixels in float64."""
+    """Yield row indices and their pixels in float64."""
     n_rows = max(BLOCK_PIXELS // int(np.prod(X.shape[1:])), 1)
     for start in range(0, len(index), n_rows):
         part = index[start : start + n_rows]

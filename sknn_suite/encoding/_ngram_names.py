@@ -1,4 +1,4 @@
-"""From hashes back to n-grams: no training text is kept for it."""
+"""Convert hashes back to n-grams, without keeping the training texts."""
 
 from collections.abc import Sequence
 
@@ -13,24 +13,24 @@ from sknn_suite.encoding._ngrams import (
     without_last,
 )
 
-# What stands for the edges of a text.
+# Marks for the edges of a text.
 START, END = "<start>", "<end>"
 
 
 class NgramNames:
-    """Spell out n-grams of which hashes are known, as far as their words are.
+    """Spell out n-grams from their hashes, if their words are known.
 
-    The hash of a run of words can be taken apart word by word: of each word it can be
-    told what must stand before it.
+    The hash of a run of words can be split word by word: for each possible last word,
+    the hash of the words before it can be computed.
 
     Parameters
     ----------
     words : sequence of str
-        Words that n-grams may be made of.
+        Words that the n-grams may contain.
     grams : ndarray of uint64
         Hashes of all n-grams, sorted.
     longest : int
-        Words of the longest runs.
+        Number of words in the longest runs.
 
     Examples
     --------
@@ -71,9 +71,9 @@ class NgramNames:
         }
 
     def spell(self, gram: np.uint64) -> str | None:
-        """Spell out an n-gram; None if a word of it is not known.
+        """Spell out an n-gram; None if one of its words is unknown.
 
-        Letter n-grams have a * where their word goes on.
+        In letter n-grams, * marks the side where the word continues.
         """
         key = int(gram)
         return (
@@ -91,7 +91,7 @@ class NgramNames:
             return f"{self._first_names[at[last]]} {self._last_names[last]}"
         if longest < 3:
             return None
-        # A longer run begins with a shorter one that is an n-gram itself.
+        # A longer run begins with a shorter one, which is an n-gram too.
         for last in np.flatnonzero(find_sorted(self._grams, heads) >= 0).tolist():
             head = self._spell_run(heads[last], longest - 1)
             if head is not None:

@@ -1,4 +1,4 @@
-"""N-grams of words and of letters, as numbers."""
+"""N-grams of words and of letters, as hashes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,23 +6,23 @@ import numpy as np
 
 from sknn_suite.encoding._blocks import BLOCK_LETTERS, split_blocks, starts_of
 
-# Lengths of letter n-grams, of the word between its marks.
+# Lengths of letter n-grams; the marks < and > of a word count as letters.
 LETTERS = (3, 4, 5)
 
-# Letters of a word that have n-grams; of longer words only the head is taken.
+# Letters of a word that have n-grams; in longer words only the head has them.
 HEAD = 40
 
-# Odd multipliers, by which the hashes of neighbours become one.
+# Odd multipliers that combine the hashes of neighbours.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 _SHIFT = np.uint64(29)
 
-# What keeps words, letters and the edge of a text apart.
+# Different seeds for words, letters and the edge of a text.
 _OF_WORD, _OF_LETTERS, _EDGE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
 def hash_words(words: Sequence[str]) -> np.ndarray:
-    """64-bit hashes of strings, the same in every process."""
+    """64-bit hashes of strings; they are the same in every process."""
     hashes = [_hash_words(block) for block in _word_blocks(words)]
     return np.concatenate([np.zeros(0, np.uint64), *hashes])
 
@@ -38,17 +38,17 @@ def _hash_words(words: Sequence[str]) -> np.ndarray:
 
 
 def hash_letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of the letter n-grams of all words, and where those of each word begin.
+    """Hashes of the letter n-grams of all words, and the start for each word.
 
-    A word stands between < and >, as in fastText, and is no n-gram of itself; of words
-    longer than `HEAD` only the head is taken. Shorter n-grams of a word come first.
+    A word is written between < and >, as in fastText, and is not an n-gram of itself.
+    Of words longer than `HEAD` only the head is used. Shorter n-grams come first.
 
     Returns
     -------
     hashes : ndarray of shape (n_ngrams,)
         Hashes, word by word.
     starts : ndarray of shape (n_words + 1,)
-        Where each word's begin.
+        Start of the hashes of each word.
     """
     hashes, counts = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     for block in _word_blocks(words):
@@ -59,7 +59,7 @@ def hash_letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _hash_letters(marked: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of the n-grams of words between their marks, and how many each has."""
+    """Hashes of the n-grams of words with their marks, and the number per word."""
     letters, starts = _letters(marked)
     lengths = np.diff(starts)
     of = np.repeat(np.arange(len(marked)), lengths)
@@ -79,7 +79,7 @@ def _hash_letters(marked: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def letter_ngrams(word: str) -> list[str]:
-    """Letter n-grams in the order of `hash_letters`, with * where the word goes on."""
+    """Letter n-grams in the order of `hash_letters`; * means the word continues."""
     marked = f"<{word[:HEAD]}>"
     names = []
     for n in LETTERS:
@@ -99,7 +99,7 @@ def _word_blocks(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _letters(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Code points of all words, end to end, and where each word begins."""
+    """Code points of all words, end to end, and the start of each word."""
     encoded = "".join(words).encode("utf-32-le", "surrogatepass")
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     return np.frombuffer(encoded, np.uint32).astype(np.uint64), starts_of(lengths)
@@ -113,16 +113,16 @@ def _mix(keys: np.ndarray) -> np.ndarray:
 def hash_word_ngrams(
     hashes: np.ndarray, starts: np.ndarray, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of all runs of `n` >= 2 words, the text's edges included, and their rows.
+    """Hashes of all runs of `n` >= 2 words, with the text's edges, and their rows.
 
     Parameters
     ----------
     hashes : ndarray of shape (n_tokens,)
         Hashes of the tokens of all texts, end to end.
     starts : ndarray of shape (n_texts + 1,)
-        Where each text begins.
+        Start of each text.
     n : int
-        Words of a run.
+        Number of words in a run.
     """
     lengths = np.diff(starts)
     padded = np.full(len(hashes) + 2 * len(lengths), hash_edge(), np.uint64)
@@ -138,12 +138,12 @@ def hash_word_ngrams(
 
 
 def hash_edge() -> np.uint64:
-    """Hash of what stands before and behind the words of a text."""
+    """Hash that marks the edges of a text, before and after its words."""
     return _mix(np.array([_EDGE]))[0]
 
 
 def without_last(run: np.uint64, lasts: np.ndarray) -> np.ndarray:
-    """Hash of what stands before the last word of a run, for each that it may be."""
+    """Hash of the words before the last word of a run, for each possible last word."""
     key = np.array([run])
     key = key ^ (key >> _SHIFT) ^ (key >> (_SHIFT + _SHIFT))  # undoes `_mix`
     key = key * _INVERSE
@@ -152,7 +152,7 @@ def without_last(run: np.uint64, lasts: np.ndarray) -> np.ndarray:
 
 
 def each_once(hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave each pair of a hash and a row once, in no particular order."""
+    """Remove repeated pairs of a hash and a row; the order is arbitrary."""
     keys = _mix(hashes + rows.astype(np.uint64) * _FACTOR)
     order = np.argsort(keys)
     keys = keys[order]
@@ -163,8 +163,8 @@ def each_once(hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def find_sorted(sorted_hashes: np.ndarray, hashes: np.ndarray) -> np.ndarray:
-    """Where each hash stands among those sorted; -1 for those that do not."""
-    order = np.argsort(hashes)  # neighbours are found near each other, in the cache
+    """Position of each hash among sorted hashes; -1 if it is missing."""
+    order = np.argsort(hashes)  # neighbours are looked up near each other, in the cache
     at = np.empty(len(hashes), np.int64)
     at[order] = np.searchsorted(sorted_hashes, hashes[order])
     at[at == len(sorted_hashes)] = 0

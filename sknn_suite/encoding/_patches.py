@@ -1,4 +1,4 @@
-"""Images to tensors, and how neighbouring pixels depend on each other."""
+"""Encode images as tensors, and learn the covariance of neighbouring pixels."""
 
 import numpy as np
 from torch import Tensor
@@ -10,12 +10,12 @@ from sknn_suite.encoding._images import (
     images_to_learn_from,
 )
 
-# Of so many images patches are looked at.
+# Number of images from which patches are taken.
 N_IMAGES = 5000
 
 
 class PatchEncoder(ImageEncoder):
-    """An `ImageEncoder` that learns the covariance of scaled 2x2 patches as well.
+    """An `ImageEncoder` that also learns the covariance of scaled 2x2 patches.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class PatchEncoder(ImageEncoder):
                 for dy in (0, 1)
                 for dx in (0, 1)
             ]
-            # (patches, channels, 4), as the kernels of a convolution lie
+            # (patches, channels, 4), in the order of a convolution's kernels
             patches = np.stack(corners, axis=-1).reshape(-1, 4 * scaled.shape[3])
             total = total + patches.T @ patches
             n_patches += len(patches)

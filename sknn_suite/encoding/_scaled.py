@@ -1,4 +1,4 @@
-"""Tables of numbers, scaled inside, to tensors and back."""
+"""Encode and scale tables of numbers as tensors, and back."""
 
 from collections.abc import Iterator
 
@@ -8,37 +8,37 @@ from torch import Tensor
 
 from sknn_suite.data import TensorBundle, as_tensor
 
-# Rows that are scaled at a time: memory beyond the result stays small.
+# Rows to scale at a time, to limit extra memory.
 BLOCK_ROWS = 4096
 
-# Beyond this many deviations numbers are drawn in, by a logarithm.
+# Values beyond this many deviations are compressed by a logarithm.
 FAR = 3.0
 
-# A feature whose deviation is below this share of its size is constant but for noise.
+# A feature with a smaller ratio of deviation to size is constant, except for rounding.
 RELATIVE_CONSTANT = 1e-12
 
 
 class ScaledTable:
-    """A dense table, scaled in float64 before anything is lost, as the tensor ``x``.
+    """Encode a dense table as the tensor ``x``; scale in float64 to keep precision.
 
     Parameters
     ----------
     scaling : {"standard", "robust", "log1p"} or None
-        Mean and deviation, median and interquartile range, logarithm of counts, or
-        nothing.
+        "standard" uses mean and standard deviation, "robust" median and interquartile
+        range, "log1p" the logarithm of counts. None does not scale.
     squash : bool, default=False
-        Whether numbers more than three deviations away are drawn in by a logarithm.
+        Whether values more than three deviations away are compressed by a logarithm.
 
     Attributes
     ----------
     n_features_ : int
-        Columns.
+        Number of columns.
     n_rows_ : int
-        Rows that it learnt from.
+        Number of training rows.
     center_, scale_ : ndarray of shape (n_features,)
-        What is subtracted, and by what is divided; zeros and ones for none.
+        Numbers to subtract, and to divide by. Without scaling they are zeros and ones.
     spread_ : float
-        Typical deviation of a feature behind the scaling; one where that sets it.
+        Typical deviation of a feature after scaling; one if the scaling fixes it.
 
     Shape
     -----
@@ -94,7 +94,7 @@ class ScaledTable:
     def _moments(
         self, X: np.ndarray, weight: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation of each column, in float64, block by block."""
+        """Mean and deviation of each column, computed in float64 and in blocks."""
         w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
 
         def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -102,7 +102,7 @@ class ScaledTable:
                 part = np.asarray(X[start : start + BLOCK_ROWS], np.float64)
                 yield part, w[start : start + BLOCK_ROWS, None]
 
-        # In units of the largest number: squares of huge ones would overflow.
+        # In units of the largest number, because squares of huge numbers overflow.
         unit = np.max([np.abs(part).max(axis=0) for part, _ in blocks()], axis=0)
         unit = np.where(unit > 0, unit, 1.0)
         mean, squares = np.zeros(X.shape[1]), np.zeros(X.shape[1])
@@ -119,7 +119,7 @@ class ScaledTable:
             return np.sign(X) * np.log1p(np.abs(X))
         with np.errstate(over="ignore"):
             z = (X - self.center_) / self.scale_
-        z = np.clip(z, -1e30, 1e30)  # what float32 can hold
+        z = np.clip(z, -1e30, 1e30)  # within the range of float32
         if self.squash:
             far = np.abs(z) > FAR
             z[far] = np.sign(z[far]) * (FAR + np.log1p(np.abs(z[far]) - FAR))
@@ -142,7 +142,7 @@ class ScaledTable:
             return np.sign(z) * np.expm1(np.abs(z))
         if self.squash:
             size = np.abs(z)
-            # A net may put out what no row ever was; its exponential stays finite.
+            # A net may output extreme values; this keeps their exponential finite.
             far = np.sign(z) * (FAR + np.expm1(np.clip(size - FAR, 0, 60)))
             z = np.where(size <= FAR, z, far)
         return z * self.scale_ + self.center_
@@ -151,10 +151,9 @@ class ScaledTable:
 def weighted_quantiles(
     X: np.ndarray, weight: np.ndarray | None, fractions: tuple[float, ...]
 ) -> list[np.ndarray]:
-    """Quantiles of each column; where one falls between two rows, their mean.
+    """Quantiles of each column; a quantile between two rows is their mean.
 
-    A weight of 2 is the same as the row twice, and the unit of weights is of no
-    consequence.
+    A weight of 2 equals the row twice. Only the ratios of weights matter.
     """
     if weight is None:
         X = np.asarray(X, np.float64)

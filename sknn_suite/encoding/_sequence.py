@@ -1,4 +1,4 @@
-"""Sequences of numbers, scaled per channel, to tensors."""
+"""Encode sequences of numbers as tensors, scaled per channel."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from sknn_suite.encoding._scaled import ScaledTable
 
 
 class SequenceEncoder:
-    """Sequences whose channels are scaled by what all their steps have in common.
+    """Encode sequences; each channel is scaled by statistics over all steps.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ class SequenceEncoder:
     Attributes
     ----------
     n_channels_ : int
-        Numbers per step.
+        Number of values per step.
     mean_length_ : float
-        Steps of a sequence on average.
+        Mean number of steps of a sequence.
 
     Shape
     -----

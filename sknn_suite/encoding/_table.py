@@ -1,4 +1,4 @@
-"""Tables of numbers, dense or sparse, to tensors."""
+"""Encode tables of numbers, dense or sparse, as tensors."""
 
 import numpy as np
 import torch
@@ -9,12 +9,12 @@ from sknn_suite.data import SparseRows, TensorBundle, as_tensor
 
 
 class TableEncoder:
-    """A table of numbers as the tensor ``x``; memory is shared if the type is right.
+    """Encode a table as the tensor ``x``; memory is shared if the type is the same.
 
     Attributes
     ----------
     n_features_ : int
-        Columns.
+        Number of columns.
 
     Shape
     -----
@@ -38,7 +38,7 @@ class TableEncoder:
         rows: Tensor | None = None,
         weight: np.ndarray | None = None,
     ) -> "TableEncoder":
-        """Learn from the training rows, all if None; here only the width."""
+        """Learn the number of columns."""
         self.n_features_ = X.shape[1]
         return self
 

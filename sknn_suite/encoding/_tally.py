@@ -1,18 +1,18 @@
-"""Which n-grams there are, and which are there more than once."""
+"""Find the different n-grams, and those that occur more than once."""
 
 import numpy as np
 
-# Slices of the range of hashes, of which one is merged at a time.
+# Number of slices of the range of hashes; one slice is merged at a time.
 N_SLICES = 32
 
 
 class HashTally:
-    """Collect hashes part by part, and tell which there are.
+    """Collect hashes part by part, and find the different ones.
 
     Parameters
     ----------
     repeated : bool
-        Whether only those count that are there more than once.
+        Whether to keep only hashes that occur more than once.
 
     Examples
     --------
@@ -31,7 +31,7 @@ class HashTally:
         self._counts: list[np.ndarray] = []
 
     def add(self, hashes: np.ndarray, times: np.ndarray) -> None:
-        """Add hashes, each of which is there so many times."""
+        """Add hashes, with the number of times that each occurs."""
         if not self.repeated:
             self._parts.append(np.unique(hashes))
             return
@@ -40,7 +40,7 @@ class HashTally:
         self._counts.append(np.bincount(index, times).astype(np.float32))
 
     def choose(self) -> np.ndarray:
-        """Hashes that count, sorted."""
+        """Return the kept hashes, sorted."""
         edges = np.arange(1, N_SLICES, dtype=np.uint64) * np.uint64(2**64 // N_SLICES)
         ends = [[0, *np.searchsorted(p, edges), len(p)] for p in self._parts]
         chosen = [np.zeros(0, np.uint64)]
@@ -57,9 +57,9 @@ class HashTally:
 
 
 def count_times(weight: np.ndarray) -> np.ndarray:
-    """How often each text counts for what is learnt of words, by its weight.
+    """How often each text counts for the vocabulary, by its weight.
 
-    A weight of 2 is the text twice, 0 no text. In between, a text says less of the
-    classes than others do, but its words are there all the same: it counts once.
+    A weight of 2 equals the text twice, and 0 leaves it out. A text with a weight
+    between 0 and 1 counts once, because its words still occur.
     """
     return np.where(weight > 0, np.maximum(weight, 1.0), 0.0)

@@ -1,4 +1,4 @@
-"""Targets: labels and numbers to tensors, and predictions back to what y was."""
+"""Encode targets as tensors, and decode predictions to the form of y."""
 
 from collections.abc import Sequence
 
@@ -15,22 +15,22 @@ from sknn_suite.data import as_tensor
 
 
 class ClassTarget:
-    """Labels to class codes, and class codes back to labels.
+    """Convert labels to class codes, and class codes to labels.
 
     Attributes
     ----------
     kind_ : {"binary", "multiclass", "multilabel"}
-        What y is.
+        Kind of y.
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; for multilabel the column numbers. One label alone is a
-        softmax over one score: its probability is 1.
+        The labels, sorted; for multilabel the column indices. A single label has the
+        probability 1, from a softmax over one score.
     """
 
     kind_: str
     classes_: np.ndarray
 
     def fit(self, y: np.ndarray, classes: Sequence | None = None) -> "ClassTarget":
-        """Learn the labels from all rows, or take them from `classes`."""
+        """Learn the labels from all rows, or use `classes`."""
         kind = type_of_target(y)
         if kind == "multilabel-indicator":
             self.kind_ = "multilabel"
@@ -39,7 +39,7 @@ class ClassTarget:
         if kind not in ("binary", "multiclass"):
             check_classification_targets(y)  # raises
         if classes is None and y.ndim == 1 and y.dtype.kind in "biuUS":
-            self.classes_ = np.unique(y)  # unique_labels would ask for the type again
+            self.classes_ = np.unique(y)  # unique_labels would check the type again
         else:
             self.classes_ = unique_labels(y if classes is None else classes)
         self.kind_ = "binary" if len(self.classes_) == 2 else "multiclass"
@@ -51,13 +51,13 @@ class ClassTarget:
         return 1 if self.kind_ == "binary" else len(self.classes_)
 
     def codes(self, y: np.ndarray) -> np.ndarray:
-        """Class number of each row, or the 0/1 matrix of a multilabel y."""
+        """Class code of each row, or the 0/1 matrix of a multilabel y."""
         if self.kind_ == "multilabel":
             return np.asarray(y)
         return np.searchsorted(self.classes_, y)
 
     def transform(self, y: np.ndarray, dtype: torch.dtype) -> Tensor:
-        """Give the loss its target: codes for softmax, 0/1 columns for sigmoid."""
+        """Return the target of the loss: codes for softmax, 0/1 columns for sigmoid."""
         codes = self.codes(y)
         if self.kind_ == "multiclass":
             return as_tensor(codes, torch.int64)
@@ -92,9 +92,9 @@ class NumberTarget:
         return self
 
     def transform(self, y: np.ndarray, dtype: torch.dtype) -> Tensor:
-        """Give the loss its target, (n_samples, n_outputs)."""
+        """Return the target of the loss, of shape (n_samples, n_outputs)."""
         return as_tensor(y.reshape(len(y), -1), dtype)
 
     def inverse_transform(self, values: np.ndarray) -> np.ndarray:
-        """Predictions in the shape that scikit-learn gives them: (n,) or (n, k)."""
+        """Predictions in the shape of scikit-learn: (n,) or (n, k)."""
         return values[:, 0] if self.n_outputs == 1 else values

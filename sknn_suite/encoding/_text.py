@@ -1,4 +1,4 @@
-"""Texts to tensors: tokens by number, pieces of words, n-grams."""
+"""Encode texts as tensors: token codes, pieces of words, n-grams."""
 
 import math
 from collections.abc import Iterable
@@ -17,85 +17,85 @@ from sknn_suite.encoding._tokenizer import Tokenizer
 from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import EMPTY, UNKNOWN, Vocabulary
 
-# max_length="auto": as long as all but one text in a hundred, within these bounds.
+# max_length="auto": the length that 99 % of texts do not exceed, within these bounds.
 QUANTILE, SHORTEST, LONGEST = 0.99, 8, 128
 
-# Most pieces of one word: a long word's last ones say little more.
+# Largest number of pieces of one word; more pieces of a long word add little.
 MOST_PIECES = 64
 
-# Buckets of letter n-grams for each word, and bounds of their number, in bits.
+# Buckets of letter n-grams per word, and bounds of their number in bits.
 BUCKETS_PER_WORD, FEWEST_BITS, MOST_BITS = 4, 12, 14
 
-# Hashes that are looked up at a time.
+# Number of hashes to look up at a time.
 BLOCK_HASHES = 1 << 16
 
-# Tokens from which on a corpus is large.
+# A corpus with more tokens than this is large.
 LARGE = 1_000_000
 
-# Words of given vectors that are kept although no training text has them: the first,
-# which are the most frequent in the usual files.
+# Number of word vectors to keep although no training text has the word. These are the
+# first ones, which are the most frequent in the usual files.
 UNSEEN_WORDS = 30_000
 
-# Number of the first known n-gram; 0 is the padding, 1 all that are unknown.
+# Code of the first known n-gram; 0 is the padding, 1 means unknown.
 FIRST_GRAM = 2
 
 
 class TextEncoder:
-    """Texts as tokens, pieces of words and n-grams.
+    """Encode texts as tokens, pieces of words and n-grams.
 
     A text that is longer than `max_length` keeps its head and its tail. Each batch gets
-    the numbers of its tokens, padded, with a table that says what they are: the word's
-    number in the vocabulary, the number of its vector, and those of its pieces.
+    the padded codes of its tokens, with a table that describes each token: the code of
+    its word in the vocabulary, the index of its vector, and the codes of its pieces.
 
     Parameters
     ----------
     tokenizer : Tokenizer
-        Cuts texts.
+        Splits texts into tokens.
     min_df, max_features : int, int or None
         See `Vocabulary`.
     max_length : int, "auto" or None
         Most tokens of a text.
     pieces : bool, default=False
-        Whether words are also known by their letter n-grams.
+        Whether to use the letter n-grams of words in the networks.
     ngrams : int, default=0
-        Longest run of words among the n-grams; 0 for no n-grams.
+        Longest run of words among the n-grams; 0 means no n-grams.
     letters : bool or "auto", default="auto"
-        Whether letter n-grams are among the n-grams; "auto" leaves them out of large
-        corpora, and n-grams that occur in one text only.
+        Whether the n-grams include letter n-grams. For large corpora "auto" leaves them
+        out, and also n-grams that occur in one text only.
     embeddings : object, default=None
         Word vectors, see `find_vectors`.
     unseen : bool, default=True
-        Whether the words with which their source begins are kept for texts to come.
+        Whether to keep the first vectors of each source for words of later texts.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        Words and their numbers.
+        Words and their codes.
     is_large_ : bool
         Whether the texts have more than a million tokens.
     max_length_ : int or None
         Most tokens of a text.
     n_pieces_ : int
-        Buckets of letter n-grams of words.
+        Number of buckets of letter n-grams.
     mean_length_ : float
-        Tokens of a text on average, as far as the network sees them.
+        Mean number of tokens that the network sees of a text.
     grams_ : ndarray of uint64
-        Hashes of the n-grams that training texts have, sorted.
+        Hashes of the n-grams of the training texts, sorted.
     coverage_ : float or None
-        Part of the tokens of the training texts that have a word vector.
+        Fraction of the tokens of the training texts that have a word vector.
     vector_size_ : int
-        Length of the vectors given.
+        Length of the given vectors.
     vector_numbers_ : dict of str to int
-        Number of the vector of each word that has one, from 1.
+        Index of the vector of each word that has one, from 1.
 
     Shape
     -----
     X : (n_samples,), str
-    tokens : ragged, numbers of tokens with their table
+    tokens : ragged, codes of tokens with their table
     lengths : (n_samples,)
-    words : ragged, numbers of the words of each text, each once, with the numbers of
+    words : ragged, codes of the words of each text without repeats, with the codes of
         their n-grams as table
-    runs : ragged, numbers of the runs of words of each text, 1 for unknown ones
+    runs : ragged, codes of the runs of words of each text, 1 for unknown ones
 
     Examples
     --------
@@ -138,12 +138,12 @@ class TextEncoder:
 
     @property
     def vocabulary_(self) -> dict[str, int]:
-        """Words and their numbers."""
+        """Words and their codes."""
         return self._words.words_
 
     @property
     def n_words(self) -> int:
-        """Numbers of words, those of padding and unknown words included."""
+        """Number of word codes, including padding and unknown words."""
         return len(self._words)
 
     def fit(
@@ -154,7 +154,7 @@ class TextEncoder:
     ) -> "TextEncoder":
         """Learn from the training texts, all if None.
 
-        A text counts as many times as its weight says, but once at least.
+        Each text counts as often as its weight, but at least once.
         """
         texts = X if rows is None else X[rows.numpy()]
         times = np.ones(len(texts))
@@ -208,7 +208,7 @@ class TextEncoder:
         self.vector_size_ = self._vectors.shape[1]
 
     def _possible(self, words: Iterable[str]) -> Iterable[str]:
-        """Those of `words` that may be tokens, as far as that is quickly told."""
+        """Keep those of `words` that may be tokens, by a quick check."""
         if callable(self.tokenizer.kind):
             return words
         return [word for word in words if self.tokenizer.tokens(word) == [word]]
@@ -229,12 +229,12 @@ class TextEncoder:
         for texts, runs, rows in corpus.runs_of_each(own, self.ngrams):
             tally.add(runs, times[texts][rows])
         hashes = tally.choose()
-        if len(hashes) == 0:  # of texts without a word
+        if len(hashes) == 0:  # all texts are without words
             return np.zeros(1, np.uint64)
         return hashes
 
     def take_vectors(self) -> np.ndarray | None:
-        """Give away the vectors, which become weights of the network."""
+        """Return and forget the vectors, which become weights of the network."""
         vectors, self._vectors = self._vectors, None
         return vectors
 
@@ -260,13 +260,13 @@ class TextEncoder:
         return TensorBundle(inputs)
 
     def cut(self, X: np.ndarray) -> list[list[str]]:
-        """Tokens of each text, as many as the network sees."""
+        """Tokens of each text, as far as the network sees them."""
         return [_clip(self.tokenizer.tokens(x), self.max_length_) for x in X]
 
     def _make_table(
         self, words: list[str], own: np.ndarray, letters: np.ndarray, starts: np.ndarray
     ) -> np.ndarray:
-        """Tell what the network knows of each word, behind rows for none."""
+        """Describe each word for the network, after the rows that are no words."""
         counts = np.minimum(np.diff(starts), MOST_PIECES)
         width = int(counts.max(initial=1)) if self.pieces else 0
         table = np.zeros((len(words) + FIRST, 2 + width), np.int32)
@@ -279,7 +279,7 @@ class TextEncoder:
             ]
         if not self.pieces:
             return table
-        # 0 is the padding. A word too short for n-grams is its own piece.
+        # 0 is the padding. A word that is too short for n-grams is its own piece.
         n_pieces, one = np.uint64(self.n_pieces_), np.uint64(1)
         for first, stop in split_blocks(starts, BLOCK_HASHES):
             own_starts = starts[first : stop + 1] - starts[first]
@@ -300,7 +300,7 @@ class TextEncoder:
         letters: np.ndarray,
         starts: np.ndarray,
     ) -> dict[str, RaggedRows]:
-        """Words of each text, each once, with their n-grams; and its runs of words."""
+        """Words of each text without repeats, with n-grams, and its runs of words."""
         if self.letters_:
             counts = np.diff(starts) + 1
             numbers = np.empty(counts.sum(), np.int32)
@@ -310,7 +310,7 @@ class TextEncoder:
             numbers[~is_own] = self._number(letters)
         else:
             counts, numbers = np.ones(len(own), np.int64), self._number(own)
-        # Entries of no word have no n-grams; at least one value must be there.
+        # Entries that are no words have no n-grams, but one value must exist.
         of_words = RaggedRows(
             as_tensor(
                 np.concatenate([np.zeros(FIRST + 1, np.int64), np.cumsum(counts)])
@@ -331,7 +331,7 @@ class TextEncoder:
         }
 
     def _number(self, hashes: np.ndarray) -> np.ndarray:
-        """Numbers of n-grams, 1 for those that are not known."""
+        """Codes of n-grams; 1 means unknown."""
         numbers = np.empty(len(hashes), np.int32)
         for first in range(0, len(hashes), BLOCK_HASHES):
             block = slice(first, first + BLOCK_HASHES)
@@ -348,7 +348,7 @@ def _clip(tokens: list[str], longest: int | None) -> list[str]:
 
 
 def _quantile(values: np.ndarray, times: np.ndarray, fraction: float) -> float:
-    """NumPy's quantile of values that are there so many times."""
+    """NumPy's quantile of values that are repeated `times` times."""
     order = np.argsort(values)
     until = np.cumsum(times[order])
     at = fraction * (until[-1] - 1)

@@ -1,4 +1,4 @@
-"""Texts to tokens: words, punctuation, emoji, characters."""
+"""Split texts into tokens: words, punctuation, emoji, characters."""
 
 import functools
 import re
@@ -14,8 +14,8 @@ from sknn_suite.doors import HasMethods, Interval, StrOptions
 from sknn_suite.exceptions import DataError
 from sknn_suite.parameters import param, parameters
 
-# What stands for a kind of token that is masked. Letters of the private use area keep
-# their place in the text until it is cut; no keyboard writes them.
+# Placeholders for masked kinds of tokens. Letters of the private use area hold their
+# place until the text is split, because no keyboard writes them.
 MASKS = {"\ue000": "<url>", "\ue001": "<user>", "\ue002": "<number>", "\ue003": "<tag>"}
 MASKS |= {"\ue004": "<emoji>"}
 URL, USER, NUMBER, TAG, EMOJI = MASKS
@@ -25,8 +25,8 @@ _USERS = re.compile(r"(?<!\w)@\w+")
 _TAGS = re.compile(r"(?<![\w&])#(\w+)")
 _NUMBERS = re.compile(r"(?<!\w)\d+(?:[.,:/]\d+)*(?!\w)")
 
-# A picture, its colour or presentation, and what joiners append; two letters of a flag;
-# pictures made of punctuation.
+# An emoji, its colour or presentation, and joined emoji; two letters of a flag;
+# emoticons made of punctuation.
 _PICTURE = "[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 _CHANGE = "[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]"
 _EMOJI = (
@@ -38,10 +38,10 @@ _EMOJI = (
 _LOGOGRAM = "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 
 
-# What may repeat: digits, white space and the underscore.
+# Characters that may repeat: digits, white space and the underscore.
 _STAYS = re.compile(r"[\d_\s]")
 
-# What stands between two texts that are cut together: white space to all patterns.
+# Separates two texts that are split together; it is white space to all patterns.
 BREAK = "\x1e"
 
 
@@ -50,7 +50,7 @@ def _pattern(punctuation: bool, is_ascii: bool) -> re.Pattern:
     """Pattern of tokens and of `BREAK`; the one for ASCII finds the same, faster."""
     letter = r"\w"
     if not is_ascii:
-        # Marks (vowel signs, accents) belong to words, but are no letters to \w.
+        # Marks (vowel signs, accents) belong to words, but \w does not match them.
         marks = "".join(
             re.escape(chr(i))
             for i in range(0x300, 0x1E950)
@@ -65,35 +65,35 @@ def _pattern(punctuation: bool, is_ascii: bool) -> re.Pattern:
     return re.compile("|".join([*tokens, r"[^\s\w]"] if punctuation else tokens))
 
 
-# What becomes of a kind of token.
+# Choices for a kind of token.
 _CHOICES = StrOptions({"keep", "mask", "drop"})
 
 
 @parameters(group="texts")
 class Tokenizer(BaseEstimator):
-    """How texts are cut into tokens.
+    """How texts are split into tokens.
 
-    Pass it to `TextRNNClassifier` as `tokenizer`; called with a text, it shows what the
-    classifier would see. A search reaches its parameters by names like
-    ``tokenizer__urls``.
+    Pass it to `TextRNNClassifier` as `tokenizer`. Call it with a text to see the tokens
+    of the classifier. In a search its parameters have names like ``tokenizer__urls``.
 
     Parameters
     ----------
     kind : {"word", "char"}, callable or vectorizer, default="word"
-        What a token is: a word, punctuation mark or emoji, in any script; a character;
-        what a function makes of a text, which it returns as a list of str; or what the
-        `analyzer` of a :class:`sklearn.feature_extraction.text.CountVectorizer` makes
-        of it. Only `lowercase` applies to characters as well; to functions and
-        vectorizers nothing below does.
+        What a token is. "word": a word, punctuation mark or emoji, in any script.
+        "char": a character; of the parameters below only `lowercase` applies. A
+        function returns the tokens of a text as a list of str; a vectorizer, such as
+        :class:`sklearn.feature_extraction.text.CountVectorizer`, uses its `analyzer`.
+        For these two, no parameter below applies.
 
     lowercase : bool, default=True
-        Whether case is ignored.
+        Whether to ignore case.
 
     punctuation : bool, default=True
-        Whether punctuation marks are tokens; else they are left out.
+        Whether punctuation marks are tokens. If False, they are removed.
 
     numbers : {"keep", "mask", "drop"}, default="keep"
-        Whether numbers stay as they are, become the token ``<number>``, or go.
+        Whether to keep numbers, to replace them by the token ``<number>``, or to remove
+        them.
 
     urls : {"keep", "mask", "drop"}, default="mask"
         The same for web addresses, which become ``<url>``.
@@ -102,14 +102,14 @@ class Tokenizer(BaseEstimator):
         The same for @names, which become ``<user>``.
 
     hashtags : {"keep", "split", "mask", "drop"}, default="keep"
-        The same for #tags; "split" gives the token ``<tag>``, and the word.
+        The same for #tags. "split" gives the token ``<tag>`` and the word.
 
     emoji : {"keep", "mask", "drop"}, default="keep"
-        The same for pictures, those made of punctuation included; ``<emoji>``.
+        The same for emoji, including emoticons like ``:-)``, which become ``<emoji>``.
 
     repeated_letters : int or None, default=3
-        Longest run of one letter or mark that stays; longer ones are cut to it. None
-        leaves all as they are.
+        Longest allowed run of one letter or mark. Longer runs are shortened to it. None
+        means no limit.
 
     See Also
     --------
@@ -143,7 +143,7 @@ class Tokenizer(BaseEstimator):
     )
 
     def __call__(self, text: str) -> list[str]:
-        """Cut a text.
+        """Split a text into tokens.
 
         Parameters
         ----------
@@ -158,15 +158,15 @@ class Tokenizer(BaseEstimator):
         return settle_tokenizer(self).tokens(text)
 
     def tokens(self, text: str) -> list[str]:
-        """Cut a text by parameters that are checked already."""
+        """Split a text; the parameters have been checked."""
         (pieces,) = self.pieces([text])
         tokens = self.cut(pieces) if pieces else []
         return [MASKS.get(token, token) for token in tokens if token != BREAK]
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
-        """Cut each text at white space, across which no token reaches.
+        """Split each text at white space; no token contains white space.
 
-        Texts go through each pattern together, since most of them are short.
+        All texts go through each pattern together, because most texts are short.
         """
         if callable(self.kind):
             return [self._call(text) for text in texts]
@@ -181,9 +181,9 @@ class Tokenizer(BaseEstimator):
         return [text.split() for text in self._normalize(joined).split(BREAK)]
 
     def cut(self, pieces: Sequence[str]) -> list[str]:
-        """Cut pieces into tokens, end to end, with `BREAK` between pieces.
+        """Split pieces into tokens, end to end, with `BREAK` between pieces.
 
-        Tokens that are masked keep their letter, see `MASKS`.
+        Masked tokens stay placeholders, see `MASKS`.
         """
         if callable(self.kind) or self.kind == "char":
             return [token for piece in pieces for token in (BREAK, piece)][1:]
@@ -194,14 +194,14 @@ class Tokenizer(BaseEstimator):
         tokens: Any = self.kind(text.replace(BREAK, " "))
         if isinstance(tokens, str) or not isinstance(tokens, Iterable):
             raise DataError(
-                f"tokenizer gives {tokens!r} for the text {text[:50]!r}. Expected a "
+                f"tokenizer returns {tokens!r} for the text {text[:50]!r}. Expected a "
                 "list of str. Return the tokens of one text."
             )
         tokens = list(tokens)
         for token in tokens:
             if not isinstance(token, str):
                 raise DataError(
-                    f"tokenizer gives the token {token!r} for the text {text[:50]!r}. "
+                    f"tokenizer returns the token {token!r} for {text[:50]!r}. "
                     "Expected a list of str. Convert tokens with str()."
                 )
         return [" " if token == BREAK else token for token in tokens]
@@ -229,12 +229,12 @@ class Tokenizer(BaseEstimator):
 
 
 def settle_tokenizer(given: Any) -> Tokenizer:
-    """Make of what a user gives a tokenizer of its own, whose parameters are checked.
+    """Make a separate, checked tokenizer from the user's parameter.
 
     Parameters
     ----------
     given : Tokenizer, None or what `Tokenizer` takes as `kind`
-        None stands for the default.
+        None means the default.
     """
     if given is None:
         given = Tokenizer()
@@ -253,7 +253,7 @@ def _emoji() -> re.Pattern:
 
 
 def _shorten(text: str, longest: int) -> str:
-    """Cut runs of one letter or mark to `longest`."""
+    """Shorten runs of one letter or mark to `longest`."""
     if len(text) <= longest:
         return text
     encoded = text.encode("utf-32-le", "surrogatepass")
@@ -263,7 +263,7 @@ def _shorten(text: str, longest: int) -> str:
         alike &= letters[longest:] == letters[shift : len(letters) - longest + shift]
     if not alike.any():
         return text
-    # Digits may repeat: 10000 is not 1000; white space says nothing.
+    # Digits may repeat, because 10000 is not 1000. White space does not matter.
     at = np.flatnonzero(alike) + longest
     kinds = np.unique(letters[at])
     cut = [i for i in kinds.tolist() if not _STAYS.match(chr(i))]

@@ -1,4 +1,4 @@
-"""Files of word vectors, as GloVe, word2vec and fastText write them as text."""
+"""Text files of word vectors, in the format of GloVe, word2vec and fastText."""
 
 import gzip
 import io
@@ -14,20 +14,20 @@ import numpy as np
 from sknn_suite.data import open_regular, reason_of
 from sknn_suite.exceptions import DataError
 
-# Letters of a line and numbers of a vector, ten times what any published file has.
+# Most letters of a line and numbers of a vector: ten times those of published files.
 MOST_LETTERS = 1 << 19
 MOST_NUMBERS = 20_000
 
-# Numbers of vectors that are kept though nobody needs them yet: 512 MiB.
+# Most numbers in vectors that are kept for later texts: 512 MiB.
 MOST_KEPT = 1 << 27
 
-# Files of other kinds, by their first bytes.
+# Other file formats, by their first bytes.
 _FOREIGN = (
     (rb"\x93NUMPY", "a NumPy array"),
     (rb"PK\x03\x04|PK\x05\x06", "a zip archive"),
     (rb"\x80[\x02-\x05]", "a pickle"),
     (rb"\x1f\x8b", "a gzipped file within a gzipped one"),
-    (rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", "a file that is compressed, but not by gzip"),
+    (rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", "a compressed file that is not gzip"),
     (rb"\xff\xfe|\xfe\xff", "text in UTF-16"),
     (rb"\x89HDF", "an HDF5 file"),
     (rb"\s*[\[{]\s*[\"\[{}\]]", "JSON"),
@@ -37,7 +37,7 @@ _FOREIGN = (
 def read_vectors(
     path: Path, needed: set[str], n_more: int
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Stream a file, of which needed words are kept, and the first `n_more` of others.
+    """Stream a file; keep the needed words, and the first `n_more` other ones.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def read_vectors(
             n_lines += 1
             if size is None:
                 size = len(parts) - 1
-            # Words may hold spaces; the numbers are what ends the line.
+            # Words may contain spaces, so the numbers are counted from the end.
             word, numbers = " ".join(parts[:-size]), parts[-size:]
             if not word or len(numbers) < size or not 1 <= size <= MOST_NUMBERS:
                 raise _broken(path, number, f"{len(parts) - 1} numbers", size)
@@ -71,7 +71,7 @@ def read_vectors(
             if not takers:
                 continue
             try:
-                with np.errstate(over="ignore"):  # infinity is refused by its word
+                with np.errstate(over="ignore"):  # a later check names the word
                     vector = np.array(numbers, np.float32)
             except ValueError as error:
                 if takers == [word] and word not in needed:
@@ -79,20 +79,20 @@ def read_vectors(
                 raise _broken(path, number, "words among the numbers", size) from error
             n_kept += size
             for wanted in takers:
-                # The word as it is written goes before its lower case.
+                # The exact word has priority over its lower case.
                 if word == wanted or wanted not in exact:
                     if word == wanted:
                         exact.add(wanted)
                     yield wanted, vector
     if not n_lines:
         raise DataError(
-            f"embeddings='{path}' holds a header and no vectors. Expected a word and "
-            "its numbers in each line. Fetch the file again."
+            f"embeddings='{path}' has a header but no vectors. Expected a word and "
+            "its numbers in each line. Download the file again."
         )
 
 
 def _is_header(parts: list[str]) -> bool:
-    """Whether the first line is word2vec's header: number of words, and of numbers."""
+    """Whether the first line is word2vec's header: the number of words, and a size."""
     return len(parts) == 2 and parts[0].isdigit() and parts[1].isdigit()
 
 
@@ -101,14 +101,14 @@ def _size_in_header(path: Path, parts: list[str]) -> int:
     if text.isascii() and len(text) < 10 and 1 <= int(text) <= MOST_NUMBERS:
         return int(text)
     raise DataError(
-        f"Line 1 of '{path}' promises vectors of {text[:20]!r} numbers. "
-        f"Expected a whole number from 1 to {MOST_NUMBERS}, as in '400000 300'. "
-        "Correct the line, or fetch the file again."
+        f"Line 1 of '{path}' announces vectors of {text[:20]!r} numbers. "
+        f"Expected an integer from 1 to {MOST_NUMBERS}, as in '400000 300'. "
+        "Correct the line, or download the file again."
     )
 
 
 def _are_numbers(numbers: list[str]) -> bool:
-    """Whether the first and the last are; looking at all would take too long."""
+    """Whether the first and the last are numbers; checking all would be too slow."""
     try:
         float(numbers[-1])
         float(numbers[0])
@@ -120,7 +120,7 @@ def _are_numbers(numbers: list[str]) -> bool:
 def _broken(path: Path, number: int, found: str, size: int) -> DataError:
     size = min(max(size, 1), MOST_NUMBERS)
     return DataError(
-        f"Line {number} of '{path}' is broken: it has {found}. "
+        f"Line {number} of '{path}' is damaged: it has {found}. "
         f"Expected a word and {size} numbers, separated by spaces. "
         "Repair or delete the line."
     )
@@ -138,7 +138,7 @@ def _open(path: Path) -> Iterator[Iterator[str]]:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"embeddings='{path}' cannot be read: {reason_of(error)}. Expected a text "
-            "file of word vectors, plain or gzipped. Check the path, or fetch it again."
+            "file of word vectors, plain or gzipped. Check the path and the file."
         ) from error
 
 
@@ -147,20 +147,20 @@ def _start(stream: Any) -> bytes:
 
 
 def _refuse_foreign(path: Path, start: bytes) -> None:
-    kind = None if start else "nothing"
+    kind = None if start else "empty"
     for pattern, name in _FOREIGN:
         if kind is None and re.match(pattern, start):
             kind = name
     if kind is not None:
         raise DataError(
-            f"embeddings='{path}' holds {kind}. Expected a text file of word vectors, "
+            f"embeddings='{path}' is {kind}. Expected a text file of word vectors, "
             "each line a word and its numbers, plain or gzipped. "
             "Convert it, or pass a dict from word to vector."
         )
 
 
 def _lines(path: Path, stream: Any) -> Iterator[str]:
-    """Lines of a file, as long as they are text of a bounded length."""
+    """Yield the lines of a file; raise an error for long lines and binary data."""
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="\n")
     number = 0
     while line := text.readline(MOST_LETTERS):
@@ -170,7 +170,7 @@ def _lines(path: Path, stream: Any) -> Iterator[str]:
             if "\0" in line:
                 what = "a zero byte, as in binary files"
             raise DataError(
-                f"Line {number} of '{path}' holds {what}. Expected a text file of word "
+                f"Line {number} of '{path}' has {what}. Expected a text file of word "
                 "vectors, each line a word and its numbers. "
                 "Save the vectors as text, one word per line."
             )

@@ -1,4 +1,4 @@
-"""Word vectors that others have trained: files, dicts, and pairs."""
+"""Pre-trained word vectors: files, dicts and pairs."""
 
 import itertools
 import os
@@ -17,20 +17,20 @@ from sknn_suite.exceptions import DataError
 def find_vectors(
     source: Any, words: Iterable[str], n_more: int = 0
 ) -> dict[str, np.ndarray]:
-    """Vectors of those of `words` that the source knows, in its own case or lower.
+    """Find the vectors of `words` in the source, in the exact case or in lower case.
 
     Parameters
     ----------
     source : path-like, mapping, pair or list of these
-        A text file as GloVe, word2vec and fastText write it (plain or
-        gzipped), a dict from word to vector, (words, matrix), or several of them. Where
-        several know a word, its vector is the mean [1]_; shorter vectors are filled up
-        with zeros.
+        A text file in the format of GloVe, word2vec or fastText (plain or
+        gzipped), a dict from word to vector, (words, matrix), or several of these. If
+        several contain a word, its vector is the mean [1]_; shorter vectors are filled
+        up with zeros.
     words : iterable of str
-        The words that are needed.
+        The needed words.
     n_more : int, default=0
-        The words with which each source begins, the most frequent as a rule, that are
-        kept as well if it knows a needed one; others are not.
+        Number of other words to keep from the start of each source. These are usually
+        the most frequent. None are kept from a source without a needed word.
 
     References
     ----------
@@ -67,23 +67,23 @@ def _find(source: Any, needed: set[str], n_more: int) -> dict[str, np.ndarray]:
     else:
         raise DataError(
             f"embeddings is a {type(source).__name__}. Expected a path, a dict from "
-            "word to vector, a (words, matrix) pair, or a list of those. "
+            "word to vector, a (words, matrix) pair, or a list of these. "
             "Convert it to one of them."
         )
     sizes = {len(vector) for word, vector in found.items() if word in needed}
     if len(sizes) > 1:
         raise DataError(
             f"embeddings has vectors of the lengths {sorted(sizes)[:5]}. "
-            "Expected one length within a source. Leave out those that differ."
+            "Expected the same length within a source. Remove those that differ."
         )
     for word in needed & found.keys():
         if not np.isfinite(found[word]).all():
             raise DataError(
-                f"The vector of {word!r} in embeddings holds NaN or infinity. "
-                "Expected finite numbers. Leave the word out."
+                f"The vector of {word!r} in embeddings has NaN or infinity. "
+                "Expected finite numbers. Remove the word."
             )
-    # What nobody needs yet may be odd; and of a source of which training sees nothing
-    # the network would not know what it says.
+    # Unneeded vectors may be invalid without harm. If training uses no vector of a
+    # source, the network cannot learn what the source means.
     return {
         word: vector
         for word, vector in found.items()
@@ -126,8 +126,7 @@ def _look_up(source: Mapping, needed: set[str], n_more: int) -> dict[str, np.nda
                     shown = reprlib.repr(source[form])
                     raise DataError(
                         f"The vector of {form!r} in embeddings is {shown}. Expected "
-                        "real numbers, one at least. Leave the word out, or give it "
-                        "numbers."
+                        "at least one real number. Remove the word, or give it numbers."
                     ) from error
                 break
     return found
@@ -137,7 +136,7 @@ def _vector(value: Any) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype.kind not in "biufO" or array.size == 0:
         raise ValueError("no real numbers")
-    with np.errstate(over="ignore"):  # infinity is refused by its word
+    with np.errstate(over="ignore"):  # a later check names the word
         return array.astype(np.float32).ravel()
 
 

@@ -1,8 +1,8 @@
-"""Which words are known, and by which number."""
+"""The known words and their codes."""
 
 from collections.abc import Sequence
 
-# Numbers that no word has: the padding, words not known, the text without a word.
+# Codes that no word has: the padding, unknown words, the text without words.
 PAD, UNKNOWN, EMPTY = 0, 1, 2
 N_SPECIAL = 3
 
@@ -13,14 +13,14 @@ class Vocabulary:
     Parameters
     ----------
     min_df : int
-        Texts in which a word must occur.
+        Smallest number of texts in which a word must occur.
     max_features : int or None
-        Most words.
+        Largest number of words.
 
     Attributes
     ----------
     words_ : dict of str to int
-        Number of each word, the most frequent first.
+        Code of each word, the most frequent first.
 
     Examples
     --------
@@ -36,7 +36,7 @@ class Vocabulary:
         self.max_features = max_features
 
     def fit(self, words: Sequence[str], counts: Sequence[float]) -> "Vocabulary":
-        """Choose among `words`, which occur in so many texts, counted by weight."""
+        """Choose from `words`; `counts` are weighted numbers of texts."""
         known = [(word, n) for word, n in zip(words, counts) if n >= self.min_df]
         known.sort(key=lambda item: (-item[1], item[0]))
         known = known[: self.max_features]
@@ -47,5 +47,5 @@ class Vocabulary:
         return len(self.words_) + N_SPECIAL
 
     def number(self, word: str) -> int:
-        """Return the number of a word, that of unknown words if it is not known."""
+        """Return the code of a word, or that of unknown words."""
         return self.words_.get(word, UNKNOWN)

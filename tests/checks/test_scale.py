@@ -30,7 +30,7 @@ def split(table, seed=0):
 def test_rows_that_a_scaler_has_not_seen_are_told(table):
     X, X_val, _, _ = split(table)
     scaler = StandardScaler().fit(X)
-    with pytest.warns(SuiteWarning, match="X_val lies on another scale than X in"):
+    with pytest.warns(SuiteWarning, match="X_val has another scale than X in"):
         warn_of_other_scale(scaler.transform(X), X_val)
     warn_of_other_scale(scaler.transform(X), scaler.transform(X_val))
 
@@ -94,5 +94,5 @@ def test_other_estimators_of_tables_warn_too(kind):
     X = np.random.RandomState(0).normal(size=(60, 3))
     model = kind(max_iter=2)
     given = {"y": X[:, 0], "y_val": X[:, 0]} if kind is MLPRegressor else {}
-    with pytest.warns(SuiteWarning, match="X_val lies on another scale"):
+    with pytest.warns(SuiteWarning, match="X_val has another scale"):
         model.fit(X, X_val=X * 100 + 50, **given)

@@ -62,9 +62,9 @@ def test_a_damaged_sparse_matrix_is_refused_by_fit_and_predict(damage):
 
 
 def test_the_message_names_index_and_range():
-    with pytest.raises(DataError, match=r"column 7, and only 6 columns.*0 to 5"):
+    with pytest.raises(DataError, match=r"column 7, but only 6 columns.*0 to 5"):
         check_indices(with_index(7))
-    with pytest.raises(DataError, match=r"y has a value in row -3, and only 30 rows"):
+    with pytest.raises(DataError, match=r"y has a value in row -3, but only 30 rows"):
         check_indices(with_index(-3, "csc"), "y")
 
 

@@ -49,7 +49,7 @@ def test_a_file_that_would_start_a_program_is_refused(tmp_path, monkeypatch):
         (b"%PDF-1.7 and so on", "format PDF"),
         (b"<svg xmlns='a'></svg>", "format SVG"),
         (b"\x00\x00\x01\x00\x01\x00\x08\x08\x00\x00", "format ICO"),
-        (b"\x89PNG\r\n\x1a\n", "damaged, or of another format"),
+        (b"\x89PNG\r\n\x1a\n", "damaged, or it has another format"),
     ],
 )
 def test_a_refused_file_names_its_format(tmp_path, content, reason):
@@ -81,7 +81,7 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
     ("path", "reason"),
     [
         ("", "it is a folder"),
-        ("a\0b.png", "no name of a file can hold"),
+        ("a\0b.png", "is not allowed in file names"),
         ("a" * 300, "file name too long"),
         ("missing.png", "no such file"),
         (os.devnull, "it is a device"),

@@ -110,9 +110,9 @@ def test_texts_that_are_cut_together_are_cut_as_alone(options, size, monkeypatch
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        (None, "tokenizer gives None for the text 'a cat'"),
-        ("a cat", "tokenizer gives 'a cat' for the text 'a cat'"),
-        (["a", 1], "tokenizer gives the token 1 for the text 'a cat'"),
+        (None, "tokenizer returns None for the text 'a cat'"),
+        ("a cat", "tokenizer returns 'a cat' for the text 'a cat'"),
+        (["a", 1], "tokenizer returns the token 1 for 'a cat'"),
     ],
 )
 def test_a_function_that_gives_no_tokens_is_refused(result, message):
@@ -327,7 +327,7 @@ def test_a_source_without_a_needed_word_says_nothing_of_others():
 @pytest.mark.parametrize("line", ["of 5", "of 5 x", "of", ""])
 def test_a_broken_line_is_named(tmp_path, line):
     path = write(tmp_path, f"the 1 2\na 1 2\n{line}\n")
-    with pytest.raises(DataError, match=r"Line 3 of .* is broken"):
+    with pytest.raises(DataError, match=r"Line 3 of .* is damaged"):
         find_vectors(path, ["of", "the", "5"])
 
 

@@ -32,7 +32,7 @@ def archive():
 
 
 FOREIGN = {
-    "nothing": b"",
+    "empty": b"",
     "JSON": json.dumps({"good": [1, 2, 3]}).encode(),
     "JSON by lines": json.dumps({"good": [1, 2, 3]}, indent=2).encode(),
     "JSON of lists": json.dumps([["good", 1, 2]]).encode(),
@@ -41,14 +41,14 @@ FOREIGN = {
     "a zip archive": archive(),
     "text in UTF-16": TEXT.decode().encode("utf-16"),
     "within a gzipped one": gzip.compress(gzip.compress(TEXT)),
-    "not by gzip": b"BZh91AY&SY",
+    "not gzip": b"BZh91AY&SY",
     "a zero byte": b"2 3\ngood \0\0\x80?\0\0\x80?\0\0\x80?\n",
-    "a header and no vectors": b"400000 300\n",
+    "a header but no vectors": b"400000 300\n",
     "0 numbers": b"good,1,2,3\n",
-    "promises vectors of '²'": "1 ²\ngood 1 2\n".encode(),
-    "promises vectors of '999": b"1 " + b"9" * 5000 + b"\ngood 1\n",
-    "promises vectors of '0'": b"1 0\ngood\n",
-    "promises vectors of '999999999'": b"1 999999999\ngood 1\n",
+    "announces vectors of '²'": "1 ²\ngood 1 2\n".encode(),
+    "announces vectors of '999": b"1 " + b"9" * 5000 + b"\ngood 1\n",
+    "announces vectors of '0'": b"1 0\ngood\n",
+    "announces vectors of '999999999'": b"1 999999999\ngood 1\n",
     "letters": b"good 1 2 3\n" + b"0 " * 300_000,
     "numbers": b"good" + b" 1" * 30_000,
 }
@@ -127,7 +127,7 @@ ODD = {
 
 @pytest.mark.parametrize("kind", ODD)
 def test_vectors_that_are_no_real_numbers_are_refused(kind):
-    with pytest.raises(DataError, match=r"'good' in embeddings .*\. Expected .*\. L"):
+    with pytest.raises(DataError, match=r"'good' in embeddings .*\. Expected .*\. R"):
         find_vectors({"good": ODD[kind]}, ["good"], n_more=5)
 
 

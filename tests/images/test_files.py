@@ -179,7 +179,7 @@ def test_a_single_path_and_a_row_without_one_are_refused(folder):
     paths, labels = load_image_folder(folder)
     with pytest.raises(DataError, match="X is the single path"):
         CNNClassifier(**SMALL).fit(paths[0], labels[:1])
-    with pytest.raises(DataError, match="Row 3 of X is None, which is no path"):
+    with pytest.raises(DataError, match="Row 3 of X is None, which is not a path"):
         CNNClassifier(**SMALL).fit([*paths[:3], None, *paths[4:]], labels)
 
 

@@ -184,7 +184,7 @@ def test_what_has_no_network_is_refused_in_words(labels):
         summary(MLPClassifier(dropout=2.0), X, y)
     with pytest.raises(ValueError, match="X has 3 features"):
         summary(pipeline[-1], X[:, :3])
-    with pytest.raises(DataError, match="y is None, but MLPClassifier learns a targ"):
+    with pytest.raises(DataError, match="y is None, but MLPClassifier needs a targ"):
         summary(MLPClassifier(), X)
     with pytest.raises(DataError, match="X is '5', which has no rows"):
         summary(pipeline[-1], 5)

@@ -62,7 +62,7 @@ def test_gaps_and_empty_rows_are_named(fault):
     ("X", "message"),
     [
         ([np.zeros((2, 1)), np.zeros((2, 2))], "Row 1 of X has the shape"),
-        ([np.zeros(2), np.array(["a", "b"])], "Row 1 of X is no sequence"),
+        ([np.zeros(2), np.array(["a", "b"])], "Row 1 of X is not a sequence"),
         ([[1.0, 2.0], []], "Row 1 of X has no steps"),
         (np.zeros((2, 2, 2, 2)), "X has 4 axes"),
     ],

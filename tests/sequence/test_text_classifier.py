@@ -193,7 +193,7 @@ def test_a_broken_line_of_vectors_is_named_and_leaves_the_model_as_it_was(
     path.write_text("bright 1 2\ncalm 3 4\ndull 5\n")
     model = TextRNNClassifier(**SMALL).fit(*texts)
     state = snapshot(model)
-    with pytest.raises(ValueError, match=r"Line 3 of .* is broken"):
+    with pytest.raises(ValueError, match=r"Line 3 of .* is damaged"):
         model.set_params(embeddings=path).fit(*texts)
     model.set_params(embeddings=None)
     assert same_state(snapshot(model), state)

@@ -503,7 +503,7 @@ UNUSABLE_GROUPS = {
     "wide": (np.zeros((120, 2)), r"groups has the shape \(120, 2\)"),
     "nan": (np.r_[np.nan, np.arange(119)], "groups has missing labels"),
     "none": (np.array([None, *"a" * 119]), "groups has missing labels"),
-    "mixed": (np.array([1, *"a" * 119], dtype=object), "groups mixes words and"),
+    "mixed": (np.array([1, *"a" * 119], dtype=object), "groups mixes strings and"),
 }
 
 
