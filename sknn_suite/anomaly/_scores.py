@@ -36,11 +36,11 @@ class Seen(NamedTuple):
     ----------
     x : Tensor of shape (n_samples, n_features)
         The rows, scaled.
-    x_hat : Tensor of shape (n_samples, n_members, n_features)
+    x_hat : Tensor of shape (n_members, n_samples, n_features)
         Their reconstructions.
-    outputs : Tensor of shape (n_samples, n_members, n_outputs)
+    outputs : Tensor of shape (n_members, n_samples, n_outputs)
         The decoder's raw outputs.
-    codes : Tensor of shape (n_samples, n_members, n_codes)
+    codes : Tensor of shape (n_members, n_samples, n_codes)
         Codes; for a VAE means, then logarithms of variances.
     module : Module
         The nets.
@@ -100,7 +100,7 @@ class RowScore:
     def features(self, seen: Seen) -> Tensor:
         """Give the contribution of each feature, (n_samples, n_features)."""
         n_features = seen.x.shape[1]
-        return (seen.x.unsqueeze(1) - seen.x_hat).abs().mean(dim=1) / n_features
+        return (seen.x - seen.x_hat).abs().mean(dim=0) / n_features
 
 
 class ReconstructionScore(RowScore):
@@ -123,15 +123,15 @@ class LikelihoodScore(RowScore):
         return self.features(seen).sum(dim=1).double()
 
     def features(self, seen: Seen) -> Tensor:
-        distribution, x = seen.distribution, seen.x.unsqueeze(1)
+        distribution, x = seen.distribution, seen.x
         draws = getattr(seen.module, "draws", None)
         if draws is None or len(seen.module.noise) == 0:
-            return distribution.neg_log_likelihood(seen.outputs, x).mean(dim=1)
+            return distribution.neg_log_likelihood(seen.outputs, x).mean(dim=0)
         total = torch.zeros_like(seen.x)
-        drawn = draws(seen.codes.transpose(0, 1))
+        drawn = draws(seen.codes)
         for latent in drawn:
-            outputs = seen.module.decode(latent).transpose(0, 1)
-            total += distribution.neg_log_likelihood(outputs, x).mean(dim=1)
+            outputs = seen.module.decode(latent)
+            total += distribution.neg_log_likelihood(outputs, x).mean(dim=0)
         return total / len(drawn)
 
 
@@ -171,7 +171,7 @@ class LatentScore(RowScore):
         weight: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> None:
-        codes = scan(X, lambda seen: seen.codes)  # (n, n_members, k)
+        codes = scan(X, lambda seen: seen.codes.transpose(0, 1))  # (n, n_members, k)
         self.mean_ = np.average(codes, axis=0, weights=weight)
         covariances = []
         for codes_of_net, mean in zip(codes.transpose(1, 0, 2), self.mean_):
@@ -183,10 +183,11 @@ class LatentScore(RowScore):
 
     def measure(self, seen: Seen) -> Tensor:
         if hasattr(seen.module, "draws"):
-            return kl_divergence(seen.codes).mean(dim=1)
-        centred = seen.codes - torch.as_tensor(self.mean_).to(seen.codes)
+            return kl_divergence(seen.codes).mean(dim=0)
+        mean = torch.as_tensor(self.mean_).to(seen.codes)
+        centred = seen.codes - mean.unsqueeze(1)
         precision = torch.as_tensor(self.precision_).to(seen.codes)
-        return torch.einsum("nei,eij,nej->n", centred, precision, centred) / len(
+        return torch.einsum("eni,eij,enj->n", centred, precision, centred) / len(
             precision
         )
 
@@ -245,7 +246,7 @@ class ReferenceScore(RowScore):
         """Reconstruct rows drawn in proportion to their weights, few of them twice."""
         n_rows = len(X)
         per_group = max(1, min(N_REFERENCES, n_rows // 4))
-        n_members = scan(X[:1], lambda seen: seen.x_hat).shape[1]
+        n_members = scan(X[:1], lambda seen: seen.x_hat.transpose(0, 1)).shape[1]
         per_member = self.n_groups_ * per_group
         needed = n_members * per_member
         order = random_state.permutation(n_rows)
@@ -255,16 +256,15 @@ class ReferenceScore(RowScore):
         chosen = random_state.permutation(chosen)
         parts = []
         for member, rows in enumerate(chosen.reshape(n_members, per_member)):
-            x_hat = scan(X[rows], lambda seen: seen.x_hat)
-            parts.append(x_hat[:, member])
+            parts.append(scan(X[rows], lambda seen: seen.x_hat[member]))  # noqa: B023
         return np.stack(parts)
 
     def measure(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
-        n_members = seen.x_hat.shape[1]
+        n_members = len(seen.x_hat)
         total = torch.zeros_like(seen.x[:, 0])
         for member, references in enumerate(self._tensor(self.references_, seen.x)):
-            x_hat = seen.x_hat[:, member].contiguous()
+            x_hat = seen.x_hat[member]
             for rows in (seen.x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
                 groups = distances.view(n_rows, self.n_groups_, -1)
@@ -284,10 +284,10 @@ class ReferenceScore(RowScore):
 
     def features(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
-        n_members = seen.x_hat.shape[1]
+        n_members = len(seen.x_hat)
         total = torch.zeros_like(seen.x)
         for member, references in enumerate(self._tensor(self.references_, seen.x)):
-            x_hat = seen.x_hat[:, member].contiguous()
+            x_hat = seen.x_hat[member]
             groups = references.view(self.n_groups_, -1, n_features)
             for rows in (seen.x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
@@ -339,4 +339,4 @@ def _deviation(values: np.ndarray, weight: np.ndarray | None) -> float:
 
 
 def _residual(seen: Seen) -> Tensor:
-    return seen.x - seen.x_hat.mean(dim=1)
+    return seen.x - seen.x_hat.mean(dim=0)

@@ -75,8 +75,13 @@ class RowLimit:
     rows: int | None = None
     has_warned: bool = False
 
-    def map(self, function: Callable[[slice], Tensor], n_rows: int) -> Tensor:
-        """Concatenate what `function` says of slices of ``range(n_rows)``."""
+    def map(
+        self, function: Callable[[slice], Tensor], n_rows: int, dim: int = 0
+    ) -> Tensor:
+        """Concatenate what `function` says of slices of ``range(n_rows)``.
+
+        The rows are the axis `dim` of it.
+        """
         parts: list[Tensor] = []
         start = 0
         while start < n_rows:
@@ -91,7 +96,7 @@ class RowLimit:
                 failed, start = False, stop
             if failed:
                 self.halve(stop - start)
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim)
 
     def halve(
         self, n_rows: int, consequence: str = "The results are the same."

@@ -51,8 +51,8 @@ class RecurrentParameters(OneCycleParameters):
     n_networks : int or "auto", default="auto"
         Networks that train side by side, each from initial weights of its own, and
         whose raw scores are averaged. Each makes predictions a little better, the
-        second most, and takes as long as the first. `max_grad_norm` limits their
-        gradients together. "auto" takes one; of fewer than 8,000 texts, from which a
+        second most, and takes as long as the first. `max_grad_norm` limits the
+        gradient of each. "auto" takes one; of fewer than 8,000 texts, from which a
         network learns more by chance, two.
 
     max_bptt : int or None, default=None

@@ -1,0 +1,104 @@
+"""Models side by side: which numbers of a flat buffer are whose, and their norms."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sknn_suite.training._flat import FlatParameters
+from sknn_suite.training._regularization import clip_norm
+
+
+class Models:
+    """The models that a module holds, each of which learns as if it were alone.
+
+    A module with several has a method ``models``, which gives, for each of them, the
+    tensors that are its own: parameters, or views of them. What belongs to none is
+    shared. Without that method the module is one model.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The module, whose parameters lie in `flat`.
+    flat : FlatParameters
+        The buffers.
+
+    Attributes
+    ----------
+    n : int
+        Number of models.
+    """
+
+    def __init__(self, module: nn.Module, flat: FlatParameters) -> None:
+        own: Any = getattr(module, "models", None)
+        owned: list[list[Tensor]] = [[]] if own is None else own()
+        self.n = len(owned)
+        self.grad = flat.grad
+        self._blocks: list[tuple[slice, Tensor]] = []
+        if self.n > 1:
+            self._blocks = [
+                (
+                    slice(first, first + n),
+                    flat.grad[start : start + n * size].view(n, -1),
+                )
+                for first, n, start, size in _blocks(_owners(owned, flat.data))
+            ]
+        # Norms of each block, by model; those that a block has no part of stay zero.
+        self._norms = flat.grad.new_zeros(len(self._blocks), self.n + 1)
+
+    def clip_norms(self, max_norm: float) -> None:
+        """Scale the gradient of each model down to the norm `max_norm`, in place.
+
+        What the models share counts as one more. Nothing is read from a GPU.
+        """
+        if self.n == 1:
+            clip_norm(self.grad, max_norm)
+            return
+        for norms, (models, block) in zip(self._norms, self._blocks):
+            torch.linalg.vector_norm(block, dim=1, out=norms[models])
+        norm = torch.linalg.vector_norm(self._norms, dim=0)
+        scale = (max_norm / (norm + 1e-6)).clamp_(max=1.0)
+        if scale.device.type == "cpu" and bool((scale == 1).all()):
+            return
+        for models, block in self._blocks:
+            block.mul_(scale[models].unsqueeze(1))
+
+
+def _owners(owned: list[list[Tensor]], flat: Tensor) -> list[tuple[int, int, int]]:
+    """Say whose each run of a flat buffer is: its start, its end, and the model.
+
+    What is nobody's is that of a model behind the last one. Frozen parameters lie
+    elsewhere.
+    """
+    found = []
+    for model, tensors in enumerate(owned):
+        for tensor in tensors:
+            start = (tensor.data_ptr() - flat.data_ptr()) // flat.element_size()
+            if 0 <= start < len(flat):
+                found.append((start, start + tensor.numel(), model))
+    runs: list[tuple[int, int, int]] = []
+    end = 0
+    for start, stop, model in [*sorted(found), (len(flat), len(flat), len(owned))]:
+        if start > end:
+            runs.append((end, start, len(owned)))
+        if runs and runs[-1][2] == model:  # goes on
+            runs[-1] = (runs[-1][0], stop, model)
+        elif stop > start:
+            runs.append((start, stop, model))
+        end = stop
+    return runs
+
+
+def _blocks(runs: list[tuple[int, int, int]]) -> list[list[int]]:
+    """Join runs of one length, of models one behind the other, to blocks.
+
+    Each is the first model, the number of models, where it starts, and the length.
+    """
+    blocks: list[list[int]] = []
+    for start, stop, model in runs:
+        size = stop - start
+        if blocks and blocks[-1][3] == size and sum(blocks[-1][:2]) == model:
+            blocks[-1][1] += 1
+        else:
+            blocks.append([model, 1, start, size])
+    return blocks
