@@ -52,7 +52,7 @@ class Encoder(nn.Module):
             EnsembleLinear(n_members, n_in, n_out) for n_in, n_out in pairwise(sizes)
         )
         self.activations = nn.ModuleList(
-            make_activation(activation) for _ in self.linears[1:]
+            make_activation(activation, n_members) for _ in self.linears[1:]
         )
         self.shortcut: EnsembleLinear | None = None
         if shortcut:
@@ -108,7 +108,7 @@ class TiedDecoder(nn.Module):
             for linear in reversed(encoder.linears)
         )
         self.activations = nn.ModuleList(
-            make_activation(activation) for _ in self.biases[1:]
+            make_activation(activation, first.n_members) for _ in self.biases[1:]
         )
 
     @torch.no_grad()

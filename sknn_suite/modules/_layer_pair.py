@@ -37,7 +37,7 @@ class LayerPair(nn.Module):
     ) -> None:
         super().__init__()
         self.forth = EnsembleLinear(n_members, n_inputs, n_outputs, device=device)
-        self.activation = make_activation(activation)
+        self.activation = make_activation(activation, n_members)
         self.back = EnsembleLinear(n_members, n_outputs, n_inputs, device=device)
 
     def models(self) -> list[list[Tensor]]:

@@ -43,8 +43,6 @@ class Models:
                 )
                 for first, n, start, size in _blocks(_owners(owned, flat.data))
             ]
-        # Norms of each block, by model; those that a block has no part of stay zero.
-        self._norms = flat.grad.new_zeros(len(self._blocks), self.n + 1)
 
     def clip_norms(self, max_norm: float) -> None:
         """Scale the gradient of each model down to the norm `max_norm`, in place.
@@ -54,14 +52,21 @@ class Models:
         if self.n == 1:
             clip_norm(self.grad, max_norm)
             return
-        for norms, (models, block) in zip(self._norms, self._blocks):
-            torch.linalg.vector_norm(block, dim=1, out=norms[models])
-        norm = torch.linalg.vector_norm(self._norms, dim=0)
-        scale = (max_norm / (norm + 1e-6)).clamp_(max=1.0)
-        if scale.device.type == "cpu" and bool((scale == 1).all()):
+        norms, on_host = self._norms(self.grad.dtype), self.grad.device.type == "cpu"
+        if on_host and not norms.isfinite().all():  # squares overflow before norms do
+            norms = self._norms(torch.float64)
+        scale = (max_norm / (norms + 1e-6)).clamp_(max=1.0)
+        if on_host and bool((scale == 1).all()):
             return
         for models, block in self._blocks:
             block.mul_(scale[models].unsqueeze(1))
+
+    def _norms(self, dtype: torch.dtype) -> Tensor:
+        """Norm of each model's gradient, and of what they share, (n + 1,)."""
+        norms = self.grad.new_zeros(len(self._blocks), self.n + 1, dtype=dtype)
+        for row, (models, block) in zip(norms, self._blocks):
+            torch.linalg.vector_norm(block, dim=1, dtype=dtype, out=row[models])
+        return torch.linalg.vector_norm(norms, dim=0)
 
 
 def _owners(owned: list[list[Tensor]], flat: Tensor) -> list[tuple[int, int, int]]:

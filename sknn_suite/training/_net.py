@@ -28,7 +28,7 @@ from sknn_suite.training._models import Models
 from sknn_suite.training._optimizers import build_optimizer
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._recipe import TrainingRecipe
-from sknn_suite.training._regularization import clip_value, limit_unit_norms
+from sknn_suite.training._regularization import by_unit, clip_value, limit_unit_norms
 from sknn_suite.training._state import forget, scale_momentum
 
 
@@ -266,7 +266,7 @@ class TensorNet(NeuralNet):
         self.optimizer_.step()
         if recipe.max_norm is not None:
             trained = [p for p in self._weight_matrices if p.requires_grad]
-            limit_unit_norms(trained, recipe.max_norm)
+            limit_unit_norms(by_unit(self.module_, trained), recipe.max_norm)
         if recipe.average is not None:
             recipe.average.after_step(self.flat_.data)
         return step
