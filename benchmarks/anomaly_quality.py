@@ -1,6 +1,7 @@
 """How well the anomaly detectors find anomalies, with defaults only.
 
-Needles: bursts among rows of raw seconds, found among the 25 oddest of 10,000 rows.
+Needles: bursts of some hours among rows of raw, whole seconds, found among the 25
+oddest of 10,000 rows.
 ADBench: 29 tables, standardised, fitted and scored on the same rows; the mean over
 tables, then over seeds. NSL-KDD: fitted on normal training rows, scored on the test
 file.
@@ -31,9 +32,10 @@ NEEDLES = {
     "PyOD ECOD": 5.5,
 }
 GATES = {
-    "needles": {"VAEDetector": 24, "AutoencoderDetector": 22},
-    "AUROC": 0.750,
+    "needles": 25,
+    "AUROC": 0.775,
     "AP": 0.374,
+    "tables": 19,
     "spread": 0.01,
     "NSL-KDD": 0.95,
 }
@@ -54,22 +56,24 @@ def main() -> None:
 
 
 def needles(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
-    seeds = range(2 if options.quick else 10)
-    found: dict[str, list[int]] = {}
-    for seed in seeds:
-        X, y = make_bursty_timestamps(random_state=seed)
-        for name, make in (OURS | peers()).items():
-            top = np.argsort(-oddness(make(seed).fit(X), X), kind="stable")[:25]
-            found.setdefault(name, []).append(int(y[top].sum()))
-    raw["needles"] = found
-    others = {k: float(np.mean(v)) for k, v in found.items() if k not in OURS}
-    others = NEEDLES | others
-    best = max(others, key=lambda name: others[name])
-    for name in OURS:
-        mean = float(np.mean(found[name]))
-        work = f"needles of 25, {name}, seeds 0-{len(seeds) - 1}"
-        gate = GATES["needles"][name]
-        lines.append(Line(work, best, others[best], mean, mean, gate, unit=""))
+    seeds = range(2 if options.quick else 5)
+    for hours in (2, 4, 12):
+        found: dict[str, list[int]] = {}
+        for seed in seeds:
+            X, y = make_bursty_timestamps(burst_hours=hours, random_state=seed)
+            for name, make in (OURS | peers()).items():
+                top = np.argsort(-oddness(make(seed).fit(X), X), kind="stable")[:25]
+                found.setdefault(name, []).append(int(y[top].sum()))
+        raw[f"needles of {hours} hours"] = found
+        others = {k: float(np.mean(v)) for k, v in found.items() if k not in OURS}
+        if hours == 4:  # as others were measured
+            others = NEEDLES | others
+        best = max(others, key=lambda name: others[name])
+        for name in OURS:
+            mean = float(np.mean(found[name]))
+            work = f"needles of 25, {hours} hours, {name}, seeds 0-{len(seeds) - 1}"
+            gate = GATES["needles"]
+            lines.append(Line(work, best, others[best], mean, mean, gate, unit=""))
 
 
 def tables(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
@@ -100,6 +104,19 @@ def tables(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
             work = f"ADBench, {n_tables} tables, mean {measure}, {name}"
             gate = None if options.quick else GATES[measure]  # a gate of all tables
             lines.append(Line(work, best, others[best], mean, mean, gate, unit=""))
+    by_table = {
+        name: {
+            table: np.mean([by_seed[seed][table][0] for seed in seeds])
+            for table in by_seed[0]
+        }
+        for name, by_seed in scores.items()
+    }
+    for name in OURS:
+        forest = by_table["IsolationForest"]
+        n_won = sum(bool(by_table[name][t] >= forest[t]) for t in forest)
+        work = f"ADBench, tables of {n_tables} whose AUROC is no less, {name}"
+        gate = None if options.quick else GATES["tables"]
+        lines.append(Line(work, "IsolationForest", None, n_won, n_won, gate, unit=""))
     for name in OURS:
         spread = float(means[name][:, 0].std(ddof=1)) if len(seeds) > 1 else 0.0
         work = f"ADBench, deviation of the mean AUROC over seeds, {name}"

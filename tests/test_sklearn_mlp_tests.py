@@ -35,7 +35,8 @@ def load_theirs():
 
 ON_OURS = load_theirs()
 TESTS = {name: test for name, test in vars(ON_OURS).items() if name[:5] == "test_"}
-globals().update({name: TESTS[name] for name in TESTS.keys() - LEFT_OUT.keys()})
+# In the order of their file: pytest-xdist wants the same order in every process.
+globals().update({name: TESTS[name] for name in TESTS if name not in LEFT_OUT})
 
 
 @pytest.fixture(params=[0])

@@ -33,7 +33,7 @@ class DetectorParameters(OneCycleParameters):
 
     n_components : int or "auto", default="auto"
         Length of the code. "auto" is the square root of the number of features, rounded
-        up, plus one, and less than the number of features.
+        up, plus one, but at most 64, and less than the numbers of features and of rows.
 
     n_estimators : int, default=4
         Nets trained side by side, which takes little longer than one; scores and
@@ -78,9 +78,11 @@ class DetectorParameters(OneCycleParameters):
 
     distribution : {"auto", "gaussian", "huber", "laplace", "student_t", "bernoulli", \
             "poisson", "categorical"}, default="auto"
-        How a feature lies around its reconstruction. "auto" chooses by the values of
-        X: "bernoulli" if all are in [0, 1], "poisson" for counts, else one for real
-        numbers. "categorical" is for one-hot columns.
+        How a feature lies around its reconstruction. "auto" chooses by what the values
+        of X are like: "bernoulli" if all are 0 or 1, "poisson" for counts, which are
+        whole, not negative, and described better by a Poisson distribution than by a
+        normal one; else one for real numbers. Whole seconds, grades, pixels and shares
+        in [0, 1] are real numbers. "categorical" is for one-hot columns.
 
     variance : {"fixed", "feature", "row"}, default="fixed"
         Whether the scale of a distribution of real numbers is one, learnt for each
@@ -95,7 +97,8 @@ class DetectorParameters(OneCycleParameters):
             default="auto"
         What makes a row odd: "reconstruction" and "likelihood" a large error, "latent"
         an unusual code, "typicality" an error that is unusually large or small. "auto"
-        combines error, density of the codes, and rows explained too well.
+        combines error, density of the codes, values far out in their columns, and rows
+        explained too well.
 
     contamination : "auto" or float, default="auto"
         Share of the training rows, in (0, 0.5], that `predict` calls outliers. "auto"

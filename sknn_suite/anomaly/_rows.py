@@ -1,11 +1,21 @@
 """What the training rows are: how they are distributed, and which are repeated."""
 
+import math
+
 import numpy as np
+from scipy.special import gammaln, log_ndtr
 
 from sknn_suite.exceptions import DataError
 
 # Rows that are looked at before the whole table is.
 BLOCK_ROWS = 4096
+
+# Columns by which rows are compared at a time.
+BLOCK_COLUMNS = 64
+
+# Longest code that n_components="auto" takes. The maps past the hidden layers have as
+# many weights as features times this.
+LONGEST_CODE = 64
 
 
 def merge_repeated(
@@ -21,24 +31,98 @@ def merge_repeated(
     if weight is not None:
         X, weight = X[weight > 0], weight[weight > 0]
     head = X[: 4 * limit]
-    if len(np.unique(head, axis=0)) > limit:
+    if len(np.unique(_rank_rows(head))) > limit:
         return X, weight
-    different, index = np.unique(X, axis=0, return_inverse=True)
-    if len(different) > limit:
+    _, first, index = np.unique(_rank_rows(X), return_index=True, return_inverse=True)
+    if len(first) > limit:
         return X, weight
-    if len(different) == len(X) and weight is None:
-        return different, None
-    return different, np.bincount(index.ravel(), weights=weight).astype(float)
+    if len(first) == len(X) and weight is None:
+        return X[first], None
+    return X[first], np.bincount(index, weights=weight).astype(float)
 
 
-def choose_distribution(X: np.ndarray, real: str) -> str:
-    """Choose a distribution by the values of a table; `real` is that of numbers."""
+def _rank_rows(X: np.ndarray) -> np.ndarray:
+    """Places of rows in their lexicographic order; equal rows share one.
+
+    Some columns at a time are read, until all rows differ: NumPy sorts rows as records
+    of as many fields as there are columns, which takes long for many.
+    """
+    ranks: np.ndarray = np.zeros(len(X))
+    for start in range(0, X.shape[1], BLOCK_COLUMNS):
+        keys = np.column_stack([ranks, X[:, start : start + BLOCK_COLUMNS]])
+        different, index = np.unique(keys, axis=0, return_inverse=True)
+        ranks = index.ravel()
+        if len(different) == len(X):
+            break
+    return ranks
+
+
+def suited_code_length(n_features: int, n_rows: int) -> int:
+    """Length of the code for n_components="auto".
+
+    It grows with the square root of the number of features, and is less than that
+    number and than the number of rows: so many could tell all rows apart.
+    """
+    most = min(n_features - 1, n_rows - 1, LONGEST_CODE)
+    return max(1, min(math.ceil(math.sqrt(n_features)) + 1, most))
+
+
+def choose_distribution(
+    X: np.ndarray, real: str, weight: np.ndarray | None = None
+) -> str:
+    """Choose a distribution by what the values of a table are like.
+
+    Whole numbers are no counts because they are whole: seconds since 1970, grades and
+    pixels are whole as well. Counts are what a Poisson distribution describes better
+    than a normal one of the same mean and deviation does. Numbers in [0, 1] are no
+    chances because they lie there: shares and columns that were scaled do so as well.
+    Only zeros and ones are.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The rows.
+    real : str
+        The distribution of real numbers.
+    weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each row.
+
+    Returns
+    -------
+    str
+        "bernoulli", "poisson" or `real`.
+    """
     low, high, whole = _ranges(X)
-    if low < 0:
+    if low < 0 or not whole:
         return real
     if high <= 1:
         return "bernoulli"
-    return "poisson" if whole else real
+    return "poisson" if _are_counts(X, weight) else real
+
+
+def _are_counts(X: np.ndarray, weight: np.ndarray | None) -> bool:
+    """Whether a Poisson distribution describes whole numbers better than a normal one.
+
+    Compared is the likelihood of the columns, each by itself, a normal one's that of
+    the interval of numbers that round to the value. Neither has more than two
+    parameters, which thousands of rows cannot favour.
+    """
+    chosen = np.linspace(0, len(X) - 1, min(len(X), BLOCK_ROWS)).astype(int)
+    some = np.asarray(X[chosen], np.float64)
+    share = np.ones(len(some)) if weight is None else weight[chosen]
+    share = share / share.sum()
+    mean = share @ some
+    deviation = np.sqrt(share @ (some - mean) ** 2)
+    varies = deviation > 0
+    some, mean, deviation = some[:, varies], mean[varies], deviation[varies]
+    poisson = mean - share @ some * np.log(mean) + share @ gammaln(some + 1)
+    # By symmetry in the lower tail, where logarithms of shares keep their digits.
+    distance = np.abs(some - mean)
+    near = log_ndtr((0.5 - distance) / deviation)
+    far = log_ndtr((-0.5 - distance) / deviation)
+    inside = -np.expm1(far - near)
+    normal = -share @ (near + np.log(np.maximum(inside, np.finfo(float).tiny)))
+    return bool(poisson.sum() < normal.sum())
 
 
 def check_distribution(X: np.ndarray, distribution: str) -> None:

@@ -11,16 +11,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sknn_suite.anomaly._tails import Tails
 from sknn_suite.encoding import weighted_quantiles
-from sknn_suite.losses import Distribution, kl_divergence
+from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 
 # Groups of references, and references in a group. A small group rarely holds an
 # anomaly; many groups make the mean steady, which it is anyway over many features.
 MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
 N_REFERENCES = 32
 
-# Share of the row's own reconstruction error beside its two distances.
-ERROR_SHARE = 0.5
+# Share of the row's own reconstruction error beside its two distances, one of which
+# holds much of it already; most of it is the noise of usual rows.
+ERROR_SHARE = 0.125
+
+# Share of the surprise of single values beside distances, both in deviations, for a
+# code as long as the row; see `ReferenceScore`.
+SURPRISE_SHARE = 0.5
+
+# Deviations beyond which distances are drawn in, by a logarithm, as in `ScaledTable`.
+FAR = 3.0
+
+# Deviation of counts and chances below which they are constant but for rounding.
+CONSTANT = 1e-6
 
 # Rows from which all but the last standardisation is learnt.
 SAMPLE_ROWS = 16384
@@ -56,7 +68,8 @@ class Seen(NamedTuple):
     distribution: Distribution
 
 
-# Calls a function of `Seen` on all rows, in chunks, and joins its results.
+# Calls a function of `Seen` on all rows, in chunks, and joins its results, whose first
+# axis are the rows.
 Scan = Callable[[np.ndarray, Callable[[Seen], Tensor]], np.ndarray]
 
 
@@ -171,7 +184,7 @@ class LatentScore(RowScore):
         weight: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> None:
-        codes = scan(X, lambda seen: seen.codes.transpose(0, 1))  # (n, n_members, k)
+        codes = scan(X, lambda seen: _rows_first(seen.codes))
         self.mean_ = np.average(codes, axis=0, weights=weight)
         covariances = []
         for codes_of_net, mean in zip(codes.transpose(1, 0, 2), self.mean_):
@@ -195,14 +208,22 @@ class LatentScore(RowScore):
 class ReferenceScore(RowScore):
     """Distance to a few typical reconstructions, and whether a row fits too well.
 
-    Two parts, each centred and scaled by what the training rows have:
+    Three parts, each centred and scaled by what the training rows have:
 
     - the distances of the row and of its reconstruction to the nearest of a few
       reconstructed training rows, and the error of its own reconstruction. The first
       is an error of reconstruction against what is typical, the second how dense the
       codes are there, measured behind the decoder;
+    - how far out its values lie in their columns, see `Tails`. It counts as much as the
+      code is long beside the row, since what the code passes on, distances from a
+      reconstruction do not see. It only adds, as a row in the middle of all columns is
+      not the less odd;
     - how much smaller than usual the residual varies over the features: a row that is
       explained too well, since all its features follow a single cause, is odd as well.
+
+    Distances are measured in deviations: counts and chances, which the nets read as
+    they are, are scaled for it as real numbers have been already. Else a rare one in a
+    column of zeros would weigh less than a usual one elsewhere.
 
     Attributes
     ----------
@@ -221,6 +242,13 @@ class ReferenceScore(RowScore):
     ) -> None:
         suited = GROUPS_TIMES_FEATURES // X.shape[1]
         self.n_groups_ = int(np.clip(suited, FEWEST_GROUPS, MOST_GROUPS))
+        x = scan(X, lambda seen: seen.x.double())
+        self.center_ = np.average(x, axis=0, weights=weight)
+        variance = np.average((x - self.center_) ** 2, axis=0, weights=weight)
+        self.unit_ = np.where(variance > CONSTANT**2, np.sqrt(variance), 1.0)
+        self.tails_ = Tails().fit(x, weight)
+        code = scan(X[:1], lambda seen: seen.module.means(seen.codes))
+        self.surprise_share_ = SURPRISE_SHARE * code.shape[-1] / X.shape[1]
         self.references_ = self._choose(scan, X, weight, random_state)
         residuals = scan(X, lambda seen: _residual(seen).double())
         mean = np.average(residuals, axis=0, weights=weight)
@@ -228,7 +256,8 @@ class ReferenceScore(RowScore):
         self.residual_scale_ = np.sqrt(variance) + 1e-6
 
     def standardize(self, measured: np.ndarray, weight: np.ndarray | None) -> None:
-        distance, spread = measured.T
+        distance, spread, surprise = measured.T
+        self.surprise_center_, self.surprise_scale_ = center_and_scale(surprise, weight)
         self.distance_center_, self.distance_scale_ = center_and_scale(distance, weight)
         center, scale = center_and_scale(spread, weight)
         # Many rows alike make the quartiles meet; their scale must not explode then.
@@ -246,7 +275,7 @@ class ReferenceScore(RowScore):
         """Reconstruct rows drawn in proportion to their weights, few of them twice."""
         n_rows = len(X)
         per_group = max(1, min(N_REFERENCES, n_rows // 4))
-        n_members = scan(X[:1], lambda seen: seen.x_hat.transpose(0, 1)).shape[1]
+        n_members = scan(X[:1], lambda seen: _rows_first(seen.x_hat)).shape[1]
         per_member = self.n_groups_ * per_group
         needed = n_members * per_member
         order = random_state.permutation(n_rows)
@@ -256,46 +285,69 @@ class ReferenceScore(RowScore):
         chosen = random_state.permutation(chosen)
         parts = []
         for member, rows in enumerate(chosen.reshape(n_members, per_member)):
-            parts.append(scan(X[rows], lambda seen: seen.x_hat[member]))  # noqa: B023
+            x_hat = scan(
+                X[rows], lambda seen: self._scale(seen, _rows_first(seen.x_hat))
+            )
+            parts.append(x_hat[:, member])
         return np.stack(parts)
+
+    def _scale(self, seen: Seen, values: Tensor) -> Tensor:
+        """Bring what the nets see or say to deviations, if it is not in them."""
+        if isinstance(seen.distribution, ScaleDistribution):
+            return values
+        center, unit = (
+            self._tensor(self.center_, values),
+            self._tensor(self.unit_, values),
+        )
+        z = (values - center) / unit
+        size = z.abs()
+        return torch.where(size > FAR, z.sign() * (FAR + torch.log1p(size - FAR)), z)
 
     def measure(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
         n_members = len(seen.x_hat)
-        total = torch.zeros_like(seen.x[:, 0])
-        for member, references in enumerate(self._tensor(self.references_, seen.x)):
-            x_hat = seen.x_hat[member]
-            for rows in (seen.x, x_hat):
+        x, all_hat = self._scale(seen, seen.x), self._scale(seen, seen.x_hat)
+        total = torch.zeros_like(x[:, 0])
+        for member, references in enumerate(self._tensor(self.references_, x)):
+            x_hat = all_hat[member]
+            for rows in (x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
                 groups = distances.view(n_rows, self.n_groups_, -1)
                 total += groups.amin(dim=2).mean(dim=1)
-            total += ERROR_SHARE * (seen.x - x_hat).abs().sum(dim=1)
+            total += ERROR_SHARE * (x - x_hat).abs().sum(dim=1)
         distance = total / (n_members * n_features * (2 + ERROR_SHARE))
         residual = _residual(seen) / self._tensor(self.residual_scale_, seen.x)
         centred = residual - residual.mean(dim=1, keepdim=True)
         spread = centred.square().mean(dim=1).sqrt()
-        return torch.stack([distance, spread], dim=1).double()
+        surprise = self.tails_.measure(seen.x).mean(dim=1)
+        return torch.stack([distance, spread, surprise], dim=1).double()
 
     def combine(self, measured: np.ndarray) -> np.ndarray:
-        distance, spread = measured.T
+        distance, spread, surprise = measured.T
         far = (distance - self.distance_center_) / self.distance_scale_
         too_well = (self.spread_center_ - spread) / self.spread_scale_ - TOO_WELL
-        return far + np.maximum(too_well, 0.0) ** 2
+        out = (surprise - self.surprise_center_) / self.surprise_scale_
+        return (
+            far + SURPRISE_SHARE * np.maximum(out, 0.0) + np.maximum(too_well, 0.0) ** 2
+        )
 
     def features(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
         n_members = len(seen.x_hat)
-        total = torch.zeros_like(seen.x)
-        for member, references in enumerate(self._tensor(self.references_, seen.x)):
-            x_hat = seen.x_hat[member]
+        x, all_hat = self._scale(seen, seen.x), self._scale(seen, seen.x_hat)
+        total = torch.zeros_like(x)
+        for member, references in enumerate(self._tensor(self.references_, x)):
+            x_hat = all_hat[member]
             groups = references.view(self.n_groups_, -1, n_features)
-            for rows in (seen.x, x_hat):
+            for rows in (x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
                 nearest = distances.view(n_rows, self.n_groups_, -1).argmin(dim=2)
                 for group, index in zip(groups, nearest.T):
                     total += (rows - group[index]).abs() / self.n_groups_
-            total += ERROR_SHARE * (seen.x - x_hat).abs()
-        return total / (n_members * n_features * (2 + ERROR_SHARE))
+            total += ERROR_SHARE * (x - x_hat).abs()
+        total /= n_members * n_features * (2 + ERROR_SHARE) * self.distance_scale_
+        surprise = self.tails_.measure(seen.x) / (n_features * self.surprise_scale_)
+        return total + self.surprise_share_ * surprise
 
     @staticmethod
     def _tensor(array: np.ndarray, like: Tensor) -> Tensor:
@@ -336,6 +388,11 @@ def _sample(
 def _deviation(values: np.ndarray, weight: np.ndarray | None) -> float:
     mean = np.average(values, weights=weight)
     return float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
+
+
+def _rows_first(x: Tensor) -> Tensor:
+    """(n_members, n_samples, n) to (n_samples, n_members, n), as results are joined."""
+    return x.transpose(0, 1)
 
 
 def _residual(seen: Seen) -> Tensor:

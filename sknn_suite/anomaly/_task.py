@@ -16,6 +16,7 @@ from sknn_suite.anomaly._rows import (
     choose_distribution,
     find_blocks,
     merge_repeated,
+    suited_code_length,
 )
 from sknn_suite.anomaly._scan import FittedScores, scan
 from sknn_suite.anomaly._scores import SCORES, center_and_scale
@@ -72,7 +73,7 @@ class DetectorTask(Task):
         else:
             of.distribution_ = of.distribution
             if of.distribution == "auto":
-                of.distribution_ = choose_distribution(X, self.real)
+                of.distribution_ = choose_distribution(X, self.real, weight)
             categorical = of.distribution_ == "categorical"
             self.blocks = find_blocks(X) if categorical else ()
         check_distribution(X, of.distribution_)
@@ -133,8 +134,7 @@ class DetectorTask(Task):
         self._check_ties(sizes, decoder_sizes)
         n_components = of.n_components
         if isinstance(n_components, str):
-            n_components = math.ceil(math.sqrt(n_features)) + 1
-            n_components = max(1, min(n_components, n_features - 1))
+            n_components = suited_code_length(n_features, encoder.n_rows_)
         of.n_components_ = int(n_components)
         learns_scale = self.distribution(n_features).learns_scale
         masks = of.noise_kind == "masking"

@@ -30,6 +30,8 @@ class BundleBatches:
         Rows per batch; the last one takes what is left.
     random_state : RandomState, default=None
         Shuffles the rows before each pass; None keeps their order.
+    device : torch.device, default=None
+        Where batches are wanted; None is where the bundle is.
 
     Attributes
     ----------
@@ -42,16 +44,26 @@ class BundleBatches:
         bundle: TensorBundle,
         batch_size: int,
         random_state: np.random.RandomState | None = None,
+        device: torch.device | None = None,
     ) -> None:
         self.bundle = bundle
         self.batch_size = batch_size
         self.random_state = random_state
+        self.device = bundle.device if device is None else device
         self.order = np.arange(len(bundle))
 
     def __len__(self) -> int:
         return -(-len(self.bundle) // self.batch_size)
 
     def __iter__(self) -> Iterator[TensorBundle]:
+        if self.bundle.device == self.device:
+            yield from self._gather()
+            return
+        for batch in self._gather():
+            yield batch.to(self.device)
+
+    def _gather(self) -> Iterator[TensorBundle]:
+        """Gather batches where the bundle is."""
         bundle = self.bundle
         if self.random_state is not None:
             self._shuffle(self.random_state)
@@ -99,7 +111,7 @@ class LengthBatches(BundleBatches):
     batches end where they would hold too many steps.
     """
 
-    def __iter__(self) -> Iterator[TensorBundle]:
+    def _gather(self) -> Iterator[TensorBundle]:
         bundle = self.bundle
         if self.random_state is not None:
             self._shuffle(self.random_state)
@@ -151,7 +163,8 @@ def make_batches(
     bundle: TensorBundle,
     batch_size: int,
     random_state: np.random.RandomState | None = None,
+    device: torch.device | None = None,
 ) -> BundleBatches:
     """Make the batches that suit the bundle: by length if rows differ in length."""
     kind = BundleBatches if bundle.lengths is None else LengthBatches
-    return kind(bundle, batch_size, random_state)
+    return kind(bundle, batch_size, random_state, device)

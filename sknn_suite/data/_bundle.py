@@ -63,6 +63,11 @@ class LazyRows:
         """Mean memory of a row."""
         raise NotImplementedError
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that goes along when the rows move to another device."""
+        return self.bytes_per_row * len(self)
+
     def to(self, device: torch.device) -> "LazyRows":
         """Gather on `device` from now on."""
         raise NotImplementedError
@@ -325,6 +330,14 @@ class TensorBundle:
             else:
                 total += x.bytes_per_row
         return max(total, 1)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of all inputs, selected or not."""
+        return sum(
+            x.element_size() * x.numel() if isinstance(x, Tensor) else x.n_bytes
+            for x in self.inputs.values()
+        )
 
     @property
     def targets(self) -> Tensor:

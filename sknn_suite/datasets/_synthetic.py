@@ -10,16 +10,20 @@ from sknn_suite.doors import own_random_state
 YEAR_STARTS = datetime(2014, 1, 1, tzinfo=UTC).timestamp()
 YEAR_ENDS = datetime(2015, 1, 1, tzinfo=UTC).timestamp()
 
-BURST_SECONDS = 4 * 3600.0
-
 
 def make_bursty_timestamps(
-    n_samples=10_000, n_anomalies=25, n_points=50, random_state=None
+    n_samples=10_000,
+    n_anomalies=25,
+    n_points=50,
+    random_state=None,
+    *,
+    burst_hours=4.0,
+    whole_seconds=True,
 ):
     """Make rows of time stamps, a few of which are bursts.
 
     Each row holds unsorted epoch seconds. In a normal row they spread uniformly over
-    one calendar year; in an anomalous one they lie within four hours of that year. No
+    one calendar year; in an anomalous one they lie within a few hours of that year. No
     single number is unusual: only how the numbers of a row lie together.
 
     Parameters
@@ -32,11 +36,15 @@ def make_bursty_timestamps(
         Time stamps per row.
     random_state : int, RandomState instance or None, default=None
         Source of randomness.
+    burst_hours : float, default=4.0
+        Hours within which the time stamps of an anomalous row lie, in (0, 8760).
+    whole_seconds : bool, default=True
+        Whether fractions of seconds are cut off, as most logs do.
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_points)
-        Seconds since 1970.
+        Seconds since 1970, as floats.
     y : ndarray of shape (n_samples,)
         1 for anomalous rows, 0 for normal ones.
 
@@ -54,11 +62,19 @@ def make_bursty_timestamps(
             f"n_anomalies={n_anomalies} does not fit into n_samples={n_samples}. "
             "Expected between none and all rows. Lower n_anomalies."
         )
+    burst = burst_hours * 3600.0
+    if not 0 < burst < YEAR_ENDS - YEAR_STARTS:
+        raise ValueError(
+            f"burst_hours={burst_hours} is no part of a year. Expected hours in "
+            "(0, 8760). Choose a few."
+        )
     source = own_random_state(random_state)
     X = source.uniform(YEAR_STARTS, YEAR_ENDS, size=(n_samples, n_points))
     bursts = source.choice(n_samples, n_anomalies, replace=False)
-    starts = source.uniform(YEAR_STARTS, YEAR_ENDS - BURST_SECONDS, (n_anomalies, 1))
-    X[bursts] = starts + source.uniform(0, BURST_SECONDS, (n_anomalies, n_points))
+    starts = source.uniform(YEAR_STARTS, YEAR_ENDS - burst, (n_anomalies, 1))
+    X[bursts] = starts + source.uniform(0, burst, (n_anomalies, n_points))
+    if whole_seconds:
+        X = np.floor(X)
     y = np.zeros(n_samples, dtype=int)
     y[bursts] = 1
     return X, y

@@ -4,6 +4,7 @@ from sknn_suite.device._bfloat16 import has_native_bfloat16, lstm_takes_bfloat16
 from sknn_suite.device._memory import (
     CHUNK_ROWS,
     RowLimit,
+    bring,
     free_bytes,
     free_memory,
     map_rows,
@@ -22,6 +23,7 @@ __all__ = [
     "CHUNK_ROWS",
     "Place",
     "RowLimit",
+    "bring",
     "choose_place",
     "free_bytes",
     "free_memory",

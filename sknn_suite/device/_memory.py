@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ CHUNK_ROWS = 2048
 # Multiply-adds of a chunk below which threads gain nothing: they wait for each other
 # between the products, when one of them runs Python.
 SHARED_WORK = 1e8
+
+# Part of the free memory that all rows of a fit may take.
+ROWS_SHARE = 0.5
 
 # Part of the free memory that a batch may take; the rest is for what is not foreseen.
 BATCH_SHARE = 0.5
@@ -46,6 +50,17 @@ def rows_that_fit(free: float, bytes_per_row: float, n_rows: int) -> int:
     if room >= n_rows:
         return n_rows
     return 1 << (max(int(room), 1).bit_length() - 1)
+
+
+def bring(bundle: Any, device: torch.device) -> Any:
+    """Move a bundle to a device, if that leaves most of its memory free.
+
+    Else the bundle stays where it is, and its batches move one by one.
+    """
+    if bundle is None or bundle.device == device:
+        return bundle
+    fits = bundle.n_bytes <= ROWS_SHARE * free_bytes(device)
+    return bundle.to(device) if fits else bundle
 
 
 def free_memory(device: torch.device) -> None:

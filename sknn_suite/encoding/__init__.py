@@ -3,6 +3,7 @@
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._ngram_names import NgramNames
+from sknn_suite.encoding._patches import PatchEncoder
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
@@ -22,6 +23,7 @@ __all__ = [
     "ImageEncoder",
     "NgramNames",
     "NumberTarget",
+    "PatchEncoder",
     "ScaledTable",
     "SequenceEncoder",
     "TableEncoder",

@@ -15,9 +15,6 @@ BLOCK_PIXELS = 1 << 22
 # Of sets that are larger than the cache so many files teach the scaling.
 N_FILES_FOR_SCALING = 2048
 
-# Of so many images patches are looked at.
-N_IMAGES_FOR_PATCHES = 5000
-
 # Larger numbers have squares, or sums of them, that no float can hold.
 LARGEST = 1e150
 
@@ -28,18 +25,11 @@ RELATIVE_CONSTANT = 1e-12
 class ImageEncoder:
     """Images as the tensor ``x``; uint8 stays uint8, and memory is shared.
 
-    Parameters
-    ----------
-    learns_patches : bool, default=False
-        Whether the covariance of scaled 2x2 patches is learnt.
-
     Attributes
     ----------
     center_, scale_ : ndarray of shape (n_channels,)
         Mean and deviation of each channel over the training rows; a constant channel
         has the scale one.
-    patches_ : ndarray of shape (4 * n_channels, 4 * n_channels)
-        Covariance of patches, if learnt.
 
     Shape
     -----
@@ -57,10 +47,6 @@ class ImageEncoder:
 
     center_: np.ndarray
     scale_: np.ndarray
-    patches_: np.ndarray
-
-    def __init__(self, learns_patches: bool = False) -> None:
-        self.learns_patches = learns_patches
 
     def fit(
         self,
@@ -69,16 +55,7 @@ class ImageEncoder:
         weight: np.ndarray | None = None,
     ) -> "ImageEncoder":
         """Learn from the training rows, all if None."""
-        index = np.arange(len(X)) if rows is None else rows.numpy()
-        if weight is not None:
-            index = index[weight[index] > 0]
-        if isinstance(X, ImageFiles) and len(index) > X.n_cached:
-            few = max(X.n_cached, N_FILES_FOR_SCALING)
-            index = index[:: -(-len(index) // few)]
-        self._learn_scaling(X, index, weight)
-        if self.learns_patches:
-            step = -(-len(index) // N_IMAGES_FOR_PATCHES)
-            self._learn_patches(X, index[::step])
+        self._learn_scaling(X, images_to_learn_from(X, rows, weight), weight)
         return self
 
     def _learn_scaling(
@@ -88,7 +65,7 @@ class ImageEncoder:
         total = 0.0
         mean: np.ndarray | float = 0.0
         squares: np.ndarray | float = 0.0
-        for part, pixels in _blocks(X, index):
+        for part, pixels in blocks_of(X, index):
             if np.abs(pixels).max() > LARGEST:
                 raise DataError(
                     f"X holds numbers as large as {np.abs(pixels).max():g}, whose "
@@ -112,21 +89,6 @@ class ImageEncoder:
         limit = RELATIVE_CONSTANT * np.maximum(np.abs(self.center_), 1e-300)
         self.scale_ = np.where(deviation > limit, deviation, 1.0)
 
-    def _learn_patches(self, X: np.ndarray | ImageFiles, index: np.ndarray) -> None:
-        total, n_patches = 0.0, 0
-        for _, pixels in _blocks(X, index):
-            scaled = (pixels - self.center_) / self.scale_
-            corners = [
-                scaled[:, dy : scaled.shape[1] - 1 + dy, dx : scaled.shape[2] - 1 + dx]
-                for dy in (0, 1)
-                for dx in (0, 1)
-            ]
-            # (patches, channels, 4), as the kernels of a convolution lie
-            patches = np.stack(corners, axis=-1).reshape(-1, 4 * scaled.shape[3])
-            total = total + patches.T @ patches
-            n_patches += len(patches)
-        self.patches_ = np.asarray(total) / max(n_patches, 1)
-
     def transform(self, X: np.ndarray | ImageFiles, dtype: torch.dtype) -> TensorBundle:
         """Encode images; all but uint8 become `dtype`."""
         if isinstance(X, ImageFiles):
@@ -134,7 +96,20 @@ class ImageEncoder:
         return TensorBundle({"x": as_tensor(X, None if X.dtype == np.uint8 else dtype)})
 
 
-def _blocks(
+def images_to_learn_from(
+    X: np.ndarray | ImageFiles, rows: Tensor | None, weight: np.ndarray | None
+) -> np.ndarray:
+    """Numbers of the training images that teach: those with weight, not all files."""
+    index = np.arange(len(X)) if rows is None else rows.numpy()
+    if weight is not None:
+        index = index[weight[index] > 0]
+    if isinstance(X, ImageFiles) and len(index) > X.n_cached:
+        few = max(X.n_cached, N_FILES_FOR_SCALING)
+        index = index[:: -(-len(index) // few)]
+    return index
+
+
+def blocks_of(
     X: np.ndarray | ImageFiles, index: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield row numbers and their pixels in float64."""

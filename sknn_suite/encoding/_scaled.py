@@ -33,6 +33,8 @@ class ScaledTable:
     ----------
     n_features_ : int
         Columns.
+    n_rows_ : int
+        Rows that it learnt from.
     center_, scale_ : ndarray of shape (n_features,)
         What is subtracted, and by what is divided; zeros and ones for none.
     spread_ : float
@@ -53,6 +55,7 @@ class ScaledTable:
     """
 
     n_features_: int
+    n_rows_: int
     center_: np.ndarray
     scale_: np.ndarray
     spread_: float
@@ -71,7 +74,7 @@ class ScaledTable:
         if rows is not None:
             X = X[rows.numpy()]
             weight = None if weight is None else weight[rows.numpy()]
-        self.n_features_ = X.shape[1]
+        self.n_rows_, self.n_features_ = X.shape
         self.center_ = np.zeros(self.n_features_)
         self.scale_ = np.ones(self.n_features_)
         if self.scaling == "robust":

@@ -98,14 +98,14 @@ class Source:
     ----------
     random_state : RandomState
         A generator of the call's own.
-    origin : dict
-        Its state when the call began.
+    origin : dict or None
+        Its state when the call began, for checkpoints.
     given : RandomState or None
         The user's generator, of which it is a copy.
     """
 
     random_state: np.random.RandomState
-    origin: dict[str, Any]
+    origin: dict[str, Any] | None
     given: np.random.RandomState | None
 
     def hand_back(self, random_state: np.random.RandomState) -> None:
@@ -128,7 +128,8 @@ def source_of(estimator: Any, before: Before | None) -> Source:
     if path is not None and find_checkpoint(path) and seed is None and before is None:
         # The run that goes on began with this entropy.
         random_state.set_state(read_origin(path))
-    return Source(random_state, random_state.get_state(legacy=False), given)
+    origin = None if path is None else random_state.get_state(legacy=False)
+    return Source(random_state, origin, given)
 
 
 @dataclass(frozen=True)

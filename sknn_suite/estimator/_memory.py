@@ -119,7 +119,7 @@ class Before:
 
 
 def make_checkpoint(
-    estimator: Any, plan: FitPlan, origin: dict[str, Any]
+    estimator: Any, plan: FitPlan, origin: dict[str, Any] | None
 ) -> Checkpoint | None:
     """Make what writes checkpoints, if they are asked for.
 

@@ -14,7 +14,7 @@ from sknn_suite.estimator._memory import Before
 from sknn_suite.estimator._rows import Data, Rows
 from sknn_suite.estimator._split import split_rows
 from sknn_suite.estimator._task import Task
-from sknn_suite.modules import Network, n_parameters, values_per_row
+from sknn_suite.modules import give_body, n_parameters, values_per_row
 from sknn_suite.parameters import settle
 from sknn_suite.training import FitPlan, Start, weights_of
 
@@ -83,7 +83,8 @@ def plan_fit(
     if before is not None:
         weights = _fitted_weights(before, module, type(of).__name__)
     else:
-        weights = _draw(task, encoder, network, place, random_state)
+        give_body(module, CPU, place.dtype)
+        weights = _draw(task, module, encoder, random_state)
     if parts is None:
         parts = _split(task, data, random_state)
     train, valid = _bundle_parts(task, encoder, rows, parts, place.dtype)
@@ -167,13 +168,11 @@ def _bundle_parts(
 
 def _draw(
     task: Task,
+    module: nn.Module,
     encoder: Any,
-    network: Network,
-    place: Place,
     random_state: np.random.RandomState,
 ) -> dict[str, np.ndarray]:
     """Draw the initial weights, and copy those that another estimator has."""
-    module = network.build(CPU, place.dtype)
     task.draw(module, encoder, random_state)
     if task.of.init_from is not None:
         task.of.init_matched_ = init_from(module, task.of.init_from)

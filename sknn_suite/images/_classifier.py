@@ -1,6 +1,7 @@
 """CNNClassifier."""
 
 from sknn_suite.estimator import Classification
+from sknn_suite.images._airbench import AirbenchTask
 from sknn_suite.images._features import FeaturesHalf
 from sknn_suite.images._parameters import ImageParameters
 from sknn_suite.images._task import ImageTask
@@ -69,7 +70,8 @@ class CNNClassifier(ImageParameters, FeaturesHalf):
     """
 
     def _task(self, of):
-        return ImageTask(of, Classification(of))
+        kind = AirbenchTask if of.architecture == "airbench" else ImageTask
+        return kind(of, Classification(of))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -95,13 +95,6 @@ RECIPES = {
         epochs_of_convolutions,
         solver="muon",
     ),
-    "airbench": Recipe(
-        {"muon": 0.2, "sgd": 0.5, "adam": 0.005},
-        lambda n_rows: 1024 if n_rows >= SOME_ROWS else batch_of_convolutions(n_rows),
-        lambda n_rows: min(epochs_of_convolutions(n_rows), 50),
-        solver="muon",
-        label_smoothing=0.2,
-    ),
     # The user's own: its kernels keep their size, which muon would change.
     "module": Recipe(
         {"muon": 0.05, "sgd": 0.05, "adam": 0.003},

@@ -29,7 +29,6 @@ from sknn_suite.images._mirror import mirror_images_help
 from sknn_suite.images._recipes import CYCLES, RECIPES, Recipe, head_epochs
 from sknn_suite.images._weights import load_body
 from sknn_suite.modules import (
-    AirbenchNet,
     Network,
     copy_values,
     draw_user_network,
@@ -58,9 +57,6 @@ PHOTOS = {"crop": 0.55, "brightness": 0.2, "contrast": 0.2, "cutout": 0.25}
 # Numbers in a layer's output for all images that are predicted together.
 LARGEST_OUTPUT = 1 << 23
 
-# What "airbench" does not train: whitening, and scales that the next layer can do.
-AIRBENCH_FIXED = ("network.whiten.weight", "*.norm1.weight", "*.norm2.weight")
-
 # Schedules that are planned for a whole fit.
 PLANNED = ("one_cycle", "cosine", "warm_restarts")
 
@@ -77,6 +73,8 @@ class ImageTask(SupervisedTask):
         self.n_given = 0
         # What is done to training images, by name.
         self.strengths: dict[str, float] = {}
+        # The network that this call has chosen; its cost is measured once.
+        self.config: dict[str, Any] = {}
 
     # -- rows ------------------------------------------------------------------------
 
@@ -126,19 +124,19 @@ class ImageTask(SupervisedTask):
     # -- encoder and network ---------------------------------------------------------
 
     def encoder(self) -> ImageEncoder:
-        return ImageEncoder(learns_patches=self.of.architecture == "airbench")
+        return ImageEncoder()
 
     def network(self, encoder: ImageEncoder) -> Network:
-        config = configure(self.of, self.objective.n_outputs)
+        self.config = configure(self.of, self.objective.n_outputs)
         frozen = self._phase() == "head"
         more = {"augment": self.strengths, "body_frozen": frozen}
-        return Network("image", config | more)
+        return Network("image", self.config | more)
 
     def draw(
         self, module: Any, encoder: ImageEncoder, random_state: np.random.RandomState
     ) -> None:
         of, network, user = self.of, module.network, user_module(self.of)
-        config = configure(of, self.objective.n_outputs)
+        config = self.config
         if user is None:
             activation = config["options"].get("activation", "relu")
             draw_weights(network, of.weight_init, activation, random_state)
@@ -156,8 +154,6 @@ class ImageTask(SupervisedTask):
             load_body(network, of.weights, module.head_name)
         center, scale = self._scaling(encoder)
         module.set_scaling(as_tensor(center), as_tensor(scale))
-        if isinstance(network, AirbenchNet):
-            network.whiten_with(as_tensor(encoder.patches_))
 
     def _scaling(self, encoder: ImageEncoder) -> tuple[np.ndarray, np.ndarray]:
         """Choose what is subtracted from each channel, and by what is divided."""
@@ -234,18 +230,13 @@ class ImageTask(SupervisedTask):
             params = dict(recipe.schedule_params)
             if phase == "gradual" and of.max_iter == "auto":
                 params["cycle_length"] = recipe.n_epochs(n_rows) // CYCLES
-        freeze = of.freeze
-        if phase == "head":
-            freeze = 2
-        elif phase is None and name_of(of) == "airbench" and freeze is None:
-            freeze = AIRBENCH_FIXED
         return {
             "solver": Muon if solver == "muon" else solver,
             "learning_rate": kind,
             "learning_rate_init": self._rate(solver),
             "schedule_params": None if kind == "constant" else params,
             "alpha": alpha,
-            "freeze": freeze,
+            "freeze": 2 if phase == "head" else of.freeze,
         }
 
     def _rate(self, solver: Any) -> Any:

@@ -77,7 +77,8 @@ def configured(estimator: Any, X: Any, y: Any) -> Any:
 def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
     """Build the net with which training would go on, and the rows as a bundle."""
     plan = plan_call(estimator, Call(X, y, resume=True, n_epochs=1)).plan
-    return begin(plan), plan.train
+    net = begin(plan)
+    return net, net.batches_.bundle
 
 
 def usual_rate(estimator: Any) -> float | None:

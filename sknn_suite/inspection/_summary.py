@@ -345,7 +345,7 @@ def _parts(
         is_leaf = not any(other.startswith(inside) for other in seen if other != name)
         number = seen[name].number if name in seen else max(below, default=parent)
         own = list(part.parameters())
-        is_leaf = is_leaf and (name in seen or not part._modules)
+        is_leaf = is_leaf and (name in seen or not list(part.children()))
         if isinstance(part, WHOLE) or is_leaf:
             if name in seen or own:
                 found.append((number, name, part, own))

@@ -17,6 +17,7 @@ from sknn_suite.losses._reconstruction import (
     Huber,
     Laplace,
     Poisson,
+    ScaleDistribution,
     StudentT,
     make_distribution,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Poisson",
     "PoissonLoss",
     "QuantileLoss",
+    "ScaleDistribution",
     "SigmoidLoss",
     "SoftmaxLoss",
     "SquaredLoss",

@@ -24,7 +24,7 @@ from sknn_suite.modules._init import give_memory, init_linear, is_at, materializ
 from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
-from sknn_suite.modules._network import NETWORKS, Network
+from sknn_suite.modules._network import NETWORKS, Network, give_body
 from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
 from sknn_suite.modules._one_pixel import CropKernels
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
@@ -100,6 +100,7 @@ __all__ = [
     "draw_user_network",
     "draw_weights",
     "find_head",
+    "give_body",
     "give_memory",
     "gram_values",
     "init_linear",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sknn_suite.modules._activations import make_activation
 from sknn_suite.modules._dropout import Dropout
 from sknn_suite.modules._init import init_linear
+from sknn_suite.modules._linear import Linear
 from sknn_suite.modules._norm import BatchNorm
 
 
@@ -65,7 +66,7 @@ class MLP(nn.Module):
         sizes = [n_inputs, *hidden_layer_sizes, n_outputs]
         self.activation_name = activation
         self.linears = nn.ModuleList(
-            nn.Linear(n_in, n_out, device=device) for n_in, n_out in pairwise(sizes)
+            Linear(n_in, n_out, device=device) for n_in, n_out in pairwise(sizes)
         )
         self.norms = nn.ModuleList(
             BatchNorm(n, device=device) for n in hidden_layer_sizes if batch_norm

@@ -57,21 +57,27 @@ class Network:
         return NETWORKS[self.kind](**self.config)
 
     def build(self, device: torch.device, dtype: torch.dtype) -> nn.Module:
-        """Build the module with memory; parameters have no values yet.
-
-        Buffers that are in no state_dict have theirs: only the module knows them.
-        """
-        module = self.skeleton()
-        fixed = {name: b for name, b in _buffers_in_no_state(module) if not b.is_meta}
-        materialize(module, device, dtype)
-        with torch.no_grad():
-            for name, buffer in _buffers_in_no_state(module) if fixed else ():
-                buffer.copy_(fixed[name])
-        return module
+        """Build the module with memory; parameters have no values yet."""
+        return give_body(self.skeleton(), device, dtype)
 
     def is_like(self, other: "Network") -> bool:
         """Whether both are the same program, told without building a module."""
         return self.kind == other.kind and _plain(self.config) == _plain(other.config)
+
+
+def give_body(
+    skeleton: nn.Module, device: torch.device, dtype: torch.dtype
+) -> nn.Module:
+    """Give a skeleton memory, in place; its parameters have no values yet.
+
+    Buffers that are in no state_dict have theirs: only the module knows them.
+    """
+    fixed = {name: b for name, b in _buffers_in_no_state(skeleton) if not b.is_meta}
+    materialize(skeleton, device, dtype)
+    with torch.no_grad():
+        for name, buffer in _buffers_in_no_state(skeleton) if fixed else ():
+            buffer.copy_(fixed[name])
+    return skeleton
 
 
 def _buffers_in_no_state(module: nn.Module) -> list[tuple[str, torch.Tensor]]:

@@ -23,8 +23,8 @@ class MLPClassifier(MLPEstimator, Classifier):
         The labels, sorted.
 
     coefs_ : list of ndarray
-        Weights of layer i, (n_units_i, n_units_i+1), in X's type. They may be
-        assigned: predictions use what stands here.
+        Weights of layer i, (n_units_i, n_units_i+1), in the type of the arithmetic,
+        which `precision` tells. They may be assigned: predictions use what stands here.
 
     intercepts_ : list of ndarray
         Biases of layer i + 1.

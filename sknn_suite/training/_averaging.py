@@ -173,7 +173,8 @@ class AveragedWeights:
     def _adapt_batch_norms(self, batches: BundleBatches, epoch: int) -> None:
         """Set running statistics to those of the averaged weights, once an epoch."""
         if self._adapted is None or self._adapted[0] != epoch:
-            rows = make_batches(batches.bundle, batches.batch_size)
+            size, device = batches.batch_size, batches.device
+            rows = make_batches(batches.bundle, size, device=device)
             while not self._update_batch_norm(rows):
                 self.row_limit.halve(
                     rows.batch_size,

@@ -3,6 +3,7 @@
 import copy
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ def make_net(plan: FitPlan) -> TensorNet:
     kwargs: dict[str, Any] = {
         "random_state": random_state,
         "place": plan.place,
-        "progress": copy.deepcopy(plan.start.progress),
+        "progress": replace(
+            plan.start.progress, earlier=list(plan.start.progress.earlier)
+        ),
         "shuffle": settings.shuffle,
         "batch_size": rows_per_step,
         "max_epochs": plan.n_epochs,
@@ -56,7 +59,7 @@ def make_net(plan: FitPlan) -> TensorNet:
             valid_rows=plan.valid_rows,
         ),
     }
-    loss = copy.deepcopy(plan.loss)
+    loss = copy.copy(plan.loss)  # its mode and progress change while it trains
     if settings.solver == "lbfgs":
         if settings.solver_params:
             raise ValueError(

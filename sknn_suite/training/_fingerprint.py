@@ -10,6 +10,7 @@ import copyreg
 import dis
 import functools
 import hashlib
+import inspect
 import math
 import os
 import reprlib
@@ -243,7 +244,8 @@ class _Describer:
         yield from self._all(kind)
         if isinstance(stored, str):  # the name of a global one
             yield stored.encode()
-            yield from self._all(getattr(value, "__wrapped__", None))
+            inner = inspect.unwrap(value, stop=lambda found: found is not value)
+            yield from self._all(None if inner is value else inner)
             return
         make, arguments, *more = stored
         yield from self._all(make, arguments, more[0] if more else None)

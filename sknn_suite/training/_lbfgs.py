@@ -57,7 +57,7 @@ class LbfgsNet(TensorNet):
     def run_epochs(
         self, train: TensorBundle, valid: TensorBundle | None, n_epochs: int
     ) -> None:
-        passes = make_batches(train, ROWS_PER_PASS)
+        passes = make_batches(train, ROWS_PER_PASS, device=self.place.device)
         total = float(len(train) if train.weight is None else train.weight.sum())
         valid_batches = None if valid is None else self.get_iterator(valid)
         started = time.perf_counter()

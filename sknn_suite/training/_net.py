@@ -239,8 +239,9 @@ class TensorNet(NeuralNet):
     ) -> BundleBatches:
         if training:
             source = self.random_state if self.shuffle else None
-            return make_batches(dataset, self.batch_size, source)
-        return make_batches(dataset, max(self.batch_size, self.recipe.valid_rows))
+            return make_batches(dataset, self.batch_size, source, self.place.device)
+        n_rows = max(self.batch_size, self.recipe.valid_rows)
+        return make_batches(dataset, n_rows, device=self.place.device)
 
     # -- steps -----------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult
 
-from sknn_suite.device import suited_threads
+from sknn_suite.device import bring, suited_threads
 from sknn_suite.modules import largest_weight
 from sknn_suite.training._checkpoint import Checkpoint
 from sknn_suite.training._factory import make_callbacks, make_net
@@ -80,7 +80,7 @@ def train(
     DivergedError
         If the loss, or a weight, becomes NaN or infinite.
     """
-    net = make_net(plan)
+    net, plan = make_net(plan), _bring_rows(plan)
     if plan.valid is not None and score is None:
         score = _ScoreOfPlan(plan)
     net.callbacks = make_callbacks(plan, net, score if plan.valid is not None else None)
@@ -120,12 +120,21 @@ def train(
 
 def begin(plan: FitPlan) -> TensorNet:
     """Make the net of a plan ready for its first step, to look at it."""
-    net = make_net(plan)
+    net, plan = make_net(plan), _bring_rows(plan)
     net.callbacks = []
     net.initialize()
     _begin(net, plan)
     net.prepare(plan.train)
     return net
+
+
+def _bring_rows(plan: FitPlan) -> FitPlan:
+    """Move the rows to the device of the plan, as far as its memory takes them."""
+    device = plan.place.device
+    train, valid = bring(plan.train, device), bring(plan.valid, device)
+    if train is plan.train and valid is plan.valid:
+        return plan
+    return plan.change(train=train, valid=valid)
 
 
 def _begin(net: TensorNet, plan: FitPlan) -> None:

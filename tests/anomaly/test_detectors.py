@@ -19,7 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sknn_suite import MLPClassifier
-from sknn_suite.anomaly._base import N_UPDATES
+from sknn_suite.anomaly._task import N_UPDATES
 from sknn_suite.datasets import make_bursty_timestamps
 from sknn_suite.exceptions import DivergedError
 
@@ -73,13 +73,48 @@ def test_reconstructions_beat_the_column_means_by_far(detector_class):
     assert error < 0.45 * X.var(axis=0).mean()
 
 
+UNITS = {
+    "seconds": lambda X: X,
+    "milliseconds": lambda X: X * 1000,
+    "minutes": lambda X: np.floor(X / 60),
+    "days": lambda X: X / 86400,
+    "from the first": lambda X: X - X.min(),
+}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_needles_are_found_in_whatever_unit(detector_class, unit):
+    X, y = make_bursty_timestamps(1000, 8, burst_hours=12, random_state=0)
+    X = UNITS[unit](X)
+    model = detector_class(contamination=0.008, random_state=0).fit(X)
+    assert (model.predict(X)[y == 1] == -1).all()
+
+
+def test_fractions_of_seconds_are_of_no_consequence(detector_class):
+    options = {"n_samples": 300, "n_anomalies": 3, "random_state": 0}
+    X, _ = make_bursty_timestamps(**options, whole_seconds=False)
+    whole, _ = make_bursty_timestamps(**options)
+    scores = [detector_class(**QUICK).fit(Z).score_samples(Z) for Z in (X, whole)]
+    np.testing.assert_allclose(scores[1], scores[0], rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.slow
-def test_needles_are_found_in_raw_seconds(detector_class):
-    X, y = make_bursty_timestamps(random_state=0)
+@pytest.mark.parametrize("hours", [2, 4, 12])
+def test_needles_are_found_in_raw_seconds(detector_class, hours):
+    X, y = make_bursty_timestamps(burst_hours=hours, random_state=0)
     model = detector_class(contamination=0.0025, random_state=0).fit(X)
-    assert (model.predict(X)[y == 1] == -1).sum() >= 24
+    assert (model.predict(X)[y == 1] == -1).all()
     forest = IsolationForest(contamination=0.0025, random_state=0).fit(X)
     assert (forest.predict(X)[y == 1] == -1).sum() < 15
+
+
+def test_the_lowest_value_of_a_skewed_column_is_odd(detector_class):
+    X = np.exp(np.random.RandomState(0).normal(size=(300, 3)))
+    rows = np.repeat(np.median(X, axis=0)[None], 2, axis=0)
+    # In deviations the first is nearer to the middle.
+    rows[:, 0] = X[:, 0].min() / 2, np.quantile(X[:, 0], 0.85)
+    lowest, larger = detector_class(random_state=0).fit(X).score_samples(rows)
+    assert lowest < larger
 
 
 # -- the contract of outlier detectors -----------------------------------------------
@@ -161,6 +196,13 @@ def test_feature_scores_add_up(detector_class, crowd, score_method):
     model = detector_class(score_method=score_method, **QUICK).fit(crowd)
     total = model.feature_scores(crowd).sum(axis=1)
     np.testing.assert_allclose(total, -model.score_samples(crowd))
+
+
+def test_feature_scores_of_auto_rank_rows_as_the_score_does(detector_class, crowd):
+    model = detector_class(random_state=0).fit(crowd)
+    total = model.feature_scores(crowd).sum(axis=1)
+    ranks = [v.argsort().argsort() for v in (total, -model.score_samples(crowd))]
+    assert np.corrcoef(*ranks)[0, 1] > 0.9
 
 
 # -- the contract of transformers ----------------------------------------------------

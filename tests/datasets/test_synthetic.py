@@ -20,6 +20,27 @@ def test_bursts_lie_within_four_hours_and_other_rows_over_a_year():
     assert (np.diff(X, axis=1) < 0).any()  # unsorted
 
 
+@pytest.mark.parametrize("hours", [0.5, 12])
+def test_bursts_last_as_long_as_is_asked_for(hours):
+    X, y = make_bursty_timestamps(200, 5, random_state=0, burst_hours=hours)
+    spread = np.ptp(X[y == 1], axis=1) / 3600
+    assert spread.max() <= hours
+    assert spread.min() > 0.7 * hours
+
+
+@pytest.mark.parametrize("hours", [0, -1, 9000, np.nan])
+def test_bursts_are_a_part_of_the_year(hours):
+    with pytest.raises(ValueError, match="is no part of a year"):
+        make_bursty_timestamps(burst_hours=hours)
+
+
+def test_seconds_are_whole_unless_fractions_are_asked_for():
+    X, _ = make_bursty_timestamps(50, 2, random_state=0)
+    fractions, _ = make_bursty_timestamps(50, 2, random_state=0, whole_seconds=False)
+    np.testing.assert_array_equal(X, np.floor(fractions))
+    assert (fractions % 1 > 0).mean() > 0.9
+
+
 def test_the_defaults_are_those_of_the_study():
     X, y = make_bursty_timestamps(random_state=0)
     assert (X.shape, y.sum()) == ((10_000, 50), 25)

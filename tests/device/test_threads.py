@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import make_classification
-from sknn_suite.sequence._recurrent import ENCODED_ROWS, encode_ahead
 
 from sknn_suite import MLPClassifier
 from sknn_suite.device import _threads, map_rows
@@ -26,6 +25,7 @@ from sknn_suite.device._threads import (
     share_tasks,
     suited_threads,
 )
+from sknn_suite.estimator._fitted import ENCODED_ROWS, encode_ahead
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 

@@ -13,7 +13,7 @@ from sknn_suite import MLPClassifier
 from sknn_suite.doors import _torch as door
 from sknn_suite.doors import undecorated
 from sknn_suite.modules import suits_onednn
-from sknn_suite.training import OPTIMIZERS
+from sknn_suite.training._optimizers import OPTIMIZERS
 
 FIT = """
 X, y = make_classification(200, 8, n_informative=5, n_classes=3, random_state=0)

@@ -140,7 +140,7 @@ def test_vectors_that_are_no_real_numbers_are_refused(kind):
         (["good"], np.array([["a", "b"]])),
         (["good"], np.array([[1j, 2]])),
         (["good"], [[1], [1, 2]]),
-        (iter(["good"]), np.ones((1, 2))),
+        pytest.param((iter(["good"]), np.ones((1, 2))), id="an iterator"),
         (["good"], None),
     ],
     ids=str,

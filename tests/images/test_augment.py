@@ -25,7 +25,7 @@ def change(strengths, seed=0):
     """Give the batch as it is prepared, changed, and what it was mixed with."""
     module = ImageNetwork(torch.nn.Linear(2, 2), 3)
     module.set_scaling(torch.full((3,), 127.0), torch.full((3,), 70.0))
-    own = Augmentation(module, strengths, np.random.RandomState(seed))
+    own = Augmentation(strengths).bind(module, np.random.RandomState(seed))
     changed, mixed = own(batch(), torch.Generator().manual_seed(seed))
     return module.prepare(batch().inputs["x"]), changed.inputs["prepared"], mixed
 

@@ -72,7 +72,7 @@ def test_the_same_pixels_in_another_array_give_the_same_predictions(colour, kind
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_pixels_of_any_unit_are_scaled_to_the_same_numbers(colour, dtype):
     def scaled(X):
-        encoder = CNNClassifier(**QUICK, augment=None).fit(X, colour.y)._encoder
+        encoder = CNNClassifier(**QUICK, augment=None).fit(X, colour.y)._net.encoder
         return (X.astype(np.float64) - encoder.center_) / encoder.scale_
 
     # A pixel in [0, 1] is rounded by half the type's precision, and a deviation is a
@@ -107,11 +107,11 @@ def test_a_model_of_bytes_takes_floats_between_zero_and_one(grey):
 
 def test_pixels_stay_bytes_until_the_batch(colour):
     model = CNNClassifier(**QUICK).fit(*colour)
-    X = model._check_rows(colour.X)
+    X = model._task(model).check_rows(colour.X)
     bundle = model._net.encoder.transform(X, torch.float32)
     assert bundle.inputs["x"].dtype == torch.uint8
     assert bundle.inputs["x"].data_ptr() == colour.X.ctypes.data
-    prepared = model._bind_module(9).module.prepare(bundle.inputs["x"][:9])
+    prepared = model._net.bind(9).module.prepare(bundle.inputs["x"][:9])
     assert prepared.is_contiguous(memory_format=torch.channels_last)
 
 

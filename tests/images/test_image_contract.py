@@ -12,6 +12,8 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_suite import CNNClassifier
+from sknn_suite.estimator import Classification
+from sknn_suite.images._task import ImageTask
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -35,14 +37,21 @@ def draw(X):
     return images
 
 
+class DrawnTask(ImageTask):
+    """ImageTask of tables of numbers."""
+
+    def check_both(self, X, y, *, reset):
+        return super().check_both(draw(X), y, reset=reset)
+
+    def check_rows(self, X):
+        return super().check_rows(draw(X))
+
+
 class Drawn(CNNClassifier):
     """CNNClassifier of tables of numbers."""
 
-    def _check_rows_and_target(self, X, y, *, reset):
-        return super()._check_rows_and_target(draw(X), y, reset=reset)
-
-    def _check_rows(self, X):
-        return super()._check_rows(draw(X))
+    def _task(self, of):
+        return DrawnTask(of, Classification(of))
 
 
 COLUMNS = "images have no columns, and any table becomes an image of one size"

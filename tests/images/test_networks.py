@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sknn_suite.images._networks import build_network, draw_user_network
 
 from sknn_suite import CNNClassifier
+from sknn_suite.estimator._draft import draft
 from sknn_suite.exceptions import DataError
+from sknn_suite.images._configuration import configure
 from sknn_suite.modules import (
     CONV_SPECS,
     VGG,
@@ -24,6 +25,8 @@ from sknn_suite.modules import (
     GoogLeNet,
     ResNet,
     ResNetSmall,
+    build_image_network,
+    draw_user_network,
     n_parameters,
 )
 
@@ -144,12 +147,11 @@ def test_images_smaller_than_the_strides_are_refused(name):
 
 @pytest.mark.parametrize("side", [4, 8, 13, 28, 32, 64, 96, 150, 224])
 def test_the_default_suits_images_of_every_size(side):
-    model = CNNClassifier("resnet_small")
-    model.image_shape_ = (side, side, 3)
-    model._target = type("Target", (), {"n_outputs": 10})()
-    network = build_network(model._net.network.configure_module())
-    assert 50_000 < n_parameters(network) < 1_500_000
-    assert model._net.network.configure_module()["macs"] < 250e6
+    of = draft(CNNClassifier("resnet_small"), resumes=False)
+    of.image_shape_ = (side, side, 3)
+    config = configure(of, 10)
+    assert 50_000 < n_parameters(build_image_network(**config)) < 1_500_000
+    assert config["macs"] < 250e6
 
 
 def test_whitened_patches_are_uncorrelated(colour):
@@ -267,7 +269,7 @@ def test_kernels_are_cropped_where_a_layer_meets_one_pixel(side, cropped):
     model.fit(images.astype(np.uint8), [0, 1, 0, 1])
     config = model._net.network.config
     assert config["crops_kernels"] == cropped
-    assert build_network(config).crops_kernels == cropped
+    assert build_image_network(**config).crops_kernels == cropped
 
 
 class ChoosesPixels(torch.nn.Module):
@@ -289,7 +291,7 @@ def test_a_network_of_ones_own_may_hold_indices_in_its_state():
         ChoosesPixels(), normalization=None, max_iter=3, random_state=0
     ).fit(X, y)
     np.testing.assert_array_equal(
-        model._weights()["network.chosen"], np.arange(0, 64, 2)
+        model._fitted_net().weights["network.chosen"], np.arange(0, 64, 2)
     )
     other = X.copy()
     other.reshape(40, 64)[:, 1::2] = 0.25

@@ -8,7 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from skorch.callbacks import Callback
 
 from sknn_suite import CNNClassifier
+from sknn_suite.estimator import Call, plan_call
 from sknn_suite.exceptions import DataError
+from sknn_suite.images._task import ImageTask
 from sknn_suite.modules import BasicBlock, ResNet
 
 
@@ -106,7 +108,8 @@ def test_early_layers_have_smaller_rates(colour):
     )
     model.fit(*colour)
     assert model.learning_rate_ == 0.01
-    rates = model._training_parameters().learning_rate_init
+    plan = plan_call(model, Call(*colour)).plan
+    rates = plan.settings.learning_rate_init
     np.testing.assert_allclose(rates, (0.0001, 0.001, 0.01))
 
 
@@ -159,7 +162,7 @@ def test_the_last_layer_alone_is_not_trained_again_after_a_checkpoint(
     )
     with pytest.raises(Killed):
         model.fit(*colour)
-    monkeypatch.setattr(CNNClassifier, "_train_head", None)
+    monkeypatch.setattr(ImageTask, "_train_head", None)
     model.set_params(callbacks=None).fit(*colour)
     np.testing.assert_array_equal(
         scores_of(model, colour.X), scores_of(expected, colour.X)

@@ -229,7 +229,7 @@ def test_detectors_need_no_target(detector_class, numbers):
 def test_dead_units_of_each_of_several_networks_are_counted(numbers):
     settings = {"activation": "relu", "hidden_layer_sizes": (10,), "n_estimators": 2}
     model = AutoencoderDetector(**settings, max_iter=2, random_state=0).fit(numbers.X)
-    bias = model._module_state["encoder.linears.0.bias"]
+    bias = model._net.weights["encoder.linears.0.bias"]
     bias[:5] = -1e3  # five units of the first network of two
     bias[5:] = 1e3
     (layer,) = (

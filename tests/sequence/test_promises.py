@@ -49,8 +49,8 @@ def test_a_row_does_not_depend_on_its_batch_mates(
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Predictions by blocks of 32 rows and batches of 8, in three threads."""
-    monkeypatch.setattr("sknn_suite.sequence._recurrent.ENCODED_ROWS", 32)
-    monkeypatch.setattr("sknn_suite.sequence._recurrent.CACHED_ROWS", 8)
+    monkeypatch.setattr("sknn_suite.estimator._fitted.ENCODED_ROWS", 32)
+    monkeypatch.setattr("sknn_suite.sequence._task.CACHED_ROWS", 8)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
 
 
@@ -72,9 +72,10 @@ def test_networks_side_by_side_come_to_weights_of_their_own(model, rows):
     assert model.history_[-1]["train_loss"] < model.history_[0]["train_loss"]
 
 
-def test_threads_that_share_batches_change_nothing(model, rows, request):
+def test_threads_that_share_batches_change_nothing(model, rows, request, monkeypatch):
     expected = model.fit(*rows).predict_proba(rows.X)
     request.getfixturevalue("small_blocks")
+    monkeypatch.setattr(model._net, "rows_at_once", 8)
     np.testing.assert_allclose(model.predict_proba(rows.X), expected, atol=1e-6)
 
 

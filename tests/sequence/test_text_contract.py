@@ -12,6 +12,8 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_suite import TextRNNClassifier
+from sknn_suite.estimator import Classification
+from sknn_suite.text._task import TextTask
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -32,14 +34,21 @@ def write_out(X):
     return [" ".join(f"w{j}v{b}" for j, b in enumerate(row)) for row in bins.tolist()]
 
 
+class WrittenOutTask(TextTask):
+    """TextTask of tables of numbers."""
+
+    def check_both(self, X, y, *, reset):
+        return super().check_both(write_out(X), y, reset=reset)
+
+    def check_rows(self, X):
+        return super().check_rows(write_out(X))
+
+
 class WrittenOut(TextRNNClassifier):
     """TextRNNClassifier of tables of numbers."""
 
-    def _check_rows_and_target(self, X, y, *, reset):
-        return super()._check_rows_and_target(write_out(X), y, reset=reset)
-
-    def _check_rows(self, X):
-        return super()._check_rows(write_out(X))
+    def _task(self, of):
+        return WrittenOutTask(of, Classification(of))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,7 +7,7 @@ from skorch.callbacks import Callback
 
 from sknn_suite import MLPClassifier, MLPRegressor
 from sknn_suite.exceptions import SuiteWarning
-from sknn_suite.training import TensorNet
+from sknn_suite.modules import MLP
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -43,16 +43,16 @@ def little_memory(monkeypatch):
     attempts = []
 
     def leave_memory_for(n_rows):
-        infer = TensorNet.infer
+        forward = MLP.forward
 
-        def limited(net, x, **kwargs):
-            if net.module_.training:
-                attempts.append(len(x["x"]))
-                if len(x["x"]) > n_rows:
+        def limited(module, x):
+            if module.training:
+                attempts.append(len(x))
+                if len(x) > n_rows:
                     raise torch.OutOfMemoryError("no memory left")
-            return infer(net, x, **kwargs)
+            return forward(module, x)
 
-        monkeypatch.setattr(TensorNet, "infer", limited)
+        monkeypatch.setattr(MLP, "forward", limited)
         return attempts
 
     return leave_memory_for
@@ -165,15 +165,15 @@ def test_memory_that_ends_in_the_middle_of_an_epoch_is_no_loss(numbers, monkeypa
     X, y = numbers
     model = MLPClassifier(**SETTINGS, activation="gelu", batch_size=40)
     expected = model.fit(X, y > 0).predict_proba(X)
-    infer, n_calls = TensorNet.infer, []
+    forward, n_calls = MLP.forward, []
 
-    def sometimes(net, x, **kwargs):
-        n_calls.append(len(x["x"]))
+    def sometimes(module, x):
+        n_calls.append(len(x))
         if len(n_calls) == 5:  # another process takes the memory
             raise torch.OutOfMemoryError("no memory left")
-        return infer(net, x, **kwargs)
+        return forward(module, x)
 
-    monkeypatch.setattr(TensorNet, "infer", sometimes)
+    monkeypatch.setattr(MLP, "forward", sometimes)
     with pytest.warns(SuiteWarning, match="does not fit"):
         model.fit(X, y > 0)
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-10)

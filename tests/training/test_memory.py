@@ -15,7 +15,8 @@ from torch.optim.swa_utils import update_bn
 import sknn_suite.estimator._plan
 import sknn_suite.training._lbfgs
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor, VAEDetector
-from sknn_suite.data._bundle import TensorBundle
+from sknn_suite.data import TensorBundle, make_batches
+from sknn_suite.device import _memory, bring
 from sknn_suite.device._memory import RowLimit, free_bytes, free_memory, rows_that_fit
 from sknn_suite.device._place import Place
 from sknn_suite.exceptions import SuiteWarning
@@ -155,8 +156,9 @@ def test_automatic_batches_fit_into_free_memory(public_class, rows, monkeypatch)
 def test_automatic_batches_of_a_gpu_grow_with_the_data_as_memory_allows(monkeypatch):
     gpu = Place(torch.device("cuda", 0))
     model = MLPRegressor()
-    assert model._clip_batch_size(10**4, gpu) == 256
-    assert model._clip_batch_size(10**7, gpu) == 8192
+    task = model._task(model)
+    assert task.rows_per_batch(10**4, gpu.device) == 256
+    assert task.rows_per_batch(10**7, gpu.device) == 8192
     module = MLP(100, (1000,), 1)
     train = TensorBundle({"x": torch.zeros(2, 100)})
     sizes = []
@@ -440,3 +442,24 @@ def test_only_a_gpu_has_a_cache_to_empty(monkeypatch):
     assert emptied == []
     free_memory(torch.device("cuda", 0))
     assert emptied == [1]
+
+
+def test_rows_move_to_a_device_as_a_whole_only_if_that_leaves_memory_free(monkeypatch):
+    x = torch.zeros(100, 10)
+    bundle = TensorBundle({"x": x}, torch.zeros(100, 1))
+    elsewhere = torch.device("meta")
+    for free, expected in ((10 * x.nbytes, "meta"), (1.5 * x.nbytes, "cpu")):
+        monkeypatch.setattr(_memory, "free_bytes", lambda device, free=free: free)
+        assert bring(bundle, elsewhere).device.type == expected
+    assert bring(bundle, x.device) is bundle
+    assert bring(None, elsewhere) is None
+
+
+@pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)])
+def test_rows_that_stay_move_batch_by_batch(random_state):
+    bundle = TensorBundle({"x": torch.arange(10.0)[:, None]}, torch.zeros(10, 1))
+    elsewhere = torch.device("meta")
+    batches = make_batches(bundle, 3, random_state, elsewhere)
+    assert [len(batch) for batch in batches] == [3, 3, 3, 1]
+    assert all(batch.device == elsewhere for batch in batches)
+    assert all(batch.target.device == elsewhere for batch in batches)

@@ -5,10 +5,11 @@ import pytest
 import torch
 from scipy.stats import kstest
 from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback
 from torch.nn import functional as F
 
 from sknn_suite import MLPClassifier, MLPRegressor
-from sknn_suite.training._mixup import Mixup
+from sknn_suite.training._mixup import BoundMixup
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -239,14 +240,14 @@ class RecordedMixup:
 
     def __init__(self, monkeypatch):
         self.batches = []
-        mix = Mixup.__call__
+        mix = BoundMixup.__call__
 
         def recording(mixup, batch, generator):
             mixed, other = mix(mixup, batch, generator)
             self.batches.append((batch, mixed, other))
             return mixed, other
 
-        monkeypatch.setattr(Mixup, "__call__", recording)
+        monkeypatch.setattr(BoundMixup, "__call__", recording)
 
     def partners(self):
         """Yield share, rows and the rows that they were mixed with."""
@@ -314,19 +315,18 @@ def test_dropout_silences_the_stated_part_of_the_units(numbers):
         if module.training:
             seen.append((inputs[0].detach(), output.detach()))
 
-    model = MLPRegressor(
-        hidden_layer_sizes=(50, 50), dropout=(0.2, 0.6), max_iter=3, random_state=0
-    )
-    build = model._build_module
+    class Watch(Callback):
+        def on_train_begin(self, net, **kwargs):
+            for dropout in net.module_.dropouts:
+                dropout.register_forward_hook(note)
 
-    def build_and_watch(config):
-        module = build(config)
-        for dropout in module.dropouts:
-            dropout.register_forward_hook(note)
-        return module
-
-    model._build_module = build_and_watch
-    model.fit(X, y + 3)
+    MLPRegressor(
+        hidden_layer_sizes=(50, 50),
+        dropout=(0.2, 0.6),
+        max_iter=3,
+        random_state=0,
+        callbacks=[Watch()],
+    ).fit(X, y + 3)
     for p, start in ((0.2, 0), (0.6, 1)):
         before = torch.cat([pair[0] for pair in seen[start::2]])
         after = torch.cat([pair[1] for pair in seen[start::2]])

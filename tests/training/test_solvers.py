@@ -10,8 +10,8 @@ from torch import optim
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from sknn_suite import MLPClassifier, MLPRegressor
-from sknn_suite.training import load_optimizer_state
 from sknn_suite.training._optimizers import FlatAdam
+from sknn_suite.training._state import load_optimizer_state
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few steps are enough here
