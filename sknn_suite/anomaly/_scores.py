@@ -24,9 +24,8 @@ N_REFERENCES = 32
 # holds much of it already; most of it is the noise of usual rows.
 ERROR_SHARE = 0.125
 
-# Share of the surprise of single values beside distances, both in deviations, for a
-# code as long as the row; see `ReferenceScore`.
-SURPRISE_SHARE = 0.5
+# Share of the surprise of single values beside distances, both in deviations.
+SURPRISE_SHARE = 0.3
 
 # Deviations beyond which distances are drawn in, by a logarithm, as in `ScaledTable`.
 FAR = 3.0
@@ -214,10 +213,8 @@ class ReferenceScore(RowScore):
       reconstructed training rows, and the error of its own reconstruction. The first
       is an error of reconstruction against what is typical, the second how dense the
       codes are there, measured behind the decoder;
-    - how far out its values lie in their columns, see `Tails`. It counts as much as the
-      code is long beside the row, since what the code passes on, distances from a
-      reconstruction do not see. It only adds, as a row in the middle of all columns is
-      not the less odd;
+    - how far out its values lie in their columns, see `Tails`; it only adds, as a row
+      in the middle of all columns is not the less odd;
     - how much smaller than usual the residual varies over the features: a row that is
       explained too well, since all its features follow a single cause, is odd as well.
 
@@ -247,8 +244,6 @@ class ReferenceScore(RowScore):
         variance = np.average((x - self.center_) ** 2, axis=0, weights=weight)
         self.unit_ = np.where(variance > CONSTANT**2, np.sqrt(variance), 1.0)
         self.tails_ = Tails().fit(x, weight)
-        code = scan(X[:1], lambda seen: seen.module.means(seen.codes))
-        self.surprise_share_ = SURPRISE_SHARE * code.shape[-1] / X.shape[1]
         self.references_ = self._choose(scan, X, weight, random_state)
         residuals = scan(X, lambda seen: _residual(seen).double())
         mean = np.average(residuals, axis=0, weights=weight)
@@ -347,7 +342,7 @@ class ReferenceScore(RowScore):
             total += ERROR_SHARE * (x - x_hat).abs()
         total /= n_members * n_features * (2 + ERROR_SHARE) * self.distance_scale_
         surprise = self.tails_.measure(seen.x) / (n_features * self.surprise_scale_)
-        return total + self.surprise_share_ * surprise
+        return total + SURPRISE_SHARE * surprise
 
     @staticmethod
     def _tensor(array: np.ndarray, like: Tensor) -> Tensor:
