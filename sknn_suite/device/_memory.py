@@ -134,6 +134,7 @@ def map_rows(
     device: torch.device,
     *,
     work: float,
+    dim: int = 0,
 ) -> Tensor:
     """Compute something of all rows, without a gradient, and concatenate it.
 
@@ -148,6 +149,8 @@ def map_rows(
         Where the function computes; its results are on the host.
     work : float
         Multiply-adds that a row needs in the largest product.
+    dim : int, default=0
+        Axis of the rows in what the function returns.
     """
 
     def part(first: int, last: int) -> Tensor:
@@ -156,7 +159,7 @@ def map_rows(
         def chunk(rows: slice) -> Tensor:
             return function(slice(first + rows.start, first + rows.stop))
 
-        return RowLimit(device, CHUNK_ROWS).map(chunk, last - first)
+        return RowLimit(device, CHUNK_ROWS).map(chunk, last - first, dim)
 
     with torch.inference_mode():
         if device.type != "cpu" or n_rows <= CHUNK_ROWS:
@@ -165,4 +168,4 @@ def map_rows(
         if work * CHUNK_ROWS < SHARED_WORK:
             with one_thread():
                 return part(0, n_rows)
-        return share_rows(part, n_rows, CHUNK_ROWS)
+        return share_rows(part, n_rows, CHUNK_ROWS, dim)
