@@ -5,7 +5,7 @@ SuiteError
 │   └── UnreadableImageError               an image file is missing or corrupt
 ├── CheckpointError (OSError)              a checkpoint cannot be written
 ├── DivergedError (ValueError)             the training loss became NaN or infinite
-├── DeviceError (ValueError)               the device asked for does not exist here
+├── DeviceError (ValueError)               this machine has no such device
 └── MissingDependencyError (ImportError)   an optional package is not installed
 SuiteWarning (UserWarning)
 └── InterruptedWarning                     Ctrl-C ended the training early
@@ -25,15 +25,15 @@ __all__ = [
 
 
 class SuiteError(Exception):
-    """Base of every error that only this suite raises."""
+    """Base class of the errors of this package."""
 
 
 class DataError(SuiteError, ValueError):
-    """The values of X, y or the weights cannot be used."""
+    """The values of X, y or the sample weights cannot be used."""
 
 
 class UnreadableImageError(DataError):
-    """An image file is missing, empty, corrupt, or no image at all."""
+    """An image file is missing, empty, corrupt, or not an image."""
 
 
 class CheckpointError(SuiteError, OSError):
@@ -45,15 +45,15 @@ class DivergedError(SuiteError, ValueError):
 
 
 class DeviceError(SuiteError, ValueError):
-    """The device asked for does not exist on this machine."""
+    """The requested device is missing on this machine."""
 
 
 class MissingDependencyError(SuiteError, ImportError):
-    """An optional package is needed and not installed."""
+    """A required optional package is not installed."""
 
 
 class SuiteWarning(UserWarning):
-    """Base of every warning that only this suite emits."""
+    """Base class of the warnings of this package."""
 
 
 class InterruptedWarning(SuiteWarning):

@@ -5,18 +5,18 @@ import re
 
 import pytest
 
-from sknn_suite.parameters._declaration import section_entries
+from sknn_suite.parameters._docstring import parameter_entries
 
 
 def test_every_parameter_has_a_constraint_and_an_entry(public_class):
     names = list(inspect.signature(public_class).parameters)
     assert sorted(public_class._parameter_constraints) == sorted(names)
-    assert sorted(section_entries(public_class.__doc__, "Parameters")) == sorted(names)
+    assert sorted(parameter_entries(public_class.__doc__)) == sorted(names)
     assert sorted(public_class().get_params()) == sorted(names)
 
 
 def test_the_default_of_the_signature_is_documented(public_class):
-    entries = section_entries(public_class.__doc__, "Parameters")
+    entries = parameter_entries(public_class.__doc__)
     for parameter in inspect.signature(public_class).parameters.values():
         first_line = entries[parameter.name].split("\n    ")
         header = " ".join(line.strip() for line in first_line[:3])
@@ -32,14 +32,14 @@ def test_the_default_of_the_signature_is_documented(public_class):
 
 
 def test_every_entry_has_a_type_and_a_sentence(public_class):
-    for name, entry in section_entries(public_class.__doc__, "Parameters").items():
+    for name, entry in parameter_entries(public_class.__doc__).items():
         header, _, body = entry.partition("\n    ")
         assert re.match(rf"{name} : \S", header), header
         assert body.strip().endswith("."), f"{name}: {body}"
 
 
 def test_strings_that_are_allowed_are_documented(public_class):
-    entries = section_entries(public_class.__doc__, "Parameters")
+    entries = parameter_entries(public_class.__doc__)
     for name, constraints in public_class._parameter_constraints.items():
         if name == "activation":  # told by naming some of thirty
             continue
@@ -77,6 +77,7 @@ def test_every_public_method_has_a_numpydoc_docstring(public_class):
 def test_sections_come_in_numpydocs_order(public_class):
     order = [
         "Parameters",
+        "Other Parameters",
         "Attributes",
         "See Also",
         "Notes",

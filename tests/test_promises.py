@@ -388,6 +388,41 @@ def test_bad_rows_are_refused_by_predict_and_harm_nothing(
     np.testing.assert_array_equal(scores_of(model, X), before)
 
 
+class _FailsIn(Callback):
+    """Raise in the epoch of that number; 0 is never."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_begin(self, net, **kwargs):
+        if net.epoch_ == self.epoch:
+            raise RuntimeError("it is over")
+
+
+def test_a_generator_given_by_the_user_is_advanced_by_good_fits_alone(
+    public_class, rows, same_state
+):
+    source = np.random.RandomState(0)
+    model = public_class(random_state=source, max_iter=2)
+    if "hidden_sizes" in model.get_params():
+        model.set_params(hidden_sizes=4, dense_size=4)
+    before = source.get_state(legacy=False)
+    with pytest.raises(ValueError, match=r"\w"):
+        model.fit(rows.X[:0], rows.y[:0])
+    for epoch in (1, 2):
+        model.set_params(callbacks=[_FailsIn(epoch)])
+        with pytest.raises(RuntimeError, match="it is over"):
+            model.fit(*rows)
+        assert same_state(source.get_state(legacy=False), before)
+    model.set_params(callbacks=None).fit(*rows)
+    after = source.get_state(legacy=False)
+    assert not same_state(after, before)
+    # As far as by the same fit with nothing before it.
+    other = np.random.RandomState(0)
+    model.set_params(random_state=other).fit(*rows)
+    assert same_state(other.get_state(legacy=False), after)
+
+
 def test_a_failed_first_fit_leaves_the_estimator_unfitted(estimator_class, rows):
     X, y = rows
     model = estimator_class(**SMALL, max_iter=3)
@@ -441,7 +476,7 @@ class _CtrlC(Callback):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("epoch", [1, 4])
+@pytest.mark.parametrize("epoch", [2, 4])
 def test_ctrl_c_warns_and_keeps_a_usable_state(
     estimator_class, rows, scores_of, epoch, early_stopping
 ):
@@ -460,6 +495,21 @@ def test_ctrl_c_warns_and_keeps_a_usable_state(
     copy.deepcopy(model).predict(X)
     model.set_params(callbacks=None, max_iter=3).fit(X, y)
     assert model.n_iter_ == 3
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_ctrl_c_before_the_first_epoch_is_over_leaves_the_estimator_as_it_was(
+    estimator_class, rows, snapshot, same_state, warm_start
+):
+    X, y = rows
+    model = estimator_class(**SMALL, batch_size=25, max_iter=2)
+    if warm_start:
+        model.set_params(warm_start=True).fit(X, y)
+    before = snapshot(model)
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(callbacks=[_CtrlC(1, batch=2)]).fit(X, y)
+    assert same_state(model.set_params(callbacks=None).__getstate__(), before)
+    assert hasattr(model, "n_iter_") == warm_start
 
 
 def test_ctrl_c_under_early_stopping_keeps_the_best_weights(

@@ -2,16 +2,15 @@
 Class weights and focal loss
 ============================
 
-Afterwards you can choose between class weights, focal loss and neither for a table with
-a rare class, because you have seen what each does to precision, recall and the
-probabilities.
+This example shows what class weights and focal loss do to precision, recall and
+probabilities. Afterwards you can choose one of them, or neither, for a rare class.
 """
 
 # %%
 # One row in twenty is positive
 # -----------------------------
-# The classes overlap and one label in fifty is drawn at random: nobody finds all
-# positives without false alarms.
+# The classes overlap, and one label in fifty is random. So no model finds all positives
+# without false alarms.
 import matplotlib.pyplot as plt
 from sklearn.calibration import CalibrationDisplay
 from sklearn.datasets import make_classification
@@ -43,10 +42,11 @@ X_train, X_test, y_train, y_test = train_test_split(
 print(f"{y_test.sum()} of {len(y_test):,} test rows are positive")
 
 # %%
-# Four answers
-# ------------
+# Four models
+# -----------
 # scikit-learn's MLP has no `class_weight` and no focal loss. `"balanced"` gives both
-# classes the same total weight; the focal loss gives rows that are already right less.
+# classes the same total weight. The focal loss gives less weight to rows that are
+# already predicted well.
 same = {"hidden_layer_sizes": (32,), "alpha": 1.0, "max_iter": 500, "random_state": 0}
 networks = {
     "scikit-learn": PlainMLPClassifier(**same),
@@ -67,13 +67,13 @@ for name, network in networks.items():
     )
 
 # %%
-# Ranking, and what the probabilities mean
-# ----------------------------------------
-# Left: neither weights nor focal loss rank the rows better. What they move is the
-# decision: a dot marks the default threshold of 0.5, and class weights take it to high
-# recall and low precision. Right: the price. Weighted probabilities are far too high
-# and focal ones are drawn to the middle; their log-loss is about twice that of the
-# plain loss.
+# Ranking and calibration
+# -----------------------
+# Left: neither class weights nor focal loss rank the rows better. They change the
+# decision. A dot marks the default threshold of 0.5; class weights move it to high
+# recall and low precision. Right: the price is calibration. Probabilities with class
+# weights are far too high, and those with focal loss are too close to 0.5. Their
+# log-loss is about twice that of the plain loss.
 _, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 styles = {
     "scikit-learn": {"color": "C1", "linewidth": 6, "alpha": 0.4},
@@ -105,8 +105,8 @@ right.set(
 plt.show()
 
 # %%
-# What to take
-# ------------
-# Take the plain loss when you need probabilities, and move the threshold; take class
-# weights when something downstream decides at 0.5 and missed positives are expensive;
-# try focal loss when training spends its effort on rows that have long been right.
+# Which one to use
+# ----------------
+# Use the plain loss when you need probabilities, and move the threshold. Use class
+# weights when a later step decides at 0.5 and missed positives are expensive. Try focal
+# loss when training spends its effort on rows that are already predicted well.

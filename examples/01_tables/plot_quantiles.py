@@ -2,15 +2,15 @@
 Predict a range, not only a number
 ==================================
 
-Afterwards you can train networks that predict quantiles, join them to a range that
-holds eight of ten future values, and check whether it does.
+Afterwards you can train networks that predict quantiles, combine two quantiles to a
+range for eight of ten future values, and check that range.
 """
 
 # %%
 # Noise that grows
 # ----------------
-# The true quantiles of this made-up curve are known, so every answer can be held
-# against the truth.
+# The data are simulated, so the true quantiles are known and every prediction can be
+# compared with them.
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import norm
@@ -44,8 +44,8 @@ X_test, y_test = draw(5_000, seed=1)
 # %%
 # One model per quantile
 # ----------------------
-# scikit-learn's MLP has no quantile loss; its plain answer to this question is gradient
-# boosting. For the network it is one parameter.
+# scikit-learn's MLP has no quantile loss, so its side of the comparison is gradient
+# boosting. For our network it is one parameter.
 
 
 def boosted(quantile):
@@ -75,10 +75,10 @@ answers = {
 }
 
 # %%
-# Does the range hold eight of ten?
-# ---------------------------------
-# The pinball loss is what a quantile should make small. The last column is the mean
-# distance from the true quantiles, which only made-up data can tell.
+# Does the range contain eight of ten rows?
+# -----------------------------------------
+# The pinball loss measures a predicted quantile; lower is better. The last column is
+# the mean distance from the true quantiles, which are known only for simulated data.
 truth = [middle(X_test[:, 0]) + spread(X_test[:, 0]) * norm.ppf(q) for q in QUANTILES]
 print("                pinball loss   rows in range   mean width   off the truth")
 for name, models in answers.items():
@@ -95,7 +95,7 @@ for name, models in answers.items():
 # %%
 # Steps and curves
 # ----------------
-# Trees answer in steps, a network in smooth curves; dashed is the truth.
+# Trees predict steps, the network smooth curves. Dashed lines are the true quantiles.
 grid = np.linspace(0, 3, 400)
 _, axes = plt.subplots(
     1, 2, figsize=(11, 4.4), sharex=True, sharey=True, layout="constrained"

@@ -2,9 +2,8 @@
 Swap one import
 ===============
 
-Afterwards you can move a script from scikit-learn's MLP to this one by changing a
-single import, and you have seen what stays the same (the model) and what does not (the
-time).
+Afterwards you can move a script from scikit-learn's MLP to this one by changing one
+import. The example shows what stays the same (the model) and what changes (the time).
 """
 
 # %%
@@ -33,8 +32,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, strati
 # %%
 # Fit both
 # --------
-# They take turns three times, one thread each, and the median of the seconds counts:
-# a single time says little on a computer that does other things too.
+# Both are fitted three times, in turns, with one thread. The table shows the median
+# time, because one measurement is not reliable on a computer that runs other programs.
 classes = {"scikit-learn": PlainMLPClassifier, "sknn_suite": MLPClassifier}
 models, seconds = {}, {name: [] for name in classes}
 for _ in range(3):
@@ -58,8 +57,8 @@ for name, model in models.items():
 # %%
 # The same steps
 # --------------
-# One seed starts both from the same weights and draws the same batches, so both walk
-# down the same curve; what differs in the end is rounding.
+# With the same seed, both start from the same weights and use the same batches. So both
+# follow the same loss curve, and only rounding differs in the end.
 _, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 styles = {"scikit-learn": {"linewidth": 6, "alpha": 0.4}, "sknn_suite": {}}
 for name, style in styles.items():
@@ -78,9 +77,9 @@ print(f"largest difference of two probabilities: {apart.max():.1e}")
 # %%
 # What the swap adds
 # ------------------
-# From here on the parameters are new: dropout, another activation, and a history with
-# the loss of the validation rows, which shows when the model begins to overfit. A tenth
-# of the rows is set aside for that, and the weights of the best epoch are kept.
+# The next model uses new parameters: dropout, another activation, and a history with
+# the validation loss, which shows when the model begins to overfit. A tenth of the rows
+# is used for validation, and the weights of the best epoch are kept.
 richer = make_pipeline(
     StandardScaler(),
     MLPClassifier(

@@ -2,16 +2,16 @@
 Out-of-fold probabilities, a threshold, a stack
 ===============================================
 
-Afterwards you can classify raw texts in the way of a Kaggle competition: probabilities
-of every training text from folds that have not seen it, a threshold searched on them,
-and a stack with a plain linear model.
+Afterwards you can classify raw texts as in a Kaggle competition. You predict each
+training text with a model that was not trained on it, choose a threshold from these
+probabilities, and stack the network with a linear model.
 """
 
 # %%
-# Sentences that are on every machine
-# -----------------------------------
+# Sentences from installed packages
+# ---------------------------------
 # The texts are sentences from the docstrings of installed packages. The smaller class
-# is numpy's, whose own name is left out. Nothing is downloaded.
+# is numpy; its name is removed from the texts. Nothing is downloaded.
 
 import numpy as np
 from sklearn.ensemble import StackingClassifier
@@ -33,7 +33,7 @@ X, X_test, y, y_test = train_test_split(
 print(f"{len(X)} sentences, {y.mean():.0%} of them numpy's")
 
 # %%
-# Probabilities out of fold
+# Out-of-fold probabilities
 # -------------------------
 
 model = TextRNNClassifier(max_iter=4, random_state=0)
@@ -52,8 +52,8 @@ print(f"F1 at 0.5: {f1_score(y_test, scores > 0.5):.3f}")
 print(f"F1 at {threshold:.2f}: {f1_score(y_test, scores > threshold):.3f}")
 
 # %%
-# Beside and with a linear model
-# ------------------------------
+# A comparison and a stack with a linear model
+# --------------------------------------------
 
 linear = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10))
 stack = StackingClassifier([("network", model), ("linear", linear)], cv=3)
@@ -67,13 +67,13 @@ for name, each in models.items():
     print(f"average precision on held-out sentences, {name}: {precise:.3f}")
 
 # %%
-# What it looks at
-# ----------------
+# Which words the network attends to
+# ----------------------------------
 
 numpys = np.flatnonzero(y_test == 1)[:3]
 TokenAttentionDisplay.from_estimator(model, X_test[numpys], y_test[numpys])
 
 # %%
-# The most confident mistakes are where labels are worth a second look.
+# The labels of the most confident mistakes are worth checking.
 
 _ = PredictionGallery.from_estimator(model, X_test, y_test, n_per_class=3)

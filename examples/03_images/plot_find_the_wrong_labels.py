@@ -2,14 +2,14 @@
 Find the wrong labels among images
 ==================================
 
-Afterwards you can train a convolutional network on images as they are, and let it show
-you the images whose labels deserve a second look.
+Afterwards you can train a convolutional network on raw images, and use it to find
+images whose labels are probably wrong.
 """
 
 # %%
 # Digits, a few of them with a wrong label
 # ----------------------------------------
-# Every fiftieth label is replaced by another one, as happens when people are tired.
+# Every fiftieth label is replaced by a wrong one.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -29,15 +29,15 @@ labels = np.where(is_wrong, (truth + 3) % 10, truth)
 folds = StratifiedKFold(3, shuffle=True, random_state=0)
 
 # %%
-# Who trusts the labels least
-# ---------------------------
-# Each image is predicted by a model that has not seen it. The less probable its label,
-# the more it deserves a look. The network takes the images, the machine flat rows.
+# Which labels are doubtful
+# -------------------------
+# Each image is predicted by a model that was not trained on it. The less probable its
+# label, the more doubtful it is. The network uses images, the SVC flat rows.
 network = CNNClassifier(max_iter=12, random_state=0)
-machine = make_pipeline(StandardScaler(), SVC(C=10))
+svc = make_pipeline(StandardScaler(), SVC(C=10))
 found = {}
 for package, model, X, method in (
-    ("scikit-learn", machine, rows, "decision_function"),
+    ("scikit-learn", svc, rows, "decision_function"),
     ("sknn_suite", network, images, "predict_proba"),
 ):
     scores = cross_val_predict(model, X, labels, cv=folds, method=method)
@@ -52,9 +52,9 @@ for package, model, X, method in (
     )
 
 # %%
-# How many one has to look at
-# ---------------------------
-# Of the images that a package doubts most, nearly all are wrong indeed.
+# How many images you have to check
+# ---------------------------------
+# Nearly all of the most doubtful labels are wrong.
 _, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 for package, doubt in found.items():
     order = np.argsort(-doubt)
@@ -67,8 +67,8 @@ ax.legend(frameon=False)
 # %%
 # The gallery
 # -----------
-# A network that is trained on half of the images shows what it gets most wrong in the
-# other half, one row per label. Above each image stands what it takes it for.
+# The network is trained on half of the images. The gallery shows its worst mistakes in
+# the other half, one row per label. The title of each image is the predicted class.
 half = np.arange(len(labels)) % 2 == 0
 network.fit(images[half], labels[half])
 PredictionGallery.from_estimator(network, images[~half], labels[~half], n_per_class=4)

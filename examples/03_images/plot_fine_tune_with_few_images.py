@@ -2,15 +2,15 @@
 Fine-tune a trained network on few images
 =========================================
 
-Afterwards you can take a network that somebody has trained on other images, load its
-weights from a file, and teach it your classes with a handful of images of each.
+Afterwards you can load the weights of a network that was trained on other images, and
+fine-tune it to your classes with a few images per class.
 """
 
 # %%
-# A network that has seen other images
-# ------------------------------------
-# Published networks have seen a million photos. Here a small one, plain torch, learns
-# the even digits and is saved as such networks are; the odd ones are new to it.
+# A network trained on other images
+# ---------------------------------
+# Published networks were trained on a million photos. Here a small plain torch network
+# is trained on the even digits and saved in the same way. The odd digits are new to it.
 import tempfile
 from pathlib import Path
 
@@ -67,11 +67,11 @@ weights = Path(tempfile.mkdtemp()) / "network.pth"
 torch.save(network.state_dict(), weights)
 
 # %%
-# The same few images for everybody
-# ---------------------------------
-# ``backbone`` is the network, ``weights`` the file; the last layer is replaced by one
-# for the new classes. ``normalization=None``, since the network was trained on pixels
-# as they are. ``finetune="gradual"`` trains the last layer first, then all layers, the
+# The same few images for each model
+# ----------------------------------
+# ``backbone`` is the network and ``weights`` the file. The last layer is replaced by
+# one for the new classes. ``normalization`` is None because the network was trained on
+# raw pixels. ``finetune="gradual"`` trains the last layer first, then all layers, the
 # early ones slowly.
 new_images, new_labels = images[~is_even], labels[~is_even]
 pool, test = train_test_split(
@@ -102,9 +102,9 @@ for package, (what, _) in models.items():
     print(f"{package:20} {what:14} accuracy with {sizes} images per class: {found}")
 
 # %%
-# What the other images were worth
-# --------------------------------
-# It helps most where there are two images per class; with sixteen all learn alike.
+# How much the other images help
+# ------------------------------
+# Fine-tuning helps most with two images per class. With sixteen, all models are alike.
 _, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 for package, (what, _) in models.items():
     ax.plot(sizes, accuracy[package], marker="o", label=what)

@@ -2,8 +2,8 @@
 Denoise and compress digits
 ===========================
 
-Afterwards you can use an autoencoder as a transformer: clean noisy rows, replace 64
-pixels by a dozen numbers, and feed these to another estimator in a Pipeline.
+Afterwards you can use an autoencoder as a transformer. It cleans noisy rows and
+replaces 64 pixels by twelve numbers, which another estimator uses in a Pipeline.
 """
 
 # %%
@@ -28,8 +28,8 @@ noisy = X_test + 4 * np.random.RandomState(0).normal(size=X_test.shape)
 # %%
 # Clean them
 # ----------
-# The net has learnt from clean digits that were disturbed anew in each update. PCA with
-# as many components is scikit-learn's answer.
+# The network is trained on clean digits, with new noise in each update. For
+# scikit-learn, we use PCA with the same number of components.
 N_COMPONENTS = 16
 pca = PCA(N_COMPONENTS, random_state=0).fit(X_train)
 autoencoder = AutoencoderDetector(
@@ -56,7 +56,7 @@ plt.show()
 # %%
 # Compress them
 # -------------
-# The codes are columns like any others: here a linear model reads them.
+# The codes are ordinary columns. Here they are the features of a linear model.
 codes = {"scikit-learn": PCA(12, random_state=0)}
 codes["sknn_suite"] = AutoencoderDetector(
     n_components=12, scaling=None, distribution="gaussian", noise=0.4, random_state=0

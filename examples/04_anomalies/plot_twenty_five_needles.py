@@ -2,16 +2,16 @@
 Twenty-five needles in ten thousand rows
 ========================================
 
-Afterwards you can find rows that are odd in how their numbers lie together, though each
-number alone is usual, and choose a threshold by looking at the scores.
+Afterwards you can find rows in which each number is usual but the combination is not,
+and choose a threshold by looking at the scores.
 """
 
 # %%
 # Rows of time stamps
 # -------------------
-# Each row holds fifty unsorted epoch seconds of one year. In twenty-five of ten
-# thousand rows they lie within four hours; nobody says which. The rows go in as they
-# are: no scaling, no sorting, no features made by hand.
+# Each row holds fifty unsorted epoch seconds from one year. In twenty-five of ten
+# thousand rows, all fifty fall within four hours. There are no labels, no scaling, no
+# sorting and no handmade features.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
@@ -31,14 +31,14 @@ share = y.mean()
 
 
 class Residual(PCA):
-    """Error of a PCA's reconstruction, as a detector."""
+    """The reconstruction error of PCA, as a detector."""
 
     def score_samples(self, X):
         return -np.square(X - self.inverse_transform(self.transform(X))).sum(axis=1)
 
 
 def predict(model):
-    """Call those outliers that the share of needles leaves room for."""
+    """Label as many outliers as there are needles."""
     if hasattr(model, "predict"):
         return model.predict(X)
     scores = model.score_samples(X)
@@ -62,9 +62,10 @@ for (package, name), model in models.items():
 # %%
 # Why they are found
 # ------------------
-# All numbers of a needle follow from one: it is explained far better than a usual row.
-# The score looks at both ends. The gap shows that the threshold is safe, even without
-# knowing how many needles there are.
+# All numbers of a needle follow from one of them, so the model explains it far better
+# than a usual row. The score is low for rows that are explained too badly or too well.
+# The gap in the scores shows a safe threshold, even if you do not know the number of
+# needles.
 _, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
 shown = (("scikit-learn", "IsolationForest"), ("sknn_suite", "VAEDetector"))
 for ax, key in zip(axes, shown):

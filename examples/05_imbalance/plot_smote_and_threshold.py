@@ -2,15 +2,15 @@
 Oversample, or move the threshold?
 ==================================
 
-Afterwards you can put SMOTE into a pipeline with a network, turn the cost of mistakes
-into a decision threshold, and you have seen which of the two saves more.
+Afterwards you can put SMOTE into a pipeline with a network, and choose a decision
+threshold from the cost of mistakes. The example shows which of the two saves more.
 """
 
 # %%
 # Find the eights, at a cost
 # --------------------------
-# One handwritten digit in ten is an eight; shrunk to four by four pixels they are hard
-# to tell. Overlooking an eight costs ten, a false alarm one.
+# One handwritten digit in ten is an eight. At four by four pixels, eights are hard to
+# recognise. A missed eight costs ten, a false alarm costs one.
 import matplotlib.pyplot as plt
 import numpy as np
 from imblearn.over_sampling import SMOTE
@@ -36,12 +36,12 @@ def cost(y_true, found):
 
 
 # %%
-# Four ways
-# ---------
-# With and without SMOTE, each at a threshold of 0.5 and at one that is tuned for the
-# cost. imbalanced-learn's pipeline oversamples only rows that are trained on, and the
-# threshold is tuned on cross-validated probabilities of the training rows: what is held
-# out stays out of both.
+# Four combinations
+# -----------------
+# We fit with and without SMOTE, each with a threshold of 0.5 and with one tuned for the
+# cost. imbalanced-learn's pipeline oversamples only training rows. The threshold is
+# tuned on cross-validated probabilities of the training rows. Neither uses the held-out
+# rows.
 cost_scorer = make_scorer(cost, greater_is_better=False)
 
 
@@ -79,10 +79,11 @@ for i, sampling in enumerate(["no SMOTE", "SMOTE"]):
 # %%
 # Where the cost is lowest
 # ------------------------
-# Left: the threshold chosen for the cost finds nearly all eights. Were probabilities
-# exact, the best one would be 1 / (1 + 10), the share of a false alarm in both prices.
-# Right: SMOTE pushes probabilities up, so that 0.5 happens to cost less. It is a detour
-# to a threshold that nobody chose; the tuned one, a dot, is chosen for the cost.
+# Left: the tuned threshold finds nearly all eights. If the probabilities were exact,
+# the best threshold would be 1 / (1 + 10): the cost of a false alarm divided by the sum
+# of both costs. Right: SMOTE raises the probabilities, so the threshold 0.5 happens to
+# cost less. That only moves the threshold indirectly. The tuned threshold, a dot,
+# minimises the cost directly.
 _, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 ThresholdCurveDisplay.from_estimator(models["no SMOTE"], X_test, y_test, ax=left)
 left.set_title("no SMOTE: what a threshold finds", loc="left")

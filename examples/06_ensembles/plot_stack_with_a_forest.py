@@ -2,16 +2,16 @@
 Stack a network with a forest
 =============================
 
-Afterwards you can join a network and a random forest in scikit-learn's
-`StackingClassifier`, and tell from their mistakes whether a stack will pay.
+Afterwards you can combine a network and a random forest in scikit-learn's
+`StackingClassifier`, and judge from their mistakes whether a stack is worth it.
 """
 
 # %%
 # Two kinds of mistakes
 # ---------------------
-# A stack learns from out-of-fold predictions whom to trust. It pays if its members are
-# about equally good and wrong about different rows. Here they read handwritten digits
-# that are shrunk to four by four pixels.
+# A stack learns from out-of-fold predictions which model to trust. It helps if the
+# models are about equally good but make mistakes on different rows. Here they classify
+# handwritten digits at four by four pixels.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -64,11 +64,12 @@ for package, mlp in packages.items():
         )
 
 # %%
-# Why it pays
-# -----------
-# Left: a third of each one's mistakes is its own, and the other can put it right.
-# Right: each fold is a dot. The forest's probabilities are far too modest, which its
-# number of mistakes does not show, and which the stack repairs.
+# Why it helps
+# ------------
+# Left: a third of each model's mistakes are made by that model alone, and the other
+# model can correct them. Right: each dot is one fold. The forest's probabilities are
+# far too close to the middle. Its number of mistakes does not show this, and the stack
+# corrects it.
 _, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 ours = {name: wrong["sknn_suite", name] for name in ("network", "forest", "stack")}
 both = np.sum(ours["network"] & ours["forest"])

@@ -9,33 +9,37 @@ from sknn_suite.parameters import parameters, redefault
 class AutoencoderDetector(AnomalyDetector):
     """Denoising autoencoders that find outliers, and give codes as a transformer.
 
-    Four small nets learn to reconstruct the rows. Rows far from what they reconstruct
-    typically are odd, and so are rows that they reconstruct too well. The API is that
-    of :class:`sklearn.ensemble.IsolationForest`: ``fit_predict`` for outliers among the
-    training rows, ``fit`` on clean rows and ``predict`` on others for novelties. Rows
-    are scaled inside; give numbers in any units. Use it when outliers break the
-    relations between features; take `VAEDetector` for a likelihood.
+    Use it when outliers break the relations between features; use `VAEDetector` for a
+    likelihood. Four small networks learn to reconstruct the rows. A row is an outlier
+    if its reconstruction is unusually bad, or unusually good. The API is that of
+    :class:`sklearn.ensemble.IsolationForest`: call ``fit_predict`` for outliers among
+    the training rows; for novelties call ``fit`` on clean rows and ``predict`` on new
+    ones. Rows are scaled inside, so features may have any units.
+
+    Start with `contamination`, `noise`, `n_components` and `score_method`.
 
     Parameters
     ----------
     noise : float, default=0.8
-        Strength of the noise on rows while training, in [0, inf): its deviation in
-        units of a feature's, or with "masking" the share of features set to zero.
-        Lower it for codes and reconstructions that keep more detail.
+        Strength of the noise that training adds to rows, in [0, inf): its standard
+        deviation in units of the feature's, or the fraction of features set to zero
+        with noise_kind="masking". Lower it for codes and reconstructions with more
+        detail.
 
     Attributes
     ----------
     offset_ : float
-        Threshold: rows with smaller `score_samples` are outliers.
+        Threshold: rows with a smaller `score_samples` are outliers.
 
     distribution_ : str
-        The distribution; chosen by the values of X if distribution="auto".
+        The distribution of features: the value of `distribution`, or the choice of
+        "auto".
 
     n_components_ : int
         Length of the code.
 
     out_activation_ : str
-        The link from raw outputs to means, such as "identity" or "logistic".
+        Function that turns raw outputs into means, such as "identity" or "logistic".
 
     loss_ : float
         Loss of the last epoch: negative log-likelihood and penalties, per row.
@@ -62,7 +66,8 @@ class AutoencoderDetector(AnomalyDetector):
 
     Notes
     -----
-    Up to a batch of different rows, equal rows are merged into one that weighs as much.
+    If at most one batch of rows differ from each other, fit replaces equal rows by one
+    row with the sum of their weights.
 
     References
     ----------

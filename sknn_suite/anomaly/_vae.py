@@ -17,43 +17,47 @@ from sknn_suite.parameters import param, parameters, redefault
 class VAEDetector(AnomalyDetector):
     """Variational autoencoders that find outliers, give codes and draw rows.
 
-    Like `AutoencoderDetector`, with codes that are normal distributions and an error
-    that is learnt for each feature: the negative evidence lower bound is minimised. Use
-    it for likelihoods (score_method="likelihood"), for codes that lie evenly, and to
-    draw rows like those it has seen (`sample`). The API is that of
+    Use it for likelihoods (score_method="likelihood"), for codes that are spread
+    evenly, and to draw new rows that resemble the training rows (`sample`). It is an
+    `AutoencoderDetector` whose codes are normal distributions and whose error is learnt
+    for each feature; it minimises the negative evidence lower bound. The API is that of
     :class:`sklearn.ensemble.IsolationForest`. Rows are scaled inside.
+
+    Start with `contamination`, `n_components`, `beta` and `score_method`.
 
     Parameters
     ----------
     beta : float, default=1.0
-        Factor of the divergence of codes from their prior, in [0, inf). Raise it for
-        codes whose components stand for one cause each, at the cost of detail.
+        Weight of the divergence of codes from their prior, in [0, inf). Raise it for
+        codes whose components are independent of each other, at the cost of detail.
 
     kl_warmup : float, default=0.0
-        Part of the training, in [0, 1], over which that factor rises from zero. Raise
-        it when `history_` shows a "train_kl" near zero: codes are not used then.
+        Fraction of the training, in [0, 1], during which `beta` rises from zero to its
+        value. Raise it when "train_kl" in `history_` is near zero, which means that the
+        network does not use its codes.
 
     n_draws : int, default=10
-        Codes drawn for each row by score_method="likelihood" and "typicality", the
-        same in every call; 0 takes the mean code.
+        Number of codes that score_method="likelihood" and "typicality" draw for each
+        row, the same in every call; 0 uses the mean code.
 
     variance : {"fixed", "feature", "row"}, default="feature"
-        Whether the scale of a distribution of real numbers is one, learnt for each
-        feature, or learnt for each feature of each row.
+        Scale of a real-valued distribution: "fixed" is one, "feature" is learnt for
+        each feature, "row" is learnt for each feature of each row.
 
     Attributes
     ----------
     offset_ : float
-        Threshold: rows with smaller `score_samples` are outliers.
+        Threshold: rows with a smaller `score_samples` are outliers.
 
     distribution_ : str
-        The distribution; chosen by the values of X if distribution="auto".
+        The distribution of features: the value of `distribution`, or the choice of
+        "auto".
 
     n_components_ : int
         Length of the code.
 
     out_activation_ : str
-        The link from raw outputs to means, such as "identity" or "logistic".
+        Function that turns raw outputs into means, such as "identity" or "logistic".
 
     loss_ : float
         Loss of the last epoch: negative evidence lower bound and penalties, per row.
@@ -80,7 +84,8 @@ class VAEDetector(AnomalyDetector):
 
     Notes
     -----
-    Up to a batch of different rows, equal rows are merged into one that weighs as much.
+    If at most one batch of rows differ from each other, fit replaces equal rows by one
+    row with the sum of their weights.
 
     References
     ----------
@@ -102,9 +107,11 @@ class VAEDetector(AnomalyDetector):
     (3, 5)
     """
 
-    beta: float = param(1.0, Interval(Real, 0, None, closed="left"))
-    kl_warmup: float = param(0.0, Interval(Real, 0, 1, closed="both"))
-    n_draws: int = param(10, Interval(Integral, 0, None, closed="left"))
+    beta: float = param(
+        1.0, Interval(Real, 0, None, closed="left"), group="regularisation"
+    )
+    kl_warmup: float = param(0.0, Interval(Real, 0, 1, closed="both"), group="rare")
+    n_draws: int = param(10, Interval(Integral, 0, None, closed="left"), group="rare")
     variance: str = redefault("variance", AnomalyDetector, "feature")
 
     def _task(self, of):

@@ -1,4 +1,4 @@
-"""The command line; it calls what everybody can call, and holds nothing of its own."""
+"""The command line. It uses only the public API."""
 
 from sknn_suite.cli._app import main
 

@@ -16,12 +16,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str or None, default=None
-        The arguments; None takes those of the process.
+        The arguments. None means those of the process.
 
     Returns
     -------
     int
-        Exit status: 0 when all went well, 1 after an error.
+        Exit status: 0 for success, 1 after an error.
     """
     options = _make_parser().parse_args(argv)
     try:
@@ -40,11 +40,11 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     demo = commands.add_parser(
         "demo",
-        help="build models on real data, beside plain scikit-learn",
+        help="compare models with plain scikit-learn on real data",
         description=(
             "Build models on data that comes with installed packages, print their "
-            "scores and seconds beside plain scikit-learn's, and save pictures. It "
-            "takes less than two minutes and downloads nothing."
+            "scores and times beside those of plain scikit-learn, and save pictures. "
+            "This takes less than two minutes and downloads nothing."
         ),
     )
     demo.add_argument(
@@ -52,12 +52,12 @@ def _make_parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("demo_output"),
         metavar="DIR",
-        help="folder of the pictures (default: %(default)s)",
+        help="folder for the pictures (default: %(default)s)",
     )
     demo.add_argument(
         "--quick",
         action="store_true",
-        help="show in seconds how it works, on fewer rows; scores mean little then",
+        help="run in seconds on fewer rows; the scores then mean little",
     )
     demo.set_defaults(run=_run_demo)
     return parser

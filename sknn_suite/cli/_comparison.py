@@ -1,4 +1,4 @@
-"""The table that a part of the demo ends in."""
+"""The result table of one part of the demo."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Row:
-    """One step of a job, measured for us and for the other package.
+    """One step of a job, measured for sknn_suite and for the other package.
 
     Parameters
     ----------
     step : str
-        What was done.
+        Name of the step.
     ours, theirs : sequence of float
         One value per measure.
     """
@@ -24,22 +24,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a part of the demo hands back; as a str, the table.
+    """The result of one part of the demo; `str` gives the table.
 
     Parameters
     ----------
     title : str
-        The job, in a line.
+        The job, in one line.
     other : str
-        The package beside ours.
+        The other package.
     measures : sequence of str
-        Names of the measured values; the last one is "seconds", and is added up.
+        Names of the measured values. The last one is "seconds"; it is summed.
     rows : sequence of Row
         The steps.
     remark : str, default=""
-        What to keep in mind when reading the table.
+        How to read the table.
     pictures : list of Path, default=[]
-        Files that were saved.
+        The saved files.
 
     Examples
     --------

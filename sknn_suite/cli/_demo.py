@@ -1,4 +1,4 @@
-"""The demo: a list of parts, each a job on real data beside another package."""
+"""The demo: a list of parts, each a comparison with another package on real data."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ PARTS: list[Part] = [
 def run_demo(
     output: Path, *, quick: bool = False, parts: Sequence[Part] = tuple(PARTS)
 ) -> None:
-    """Run the parts; write the table of each, and where its pictures are.
+    """Run the parts; print the table and the picture paths of each.
 
     Parameters
     ----------
     output : Path
-        Folder for pictures; made if it is missing.
+        Folder for pictures; created if missing.
     quick : bool, default=False
-        Whether to show the way only, on little data.
+        Whether to use little data.
     parts : sequence of callable, default=PARTS
         Functions that take a `Stage` and return a `Comparison`.
     """

@@ -31,7 +31,7 @@ MLPS = {"sknn_suite": MLPClassifier, "scikit-learn": PlainMLPClassifier}
 
 
 class Data(NamedTuple):
-    """Rows to learn from and rows that are held out."""
+    """Training rows and held-out rows."""
 
     X_train: Any
     X_test: Any
@@ -40,7 +40,7 @@ class Data(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much work is done."""
+    """The amount of work."""
 
     n_rows: int
     n_folds: int
@@ -71,8 +71,8 @@ QUICK = Size(
 def find_the_eights(stage: Stage) -> Comparison:
     """Search, tune and stack a network that finds one digit in ten.
 
-    Both networks get the same rows, folds, settings and seeds, and take turns, step by
-    step.
+    Both networks get the same rows, folds, settings and seeds. They run in turns, step
+    by step.
 
     Parameters
     ----------
@@ -89,12 +89,12 @@ def find_the_eights(stage: Stage) -> Comparison:
     folds = StratifiedKFold(size.n_folds, shuffle=True, random_state=0)
     n_eights = int(data.y_train.sum() + data.y_test.sum())
     title = f"Find the eights: {n_eights} of {size.n_rows:,} handwritten digits"
-    stage.say(f"{title}\nSeconds of both, in turns, one thread each:")
+    stage.say(f"{title}\nSeconds of both, in turns, with one thread:")
 
     searches = {name: _make_search(mlp, size, folds) for name, mlp in MLPS.items()}
     if stage.progress_bars:
         for search in searches.values():
-            # Not deeper: imbalanced-learn's Pipeline passes no callbacks on.
+            # Depth 0, because imbalanced-learn's Pipeline passes no callbacks on.
             search.set_callbacks(ProgressBar(max_propagation_depth=0))
     n_settings = len(ParameterGrid(size.grid))
     step = f"grid search, {n_settings} x {size.n_folds} fits"
@@ -113,14 +113,14 @@ def find_the_eights(stage: Stage) -> Comparison:
     rows.append(_compare(stage, "stack with forest, linear", stacks, data))
 
     return Comparison(
-        title=f"{title}, scores on {len(data.y_test):,} held-out ones",
+        title=f"{title}, scores on {len(data.y_test):,} held-out digits",
         other="scikit-learn",
         measures=("avg. prec.", "F1", "seconds"),
         rows=rows,
         remark=(
-            "avg. prec. is average precision, the area under precision against recall. "
-            f"With\n{data.y_test.sum()} eights held out, one eight moves F1 by "
-            "about 0.01."
+            "avg. prec. is average precision, the area under the precision-recall "
+            f"curve.\nWith {data.y_test.sum()} eights held out, one eight changes F1 "
+            "by about 0.01."
         ),
         pictures=[
             _draw_losses(best, stage),
@@ -151,8 +151,7 @@ def _make_search(mlp: type, size: Size, folds: StratifiedKFold) -> GridSearchCV:
 def _make_stack(
     pipeline: BaseEstimator, size: Size, folds: StratifiedKFold
 ) -> StackingClassifier:
-    # The last step is a logistic regression, whose probabilities need no other
-    # threshold than 0.5.
+    # The last step is a logistic regression. Its probabilities suit the threshold 0.5.
     return StackingClassifier(
         [
             ("network", pipeline),
@@ -187,7 +186,7 @@ def _measure(
 def _draw_losses(best: dict, stage: Stage) -> Path:
     figure = stage.make_figure()
     ax = figure.subplots()
-    # With one seed both take the same steps: ours is drawn thin on theirs.
+    # With one seed both follow the same curve, so ours is a thin line on theirs.
     styles = {
         "scikit-learn": {"linewidth": 6, "color": "C1", "alpha": 0.4},
         "sknn_suite": {"color": "C0"},

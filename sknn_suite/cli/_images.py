@@ -1,4 +1,4 @@
-"""Part of the demo: learn small images from few examples."""
+"""Part of the demo: classify small images, from many and from few examples."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ FULL, QUICK = "auto", 8
 
 
 def learn_the_images(stage: Stage) -> Comparison:
-    """Learn the digits as images, all of them and few of them.
+    """Classify the digits as images, trained on all of them and on few.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def learn_the_images(stage: Stage) -> Comparison:
     )
     X, X_test, y, y_test = split
     title = f"Learn images: {len(X):,} digits of 8 x 8 pixels, uint8, and 200 of them"
-    stage.say(f"{title}\nSeconds of fit and predictions, one thread each:")
+    stage.say(f"{title}\nSeconds of fit and predict, with one thread:")
     rows = []
     for step, n in (("all images", len(X)), ("200 images", 200)):
         network = CNNClassifier(max_iter=QUICK if stage.quick else FULL, random_state=0)
-        machine = SVC()
+        svc = SVC()
         ours = _measure(stage, step, network, (X[:n], y[:n], X_test, y_test))
         flat = (X[:n].reshape(n, -1) / 16, y[:n], X_test.reshape(len(X_test), -1) / 16)
-        theirs = _measure(stage, step, machine, (*flat, y_test))
+        theirs = _measure(stage, step, svc, (*flat, y_test))
         rows.append(Row(step, ours, theirs))
         if n == len(X):
             picture = _draw(network, X_test, y_test, stage)
@@ -54,7 +54,7 @@ def learn_the_images(stage: Stage) -> Comparison:
         other="scikit-learn",
         measures=("accuracy", "seconds"),
         rows=rows,
-        remark="scikit-learn's is SVC, its best on these rows.",
+        remark="The scikit-learn model is SVC, its best on these rows.",
         pictures=[picture],
     )
 

@@ -19,10 +19,10 @@ QUICK = {"n_samples": 2_000, "n_anomalies": 10}
 
 
 def find_the_needles(stage: Stage) -> Comparison:
-    """Find rows that are bunched in time, among rows that are not.
+    """Find rows whose time stamps are close together, among rows whose are not.
 
-    The rows go in as they are, and nobody says which are odd. Both detectors get the
-    share of needles as `contamination`.
+    The rows are raw, and there are no labels. All detectors get the share of needles
+    as `contamination`.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def find_the_needles(stage: Stage) -> Comparison:
     X, y = make_bursty_timestamps(**(QUICK if stage.quick else FULL), random_state=0)
     share = float(y.mean())
     title = f"Find the needles: {y.sum()} bursts in {len(X):,} rows of raw seconds"
-    stage.say(f"{title}\nSeconds of fit and scores, one thread each:")
+    stage.say(f"{title}\nSeconds of fit and score_samples, with one thread:")
     kinds: dict[str, Any] = {
         "AutoencoderDetector": AutoencoderDetector,
         "IsolationForest": IsolationForest,
@@ -62,8 +62,9 @@ def find_the_needles(stage: Stage) -> Comparison:
         measures=("found", "avg. prec.", "seconds"),
         rows=[Row(step, measured[a], measured[b]) for step, a, b in pairs],
         remark=(
-            "found is the share of the needles that predict finds. No row was scaled "
-            "or\nsorted. scikit-learn's are IsolationForest and LocalOutlierFactor."
+            "found is the share of needles that predict finds. The rows were not "
+            "scaled\nor sorted. scikit-learn's models are IsolationForest and "
+            "LocalOutlierFactor."
         ),
         pictures=[_draw(models["VAEDetector"], X, y, stage)],
     )

@@ -1,4 +1,4 @@
-"""Part of the demo: tell by a sentence which package's docstring it is from."""
+"""Part of the demo: predict which package's docstrings a sentence comes from."""
 
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,10 @@ QUICK: dict[str, Any] = {"max_files": 30, "n_train": 300, "n_test": 150, "max_it
 
 
 def place_the_sentences(stage: Stage) -> Comparison:
-    """Tell the package of a sentence, from the words alone.
+    """Predict the package of a sentence from its words.
 
-    Sentences are from the docstrings of installed packages, whose names are left out.
+    The sentences come from the docstrings of installed packages. The names of the
+    packages are removed.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def place_the_sentences(stage: Stage) -> Comparison:
         X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=0
     )
     title = f"Place the sentences: {len(X):,} of numpy, scikit-learn and torch"
-    stage.say(f"{title}\nSeconds of fit and predictions, one thread each:")
+    stage.say(f"{title}\nSeconds of fit and predict, with one thread:")
     network = TextRNNClassifier(max_iter=size["max_iter"], random_state=0)
     balanced = clone(network).set_params(class_weight="balanced")
     rows = []
@@ -71,8 +72,8 @@ def place_the_sentences(stage: Stage) -> Comparison:
         measures=("accuracy", "macro F1", "seconds"),
         rows=rows,
         remark=(
-            f"Scores on {len(X_test):,} held-out sentences. scikit-learn's is TF-IDF\n"
-            "of words and word pairs with logistic regression."
+            f"Scores on {len(X_test):,} held-out sentences. The scikit-learn model is\n"
+            "TF-IDF of words and word pairs with logistic regression."
         ),
         pictures=[_draw(network, X_test, y_test, stage)],
     )

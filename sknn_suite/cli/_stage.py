@@ -1,4 +1,4 @@
-"""What a part of the demo is given."""
+"""The output, timer and figures of the demo."""
 
 import sys
 import time
@@ -16,16 +16,16 @@ T = TypeVar("T")
 
 @dataclass
 class Stage:
-    """Where a part of the demo runs, how it speaks, takes time and draws.
+    """What a part of the demo uses to print, time, draw and save.
 
     Parameters
     ----------
     output : Path
         Existing folder for pictures.
     quick : bool, default=False
-        Whether to show the way only, on little data.
+        Whether to use little data.
     progress_bars : bool, default=False
-        Whether a terminal is there that can show progress bars.
+        Whether the terminal can show progress bars.
     """
 
     output: Path
@@ -33,20 +33,20 @@ class Stage:
     progress_bars: bool = False
 
     def __post_init__(self) -> None:
-        # Now, so that a missing matplotlib is told before any work.
+        # Here, so that a missing matplotlib raises before any work.
         self._matplotlib = import_optional(
             "matplotlib.figure", needed_by="The demo", extra="plot"
         )
 
     def say(self, text: str) -> None:
-        """Write a line to standard output, now."""
+        """Write a line to standard output immediately."""
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
     def time(self, step: str, action: Callable[[], T]) -> tuple[T, float]:
-        """Return what `action` returns, and its seconds in one thread; say them."""
+        """Run `action` in one thread, print its seconds; return result and seconds."""
         started = time.perf_counter()
-        # More threads gain nothing on nets this small, and wait when a core is busy.
+        # More threads do not help networks this small, and wait when a core is busy.
         with threadpool_limits(limits=1):
             result = action()
         seconds = time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Small data sets, made offline: from a seed, or from what is installed."""
+"""Small offline data sets: generated from a seed, or read from local files."""
 
 from sknn_suite.datasets._docstrings import load_docstrings
 from sknn_suite.datasets._image_folder import load_image_folder, load_image_table

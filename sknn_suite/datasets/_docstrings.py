@@ -1,4 +1,4 @@
-"""Real texts that are on every machine: the docstrings of installed packages."""
+"""Real texts without a download: the docstrings of installed packages."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ PACKAGES = ("numpy", "sklearn", "torch")
 # Words of a sentence; shorter ones are headings, longer ones tables.
 FEWEST, MOST = 5, 40
 
-# Names that would give a package away.
+# Names that would reveal the package.
 _NAMES = re.compile(r"numpy|np\.|sklearn|scikit[- ]learn|py ?torch|torch", re.I)
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _SENTENCES = re.compile(r"(?<=[a-z)`][.!?])\s+(?=[A-Z])")
@@ -23,30 +23,30 @@ _SENTENCES = re.compile(r"(?<=[a-z)`][.!?])\s+(?=[A-Z])")
 def load_docstrings(packages=PACKAGES, max_files=100, return_X_y=True):
     """Load sentences from the docstrings of installed packages.
 
-    Nothing is downloaded and nothing is imported: the sources are read. The class of a
-    sentence is its package, whose own names are left out. Packages differ much in
-    size, so the classes are imbalanced by nature; the sentences differ from version to
-    version.
+    The source files are read; nothing is downloaded or imported. The class of a
+    sentence is its package. The names of the packages are removed from the text.
+    Packages differ in size, so the classes are imbalanced. The sentences depend on the
+    installed versions.
 
     Parameters
     ----------
     packages : sequence of str, default=("numpy", "sklearn", "torch")
         Installed packages.
     max_files : int or None, default=100
-        Most files of a package that are read, spread over it; None reads all, of which
-        torch has thousands.
+        Largest number of files to read per package, spread evenly over it. None reads
+        all files; torch has thousands.
     return_X_y : bool, default=True
-        Whether texts and labels come alone; else the files come as well.
+        Whether to return only texts and labels. If False, the files are returned too.
 
     Returns
     -------
     X : ndarray of shape (n_sentences,)
-        The sentences, each one once, sorted by package and text.
+        The sentences without duplicates, sorted by package and text.
     y : ndarray of shape (n_sentences,)
         Names of the packages.
     files : ndarray of shape (n_sentences,)
-        Path of each sentence's file within its package, with return_X_y=False; useful
-        as `groups`.
+        Path of each sentence's file within its package; useful as `groups`. Only with
+        return_X_y=False.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def _sources(package: str, max_files: int | None) -> Iterator[tuple[Path, str]]:
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(
             f"The package {package!r} is not installed. Expected names of installed "
-            "packages. Install it, or leave it out."
+            "packages. Install it, or remove it from packages."
         )
     root = Path(spec.submodule_search_locations[0])
     paths = sorted(p for p in root.rglob("*.py") if "tests" not in p.parts)
@@ -102,7 +102,7 @@ def _sentences(path: Path) -> Iterator[str]:
 
 
 def _documented(tree: ast.Module) -> Iterator[Any]:
-    """Yield what may have a docstring; expressions, which cannot, are not looked at."""
+    """Yield nodes that may have a docstring; skip expressions, which have none."""
     nodes: list[Any] = [tree]
     while nodes:
         node = nodes.pop()

@@ -1,4 +1,4 @@
-"""Lists of image files with their labels: from folders, from a table."""
+"""Lists of image files with their labels, from folders or from a table."""
 
 import csv
 import os
@@ -23,24 +23,24 @@ SUFFIXES = {
 def load_image_folder(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
     """List the image files of a folder whose sub-folders are the classes.
 
-    Files are only listed, not read; hand the paths to `CNNClassifier`.
+    Files are only listed, not read. Pass the paths to `CNNClassifier`.
 
     Parameters
     ----------
     path : path-like
-        The folder. Sub-folders of a class's folder belong to the class.
+        The folder. Nested sub-folders belong to the class of their top sub-folder.
 
     Returns
     -------
     paths : ndarray of shape (n_samples,), str
-        Files with the suffix of an image, sorted.
+        Files with an image suffix, sorted.
     labels : ndarray of shape (n_samples,), str
-        Name of the class's folder.
+        Name of the sub-folder of each file.
 
     Raises
     ------
     DataError
-        If there is no such folder, or no image in its sub-folders.
+        If the folder does not exist, or its sub-folders contain no image.
 
     Examples
     --------
@@ -59,8 +59,8 @@ def load_image_folder(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
     folder = Path(path)
     if not folder.is_dir():
         raise DataError(
-            f"'{folder}' is no folder. Expected one whose sub-folders are the classes. "
-            "Check the path."
+            f"'{folder}' is not a folder. Expected one whose sub-folders are the "
+            "classes. Check the path."
         )
     paths, labels = [], []
     for part in sorted(p for p in folder.iterdir() if p.is_dir()):
@@ -70,7 +70,7 @@ def load_image_folder(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
                 labels.append(part.name)
     if not paths:
         raise DataError(
-            f"'{folder}' has no sub-folder with images. Expected a sub-folder for each "
+            f"'{folder}' has no sub-folder with images. Expected one sub-folder per "
             "class. Move the files, or list them in a table for load_image_table."
         )
     return np.array(paths), np.array(labels)
@@ -91,9 +91,9 @@ def load_image_table(
     path : path-like
         The CSV file.
     path_column, label_column : str or int, default=0 and 1
-        Columns, by name or number.
+        Columns, by name or by number from 0.
     folder : path-like, default=None
-        What paths in the table are relative to; None is the folder of the table.
+        Folder to which the paths in the table are relative. None is the table's folder.
     suffix : str, default=""
         Added to every path, such as ".jpg".
 

@@ -1,4 +1,4 @@
-"""Data sets that are made, not measured."""
+"""Simulated data sets."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from sknn_suite.doors import own_random_state
 
-# The calendar year over which normal rows spread, in epoch seconds.
+# The calendar year of the time stamps, in epoch seconds.
 YEAR_STARTS = datetime(2014, 1, 1, tzinfo=UTC).timestamp()
 YEAR_ENDS = datetime(2015, 1, 1, tzinfo=UTC).timestamp()
 
@@ -22,9 +22,9 @@ def make_bursty_timestamps(
 ):
     """Make rows of time stamps, a few of which are bursts.
 
-    Each row holds unsorted epoch seconds. In a normal row they spread uniformly over
-    one calendar year; in an anomalous one they lie within a few hours of that year. No
-    single number is unusual: only how the numbers of a row lie together.
+    Each row holds unsorted epoch seconds. In a normal row they are uniform over one
+    calendar year. In an anomalous row they fall within a few hours of that year. No
+    single number is unusual, only the combination of the numbers in a row.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def make_bursty_timestamps(
     if not 0 <= n_anomalies <= n_samples:
         raise ValueError(
             f"n_anomalies={n_anomalies} does not fit into n_samples={n_samples}. "
-            "Expected between none and all rows. Lower n_anomalies."
+            "Expected a number from 0 to n_samples. Lower n_anomalies."
         )
     burst = burst_hours * 3600.0
     if not 0 < burst < YEAR_ENDS - YEAR_STARTS:
@@ -83,14 +83,14 @@ def make_bursty_timestamps(
 def make_bursty_sequences(
     n_train=6_000, n_test=30_000, share=0.01, n_points=50, random_state=None
 ):
-    """Make the bursts of `make_bursty_timestamps` as a task with labels.
+    """Make the rows of `make_bursty_timestamps`, split for a classification task.
 
     Parameters
     ----------
     n_train, n_test : int, default=6_000 and 30_000
-        Rows to learn from, and rows to test with.
+        Number of training rows and of test rows.
     share : float, default=0.01
-        Part of the rows, in (0, 1), that are bursts.
+        Fraction of rows that are bursts, in (0, 1).
     n_points : int, default=50
         Time stamps per row.
     random_state : int, RandomState instance or None, default=None

@@ -69,7 +69,7 @@ def _pattern(punctuation: bool, is_ascii: bool) -> re.Pattern:
 _CHOICES = StrOptions({"keep", "mask", "drop"})
 
 
-@parameters
+@parameters(group="texts")
 class Tokenizer(BaseEstimator):
     """How texts are cut into tokens.
 

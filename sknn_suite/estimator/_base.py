@@ -35,29 +35,29 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         Loss of each epoch.
 
     validation_scores_ : list of float or None
-        Score of the validation rows after each epoch, with early stopping: accuracy or
-        R2, unless early_stopping_scoring says otherwise.
+        With early stopping: score of the validation rows after each epoch, which is
+        accuracy or R2 unless `early_stopping_scoring` changes it.
 
     best_validation_score_ : float or None
-        The best of these that is finite, NaN if there is none.
+        The best finite number in `validation_scores_`; NaN if there is none.
 
     best_epoch_, best_score_ : int and float
-        The epoch whose weights were kept, counted as in `history_`, and its score;
-        with early stopping only. If no score was finite they are the last epoch and
+        With early stopping: the epoch whose weights were kept, numbered as in
+        `history_`, and its score. If no score was finite, they are the last epoch and
         NaN.
 
     init_matched_ : list of str
-        The parameters that `init_from` initialised, if it was given.
+        With `init_from`: names of the weights that were copied.
 
     learning_rate_ : float
-        The rate that training started with; found by a range test if
-        learning_rate_init is "auto".
+        The learning rate at the start of training; the result of the range test if
+        learning_rate_init="auto".
 
     n_iter_ : int
-        Epochs of the last call, or iterations of lbfgs.
+        Number of epochs in the last call, or of iterations of lbfgs.
 
     t_ : int
-        Training rows seen, all epochs added up.
+        Number of training rows seen, summed over all epochs.
 
     history_ : list of dict
         One record per epoch: epoch, train_loss, learning_rate, seconds, and with early
@@ -73,7 +73,8 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
     def _fit(self, call: Call) -> "NeuralEstimator":
         """Train on the rows of a call; the estimator changes at the end, or never."""
         fit = plan_call(self, call).prepare()
-        trained = train(fit.plan, score=fit.scorer(), callbacks=fit.callbacks())
+        how = {"score": fit.scorer(), "callbacks": fit.callbacks()}
+        trained = train(fit.plan, **how, keeps_net=call.partial)
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)
         if not call.partial:

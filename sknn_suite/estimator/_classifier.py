@@ -13,34 +13,38 @@ from sknn_suite.losses import LINKS
 from sknn_suite.parameters import param, parameters
 
 
-@parameters
+@parameters(group="training")
 class Classifier(ClassifierMixin, SupervisedEstimator):
     """Classification: two classes, several, or several labels per row.
 
     Parameters
     ----------
     loss : {"log_loss", "focal"}, default="log_loss"
-        What is minimised. "focal" gives rows that are already right less weight, which
-        can help when classes are rare or hard to tell apart.
-
-    focal_gamma : float, default=2.0
-        Strength of the focal loss, in [0, inf); 0 is the log-loss.
-
-    label_smoothing : float, default=0.0
-        Part of the target, in [0, 1), that training spreads evenly over the classes;
-        it makes probabilities less extreme. For loss="log_loss".
+        Loss function to minimise. "focal" gives less weight to rows that are already
+        right. Try it when classes are rare or hard to separate.
 
     class_weight : dict, "balanced", list of dict or None, default=None
-        Weight of each class, multiplied with `sample_weight`; "balanced" gives every
-        class the same total. A list has one dict per column of a multilabel y.
-        Validation rows are weighed by the same numbers.
+        Weight of each class, multiplied with `sample_weight`. "balanced" gives every
+        class the same total weight. A list has one dict per column of a multilabel y.
+        Validation rows have the same weights. Set it when some classes are rare.
+
+    label_smoothing : float, default=0.0
+        Fraction of the target, in [0, 1), that training spreads evenly over the
+        classes. Raise it when the probabilities are too extreme. For loss="log_loss".
+
+    focal_gamma : float, default=2.0
+        Strength of loss="focal", in [0, inf); 0 is the log-loss.
     """
 
     loss: str = param("log_loss", StrOptions({"log_loss", "focal"}))
-    focal_gamma: float = param(2.0, Interval(Real, 0, None, closed="left"))
-    label_smoothing: float = param(0.0, Interval(Real, 0, 1, closed="left"))
     class_weight: dict | list | str | None = param(
         None, dict, list, StrOptions({"balanced"}), None
+    )
+    label_smoothing: float = param(
+        0.0, Interval(Real, 0, 1, closed="left"), group="regularisation"
+    )
+    focal_gamma: float = param(
+        2.0, Interval(Real, 0, None, closed="left"), group="rare"
     )
 
     @available_if(can_partial_fit)

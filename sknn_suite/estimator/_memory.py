@@ -38,7 +38,7 @@ class Memory:
         Parameters of the call; a state belongs to them.
     random_state : RandomState
         Where the source of randomness stands.
-    state : dict or None
+    state : dict, KeptNet or None
         State of optimiser, schedule and average, see `Start`.
     no_improvement_count : int
         Epochs since the last improvement.
@@ -49,7 +49,7 @@ class Memory:
     solver: Any
     learning_rate_init: Any
     random_state: np.random.RandomState
-    state: dict[str, Any] | None
+    state: Any
     no_improvement_count: int
     is_partial: bool
 

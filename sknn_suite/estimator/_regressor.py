@@ -11,7 +11,7 @@ from sknn_suite.losses import LINKS
 from sknn_suite.parameters import param, parameters
 
 
-@parameters
+@parameters(group="training")
 class Regressor(RegressorMixin, SupervisedEstimator):
     """Regression of one or several numbers per row.
 
@@ -19,15 +19,15 @@ class Regressor(RegressorMixin, SupervisedEstimator):
     ----------
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}, \
             default="squared_error"
-        What is minimised, and so what is predicted: the mean (squared error; poisson
-        for counts, where predictions are positive), the median (absolute error; huber
-        lies between the two), or a quantile.
-
-    huber_delta : float, default=1.0
-        Error in units of y, in (0, inf), beyond which "huber" is linear.
+        Loss function to minimise. It decides what is predicted: "squared_error" the
+        mean; "poisson" the mean of counts, always positive; "absolute_error" the
+        median; "huber" a value between mean and median; "quantile" a quantile.
 
     quantile : float, default=0.5
-        The quantile that loss="quantile" predicts, in (0, 1).
+        Quantile that loss="quantile" predicts, in (0, 1).
+
+    huber_delta : float, default=1.0
+        Error beyond which loss="huber" is linear, in the units of y, in (0, inf).
     """
 
     loss: str = param(
@@ -35,8 +35,10 @@ class Regressor(RegressorMixin, SupervisedEstimator):
         StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"}),
         kw_only=False,
     )
-    huber_delta: float = param(1.0, Interval(Real, 0, None, closed="neither"))
     quantile: float = param(0.5, Interval(Real, 0, 1, closed="neither"))
+    huber_delta: float = param(
+        1.0, Interval(Real, 0, None, closed="neither"), group="rare"
+    )
 
     @available_if(can_partial_fit)
     @fit_context(prefer_skip_nested_validation=True)

@@ -12,11 +12,14 @@ from sknn_suite.parameters import parameters
 class CNNClassifier(ImageParameters, FeaturesHalf):
     """Convolutional network for images.
 
-    Arrays, flat rows or files go in as they are: uint8 stays uint8 until the batch,
-    pixels are scaled inside by what the training images teach, and a residual network
-    that suits their size is trained by a schedule that suits their number. Use it for
-    pictures of one size, or files of any, with two classes, several classes, or several
-    labels per image; give it a backbone when there are few.
+    Use it for arrays of images of one size, or image files of any size, with two
+    classes, several classes, or several labels per image. Pass arrays, flat rows or
+    file names: uint8 pixels stay uint8 until they are in a batch, and are scaled inside
+    by the mean and deviation of the training images. The default is a residual network
+    that suits the size of the images, with a schedule that suits their number. Pass a
+    `backbone` when there are few images.
+
+    Start with `architecture`, `augment`, `max_iter` and `backbone`.
 
     Attributes
     ----------
@@ -27,11 +30,11 @@ class CNNClassifier(ImageParameters, FeaturesHalf):
         Height, width and channels; (1, 1, n_features) for rows without image_shape.
 
     pixel_ranges_ : dict of str to (int, int)
-        The numbers that are black and white, by the type of the pixels; empty for
+        Pixel values of black and white, by the type of the pixels; empty for
         floating-point arrays and for flat rows of floats. See Notes.
 
     n_skipped_ : int
-        Files that could not be read and were left out; see on_bad_image.
+        Number of files that fit could not read and left out, see `on_bad_image`.
 
     out_activation_ : str
         "softmax" or "logistic".
@@ -48,16 +51,17 @@ class CNNClassifier(ImageParameters, FeaturesHalf):
 
     Notes
     -----
-    uint8 arrays count 255ths: a model that was fitted on them takes float images in
-    [0, 1] as well. Flat rows are numbers without a unit, so that samplers and scalers
-    can stand before.
+    A uint8 pixel is a multiple of 1/255: a model that was fitted on uint8 images also
+    predicts for float images in [0, 1]. Flat rows have no unit, so samplers and scalers
+    may come before the classifier in a pipeline.
 
-    BMP, GIF, JPEG, PNG, PPM, TIFF and WebP files are read, the first picture of those
-    that hold several. Grey files of 16 or 32 bits a pixel become uint8 by one range for
-    all files of a fit: white is the smallest of 2^n - 1 that no pixel of the files
-    exceeds, at least 255 for whole numbers and 1 for floats; black is 0, or as far
-    below 0 if there are negative pixels. Predictions take the range of the fit; a file
-    that is twice as bright, or of a type that fit did not see, is refused.
+    The classifier reads BMP, GIF, JPEG, PNG, PPM, TIFF and WebP files; of a file with
+    several pictures it reads the first. Grey files with 16 or 32 bits per pixel are
+    converted to uint8 with one range for all files of a fit. White is the smallest
+    2^n - 1 that no pixel exceeds, at least 255 for whole numbers and 1 for floats.
+    Black is 0, or minus the value of white if there are negative pixels. Predictions
+    use the range of the fit. They raise an error for a file that is twice as bright, or
+    of a type that was not in the fit.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Looking into networks: their layers, range test, a doctor, what pixels say."""
+"""Inspection of networks: layers, learning-rate test, diagnosis, pixel attribution."""
 
 from sknn_suite.inspection._attribution import attribute_pixels, maximize_activation
 from sknn_suite.inspection._diagnosis import Diagnosis, LayerReport, diagnose

@@ -1,4 +1,4 @@
-"""Which pixels a prediction rests on, and what a unit looks for."""
+"""Which pixels a prediction depends on, and which image activates a unit."""
 
 from numbers import Integral
 from typing import Any
@@ -32,31 +32,31 @@ def attribute_pixels(
     target: Any = None,
     layer: str | None = None,
 ) -> np.ndarray:
-    """Say which pixels of images a prediction rests on.
+    """Compute which pixels of images a prediction depends on.
 
     Parameters
     ----------
     estimator : CNNClassifier
-        A fitted classifier of images.
+        A fitted image classifier.
     X : array-like or list of path-like
-        Images, as for its `predict`.
+        Images, as for `predict`.
     method : {"grad_cam", "saliency"}, default="grad_cam"
-        "grad_cam" weighs the maps of the last convolution by their gradients, and shows
-        regions; "saliency" is the size of the gradient at every pixel.
+        "grad_cam" weights the maps of the last convolution by their gradients, and
+        shows regions. "saliency" is the size of the gradient at each pixel.
     target : label or array-like of labels, default=None
-        The class whose score is explained; None is the predicted one of each image.
+        The class to explain. None means the predicted class of each image.
     layer : str, default=None
         Name of another convolution for "grad_cam", as in ``network.named_modules()``.
 
     Returns
     -------
     ndarray of shape (n_samples, height, width)
-        How much each pixel speaks for the class, >= 0.
+        How much each pixel supports the class, >= 0.
 
     Raises
     ------
     ValueError
-        If `target` is no class of the fit, or X, `method` or `layer` cannot be used.
+        If `target` is not a class of the fit, or X, `method` or `layer` cannot be used.
 
     References
     ----------
@@ -104,7 +104,7 @@ def attribute_pixels(
             found = cam.attribute(x, target=wanted, relu_attributions=True)
             if found.ndim != 4:
                 raise ValueError(
-                    f"layer={layer!r} puts out no maps, which 'grad_cam' needs. "
+                    f"layer={layer!r} does not output maps, which 'grad_cam' needs. "
                     "Expected a layer before the image is flattened. Choose a "
                     "convolution."
                 )
@@ -123,22 +123,22 @@ def maximize_activation(
     n_steps: int = 100,
     random_state: int = 0,
 ) -> np.ndarray:
-    """Make an image to which a unit answers most.
+    """Make an image that activates a unit most.
 
-    Gradient ascent from noise, blurred a little now and then, so that the image is more
-    than pixels that happen to suit.
+    This is gradient ascent from noise. The image is blurred slightly from time to time,
+    so that it shows more than noise.
 
     Parameters
     ----------
     estimator : CNNClassifier
         A fitted classifier of images.
     layer : str, default=None
-        Name of a layer, as in ``network.named_modules()``; None is the last one, whose
-        units are the scores of the classes.
+        Name of a layer, as in ``network.named_modules()``. None means the last layer,
+        whose units are the class scores.
     unit : int, default=0
-        Number of the unit, or of the channel of a convolution.
+        Index of the unit, or of the channel of a convolution.
     n_steps : int, default=100
-        Steps of the ascent.
+        Number of steps of the ascent.
     random_state : int, default=0
         Seed of the noise.
 
@@ -165,8 +165,8 @@ def maximize_activation(
     for name, value, least in (("n_steps", n_steps, 1), ("unit", unit, 0)):
         if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
             raise ValueError(
-                f"{name}={value!r} is no number that can be counted to. Expected a "
-                f"whole number of {least} or more. Change it."
+                f"{name}={value!r} is not valid. Expected an integer of at least "
+                f"{least}. Change it."
             )
     module: Any = own_module(estimator)
     part = module.network if module.head_name is None else module.head
@@ -188,8 +188,8 @@ def maximize_activation(
         if not 0 <= unit < len(answer):
             hook.remove()
             raise ValueError(
-                f"unit={unit} is none of the layer's {len(answer)} units. Expected a "
-                f"number in [0, {len(answer)}). Choose another one."
+                f"unit={unit} is not one of the layer's {len(answer)} units. Expected "
+                f"a number in [0, {len(answer)}). Choose another one."
             )
         (slope,) = torch.autograd.grad(answer[unit].mean(), x)
         with torch.no_grad():
@@ -210,8 +210,8 @@ def find_convolution(network: nn.Module, name: str | None) -> nn.Module:
     found = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
     if not found:
         raise ValueError(
-            "The network has no convolution, whose maps 'grad_cam' needs. Expected "
-            "one. Use method='saliency'."
+            "The network has no convolution. Expected one, because method='grad_cam' "
+            "needs its maps. Use method='saliency'."
         )
     return found[-1]
 
@@ -221,18 +221,18 @@ def _find(network: nn.Module, name: str) -> nn.Module:
     if name not in parts:
         some = ", ".join([n for n in parts if n][:8])
         raise ValueError(
-            f"layer={name!r} is no part of the network. Expected one of {some}, ... "
+            f"layer={name!r} is not part of the network. Expected one of {some}, ... "
             "Choose one of these."
         )
     return parts[name]
 
 
 def _check_images(estimator: Any, caller: str) -> None:
-    """Refuse what is no fitted estimator for images."""
+    """Raise an error if this is not a fitted estimator for images."""
     if not isinstance(estimator, CNNClassifier):
         raise TypeError(
-            f"{type(estimator).__name__} does not see images, which {caller} explains. "
-            "Expected a CNNClassifier. Pass one that is fitted."
+            f"{caller} cannot explain a {type(estimator).__name__}. Expected a "
+            "classifier of images. Pass a fitted CNNClassifier."
         )
     check_fitted(estimator)
 
@@ -246,13 +246,13 @@ def _prepare(estimator: CNNClassifier, module: Any, X: Any) -> Tensor:
 def _targets(
     estimator: CNNClassifier, X: Any, target: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Column of the scores, and its sign: two classes share one column."""
+    """Find the column of the scores, and its sign; two classes share a column."""
     classes, n_rows = estimator.classes_, count_rows(X)
     several = has_several_labels(estimator)
     if target is None and several:
         raise DataError(
-            "target is None, but rows may have several labels. Expected the label "
-            f"whose score is explained, one of {_few(classes)}. Pass it as target."
+            "target is None, but rows may have several labels. Expected the label to "
+            f"explain, one of {_few(classes)}. Pass it as target."
         )
     labels = np.asarray(estimator.predict(X) if target is None else target)
     if labels.shape not in ((), (n_rows,)):
@@ -263,7 +263,7 @@ def _targets(
     unknown = labels[~np.isin(labels, classes)]
     if unknown.size:
         raise DataError(
-            f"target={unknown.ravel().tolist()[0]!r} is no class that fit has seen. "
+            f"target={unknown.ravel().tolist()[0]!r} is not a class that fit has seen. "
             f"Expected one of {_few(classes)}. Choose one of these."
         )
     codes = np.searchsorted(classes, labels)

@@ -1,4 +1,4 @@
-"""diagnose: what a fitted network's units, gradients and updates look like."""
+"""diagnose: check the units, gradients and updates of a fitted network."""
 
 import math
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from sknn_suite.inspection._module import (
 )
 from sknn_suite.training import Muon
 
-# Rows that are looked at; more change the shares by less than a percent. Of rows that
-# are large, few go through the network at once, and not more often than this.
+# Number of rows to examine; more rows change the shares by less than a percent. Large
+# rows go through the network a few at a time, in at most MOST_PASSES passes.
 MAX_ROWS, MOST_PASSES = 2048, 8
 
-# Beyond these the report gives advice. The ratio of an update to its weights is about
-# 1e-3 where training goes well, a rule of thumb of long standing; Muon, whose updates
-# are as large in all directions, goes well with ten times as much.
+# Beyond these limits the report gives advice. As a rule of thumb, the ratio of an
+# update to its weights is about 1e-3 when training goes well. Muon makes updates of the
+# same size in all directions, and works well with ten times as much.
 DEAD = 0.2
 SATURATED = 0.5
 LARGE_UPDATE = 0.05
 SMALL_UPDATE = 1e-6
 VANISHING = 1e-2
 
-# The same advice for more layers than this is one sentence.
+# If more layers than this need the same advice, they share one sentence.
 MOST_SENTENCES = 3
 
 
@@ -43,7 +43,7 @@ class Diagnosis:
         From input to output.
 
     advice : list of str
-        One sentence for each thing that looks wrong; empty if nothing does.
+        One sentence per problem; empty if there is none.
     """
 
     layers: list[LayerReport]
@@ -69,17 +69,17 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     Parameters
     ----------
     estimator : estimator
-        A fitted estimator of this suite; it is not changed.
+        A fitted estimator of this package; it is not changed.
     X : array-like
-        Rows such as it was trained on; of more than 2,048 some are used, evenly spaced,
-        and fewer of large images and long rows.
+        Rows like the training rows. At most 2,048 evenly spaced rows are used, and
+        fewer of large images and long rows.
     y : array-like, default=None
-        Their targets; a detector needs none.
+        Targets of the rows. Detectors need none.
 
     Returns
     -------
     Diagnosis
-        A report per layer, and advice in sentences.
+        One report per layer, and advice in sentences.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     check_fitted(estimator)
     check_target(estimator, X, y)
     together = rows_together(estimator, MAX_ROWS)
-    # Not the first rows, which may be of one class.
+    # Evenly spaced, because the first rows may all be of one class.
     step = -(-count_rows(X) // min(MAX_ROWS, MOST_PASSES * together))
     rows = slice(None, None, max(step, 1))
     net, train = net_to_go_on(
@@ -152,7 +152,7 @@ def _advise(layers: list[LayerReport], large: float) -> list[str]:
 
 
 def _say(found: list[tuple[str, float]], what: str, remedy: str) -> list[str]:
-    """Say it of each layer, or once of many, of the worst one by name."""
+    """Return one sentence per layer, or one for many that names the worst layer."""
     if len(found) > MOST_SENTENCES:
         name, share = max(found, key=lambda layer: layer[1])
         what = what.format(share=_percent(share))

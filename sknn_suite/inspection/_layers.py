@@ -1,4 +1,4 @@
-"""Layers of a net that could go on training: their units, gradients, next update."""
+"""Reports on the layers of a net: units, gradients and the next update."""
 
 import math
 from collections.abc import Callable
@@ -22,35 +22,35 @@ from sknn_suite.training import TensorNet
 _KINDS = tuple({type(make()) for name, make in ACTIVATIONS.items() if name != "prelu"})
 _BOUNDED = (nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.Softsign)
 
-# Ways to write relu that are no module.
+# Ways to compute relu without a module.
 _RELU = {torch.relu, torch.relu_, F.relu, Tensor.relu, Tensor.relu_}
 
 
 class LayerReport(NamedTuple):
-    """What was seen in one layer.
+    """Report on one layer.
 
     Attributes
     ----------
     name : str
-        The layer: of a plain stack of layers "layer 1", the first hidden one, and so
-        on until "output"; of other networks as `summary` names it.
+        Name of the layer. In a plain stack "layer 1" is the first hidden layer, and the
+        last one is "output". In other networks it is the name that `summary` shows.
 
     dead : float
-        Share of its units whose activation is flat for every row: they never learn. Of
-        a convolution the units are its channels. 0 without an activation, and NaN for
-        recurrent layers, whose activations are within.
+        Share of units whose activation is flat for every row, so that they never learn.
+        The units of a convolution are its channels. 0 without an activation; NaN for
+        recurrent layers, whose activations are internal.
 
     saturated : float
-        Share of outputs, over rows and units, where a bounded activation is flat; NaN
-        for others.
+        Share of outputs, over rows and units, where a bounded activation is flat. NaN
+        for other activations.
 
     gradient_norm : float
         Norm of the gradient of its weights, of several nets side by side the root of
         the mean square; NaN if they are frozen.
 
     update_ratio : float
-        Norm of the next update over that of the weights; NaN for lbfgs, and
-        if they are frozen.
+        Norm of the next update divided by the norm of the weights; NaN for lbfgs and
+        for frozen weights.
     """
 
     name: str
@@ -61,7 +61,7 @@ class LayerReport(NamedTuple):
 
 
 class Flatness:
-    """How flat the activation behind a layer is, batch by batch."""
+    """How flat the activation after a layer is, collected batch by batch."""
 
     def __init__(self) -> None:
         self.is_dead: Tensor | None = None
@@ -69,7 +69,7 @@ class Flatness:
         self.bounded = False
 
     def add(self, slope: Tensor, bounded: bool) -> None:
-        """Take in the slopes of a batch, (n, n_units)."""
+        """Add the slopes of a batch, of shape (n, n_units)."""
         slope = slope.to(torch.float64).abs()
         is_dead = (slope < 1e-6).all(dim=0)
         self.is_dead = is_dead if self.is_dead is None else self.is_dead & is_dead
@@ -84,25 +84,26 @@ class Flatness:
 
     @property
     def saturated(self) -> float:
-        """Share of flat outputs, of bounded activations."""
+        """Share of flat outputs, for bounded activations."""
         return self.n_flat / self.n_seen if self.bounded else math.nan
 
 
 def examine(
     net: TensorNet, train: TensorBundle, n_rows: int, rate: float | None
 ) -> list[LayerReport]:
-    """Report on all layers; the net makes a step, and is not usable after.
+    """Report on all layers. The net makes a step and cannot be used afterwards.
 
     Parameters
     ----------
     net : TensorNet
         A net that is ready for a step.
     train : TensorBundle
-        Rows to look at.
+        Rows to examine.
     n_rows : int
-        Rows that go through the network at a time.
+        Number of rows that go through the network at a time.
     rate : float or None
-        Learning rate of the step; None for that with which training would go on.
+        Learning rate of the step. None means the rate with which training would
+        continue.
     """
     layers = _layers_of(net.module_)
     flat = _look_at_activations(net, train, layers, n_rows)
@@ -135,14 +136,14 @@ def examine(
 
 
 def _set_rate(net: TensorNet, rate: float) -> None:
-    """Set the learning rate of what is not frozen."""
+    """Set the learning rate of all parameters that are not frozen."""
     for group in net.optimizer_.param_groups:
         if not net.recipe.groups.is_frozen(group["thaws"], 1):
             group["lr"] = rate * group["share"]
 
 
 def _layers_of(module: nn.Module) -> dict[str, nn.Module]:
-    """Parts that have weights, from input to output; recurrent layers as a whole."""
+    """Modules with weights, from input to output; a recurrent layer is one module."""
     layers: dict[str, nn.Module] = {}
     inside: tuple[str, ...] = ()
     for name, part in module.named_modules():
@@ -175,8 +176,8 @@ def _titles(module: nn.Module, layers: dict[str, nn.Module]) -> dict[str, str]:
 def _look_at_activations(
     net: TensorNet, train: TensorBundle, layers: dict[str, nn.Module], n_rows: int
 ) -> dict[str, Flatness]:
-    """How flat the activations are; each belongs to the layer computed before it."""
-    # A sparse product takes the weights of the first layer without calling it.
+    """How flat the activations are. Each one belongs to the layer before it."""
+    # A sparse product uses the weights of the first layer without calling the layer.
     watcher = Watcher(layers, next(iter(layers), None))
     handles = [
         part.register_forward_pre_hook(watcher.enter(name))
@@ -201,14 +202,14 @@ def _look_at_activations(
 
 
 class Watcher(TorchFunctionMode):
-    """Sees layers and activations as they are computed, functions among them.
+    """Records layers and activations as they are computed, including functions.
 
     Parameters
     ----------
     layers : dict of str to nn.Module
         The layers.
     first : str or None
-        The layer to which an activation belongs that comes before any.
+        The layer of an activation that comes before any layer.
     """
 
     def __init__(self, layers: dict[str, nn.Module], first: str | None) -> None:
@@ -222,7 +223,7 @@ class Watcher(TorchFunctionMode):
         self.seen: set[str] = set()
 
     def enter(self, name: str | None) -> Callable:
-        """Make a hook that tells that a layer is computed now."""
+        """Make a hook that records that a layer is computed now."""
 
         def note(part: nn.Module, inputs: tuple) -> None:
             self.last = name
@@ -230,10 +231,10 @@ class Watcher(TorchFunctionMode):
         return note
 
     def watch(self, activation: nn.Module, inputs: tuple) -> None:
-        """Take in the slopes of an activation."""
+        """Add the slopes of an activation."""
         with torch.enable_grad():
             x = inputs[0].detach().requires_grad_(True)
-            # Of a copy, since some activations overwrite what they are given.
+            # Use a copy, because some activations overwrite their input.
             out = type(activation).forward(activation, x * 1)
             (slope,) = torch.autograd.grad(out.sum(), x)
         self._add(slope, isinstance(activation, _BOUNDED))
@@ -254,7 +255,7 @@ class Watcher(TorchFunctionMode):
 
 
 def _by_unit(slope: Tensor, layer: nn.Module) -> Tensor:
-    """Bring slopes to (n, n_units); the units of a convolution are its channels."""
+    """Reshape slopes to (n, n_units); the units of a convolution are its channels."""
     if isinstance(layer, EnsembleLinear):  # (n_members, n, n_units)
         return slope.movedim(0, 1).flatten(1)
     if hasattr(layer, "out_channels") or slope.ndim > 3:

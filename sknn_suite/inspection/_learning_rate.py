@@ -1,4 +1,4 @@
-"""find_learning_rate: the range test on an estimator's own network and data."""
+"""find_learning_rate: the learning-rate range test for an estimator and its data."""
 
 from numbers import Integral
 from typing import Any
@@ -20,16 +20,16 @@ def find_learning_rate(
     max_rate: float = 10.0,
     n_steps: int = 120,
 ) -> RangeTest:
-    """Train with an exponentially rising learning rate, and suggest one.
+    """Train with an exponentially rising learning rate, and suggest a rate.
 
-    The loss falls little while the rate is small, steeply while it suits, and explodes
-    when it is too large; the test ends there. `estimator` is cloned: it stays unfitted
-    and unharmed. The same test runs inside fit with ``learning_rate_init="auto"``.
+    With a small rate the loss falls slowly, with a good one steeply, and with a large
+    one it explodes; the test ends there. The test uses a clone, so `estimator` does not
+    change. ``learning_rate_init="auto"`` runs the same test inside fit.
 
     Parameters
     ----------
     estimator : estimator or Pipeline
-        An estimator of this suite, or a pipeline that ends in one.
+        An estimator of this package, or a pipeline that ends in one.
     X, y : array-likes
         Training data.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -37,20 +37,21 @@ def find_learning_rate(
     min_rate, max_rate : float, default=1e-6 and 10.0
         Ends of the range, in (0, inf).
     n_steps : int, default=120
-        Updates over the range.
+        Number of updates over the range.
 
     Returns
     -------
     RangeTest
         ``rates``, smoothed ``losses`` and the ``suggestion``: the lowest rate at which
-        the loss falls nearly as steeply as anywhere. `LearningRateDisplay` plots it.
+        the loss falls nearly as steeply as at the best rate. `LearningRateDisplay`
+        plots it.
 
     Raises
     ------
     TypeError
-        If the estimator is none of this suite.
+        If this is not an estimator of this package.
     ValueError
-        If the rates do not make a range, or `n_steps` is below 1.
+        If the rates do not form a range, or `n_steps` is below 1.
 
     References
     ----------
@@ -67,13 +68,13 @@ def find_learning_rate(
     """
     if not 0 < min_rate < max_rate:
         raise ValueError(
-            f"min_rate={min_rate} and max_rate={max_rate} do not make a range. "
+            f"min_rate={min_rate} and max_rate={max_rate} do not form a range. "
             "Expected 0 < min_rate < max_rate. Change one of them."
         )
     if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 1:
         raise ValueError(
-            f"n_steps={n_steps!r} is no number of updates. Expected a whole number of "
-            "1 or more. Change it; a hundred tell enough."
+            f"n_steps={n_steps!r} is not a number of updates. Expected an integer of "
+            "at least 1. Change it; a hundred is enough."
         )
     if isinstance(estimator, Pipeline):
         if len(estimator) > 1:

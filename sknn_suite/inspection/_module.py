@@ -1,6 +1,6 @@
-"""What inspection needs of an estimator: its fitted module, and some rows as tensors.
+"""What inspection needs: the fitted module of an estimator, and rows as tensors.
 
-This is the one place that knows where an estimator keeps them.
+Only this file knows where an estimator stores them.
 """
 
 from typing import Any
@@ -22,12 +22,12 @@ from sknn_suite.training import ParameterGroups, TensorNet, begin
 
 
 def check_ours(estimator: Any) -> None:
-    """Refuse what is no estimator of this suite."""
+    """Raise an error if this is not an estimator of this package."""
     if isinstance(estimator, NeuralEstimator):
         return
     remedy = "Pass, for example, an MLPClassifier."
     if isinstance(estimator, Pipeline):
-        remedy = "Pass the last step, pipeline[-1], and rows as the others give them."
+        remedy = "Pass the last step, pipeline[-1], and rows from the steps before it."
     elif isinstance(estimator, type):
         remedy = f"Pass a fitted one, {estimator.__name__}(...).fit(X, y)."
     name = estimator if isinstance(estimator, type) else type(estimator)
@@ -38,7 +38,7 @@ def check_ours(estimator: Any) -> None:
 
 
 def check_fitted(estimator: Any) -> None:
-    """Refuse what is no estimator of this suite, or has not been fitted."""
+    """Raise an error if this is not a fitted estimator of this package."""
     check_ours(estimator)
     check_is_fitted(
         estimator,
@@ -48,12 +48,12 @@ def check_fitted(estimator: Any) -> None:
 
 
 def own_module(estimator: Any) -> nn.Module:
-    """Build the fitted module on the CPU, in evaluation mode; nobody else uses it."""
+    """Build a separate copy of the fitted module on the CPU, in evaluation mode."""
     return estimator._fitted_net().module()
 
 
 def bare_module(estimator: Any) -> nn.Module:
-    """Build the module, without memory for weights, frozen where training leaves it."""
+    """Build the module without memory for weights; freeze what training freezes."""
     module = estimator._net.network.skeleton().eval()
     if estimator.unfreeze_every is None:
         freeze = _recipe(estimator).get("freeze", estimator.freeze)
@@ -62,12 +62,12 @@ def bare_module(estimator: Any) -> nn.Module:
 
 
 def _recipe(estimator: Any, *, partial: bool = False) -> dict[str, Any]:
-    """Ask the estimator's task for what parameters leave open."""
+    """Ask the estimator's task for choices that the parameters leave open."""
     return estimator._task(estimator).recipe(1, partial=partial)
 
 
 def configured(estimator: Any, X: Any, y: Any) -> Any:
-    """Make of an unfitted estimator one with its network, which is not trained."""
+    """Return a copy of an unfitted estimator that has its untrained network."""
     model: Any = clone(estimator)
     model._validate_params()
     model._set_fitted(plan_call(model, Call(X, y)).untrained())
@@ -75,16 +75,18 @@ def configured(estimator: Any, X: Any, y: Any) -> Any:
 
 
 def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
-    """Build the net with which training would go on, and the rows as a bundle."""
+    """Build the net with which training would continue, and the rows as a bundle."""
     plan = plan_call(estimator, Call(X, y, resume=True, n_epochs=1)).plan
+    if isinstance(plan.settings.learning_rate_init, str):  # "auto": the fit found one
+        plan = plan.change(learning_rate_init=estimator.learning_rate_)
     net = begin(plan)
     return net, net.batches_.bundle
 
 
 def usual_rate(estimator: Any) -> float | None:
-    """Mean rate of a schedule that has come to its end, where steps are tiny.
+    """Mean rate of a schedule that has ended, because its last steps are tiny.
 
-    None stands for the rate with which training would go on.
+    None means the rate with which training would continue.
     """
     now = _recipe(estimator)["learning_rate"]
     goes_on = _recipe(estimator, partial=True)["learning_rate"] == now
@@ -95,12 +97,12 @@ def usual_rate(estimator: Any) -> float | None:
 
 
 def rows_together(estimator: Any, n_rows: int) -> int:
-    """Rows that go through the network at a time, of `n_rows` that could."""
+    """How many of `n_rows` rows go through the network at a time."""
     return min(n_rows, estimator._net.rows_at_once or n_rows)
 
 
 def largest_output(estimator: Any) -> int:
-    """Numbers in the largest output of a layer for one image; 0 for other rows."""
+    """Size of the largest layer output for one image; 0 for other rows."""
     return estimator._net.network.config.get("largest", 0)
 
 
@@ -110,19 +112,19 @@ def has_several_labels(estimator: Any) -> bool:
 
 
 def check_rows(estimator: Any, X: Any) -> Any:
-    """Rows as the estimator's encoder takes them; others are refused."""
+    """Check rows and return them as the estimator's encoder takes them."""
     return estimator._rows_to_predict(X, "fit")[0]
 
 
 def bundle_of(estimator: Any, rows: Any, dtype: torch.dtype) -> TensorBundle:
-    """Encode checked rows, or made-up ones, as one batch on the CPU."""
+    """Encode checked or artificial rows as one batch on the CPU."""
     bundle = estimator._net.encoder.transform(rows, dtype)
     (batch,) = make_batches(bundle, len(bundle))
     return batch
 
 
 def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
-    """Rows without content, as the estimator's encoder takes them."""
+    """Artificial empty rows, as the estimator's encoder takes them."""
     encoder = estimator._net.encoder
     if isinstance(encoder, TextEncoder):
         texts = np.empty(n_rows, dtype=object)
@@ -139,15 +141,15 @@ def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
 
 
 def count_rows(X: Any, name: str = "X") -> int:
-    """Count rows of whatever has some; what has none is refused."""
+    """Count the rows of X; raise an error if it has none."""
     shape: Any = getattr(X, "shape", None)
     if shape is None:
         is_ordered = hasattr(X, "__len__") and not isinstance(X, dict | set)
         shape = (len(X),) if is_ordered else ()
     if not len(shape):
         raise DataError(
-            f"{name} is {str(X)[:40]!r}, which has no rows. Expected rows such as "
-            "those of fit. Pass an array, a list or a frame of them."
+            f"{name} is {str(X)[:40]!r}, which has no rows. Expected rows like those "
+            "of fit. Pass an array, a list or a frame of them."
         )
     return shape[0]
 
@@ -160,23 +162,23 @@ def take_rows(X: Any, rows: slice) -> Any:
         return X.tocsr()[rows]
     if isinstance(X, list | tuple) or hasattr(X, "shape"):
         return X[rows]
-    array = np.asarray(X)  # whatever else can be read as one
+    array = np.asarray(X)  # anything else that NumPy can convert
     return array[rows] if array.ndim else X
 
 
 def check_target(estimator: Any, X: Any, y: Any) -> None:
-    """Refuse a target that is missing, or that has another length than X."""
+    """Raise an error for a missing target, or one whose length differs from X."""
     name = type(estimator).__name__
     if y is None:
         if estimator.__sklearn_tags__().target_tags.required:
             raise DataError(
-                f"y is None, but {name} learns a target. Expected the targets of X. "
+                f"y is None, but {name} needs a target. Expected the targets of X. "
                 "Pass them as y."
             )
         return
     n_rows, n_targets = count_rows(X), count_rows(y, "y")
     if n_rows != n_targets:
         raise DataError(
-            f"X has {n_rows} rows and y has {n_targets}. Expected a target for each "
-            "row. Pass the y that belongs to X."
+            f"X has {n_rows} rows and y has {n_targets}. Expected one target per row. "
+            "Pass the y that belongs to X."
         )

@@ -33,17 +33,17 @@ from sknn_suite.modules import (
     n_parameters,
 )
 
-# Shown as one layer each: what lies in them is no layer to a reader.
+# Each is shown as one layer, because readers do not see its parts as layers.
 WHOLE = (Attention, RecurrentLayer, TokenEmbedding, WideBranch)
 
-# What the shape of the rows is noted under; no module has such a name.
+# Key for the shape of the rows; no module can have this name.
 INPUT = "<input>"
 
-# Numbers up to which weights and outputs get memory, though only their shapes count:
-# the first use of torch's meta device takes it seconds of imports.
+# Weights and outputs up to this size get memory, although only their shapes matter,
+# because the first use of torch's meta device costs seconds of imports.
 SMALL = 1 << 22
 
-# Rows of the user's that are checked.
+# Number of the user's rows that are checked.
 N_CHECKED = 16
 
 
@@ -53,20 +53,20 @@ class LayerSummary(NamedTuple):
     Attributes
     ----------
     name : str
-        The layer, as the parameter `freeze` names it.
+        Name of the layer, as in the parameter `freeze`.
 
     kind : str
         Its class.
 
     output_shape : tuple of int or str
-        Shape of what it puts out: "n" stands for the rows, "t" for the steps or tokens
-        of a row. Empty where it is not known.
+        Shape of its output: "n" is the number of rows, "t" the number of steps or
+        tokens of a row. Empty if unknown.
 
     n_trainable : int
-        Numbers that training changes.
+        Number of trainable parameters.
 
     n_frozen : int
-        Numbers that training leaves as they are.
+        Number of frozen parameters.
     """
 
     name: str
@@ -78,7 +78,7 @@ class LayerSummary(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class NetworkSummary:
-    """The layers of a network; ``print(summary)`` shows them, and a notebook too.
+    """The layers of a network; shown by ``print(summary)`` and in notebooks.
 
     Attributes
     ----------
@@ -98,17 +98,17 @@ class NetworkSummary:
 
     @property
     def n_trainable(self) -> int:
-        """Numbers that training changes, of all layers."""
+        """Number of trainable parameters in all layers."""
         return sum(layer.n_trainable for layer in self.layers)
 
     @property
     def n_frozen(self) -> int:
-        """Numbers that training leaves as they are, of all layers."""
+        """Number of frozen parameters in all layers."""
         return sum(layer.n_frozen for layer in self.layers)
 
     @property
     def n_parameters(self) -> int:
-        """Numbers of all layers."""
+        """Number of parameters in all layers."""
         return self.n_trainable + self.n_frozen
 
     def __repr__(self) -> str:
@@ -173,18 +173,18 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
     Parameters
     ----------
     estimator : estimator
-        An estimator of this suite; it is not changed. One that is not fitted has no
-        network yet: X and y say what it would be.
+        An estimator of this package; it is not changed. If it is not fitted, X and y
+        determine its network.
     X : array-like, default=None
-        Rows, as for `fit`. A fitted estimator needs none; it refuses rows that its
-        network does not take.
+        Rows, as for `fit`. A fitted estimator needs none, and raises an error for rows
+        that do not suit its network.
     y : array-like, default=None
-        Targets, as for `fit`, of an estimator that is not fitted.
+        Targets, as for `fit`, if the estimator is not fitted.
 
     Returns
     -------
     NetworkSummary
-        The layers as rows of a table, and the sums of their parameters.
+        The layers as a table, and the total numbers of parameters.
 
     Raises
     ------
@@ -195,12 +195,12 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
 
     Notes
     -----
-    Nothing is trained, and shapes are those of made-up rows. Weights of large networks
-    take no memory once they are fitted, but for recurrent ones and networks of the
-    user's own.
-    Parameters are what the gradient can train, and the weights of n-grams, which are
-    solved for; running means of batch norms and scalings of the input are not among
-    them. Dropout of probability zero is left out.
+    Nothing is trained, and shapes are those of artificial rows. If a large network is
+    fitted, its weights take no extra memory, except in recurrent networks and in your
+    own modules.
+    The numbers of parameters include all weights that the gradient can train, and the
+    weights of n-grams, which a solver finds. They do not include running means of batch
+    norms and the scaling of the input. Dropout with probability zero is left out.
 
     Examples
     --------
@@ -223,8 +223,8 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
             name = type(estimator).__name__
             raise NotFittedError(
                 f"This {name} is not fitted, and X is None. Expected a fitted one, or "
-                "rows that say how large its network would be. Pass X, and y where "
-                "there is a target, or call 'fit' first."
+                "rows that determine the size of its network. Pass X, and y if there "
+                "is a target, or call 'fit' first."
             )
         check_target(estimator, X, y)
         estimator = configured(estimator, X, y)
@@ -256,14 +256,14 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
 
 
 class Seen(NamedTuple):
-    """What was seen of a module: when it was computed, and what it put out."""
+    """Record of a module: when it was computed, and its output shape."""
 
     number: int
     shape: tuple[int | str, ...]
 
 
 def _look(estimator: Any, module: nn.Module) -> tuple[dict[str, Seen], tuple]:
-    """Run made-up rows through; which axes are rows or steps, is told by two runs."""
+    """Run artificial rows twice; compare to find which axes are rows or steps."""
     runs = [(2, 3), (3, 3)]
     has_steps = isinstance(module, SequenceNet)  # and its forward pass asks for values
     if has_steps:
@@ -284,7 +284,7 @@ def _look(estimator: Any, module: nn.Module) -> tuple[dict[str, Seen], tuple]:
 def _run(
     estimator: Any, module: nn.Module, n_rows: int, n_steps: int
 ) -> dict[str, tuple[int, ...]]:
-    """Shape of what each module puts out, in the order in which they end."""
+    """Output shape of each module, in the order in which they finish."""
     parameter = next(module.parameters())
     rows = made_up_rows(estimator, n_rows, n_steps)
     inputs = bundle_of(estimator, rows, parameter.dtype).inputs
@@ -336,7 +336,7 @@ def _name_axes(
 def _parts(
     module: nn.Module, seen: dict[str, Seen]
 ) -> Iterator[tuple[str, nn.Module | None, list[nn.Parameter]]]:
-    """Layers in the order in which they are computed, each with its parameters."""
+    """Layers in the order of computation, each with its parameters."""
     found: list[tuple[int, str, nn.Module | None, list[nn.Parameter]]] = []
 
     def walk(name: str, part: nn.Module, parent: int) -> None:

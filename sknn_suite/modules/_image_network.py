@@ -187,11 +187,16 @@ def find_head(network: nn.Module) -> str | None:
 
 
 def layers_of(network: nn.Module, head_name: str | None) -> list[list[nn.Parameter]]:
-    """Parameters of each layer, the head last; a norm belongs to the layer before."""
+    """Parameters of each layer, the head last; a norm belongs to the layer before.
+
+    What several layers share belongs to the first of them.
+    """
     layers: list[list[nn.Parameter]] = []
     head: list[nn.Parameter] = []
+    seen: set[int] = set()
     for name, part in network.named_modules():
-        own = list(part.parameters(recurse=False))
+        own = [p for p in part.parameters(recurse=False) if id(p) not in seen]
+        seen |= {id(p) for p in own}
         if not own:
             continue
         if name == head_name:

@@ -6,6 +6,7 @@ from sknn_suite.parameters._combinations import (
     refuse_for_network,
 )
 from sknn_suite.parameters._declaration import param, parameters, redefault
+from sknn_suite.parameters._groups import GROUPS, groups_of
 from sknn_suite.parameters._settings import Settings, settle
 from sknn_suite.parameters._training import (
     OPTIMIZER_NAMES,
@@ -16,12 +17,14 @@ from sknn_suite.parameters._training import (
 from sknn_suite.parameters._values import check_schedule
 
 __all__ = [
+    "GROUPS",
     "OPTIMIZER_NAMES",
     "SCHEDULE_NAMES",
     "OneCycleParameters",
     "Settings",
     "TrainingParameters",
     "check_schedule",
+    "groups_of",
     "param",
     "parameters",
     "redefault",

@@ -4,19 +4,24 @@ A class decorated with `parameters` is a keyword-only dataclass whose fields are
 constructor's parameters. Subclasses inherit them; scikit-learn's
 ``_parameter_constraints`` is collected from the fields, and the docstring of every
 class lists the inherited parameters, whose text stands in the class that declares them.
+Each parameter belongs to a group, which decides its place in signature and docstring.
 """
 
 import inspect
-import re
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, TypeVar, dataclass_transform
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, TypeVar, dataclass_transform, overload
+
+from sknn_suite.parameters._docstring import full_docstring
+from sknn_suite.parameters._groups import GROUPS, groups_of
 
 T = TypeVar("T")
 
-_SECTION = r"^{title}\n-+\n(.*?)(?=\n\n\S[^\n]*\n-{{3,}}\n|\Z)"
 
-
-def param(default: Any, *constraints: Any, kw_only: bool = True) -> Any:
+def param(
+    default: Any, *constraints: Any, group: str | None = None, kw_only: bool = True
+) -> Any:
     """Declare a parameter.
 
     Parameters
@@ -26,96 +31,98 @@ def param(default: Any, *constraints: Any, kw_only: bool = True) -> Any:
     *constraints : object
         What scikit-learn's parameter validation accepts: ``Interval``,
         ``StrOptions``, types, None, "boolean", ... Any one of them must hold.
+    group : str or None, default=None
+        Where documentation lists it, one of `GROUPS`. None keeps the group of the
+        inherited parameter of this name; without one it takes that of the class.
     kw_only : bool, default=True
         Whether the constructor takes it by name only.
     """
-    return field(
-        default=default, kw_only=kw_only, metadata={"constraints": list(constraints)}
-    )
+    metadata = {"constraints": list(constraints), "group": group, "redefaulted": False}
+    return field(default=default, kw_only=kw_only, metadata=metadata)
 
 
 def redefault(name: str, owner: type, default: Any) -> Any:
-    """Give an inherited parameter another default; its constraint stays.
+    """Give an inherited parameter another default; its constraint and group stay.
 
     So does its text, unless the class has one of its own.
     """
     inherited = {f.name: f for f in fields(owner)}[name]
-    return field(
-        default=default, kw_only=inherited.kw_only, metadata=dict(inherited.metadata)
-    )
+    metadata = {**inherited.metadata, "redefaulted": True}
+    return field(default=default, kw_only=inherited.kw_only, metadata=metadata)
+
+
+@overload
+def parameters(cls: type[T], /) -> type[T]: ...
+@overload
+def parameters(*, group: str) -> Callable[[type[T]], type[T]]: ...
 
 
 # `param` is not named a field specifier: type checkers would then look for a keyword
 # `default`, and without it take every parameter for a required one.
 @dataclass_transform(eq_default=False, kw_only_default=True)
-def parameters(cls: type[T]) -> type[T]:
-    """Turn annotated class attributes made by `param` into constructor parameters."""
+def parameters(cls: Any = None, /, *, group: str | None = None) -> Any:
+    """Turn annotated class attributes made by `param` into constructor parameters.
+
+    Parameters
+    ----------
+    cls : type
+        The class.
+    group : str or None, default=None
+        Group of the parameters that it declares without a group.
+    """
+    if cls is None:
+        return lambda cls: _make(cls, group)
+    return _make(cls, group)
+
+
+def _make(cls: type[T], group: str | None) -> type[T]:
+    own = inspect.get_annotations(cls)
+    for name in own:
+        if isinstance(declared := vars(cls).get(name), Field):
+            _set_group(cls, name, declared, group)
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
-    declared = fields(cls)  # type: ignore[arg-type]
-    cls._parameter_constraints = {  # type: ignore[attr-defined]
-        f.name: f.metadata["constraints"] for f in declared
-    }
-    for f in declared:
+    all_fields = fields(cls)  # type: ignore[arg-type]
+    for f in all_fields:
         if f.default is MISSING:
             raise TypeError(f"Parameter '{f.name}' of {cls.__name__} has no default.")
+    cls._parameter_constraints = {  # type: ignore[attr-defined]
+        f.name: f.metadata["constraints"] for f in all_fields
+    }
+    groups = groups_of(cls)
+    _order_signature(cls, [name for names in groups.values() for name in names])
     if cls.__doc__ is not None:  # it is with python -OO
-        parameter_names = list(inspect.signature(cls).parameters)
-        own = inspect.get_annotations(cls)
-        defaults = {f.name: f.default for f in declared if f.name in own}
-        cls.__doc__ = _with_section(cls, "Parameters", parameter_names, defaults)
-        cls.__doc__ = _with_section(cls, "Attributes")
+        defaults = {f.name: f.default for f in all_fields if f.name in own}
+        cls.__doc__ = full_docstring(cls, groups, defaults)
     return cls
 
 
-def section_entries(docstring: str | None, title: str) -> dict[str, str]:
-    """Split a section of a numpydoc docstring, such as "Parameters", into entries."""
-    section = _find_section(inspect.cleandoc(docstring or ""), title)
-    if section is None:
-        return {}
-    entries: dict[str, str] = {}
-    for entry in re.split(r"\n(?=\S)", section[1].strip("\n")):
-        entries[entry.split(" :", 1)[0].strip()] = entry.strip("\n")
-    return entries
-
-
-def _find_section(text: str, title: str) -> re.Match | None:
-    return re.search(_SECTION.format(title=title), text, re.M | re.S)
-
-
-def _with_section(
-    cls: type,
-    title: str,
-    names: list[str] | None = None,
-    defaults: dict[str, Any] | None = None,
-) -> str:
-    """Docstring of a class whose section lists what its bases declare as well.
-
-    `names` chooses and orders the entries; by default all are listed, own ones first.
-    `defaults` are told in place of those that inherited entries tell.
-    """
-    own = section_entries(cls.__doc__, title)
-    inherited: dict[str, str] = {}
+def _set_group(cls: type, name: str, declared: Field, default: str | None) -> None:
+    """Settle the group of a parameter that a class declares."""
+    inherited: dict[str, Field] = {}
     for base in reversed(cls.__mro__[1:]):
-        inherited |= section_entries(base.__dict__.get("__doc__"), title)
-    for name, default in (defaults or {}).items():
-        if name in inherited:
-            inherited[name] = _tell_default(inherited[name], default)
-    entries = own | {key: text for key, text in inherited.items() if key not in own}
-    if names is not None:
-        entries = {name: entries[name] for name in names if name in entries}
-    text = inspect.cleandoc(cls.__doc__ or "")
-    if not entries:
-        return text
-    body = "\n\n".join(entries.values())
-    section = f"{title}\n{'-' * len(title)}\n{body}"
-    found = _find_section(text, title)
-    if found is not None:
-        return text[: found.start()] + section + text[found.end() :]
-    before, heading, after = text.partition("\n\nAttributes\n")
-    return f"{before}\n\n{section}{heading}{after}"
+        inherited |= vars(base).get("__dataclass_fields__", {})
+    group = declared.metadata["group"]
+    if group is None and name in inherited:
+        group = inherited[name].metadata["group"]
+    group = default if group is None else group
+    if group not in GROUPS:
+        raise TypeError(
+            f"Parameter '{name}' of {cls.__name__} has the group {group!r}. Expected "
+            f"one of {', '.join(GROUPS)}. Name it in `param`, or in `parameters` for "
+            "the whole class."
+        )
+    declared.metadata = MappingProxyType({**declared.metadata, "group": group})
 
 
-def _tell_default(entry: str, default: Any) -> str:
-    """Change the default at the end of an entry's heading."""
-    shown = repr(default).replace("'", '"')
-    return re.sub(r"default=.*", lambda _: f"default={shown}", entry, count=1)
+def _order_signature(cls: type, names: list[str]) -> None:
+    """Show keyword-only parameters in the order of the documentation."""
+    function: Any = cls.__init__
+    signature = inspect.signature(function)
+    place = {name: i for i, name in enumerate(names)}
+
+    def rank(parameter: inspect.Parameter) -> tuple[int, int]:
+        by_name = parameter.kind is parameter.KEYWORD_ONLY
+        return parameter.kind, place[parameter.name] if by_name else 0
+
+    ordered = sorted(signature.parameters.values(), key=rank)
+    function.__signature__ = signature.replace(parameters=ordered)

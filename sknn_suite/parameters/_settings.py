@@ -3,6 +3,8 @@
 from dataclasses import fields, make_dataclass
 from typing import Any
 
+import numpy as np
+
 from sknn_suite.parameters._training import TrainingParameters
 
 # What a plan holds in another form, and what only an estimator can make use of.
@@ -49,4 +51,8 @@ def settle(parameters: Any, **settled: Any) -> Any:
         What "auto" and the like stand for; it takes the place of the parameter.
     """
     names = [f.name for f in fields(Settings)]
-    return Settings(**{n: getattr(parameters, n) for n in names} | settled)
+    values = {n: getattr(parameters, n) for n in names} | settled
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):  # settings compare
+            values[name] = tuple(value.tolist())
+    return Settings(**values)

@@ -1,4 +1,4 @@
-"""Displays: numbers first, then a picture of them; matplotlib is loaded by `plot`."""
+"""Displays hold numbers and plot them; only `plot` imports matplotlib."""
 
 from sknn_suite.plotting._anomaly_score import AnomalyScoreDisplay
 from sknn_suite.plotting._filters import FilterDisplay

@@ -7,22 +7,22 @@ from sknn_suite.plotting._requirements import check_labels_of_rows, require_meth
 
 
 class AnomalyScoreDisplay:
-    """How odd rows are, and where the threshold lies.
+    """Histogram of anomaly scores, with the threshold.
 
-    Use it to choose `contamination`: a threshold in a gap between the crowd and the
-    few is safe. It works for every outlier detector with scikit-learn's methods; the
-    numbers are its attributes. Rows beyond the threshold are drawn one by one.
+    Use it to choose `contamination`: a threshold in a gap between the many and the few
+    is safe. It works for every outlier detector with scikit-learn's methods. The
+    attributes hold the numbers. Rows beyond the threshold are drawn one by one.
 
     Parameters
     ----------
     scores : array-like of shape (n_samples,)
-        Oddness of each row, larger for odder rows: ``-score_samples(X)``.
+        Anomaly score of each row, larger for more unusual rows: ``-score_samples(X)``.
 
     threshold : float, default=None
-        Oddness beyond which rows are outliers; None marks none.
+        Score above which rows are outliers. None draws no threshold.
 
     is_outlier : array-like of bool of shape (n_samples,), default=None
-        Which rows are known to be outliers.
+        Which rows are known outliers.
 
     estimator_name : str, default=None
         Name for the title.
@@ -40,7 +40,7 @@ class AnomalyScoreDisplay:
 
     See Also
     --------
-    ReconstructionDisplay : Rows beside their reconstructions.
+    ReconstructionDisplay : Rows and their reconstructions.
     LatentSpaceDisplay : Codes of rows.
 
     Examples
@@ -76,10 +76,10 @@ class AnomalyScoreDisplay:
             The rows.
 
         y : array-like of shape (n_samples,), default=None
-            What is known of the rows, for colours.
+            Labels of the rows, for colours.
 
         outlier_label : object, default=None
-            Value of y that stands for outliers; None takes -1 if it occurs, else 1.
+            Value of y that means outlier. None means -1 if it occurs, else 1.
 
         ax : matplotlib Axes, default=None
             Where to draw; None opens a new figure.
@@ -88,7 +88,7 @@ class AnomalyScoreDisplay:
             Name for the title; None takes the class.
 
         bins : int, default=60
-            Bars of the histogram.
+            Number of bars in the histogram.
 
         Returns
         -------
@@ -126,7 +126,7 @@ class AnomalyScoreDisplay:
             Where to draw; None opens a new figure.
 
         bins : int, default=60
-            Bars of the histogram.
+            Number of bars in the histogram.
 
         Returns
         -------
@@ -135,7 +135,7 @@ class AnomalyScoreDisplay:
         """
         ax = prepare_axes(ax, needed_by="AnomalyScoreDisplay.plot")
         scores = np.asarray(self.scores, dtype=float)
-        # A few rows very far off would press all others into one bar.
+        # A few extreme rows would squeeze all others into one bar.
         wide = np.ptp(scores) > 50 * (np.quantile(scores, 0.9) - np.median(scores))
         if wide:
             ax.set_xscale("symlog", linthresh=_linear_part(scores))
@@ -158,9 +158,9 @@ class AnomalyScoreDisplay:
                 linewidth=1.2,
                 label=f"threshold, {n_beyond:,} of {len(scores):,} beyond",
             )
-        ax.set_xlabel("oddness, -score_samples")
+        ax.set_xlabel("anomaly score, -score_samples")
         ax.set_ylabel("rows")
-        # Above the legend, which narrow axes have no room for beside it.
+        # Above the legend, because narrow axes have no room beside it.
         ax.set_title(self.estimator_name or "", loc="left", pad=24)
         place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3}
         write_legend(ax, fontsize="small", **place)
@@ -169,7 +169,7 @@ class AnomalyScoreDisplay:
 
 
 def _linear_part(scores):
-    """Half-width of the linear middle of the axis: that of most rows."""
+    """Half-width of the linear middle of the axis, which covers most rows."""
     return max(float(np.quantile(np.abs(scores), 0.9)), 1e-12)
 
 

@@ -1,4 +1,4 @@
-"""What the pictures of all Displays have in common."""
+"""The common style of all Displays."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sknn_suite.doors import import_optional
 
 
 def prepare_axes(ax: Any, *, needed_by: str) -> Any:
-    """Give `ax`, or the axes of a new figure, a light grid and no frame.
+    """Return `ax`, or the axes of a new figure, with a light grid and no frame.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def prepare_axes(ax: Any, *, needed_by: str) -> Any:
 
 
 def write_legend(ax: Any, **kwargs: Any) -> None:
-    """Write the legend on plain white, so that lines behind it do not cross it.
+    """Draw the legend on a white background, so that lines do not cross it.
 
     Parameters
     ----------

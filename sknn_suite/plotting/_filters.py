@@ -9,8 +9,8 @@ from sknn_suite.plotting._requirements import require_method
 class FilterDisplay:
     """The filters of a network's first convolution, as small images.
 
-    Smooth ones (edges, blobs, colours) come from training that worked; noise says that
-    there were too few images, or too much learning rate.
+    Smooth filters (edges, blobs, colours) show that training worked. Noise means too
+    few images, or a learning rate that is too high.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class FilterDisplay:
         Parameters
         ----------
         estimator : CNNClassifier
-            A fitted classifier of images, with a convolution.
+            A fitted image classifier with a convolution.
 
         figure : matplotlib Figure, default=None
             Where to draw; None opens a new one.
@@ -69,7 +69,7 @@ class FilterDisplay:
         return cls(filters=estimator.first_filters()).plot(figure=figure)
 
     def plot(self, figure=None):
-        """Draw the filters, each in its own range.
+        """Draw the filters, each scaled to its own range.
 
         Parameters
         ----------

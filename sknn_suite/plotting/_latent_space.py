@@ -13,8 +13,8 @@ MOST_CLASSES = 10
 class LatentSpaceDisplay:
     """Codes of rows in two dimensions.
 
-    Use it to see whether rows of one kind lie together. Codes of more than two
-    components are projected on their two principal ones.
+    Use it to see whether rows of one kind form clusters. Codes with more than two
+    components are projected onto their first two principal components.
 
     Parameters
     ----------
@@ -25,10 +25,10 @@ class LatentSpaceDisplay:
         Labels or numbers, for colours.
 
     explained : float, default=1.0
-        Share of the codes' variance that the two dimensions show.
+        Fraction of the codes' variance in the two dimensions.
 
     color_name : str, default=None
-        What the numbers are, for the colour bar.
+        Name of the numbers, for the colour bar.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class LatentSpaceDisplay:
 
     See Also
     --------
-    ReconstructionDisplay : Rows beside their reconstructions.
+    ReconstructionDisplay : Rows and their reconstructions.
 
     Examples
     --------
@@ -72,8 +72,8 @@ class LatentSpaceDisplay:
             The rows.
 
         y : array-like of shape (n_samples,), default=None
-            Labels or numbers, for colours; None takes the oddness of the rows, if the
-            estimator scores them.
+            Labels or numbers, for colours. None means the anomaly scores, if the
+            estimator has ``score_samples``.
 
         ax : matplotlib Axes, default=None
             Where to draw; None opens a new figure.
@@ -92,7 +92,7 @@ class LatentSpaceDisplay:
         codes = np.asarray(estimator.transform(X), dtype=float)
         name = None
         if y is None and hasattr(estimator, "score_samples"):
-            y, name = -np.asarray(estimator.score_samples(X)), "oddness"
+            y, name = -np.asarray(estimator.score_samples(X)), "anomaly score"
         points, explained = _in_two_dimensions(codes)
         display = cls(
             points=points,
@@ -128,7 +128,7 @@ class LatentSpaceDisplay:
             place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
             write_legend(ax, markerscale=1.8, **place)
         else:
-            order = np.argsort(self.y)  # the odd ones on top
+            order = np.argsort(self.y)  # the most unusual rows on top
             high = np.quantile(self.y, 0.99)
             shown = ax.scatter(
                 *points[order].T, c=self.y[order], cmap="viridis", vmax=high, **style
@@ -146,12 +146,12 @@ class LatentSpaceDisplay:
 
 
 def _in_two_dimensions(codes):
-    """Two columns of codes, and the share of their variance that these show."""
+    """Two columns of codes, and the fraction of their variance in them."""
     if codes.shape[1] == 1:
         return np.column_stack([codes[:, 0], np.zeros(len(codes))]), 1.0
     if codes.shape[1] == 2:
         return codes, 1.0
     projection = PCA(2, svd_solver="full")
     points = projection.fit_transform(codes)
-    # Codes that do not vary have no shares.
+    # Constant codes have no variance to divide.
     return points, float(np.nan_to_num(projection.explained_variance_ratio_).sum())

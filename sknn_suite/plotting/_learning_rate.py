@@ -5,10 +5,10 @@ from sknn_suite.plotting._axes import prepare_axes, write_legend
 
 
 class LearningRateDisplay:
-    """Loss against a rising learning rate, with the suggested rate.
+    """The loss during a learning-rate range test, with the suggested rate.
 
-    Use it to judge the suggestion of :func:`~sknn_suite.find_learning_rate`: it should
-    lie where the loss falls steeply, well before it turns up.
+    Use it to check the suggestion of :func:`~sknn_suite.find_learning_rate`. The loss
+    should fall steeply there, and rise only at much higher rates.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class LearningRateDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes of the picture.
+        The axes of the plot.
 
     figure_ : matplotlib Figure
         Its figure.
@@ -60,7 +60,7 @@ class LearningRateDisplay:
         Parameters
         ----------
         estimator : estimator or Pipeline
-            An estimator of this suite; it is cloned.
+            An estimator of this package; it is cloned.
         X, y : array-likes
             Training data.
         ax : matplotlib Axes, default=None

@@ -10,17 +10,17 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_suite.exceptions import DataError
 from sknn_suite.plotting._axes import prepare_axes, write_legend
 
-# Where scikit-learn's meta-estimators keep the one estimator that they have fitted.
+# Attributes in which scikit-learn's meta-estimators keep their one fitted estimator.
 _FITTED_INSIDE = ("best_estimator_", "estimator_", "regressor_")
 
 
 class LossCurveDisplay:
-    """Loss, and validation score, of each epoch of a training.
+    """Loss and validation score of each epoch.
 
     Use it to see whether training has converged (the loss is flat at the end), jumps
     (lower `learning_rate_init`) or overfits (the validation loss rises while the
-    training loss falls). It is best made by :meth:`from_estimator`; the numbers are its
-    attributes.
+    training loss falls). Create it with :meth:`from_estimator`. The attributes hold the
+    numbers.
 
     Parameters
     ----------
@@ -34,22 +34,21 @@ class LossCurveDisplay:
         Score of the validation rows; None without validation rows.
 
     learning_rate : array-like of shape (n_epochs,), default=None
-        Learning rate of each epoch; None where there is none, as for lbfgs.
+        Learning rate of each epoch; None if there is none, as for lbfgs.
 
     estimator_name : str, default=None
-        Stands before the names of the lines in the legend, for pictures of several
-        trainings.
+        Prefix of the line names in the legend, for plots of several fits.
 
     loss_name : str, default=None
-        What the loss is, for the label of the axis.
+        Name of the loss, for the axis label.
 
     score_name : str, default=None
-        What the score is, for the label of the axis.
+        Name of the score, for the axis label.
 
     Attributes
     ----------
     train_loss, valid_loss, valid_score, learning_rate : ndarray or None
-        The numbers, one an epoch.
+        The numbers, one per epoch.
 
     ax_ : matplotlib Axes
         Where the losses are drawn.
@@ -112,7 +111,7 @@ class LossCurveDisplay:
         line_kw=None,
         score_kw=None,
     ):
-        """Draw the training of a fitted estimator.
+        """Draw the loss curve of a fitted estimator.
 
         Parameters
         ----------
@@ -129,11 +128,11 @@ class LossCurveDisplay:
             `score_ax_` of another display to compare two trainings.
 
         name : str, default=None
-            Stands before the names of the lines in the legend.
+            Prefix of the line names in the legend.
 
         log_scale : bool, default=False
-            Whether the axis of the loss is logarithmic. Use it when the loss falls by
-            more than a factor of a hundred.
+            Whether the loss axis is logarithmic. Use it if the loss falls by more than
+            a factor of a hundred.
 
         line_kw : dict, default=None
             Arguments of matplotlib's `plot` for the losses.
@@ -149,7 +148,7 @@ class LossCurveDisplay:
         Raises
         ------
         ValueError
-            If the estimator keeps no loss per epoch.
+            If the estimator records no loss per epoch.
         """
         check_is_fitted(estimator)
         trained = _find_trained(estimator)
@@ -189,10 +188,10 @@ class LossCurveDisplay:
             Where to draw the score; None gives `ax` a second axis.
 
         name : str, default=None
-            Stands before the names of the lines; None takes `estimator_name`.
+            Prefix of the line names; None means `estimator_name`.
 
         log_scale : bool, default=False
-            Whether the axis of the loss is logarithmic.
+            Whether the loss axis is logarithmic.
 
         line_kw : dict, default=None
             Arguments of matplotlib's `plot` for the losses.
@@ -221,7 +220,7 @@ class LossCurveDisplay:
         if log_scale:
             ax.set_yscale("log")
         elif all(_is_nowhere_negative(line.get_ydata()) for line in self.lines_):
-            # Zero belongs to the axis, and a second display may still widen it.
+            # The axis starts at zero, and a second display may still widen it.
             ax.update_datalim([(1, 0)])
             self.lines_[0].sticky_edges.y.append(0)
             ax.autoscale_view()
@@ -262,21 +261,21 @@ class LossCurveDisplay:
         if self.score_ax_ is None:
             write_legend(self.ax_, handles=lines, loc="upper right")
             return
-        # Losses fall and scores rise: within the axes there is no place that is free.
+        # Losses fall and scores rise, so there is no free place within the axes.
         lines = [*lines, *self.score_ax_.get_lines()]
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": 2}
         place["borderaxespad"] = 3.8  # below the label of the axis
         write_legend(self.score_ax_, handles=lines, **place)
 
 
-# Words in the names of scorers, and how they are written for people.
+# Words in the names of scorers, and their usual spelling.
 _SPELLINGS = {"^neg": "negative", "r2": "R²", "roc auc": "ROC AUC", "f1": "F1"}
 
 _COLUMNS = ("train_loss", "valid_loss", "valid_score", "learning_rate")
 
 
 def _find_trained(estimator):
-    """Unwrap an estimator until something that remembers its epochs appears."""
+    """Unwrap an estimator until an inner one has records of its epochs."""
     outer = type(estimator).__name__
     while not (hasattr(estimator, "history_") or hasattr(estimator, "loss_curve_")):
         if isinstance(estimator, Pipeline):
@@ -285,7 +284,7 @@ def _find_trained(estimator):
         inside = [name for name in _FITTED_INSIDE if hasattr(estimator, name)]
         if not inside:
             raise DataError(
-                f"{outer} keeps no loss per epoch. Expected an estimator with history_ "
+                f"{outer} has no loss per epoch. Expected an estimator with history_ "
                 "or loss_curve_. Pass a neural network that was trained epoch by epoch."
             )
         estimator = getattr(estimator, inside[0])
@@ -293,7 +292,7 @@ def _find_trained(estimator):
 
 
 def _read_history(trained):
-    """Give the records of the epochs; scikit-learn's MLP keeps two lists instead."""
+    """Return the records of the epochs; scikit-learn's MLP has two lists instead."""
     if hasattr(trained, "history_"):
         return trained.history_
     history = [{"train_loss": loss} for loss in trained.loss_curve_]
@@ -304,7 +303,7 @@ def _read_history(trained):
 
 
 def _column(history, key):
-    """Collect a number of each epoch: nan where there is none, None if never."""
+    """Collect one number per epoch: nan if an epoch has none, None if no epoch has."""
     if not any(key in record for record in history):
         return None
     return np.array([record.get(key, np.nan) for record in history], dtype=float)

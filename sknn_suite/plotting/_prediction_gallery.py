@@ -11,7 +11,7 @@ from sknn_suite.plotting._requirements import require_method
 
 KINDS = ("most_correct", "most_wrong", "most_uncertain")
 
-# Letters of a text that are shown.
+# Number of letters of a text to show.
 TEXT_WIDTH = 90
 
 
@@ -23,17 +23,18 @@ def choose_rows(proba, codes, kind, n_per_class):
     proba : ndarray of shape (n_samples, n_classes)
         Probabilities.
     codes : ndarray of shape (n_samples,)
-        Number of each row's true class.
+        Index of each row's true class.
     kind : {"most_correct", "most_wrong", "most_uncertain"}
-        Rows whose class is most probable, rows of another class that is most probable
-        in place of theirs, or rows whose two most probable classes are closest.
+        Rows with the highest probability of their class, rows with the highest
+        probability of a wrong class, or rows whose two most probable classes are
+        closest.
     n_per_class : int
-        Rows of each class at most.
+        Largest number of rows per class.
 
     Returns
     -------
     list of ndarray
-        Row numbers of each class, the most telling first.
+        Row numbers of each class, the most extreme first.
     """
     if kind not in KINDS:
         raise ValueError(
@@ -56,7 +57,7 @@ def choose_rows(proba, codes, kind, n_per_class):
 
 
 class PredictionGallery:
-    """The images or texts that a classifier gets most right, most wrong, or doubts.
+    """The images or texts with the best, the worst or the least certain predictions.
 
     Use it to find wrong labels (the most confident mistakes), classes that look alike,
     and rows worth labelling (the most uncertain ones).
@@ -64,8 +65,8 @@ class PredictionGallery:
     Parameters
     ----------
     items : list of ndarray or list of list of str
-        What is shown of each class: images, (n, height, width, channels), in [0, 1],
-        or texts.
+        What to show for each class: images of shape (n, height, width, channels) in
+        [0, 1], or texts.
 
     rows : list of ndarray
         Their row numbers.
@@ -80,21 +81,21 @@ class PredictionGallery:
         The labels.
 
     kind : str
-        What the gallery shows.
+        Which rows the gallery shows.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        Where it is drawn: of shape (n_classes, n_per_class) for images, a row per
-        class; of shape (1, 1) for texts, a line for each.
+        Where it is drawn: for images of shape (n_classes, n_per_class), with one row
+        per class; for texts of shape (1, 1), with one line per text.
 
     figure_ : matplotlib Figure
         Their figure.
 
     See Also
     --------
-    FilterDisplay : What the first layer looks for in images.
-    TokenAttentionDisplay : What a TextRNNClassifier looks at.
+    FilterDisplay : Filters of the first layer.
+    TokenAttentionDisplay : Attention of a TextRNNClassifier.
 
     Examples
     --------
@@ -127,20 +128,20 @@ class PredictionGallery:
         Parameters
         ----------
         estimator : object
-            A fitted `CNNClassifier`, or any fitted classifier of texts that has
+            A fitted `CNNClassifier`, or any fitted text classifier with
             `predict_proba`.
 
         X : array-like or list
-            Images or texts, as for its `predict`; best ones that it was not trained on.
+            Images or texts, as for `predict`; preferably not the training data.
 
         y : array-like of shape (n_samples,)
             Their labels.
 
         kind : {"most_correct", "most_wrong", "most_uncertain"}, default="most_wrong"
-            Which rows are shown.
+            Which rows to show.
 
         n_per_class : int, default=5
-            How many of each class, at most.
+            Largest number of rows per class.
 
         figure : matplotlib Figure, default=None
             Where to draw; None opens a new one.
@@ -168,7 +169,7 @@ class PredictionGallery:
         unknown = np.setdiff1d(labels, classes)
         if len(unknown):
             raise DataError(
-                f"y holds {unknown[:5].tolist()}, which fit has not seen. Expected "
+                f"y contains {unknown[:5].tolist()}, which fit has not seen. Expected "
                 "elements of classes_. Leave these rows out."
             )
         codes = np.searchsorted(classes, labels)
@@ -275,15 +276,15 @@ def _check_columns(n_per_class):
 
 
 def _check_texts(estimator, X):
-    """Refuse rows that are neither images nor texts."""
+    """Raise an error for rows that are neither images nor texts."""
     first = _take(X, np.arange(1))
     values = np.asarray(first, dtype=object).reshape(-1)
     if len(values) == 1 and isinstance(values[0], str):
         return
     raise TypeError(
-        f"X holds neither images for a CNNClassifier nor texts, but rows for "
-        f"{type(estimator).__name__}, which PredictionGallery cannot draw. Expected "
-        "images or texts. Show other rows as a table, by their numbers."
+        f"X contains rows for {type(estimator).__name__}, which PredictionGallery "
+        "cannot draw. Expected images for a CNNClassifier, or texts. Show other rows "
+        "as a table."
     )
 
 
@@ -302,5 +303,5 @@ def _read_texts(X):
 
 
 def _plain(text):
-    """Text whose dollars do not begin a formula."""
+    """Escape dollars, so that they do not begin a formula."""
     return text.replace("$", r"\$")

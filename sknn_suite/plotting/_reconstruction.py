@@ -8,33 +8,33 @@ from sknn_suite.plotting._requirements import require_method
 
 
 class ReconstructionDisplay:
-    """Rows beside their reconstructions.
+    """Rows and their reconstructions.
 
-    Use it to see what an autoencoder has learnt, and what it did not expect. Rows are
-    drawn as images if they have an `image_shape`, else as lines over the features.
+    Use it to see what an autoencoder can and cannot reconstruct. Rows are drawn as
+    images if there is an `image_shape`, else as lines over the features.
 
     Parameters
     ----------
     originals, reconstructions : array-like of shape (n_rows, n_features)
-        The rows, and what the model made of them.
+        The rows, and their reconstructions.
 
     scores : array-like of shape (n_rows,), default=None
-        Oddness of each row, for its title.
+        Anomaly score of each row, for its title.
 
     image_shape : tuple of int, default=None
-        (height, width) of the images that rows stand for.
+        (height, width) of the rows as images.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes of shape (2, n_rows) or (n_rows,)
-        Where the rows are drawn: for images originals above, reconstructions below.
+        Where the rows are drawn. For images, originals are above reconstructions.
 
     figure_ : matplotlib Figure
         Their figure.
 
     See Also
     --------
-    AnomalyScoreDisplay : How odd rows are.
+    AnomalyScoreDisplay : Histogram of anomaly scores.
 
     Examples
     --------
@@ -67,10 +67,10 @@ class ReconstructionDisplay:
             ``inverse_transform``, such as PCA.
 
         X : array-like of shape (n_rows, n_features)
-            The rows; at most a dozen are worth drawing.
+            The rows, at most about a dozen.
 
         image_shape : tuple of int, default=None
-            (height, width) of the images that rows stand for.
+            (height, width) of the rows as images.
 
         figure : matplotlib Figure, default=None
             Where to draw; None opens a new one.
@@ -152,7 +152,7 @@ class ReconstructionDisplay:
         axes[0, 0].set_ylabel("original")
         axes[1, 0].set_ylabel("reconstruction")
         if self.scores is not None:
-            figure.suptitle("oddness of each row", fontsize=9, x=0.01, ha="left")
+            figure.suptitle("anomaly score of each row", fontsize=9, x=0.01, ha="left")
         return axes
 
     def _draw_lines(self, figure, originals, reconstructions):
@@ -165,7 +165,7 @@ class ReconstructionDisplay:
             ax.plot(at, reconstructions[i], "s-", **style)
             ax.spines[["top", "right"]].set_visible(False)
             if self.scores is not None:
-                ax.set_title(f"oddness {self._title(i)}", loc="left", fontsize=9)
+                ax.set_title(f"anomaly score {self._title(i)}", loc="left", fontsize=9)
         axes[-1].set_xlabel("feature")
         axes[0].legend(loc="lower right", ncols=2, bbox_to_anchor=(1, 1), frameon=False)
         return axes

@@ -1,4 +1,4 @@
-"""What Displays ask of an estimator and of a target, before they draw."""
+"""Checks of an estimator and a target before a Display is drawn."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from sknn_suite.exceptions import DataError
 def require_method(
     estimator: Any, names: tuple[str, ...], *, display: str, expected: str
 ) -> None:
-    """Refuse an estimator without a method or attribute that a Display reads.
+    """Check that an estimator has the methods and attributes that a Display needs.
 
     Parameters
     ----------
     estimator : object
         The estimator.
     names : tuple of str
-        Methods and attributes; an attribute of the fit, with ``_`` at its end, is
-        looked for only once the estimator is fitted.
+        Methods and attributes. Fitted attributes, which end in ``_``, are checked only
+        after the check that the estimator is fitted.
     display : str
-        The Display, for the message.
+        Name of the Display, for the message.
     expected : str
         What it can show, for the message.
 
@@ -37,19 +37,19 @@ def require_method(
             if name.endswith("_") is of_fit and not hasattr(estimator, name):
                 raise TypeError(
                     f"{type(estimator).__name__} has no {name!r}, which {display} "
-                    f"needs. Expected {expected}. Pass such a one, fitted."
+                    f"needs. Expected {expected}. Pass a fitted one."
                 )
         if not of_fit:
             check_is_fitted(estimator)
 
 
 def check_labels_of_rows(y: Any, n_rows: int) -> np.ndarray:
-    """One label or number for each row, as an array of one axis.
+    """Check that y has one label or number per row; return it as a 1-D array.
 
     Raises
     ------
     DataError
-        If there are more or fewer.
+        If there are more or fewer values than rows.
     """
     y = column_or_1d(y)
     if len(y) != n_rows:

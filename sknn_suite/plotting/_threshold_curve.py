@@ -12,29 +12,29 @@ from sknn_suite.plotting._requirements import check_labels_of_rows, require_meth
 class ThresholdCurveDisplay:
     """Precision, recall and F1 of a binary classifier against its threshold.
 
-    Use it to see what another decision threshold would cost: a row counts as positive
-    if its score is at least the threshold. It is best made by :meth:`from_estimator` or
-    :meth:`from_predictions`; the numbers are its attributes.
+    Use it to see the effect of another decision threshold. A row counts as positive if
+    its score is at least the threshold. Create it with :meth:`from_estimator` or
+    :meth:`from_predictions`. The attributes hold the numbers.
 
     Parameters
     ----------
     thresholds : ndarray of shape (n_thresholds,)
-        Decision thresholds, rising: the scores that occur.
+        Decision thresholds in ascending order: the scores that occur.
 
     precision : ndarray of shape (n_thresholds,)
-        Part of the rows found that are positive, in [0, 1].
+        Fraction of the found rows that are positive, in [0, 1].
 
     recall : ndarray of shape (n_thresholds,)
-        Part of the positive rows that are found, in [0, 1].
+        Fraction of the positive rows that are found, in [0, 1].
 
     f1 : ndarray of shape (n_thresholds,)
-        Harmonic mean of the two.
+        Harmonic mean of precision and recall.
 
     chosen : float, default=None
-        The threshold in use; None marks none.
+        The threshold in use. None draws no line.
 
     positive_label : object, default=None
-        The class that is looked for.
+        The positive class.
 
     Attributes
     ----------
@@ -83,13 +83,13 @@ class ThresholdCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, sample_weight=None, ax=None, **kwargs):
-        """Draw the curves of a fitted binary classifier on rows that it has not seen.
+        """Draw the curves of a fitted binary classifier; use held-out rows.
 
         Parameters
         ----------
         estimator : object
-            A fitted classifier of two classes with `predict_proba`. The threshold of a
-            `TunedThresholdClassifierCV` is marked, and 0.5 of any other.
+            A fitted binary classifier with `predict_proba`. The plot marks the
+            threshold of a `TunedThresholdClassifierCV`, and 0.5 for other classifiers.
 
         X : array-like of shape (n_samples, n_features)
             The rows.
@@ -114,7 +114,7 @@ class ThresholdCurveDisplay:
         Raises
         ------
         ValueError
-            If the classifier has not exactly two classes.
+            If the classifier does not have exactly two classes.
         """
         require_method(
             estimator,
@@ -125,8 +125,8 @@ class ThresholdCurveDisplay:
         if len(estimator.classes_) != 2:
             raise DataError(
                 f"{type(estimator).__name__} has {len(estimator.classes_)} classes. "
-                "Expected two, since a threshold decides between two. "
-                "Ask about one class against the rest."
+                "Expected two, because a threshold decides between two. "
+                "Fit one class against the rest."
             )
         proba = np.asarray(estimator.predict_proba(X))
         return cls.from_predictions(
@@ -151,7 +151,7 @@ class ThresholdCurveDisplay:
         ax=None,
         **kwargs,
     ):
-        """Draw the curves of scores.
+        """Draw the curves from labels and scores.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ class ThresholdCurveDisplay:
             Scores of the positive class: probabilities or decision values.
 
         chosen : float, default=None
-            The threshold in use; None marks none.
+            The threshold in use. None draws no line.
 
         positive_label : object, default=None
             The positive class; 1 if the labels are {0, 1} or {-1, 1}.
@@ -204,7 +204,7 @@ class ThresholdCurveDisplay:
         return display.plot(ax=ax, **kwargs)
 
     def values_at(self, threshold):
-        """Give precision, recall and F1 of a threshold.
+        """Return precision, recall and F1 at a threshold.
 
         Parameters
         ----------
@@ -244,7 +244,7 @@ class ThresholdCurveDisplay:
             (self.recall, "recall"),
             (self.f1, "F1"),
         ]:
-            # A threshold decides like the next larger score that occurs.
+            # A threshold gives the same decisions as the next larger score.
             style = {"drawstyle": "steps-pre", "label": label} | kwargs
             self.lines_ += ax.plot(self.thresholds, values, **style)
         self.chosen_line_ = None

@@ -5,25 +5,25 @@ import html
 from sknn_suite.doors import import_optional
 from sknn_suite.plotting._requirements import check_labels_of_rows, require_method
 
-# Width of a line, in characters, and in inches with room at both ends: wider axes tear
-# the tokens apart.
+# Width of a line in characters, and in inches with room at both ends. In wider axes the
+# tokens are too far apart.
 LINE, WIDTH = 80, 6.3
 
 
 class TokenAttentionDisplay:
-    """Texts whose tokens are painted by the attention they get.
+    """Texts with each token coloured by its attention.
 
-    Use it to see what a `TextRNNClassifier` looks at. In notebooks the display shows
-    itself; `plot` draws it with matplotlib, and `to_html` writes it for a page.
+    Use it to see which words a `TextRNNClassifier` attends to. A notebook shows the
+    display itself. `plot` draws it with matplotlib, and `to_html` returns HTML.
 
     Parameters
     ----------
     tokens : list of list of (str, float)
-        Tokens of each text and their weights, as
-        :meth:`TextRNNClassifier.token_weights` gives them.
+        Tokens of each text and their weights, as returned by
+        :meth:`TextRNNClassifier.token_weights`.
 
     titles : list of str, default=None
-        A line above each text, for example what was predicted.
+        A line above each text, for example its predicted class.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class TokenAttentionDisplay:
 
     See Also
     --------
-    PredictionGallery : Texts that a classifier got wrong, or was unsure of.
+    PredictionGallery : Texts with wrong or uncertain predictions.
 
     Examples
     --------
@@ -90,12 +90,12 @@ class TokenAttentionDisplay:
         return cls(tokens=estimator.token_weights(X), titles=titles).plot(ax=ax)
 
     def to_html(self):
-        """Write the texts as HTML.
+        """Return the texts as HTML.
 
         Returns
         -------
         str
-            A paragraph for each text, with a span for each token.
+            One paragraph per text, with one span per token.
         """
         paragraphs = []
         for tokens, title in zip(self.tokens, self._titles()):
@@ -173,6 +173,6 @@ class TokenAttentionDisplay:
 
 
 def _strengths(tokens):
-    """Tokens, weights, and how strongly each is painted: the most is one."""
+    """Tokens, weights, and the colour strength of each token, at most one."""
     most = max((weight for _, weight in tokens), default=1.0) or 1.0
     return [(token, weight, weight / most) for token, weight in tokens]

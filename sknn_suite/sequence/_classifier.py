@@ -13,15 +13,18 @@ from sknn_suite.sequence._task import SequenceTask
 class RNNClassifier(RecurrentParameters, Classifier):
     """Classifier of sequences of numbers, such as time series.
 
-    Rows may differ in length. Each channel is scaled inside, by what its steps in all
-    training rows have in common. Use it where the order of the numbers tells
-    something; for tables, whose columns mean different things, MLPClassifier is right.
+    Use it where the order of the numbers matters; for tables, whose columns mean
+    different things, use `MLPClassifier`. Rows may differ in length. Each channel is
+    scaled inside, by statistics over all steps of all training rows.
+
+    Start with `hidden_sizes`, `max_iter`, `learning_rate_init` and `dropout`.
 
     Parameters
     ----------
     scaling : {"standard", "robust"} or None, default="standard"
-        How each channel is scaled: to mean 0 and deviation 1, by median and
-        interquartile range, or not at all.
+        How each channel is scaled: "standard" by mean and standard deviation, "robust"
+        by median and interquartile range, None not at all. Choose "robust" when there
+        are outliers.
 
     Attributes
     ----------
@@ -32,8 +35,8 @@ class RNNClassifier(RecurrentParameters, Classifier):
         "softmax" or "logistic".
 
     n_features_in_ : int
-        Number of steps if X was a table, which must then be the same in predict; else
-        number of channels.
+        Number of steps if X was a table: predict then needs the same number. Otherwise
+        the number of channels.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X had names that are all strings.
@@ -54,7 +57,9 @@ class RNNClassifier(RecurrentParameters, Classifier):
     1.0
     """
 
-    scaling: str | None = param("standard", StrOptions({"standard", "robust"}), None)
+    scaling: str | None = param(
+        "standard", StrOptions({"standard", "robust"}), None, group="rows"
+    )
     learning_rate_init: Any = redefault("learning_rate_init", TrainingParameters, 0.01)
 
     def _task(self, of):

@@ -10,12 +10,14 @@ from sknn_suite.tabular._task import TableTask
 class MLPClassifier(MLPEstimator, Classifier):
     """Multi-layer perceptron classifier, a drop-in for scikit-learn's.
 
-    Every parameter, default, attribute and method of
-    :class:`sklearn.neural_network.MLPClassifier` is here with the same meaning, and
-    the same `random_state` starts from the same weights and draws the same batches. On
-    top come class weights, dropout, batch norm, more activations, focal loss,
-    callbacks, GPUs and faster arithmetic. Use it for tables of numbers with two
-    classes, several classes, or several labels per row; scale the columns first.
+    Use it for tables of numbers with two classes, several classes, or several labels
+    per row; scale the columns first. It has every parameter, default, attribute and
+    method of :class:`sklearn.neural_network.MLPClassifier`, with the same meaning; the
+    same `random_state` starts from the same weights and draws the same batches. It adds
+    class weights, dropout, batch norm, more activations, focal loss, callbacks, GPUs
+    and faster arithmetic.
+
+    Start with `hidden_layer_sizes`, `alpha`, `learning_rate_init` and `early_stopping`.
 
     Attributes
     ----------
@@ -23,8 +25,8 @@ class MLPClassifier(MLPEstimator, Classifier):
         The labels, sorted.
 
     coefs_ : list of ndarray
-        Weights of layer i, (n_units_i, n_units_i+1), in the type of the arithmetic,
-        which `precision` tells. They may be assigned: predictions use what stands here.
+        Weights of layer i, of shape (n_units_i, n_units_i+1), in the type of the
+        arithmetic, see `precision`. You may assign new weights: predictions use them.
 
     intercepts_ : list of ndarray
         Biases of layer i + 1.
@@ -47,8 +49,9 @@ class MLPClassifier(MLPEstimator, Classifier):
 
     Notes
     -----
-    Weights may be initialised from, and compared with, a scikit-learn model:
-    ``ours.coefs_ = theirs.coefs_`` gives its predictions.
+    You can copy the weights of a scikit-learn model: after
+    ``ours.coefs_ = theirs.coefs_`` and ``ours.intercepts_ = theirs.intercepts_``, both
+    models make the same predictions.
 
     Examples
     --------

@@ -12,32 +12,34 @@ from sknn_suite.modules import ACTIVATIONS
 from sknn_suite.parameters import param, parameters
 
 
-@parameters
+@parameters(group="network")
 class MLPEstimator(SupervisedEstimator):
     """Multi-layer perceptron on tables of numbers, dense or sparse.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Units of each hidden layer. Widen it first when the model underfits.
+        Number of units in each hidden layer. Raise it first when the model underfits.
 
     activation : str, default="relu"
-        Function of the hidden units: scikit-learn's "identity", "logistic", "tanh" and
-        "relu", and torch.nn's elementwise ones by their snake_case names, such as
-        "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign",
-        "hard_sigmoid", "hardtanh", "rrelu"; also "cube" and "rational_tanh".
+        Activation function of the hidden units: "identity", "logistic", "tanh" and
+        "relu" as in scikit-learn; torch.nn's elementwise functions by their snake_case
+        names, such as "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus",
+        "softsign", "hard_sigmoid", "hardtanh", "rrelu"; also "cube" and
+        "rational_tanh".
 
     dropout : float or array-like of float, default=0.0
-        Probability, in [0, 1), that a hidden unit is set to zero in a training step;
+        Probability, in [0, 1), that a hidden unit is set to zero in a training step:
         one number, or one per hidden layer. Raise it when the model overfits.
 
     batch_norm : bool, default=False
-        Whether each hidden layer is batch-normalised before its activation.
+        Whether each hidden layer is batch-normalised before its activation. Try it
+        with several hidden layers.
 
     weight_init : {"auto", "glorot", "he", "orthogonal"}, default="auto"
-        Distribution of the initial weights. "auto" is glorot, as scikit-learn draws
-        it, for scikit-learn's activations and the nearly linear ones, and he for those
-        that cut off negative input.
+        Distribution of the initial weights. "auto" is "glorot", as scikit-learn draws
+        it, for scikit-learn's activations and the nearly linear ones, and "he" for
+        activations that cut off negative input.
     """
 
     hidden_layer_sizes: int | Sequence[int] = param(
@@ -45,7 +47,10 @@ class MLPEstimator(SupervisedEstimator):
     )
     activation: str = param("relu", StrOptions(set(ACTIVATIONS)), kw_only=False)
     dropout: float | Sequence[float] = param(
-        0.0, Interval(Real, 0, 1, closed="left"), "array-like"
+        0.0,
+        Interval(Real, 0, 1, closed="left"),
+        "array-like",
+        group="regularisation",
     )
     batch_norm: bool = param(False, "boolean")
     weight_init: str = param("auto", StrOptions({"auto", "glorot", "he", "orthogonal"}))

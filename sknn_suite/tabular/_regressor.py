@@ -10,19 +10,22 @@ from sknn_suite.tabular._task import TableTask
 class MLPRegressor(MLPEstimator, Regressor):
     """Multi-layer perceptron regressor, a drop-in for scikit-learn's.
 
-    Every parameter, default, attribute and method of
-    :class:`sklearn.neural_network.MLPRegressor` is here with the same meaning, and
-    the same `random_state` starts from the same weights and draws the same batches. On
-    top come robust and quantile losses, dropout, batch norm, more activations,
-    callbacks, GPUs and faster arithmetic. Use it for tables of numbers; scale the
-    columns, and the target if it is far from unit size
-    (:class:`sklearn.compose.TransformedTargetRegressor`).
+    Use it for tables of numbers; scale the columns, and the target if it is far from
+    unit size (:class:`sklearn.compose.TransformedTargetRegressor`). It has every
+    parameter, default, attribute and method of
+    :class:`sklearn.neural_network.MLPRegressor`, with the same meaning; the same
+    `random_state` starts from the same weights and draws the same batches. It adds
+    robust and quantile losses, dropout, batch norm, more activations, callbacks, GPUs
+    and faster arithmetic.
+
+    Start with `hidden_layer_sizes`, `loss`, `alpha`, `learning_rate_init` and
+    `early_stopping`.
 
     Attributes
     ----------
     coefs_ : list of ndarray
-        Weights of layer i, (n_units_i, n_units_i+1), in the type of the arithmetic,
-        which `precision` tells. They may be assigned: predictions use what stands here.
+        Weights of layer i, of shape (n_units_i, n_units_i+1), in the type of the
+        arithmetic, see `precision`. You may assign new weights: predictions use them.
 
     intercepts_ : list of ndarray
         Biases of layer i + 1.

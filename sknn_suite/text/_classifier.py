@@ -19,13 +19,15 @@ from sknn_suite.text._task import TextTask
 class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
     """Text classifier: the mean of an n-gram model (six tenths) and recurrent networks.
 
-    Texts go in as they are, and the raw scores of both parts are averaged. The n-gram
-    model counts words, runs of words and letter n-grams, weighed as in naive Bayes,
-    which is hard to beat on a few thousand texts; ``wide=False`` leaves it out, as the
-    default does with more than 100,000 texts. In the networks words become vectors,
-    which two bidirectional recurrent layers read; attention and other poolings turn the
-    steps into one vector. Use it for short and middling texts in any language, from a
-    few hundred of them on; word vectors of one's own or of others help further.
+    Use it for short and medium-length texts in any language, from a few hundred texts
+    on. Pass raw strings. The raw scores of both parts are averaged. The n-gram model
+    counts words, runs of words and letter n-grams, weighted as in naive Bayes, and is
+    hard to beat on a few thousand texts; ``wide=False`` leaves it out, as the default
+    does for more than 100,000 texts. The networks turn words into vectors and read them
+    with two bidirectional recurrent layers; attention and other poolings turn the steps
+    into one vector. Pretrained word vectors (`embeddings`) improve it further.
+
+    Start with `max_iter`, `n_networks`, `embeddings` and `wide`.
 
     Parameters
     ----------
@@ -33,21 +35,21 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         Whether the dense layer is batch-normalised.
 
     dropout : float, default=0.4
-        Probability, in [0, 1), that a number before or behind the dense layer is set to
-        zero in a training step.
+        Probability, in [0, 1), that an input or output of the dense layer is set to
+        zero in a training step. Raise it when the model overfits.
 
     spatial_dropout : float, default=0.3
         Probability, in [0, 1), that a channel of the word vectors is set to zero in all
-        steps of a text.
+        steps of a text in a training step.
 
     label_smoothing : float, default=0.1
-        Part of the target, in [0, 1), that training spreads evenly over the classes,
-        so that the networks are not surer of themselves than the n-gram model. The
-        focal loss takes none.
+        Fraction of the target, in [0, 1), that training spreads evenly over the
+        classes. It keeps the networks from being more certain than the n-gram model.
+        loss="focal" ignores it.
 
     solver : {"adam", "sgd", "lbfgs", "adamw", "nadam", "radam", "rmsprop", "adagrad", \
             "adadelta"} or type, default="adamw"
-        How weights are updated, see `MLPClassifier`. Weight decay spares biases.
+        How weights are updated, see `MLPClassifier`. Weight decay leaves biases alone.
 
     Attributes
     ----------
@@ -55,24 +57,23 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         The labels, sorted.
 
     vocabulary_ : dict of str to int
-        Words that have a vector of their own, and their numbers, the most frequent
-        first.
+        Words with vectors, and their numbers, most frequent word first.
 
     max_length_ : int or None
-        Most tokens that the recurrent layers see.
+        Largest number of tokens that the recurrent layers read.
 
     embedding_coverage_ : float or None
-        Part of the tokens of the training texts that `embeddings` know; None without.
+        Fraction of the tokens in the training texts that `embeddings` contain; None
+        without `embeddings`.
 
     ngram_model_ : NgramModel
-        The n-gram model to look at: `top_ngrams` of a class, `n_ngrams`, `n_iter`,
-        `loss`, and its `share` of the prediction. There if it has a say.
+        The n-gram model: `top_ngrams` of a class, `n_ngrams`, `n_iter`, `loss`, and its
+        `share` of the prediction. It exists if `wide` is on.
 
     history_ : list of dict
-        One record per epoch: epoch, train_loss, learning_rate, seconds, and with
-        validation rows valid_loss and valid_score, of the mean that predicts. Beside
-        an n-gram model also valid_score_network and valid_score_ngrams, of each part
-        alone.
+        One record per epoch: epoch, train_loss, learning_rate, seconds. Validation rows
+        add valid_loss and valid_score of the averaged prediction. With an n-gram model
+        they also add valid_score_network and valid_score_ngrams, one for each part.
 
     out_activation_ : str
         "softmax" or "logistic".
@@ -86,17 +87,16 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
 
     Notes
     -----
-    Each text is predicted on its own: neither the length nor the number of the others
-    plays a part.
+    The prediction for a text does not depend on the other texts.
 
-    Texts count by their weight in all that is learnt of them, vocabulary, n-grams and
-    what "auto" stands for: a weight of 2 is the text twice, 0 no text. One of less than
-    1 counts once for words, and by its weight for classes.
+    All statistics of the texts count weights: vocabulary, n-grams and values of "auto".
+    A text of weight 2 counts like the text twice, a text of weight 0 like no text. A
+    text of weight below 1 counts once for words, and by its weight for classes.
 
-    Warm starts and partial_fit keep what the first fit has learnt of texts: vocabulary,
-    `max_length_`, n-grams and their weights. Words that come up later have no vector of
-    their own; their letters tell what they may mean, and `embeddings` that know them.
-    Give the first call texts that stand for the rest.
+    Warm starts and partial_fit keep the vocabulary, `max_length_`, the n-grams and
+    their weights from the first fit. Words that first occur later get no word vector;
+    the model uses their letter n-grams, and `embeddings` that contain them. So give the
+    first call representative texts.
 
     References
     ----------
@@ -130,7 +130,7 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
 
     @property
     def ngram_model_(self) -> NgramModel:
-        """The n-gram model, if it has a say."""
+        """The n-gram model, if `wide` is on."""
         check_is_fitted(self)
         net = self._fitted_net()
         if "wide.weight" not in net.weights:

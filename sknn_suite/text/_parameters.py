@@ -1,4 +1,4 @@
-"""The parameters of what becomes of texts before the network sees them."""
+"""The parameters of how texts become input of the network."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -7,63 +7,67 @@ from sknn_suite.doors import HasMethods, Interval, StrOptions
 from sknn_suite.parameters import param, parameters
 
 
-@parameters
+@parameters(group="texts")
 class TextParameters:
     """Tokens, vocabulary, word vectors and n-grams.
 
     Parameters
     ----------
     tokenizer : Tokenizer, {"word", "char"}, callable, vectorizer or None, default=None
-        How texts are cut: a :class:`~sknn_suite.text.Tokenizer`, which says what
-        becomes of case, punctuation, numbers, web addresses, @names, #tags and emoji,
-        or what it takes as `kind`. None is ``Tokenizer()``.
-
-    min_df : int, default=2
-        Training texts in which a word must occur to have a vector of its own.
-
-    max_features : int or None, default=30000
-        Largest number of words with a vector of their own; the most frequent ones
-        get it.
-
-    max_length : int, "auto" or None, default="auto"
-        Largest number of tokens that the recurrent layers see; of longer texts they
-        see the beginning and the end. "auto" leaves 99 texts in a hundred whole, up to
-        128 tokens; None leaves all.
-
-    embedding_size : int, default=100
-        Length of the word vectors that are learnt; 0 for none, if others are given.
-
-    subwords : bool, default=True
-        Whether the vectors of a word's letter n-grams are added to its own, so that
-        words that are new or misspelt mean something.
-
-    embeddings : path-like, dict, pair or list of these, default=None
-        Word vectors that go beside those learnt: a text file of GloVe, word2vec or
-        fastText (also gzipped), a dict from word to vector, a (words, matrix) pair, or
-        several, of which the mean is taken where both know a word. Kept are the words
-        of the training texts and, for texts to come, those of the first 30,000 of each
-        source that may be tokens, unless `embedding_rate` is above 0.
-
-    embedding_rate : float, default=0.0
-        Share of the learning rate, in [0, 1], by which those vectors are fine-tuned; 0
-        leaves them as they are.
-
-    token_dropout : float, default=0.1
-        Probability, in [0, 1), that a word is unknown for a training step.
+        How texts are split into tokens: a :class:`~sknn_suite.text.Tokenizer`, which
+        also decides how to treat case, punctuation, numbers, web addresses, @names,
+        #tags and emoji; or a value for its parameter `kind`. None is ``Tokenizer()``.
 
     wide : bool or "auto", default="auto"
-        Whether raw scores are averaged with those of a linear model over n-grams, which
-        has six tenths of the say, see `ngram_model_`. It is solved for before the
-        networks train, and stays as it is in warm starts and partial_fit. "auto" is on
-        up to 100,000 training texts.
+        Whether a linear model over n-grams predicts together with the networks. The
+        raw scores of both are averaged, with a weight of six tenths for the n-gram
+        model, see `ngram_model_`. It is fitted before the networks train; warm starts
+        and partial_fit keep it unchanged. "auto" is True up to 100,000 training texts.
+
+    max_length : int, "auto" or None, default="auto"
+        Largest number of tokens that the recurrent layers read; they read the beginning
+        and the end of longer texts. "auto" is the length that 99 in 100 texts do not
+        exceed, up to 128; None sets no limit. Raise it when the answer is in the middle
+        of long texts.
+
+    embeddings : path-like, dict, pair or list of these, default=None
+        Pretrained word vectors to use beside the learnt ones: a text file of GloVe,
+        word2vec or fastText (also gzipped), a dict from word to vector, a
+        (words, matrix) pair, or a list of several sources. If several sources know a
+        word, the mean of its vectors is used. The model keeps the vectors of the words
+        in the training texts. For new texts it also keeps those of the first 30,000
+        possible tokens of each source, unless `embedding_rate` is above 0. Set it when
+        there are few training texts.
+
+    max_features : int or None, default=30000
+        Largest size of the vocabulary, in words; the most frequent words get vectors.
+        None sets no limit.
+
+    min_df : int, default=2
+        Number of training texts that must contain a word before the word gets a vector.
+
+    embedding_size : int, default=100
+        Length of the learnt word vectors; 0 uses only `embeddings`.
+
+    subwords : bool, default=True
+        Whether the vectors of a word's letter n-grams are added to its word vector, so
+        that new and misspelt words get a useful vector.
+
+    token_dropout : float, default=0.1
+        Probability, in [0, 1), that a word is treated as unknown in a training step.
 
     wide_ngrams : int or "auto", default="auto"
-        Longest run of words among these n-grams. "auto" takes three words for fewer
-        than 8,000 texts, and two for more.
+        Largest number of words in an n-gram of the n-gram model. "auto" is 3 for fewer
+        than 8,000 texts, and 2 for more.
 
     wide_letters : bool or "auto", default="auto"
-        Whether letter n-grams of words are among them. "auto" is on up to a million
-        tokens; with more, n-grams that occur in one text only are left out as well.
+        Whether the n-gram model also uses letter n-grams of words. "auto" is True up to
+        a million tokens; beyond that it also leaves out n-grams that occur in one text
+        only.
+
+    embedding_rate : float, default=0.0
+        Learning rate of `embeddings`, as a fraction of the learning rate, in [0, 1]; 0
+        leaves them unchanged.
     """
 
     tokenizer: Any = param(
@@ -73,22 +77,31 @@ class TextParameters:
         HasMethods(["build_analyzer"]),
         None,
     )
-    min_df: int = param(2, Interval(Integral, 1, None, closed="left"))
-    max_features: int | None = param(
-        30000, Interval(Integral, 1, None, closed="left"), None
-    )
+    wide: bool | str = param("auto", "boolean", StrOptions({"auto"}))
     max_length: int | str | None = param(
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None
     )
-    embedding_size: int = param(100, Interval(Integral, 0, None, closed="left"))
-    subwords: bool = param(True, "boolean")
     embeddings: Any = param(
         None, str, HasMethods(["__fspath__"]), dict, tuple, list, None
     )
-    embedding_rate: float = param(0.0, Interval(Real, 0, 1, closed="both"))
-    token_dropout: float = param(0.1, Interval(Real, 0, 1, closed="left"))
-    wide: bool | str = param("auto", "boolean", StrOptions({"auto"}))
-    wide_ngrams: int | str = param(
-        "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
+    max_features: int | None = param(
+        30000, Interval(Integral, 1, None, closed="left"), None
     )
-    wide_letters: bool | str = param("auto", "boolean", StrOptions({"auto"}))
+    min_df: int = param(2, Interval(Integral, 1, None, closed="left"))
+    embedding_size: int = param(100, Interval(Integral, 0, None, closed="left"))
+    subwords: bool = param(True, "boolean")
+    token_dropout: float = param(
+        0.1, Interval(Real, 0, 1, closed="left"), group="regularisation"
+    )
+    wide_ngrams: int | str = param(
+        "auto",
+        StrOptions({"auto"}),
+        Interval(Integral, 1, None, closed="left"),
+        group="rare",
+    )
+    wide_letters: bool | str = param(
+        "auto", "boolean", StrOptions({"auto"}), group="rare"
+    )
+    embedding_rate: float = param(
+        0.0, Interval(Real, 0, 1, closed="both"), group="rare"
+    )

@@ -61,14 +61,17 @@ def depth_groups(module: nn.Module) -> list[list[nn.Parameter]]:
     """Group a module's parameters by layer, from input to output.
 
     A layer is a submodule that has parameters of its own; a norm belongs to the layer
-    before it. A module may have a method ``depth_groups`` that knows better.
+    before it, and what several layers share to the first of them. A module may have a
+    method ``depth_groups`` that knows better.
     """
     own_groups: Any = getattr(module, "depth_groups", None)
     if own_groups is not None:
         return own_groups()
     groups: list[list[nn.Parameter]] = []
+    seen: set[int] = set()
     for part in module.modules():
-        own = list(part.parameters(recurse=False))
+        own = [p for p in part.parameters(recurse=False) if id(p) not in seen]
+        seen |= {id(p) for p in own}
         if any(is_weight(p) for p in own) or (own and not groups):
             groups.append(own)
         elif own:

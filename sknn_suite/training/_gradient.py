@@ -86,7 +86,9 @@ class BatchGradient:
         """Write the passes out if they are known for this module and these rows."""
         if self._n_parts > 1 or self.mixup is not None:
             return
-        if Backprop.supports(self.module, self.loss, train):
+        if not Backprop.supports(self.module, self.loss, train):
+            self._backprop = None
+        elif self._backprop is None:
             module: Any = self.module
             self._backprop = Backprop(module, self.loss, self.flat, self.place.mixed)
 

@@ -66,15 +66,24 @@ class ParameterGroups:
         self.decay_biases = decay_biases
         self.epochs_before = epochs_before
         self._segments: list[Segment] = []
+        self._fixed: set[int] | None = None
 
     def segments(self, module: nn.Module) -> list[Segment]:
-        """Arrange the parameters that are or will be trained; weights come first."""
+        """Arrange the parameters that are or will be trained; weights come first.
+
+        What the module's author has frozen stays so.
+        """
+        if self._fixed is None:  # later some are frozen by this method
+            fixed = [p for p in module.parameters() if not p.requires_grad]
+            self._fixed = {id(p) for p in fixed}
         layers = depth_groups(module)
         frozen = self._frozen(module, layers)
         shares = self._shares(len(layers), module)
         segments: dict[tuple, Segment] = {}
         for depth, layer in enumerate(layers):
             for p in layer:
+                if id(p) in self._fixed:
+                    continue
                 thaws = self._thaws(depth, layers, frozen) if id(p) in frozen else 0
                 if thaws is None or shares[depth] == 0:
                     p.requires_grad_(False)
@@ -84,6 +93,11 @@ class ParameterGroups:
                 key = (not decays, shares[depth], thaws)
                 segment = Segment([], decays, shares[depth], thaws)
                 segments.setdefault(key, segment).parameters.append(p)
+        if not segments and not self.freeze:
+            raise ValueError(
+                "The network has no parameter to train: all have requires_grad=False. "
+                "Expected some with True. Set it for those that shall be trained."
+            )
         if not segments:
             raise ValueError(
                 f"freeze={self.freeze!r} leaves no parameter to train. "

@@ -63,6 +63,7 @@ def state_to_go_on(net: TensorNet) -> dict[str, Any]:
     state = {
         "optimizer": to_portable(optimizer_state(net.optimizer_)),
         "schedule": net.recipe.schedule.state_dict(),
+        "kind": _kind_of_schedule(net),
         "rate": None if net.optimizer_ is None else net.rate_,
     }
     if average is not None and average.value is not None:
@@ -74,7 +75,8 @@ def state_to_go_on(net: TensorNet) -> dict[str, Any]:
 def go_on(net: TensorNet, state: dict[str, Any], *, keeps_rate: bool) -> None:
     """Let an initialised net go on from `state_to_go_on` of an earlier call.
 
-    With `keeps_rate` the schedule goes on as well.
+    With `keeps_rate` the schedule goes on as well, unless this call has one of another
+    kind: one that was planned for a whole fit has ended near 0.
     """
     load_optimizer_state(net.optimizer_, state["optimizer"])
     average = net.recipe.average
@@ -83,8 +85,14 @@ def go_on(net: TensorNet, state: dict[str, Any], *, keeps_rate: bool) -> None:
         if value["value"].shape == net.flat_.data.shape:
             load_weights(net.module_, state["weights"])
             average.load_state_dict(value, net.flat_.data)
-    if keeps_rate:
+    if keeps_rate and state["kind"] == _kind_of_schedule(net):
         net.recipe.schedule.load_state_dict(state["schedule"])
         for group in net.optimizer_.param_groups:  # what its momentum is based on
             group["lr"] = state["rate"] * group["share"]
         net.follow_schedule()
+
+
+def _kind_of_schedule(net: TensorNet) -> str:
+    """Name of the schedule's kind, the same for all functions of the user's."""
+    kind = net.recipe.schedule.kind
+    return kind if isinstance(kind, str) else "function"

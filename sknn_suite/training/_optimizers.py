@@ -1,6 +1,7 @@
 """Optimisers of flat parameters: torch's own; Adam and SGD without their overhead."""
 
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch.optim import (
     RMSprop,
     SparseAdam,
 )
+from torch.utils.hooks import RemovableHandle
 
 from sknn_suite.doors import fused_adam, undecorated
 
@@ -29,11 +31,25 @@ class LeanOptimizer(Optimizer):
     torch wraps ``step`` of every class that lacks the mark ``hooked`` with its profiler
     and hooks, which take longer than a small kernel; and it decorates two methods so
     that their first call imports its compiler, which takes longer than a small fit.
-    The functions underneath are the same.
+    The functions underneath are the same; whoever registers a hook gets the wrapper.
     """
 
     add_param_group = undecorated(Optimizer.add_param_group)
     state_dict = undecorated(Optimizer.state_dict)
+
+    def register_step_pre_hook(self, hook: Callable) -> RemovableHandle:
+        self._wrap_step()
+        return super().register_step_pre_hook(hook)
+
+    def register_step_post_hook(self, hook: Callable) -> RemovableHandle:
+        self._wrap_step()
+        return super().register_step_post_hook(hook)
+
+    def _wrap_step(self) -> None:
+        """Let this optimiser's step call its hooks from now on."""
+        if "step" not in vars(self):
+            wrapped = Optimizer.profile_hook_step(type(self).step)
+            self.step = MethodType(wrapped, self)  # type: ignore[method-assign]
 
 
 class FlatAdam(LeanOptimizer, Adam):

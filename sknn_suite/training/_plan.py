@@ -27,8 +27,8 @@ class Start:
         Rows that it has seen.
     epochs : int
         Its epochs, as far as they count for unfreezing.
-    state : dict or None
-        State of optimiser, schedule and average, see `state_to_go_on`.
+    state : dict, KeptNet or None
+        State of optimiser, schedule and average, see `state_to_go_on`; or the net.
     keeps_rate : bool
         Whether the schedule goes on as well.
     """
@@ -36,7 +36,7 @@ class Start:
     progress: Progress = field(default_factory=Progress)
     t: int = 0
     epochs: int = 0
-    state: dict[str, Any] | None = None
+    state: Any = None
     keeps_rate: bool = False
 
 

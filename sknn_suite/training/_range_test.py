@@ -57,7 +57,9 @@ def run_range_test(
             "solver='lbfgs' has no learning rate. Expected a stochastic solver for "
             "a range test. Choose solver='adam' or another one."
         )
-    net, train = begin(plan.change(learning_rate_init=min_rate)), plan.train
+    if isinstance(plan.settings.learning_rate_init, str):  # "auto", which is no rate
+        plan = plan.change(learning_rate_init=min_rate)
+    net, train = begin(plan), plan.train
     work = net.batch_size * largest_weight(net.module_)
     with suited_threads(work):
         return _rise(net, train, np.geomspace(min_rate, max_rate, n_steps))

@@ -13,6 +13,7 @@ from sknn_suite.device import bring, suited_threads
 from sknn_suite.modules import largest_weight
 from sknn_suite.training._checkpoint import Checkpoint
 from sknn_suite.training._factory import make_callbacks, make_net
+from sknn_suite.training._kept_net import KeptNet
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._net_state import go_on, state_to_go_on
 from sknn_suite.training._plan import FitPlan
@@ -34,7 +35,7 @@ class Trained:
         How far it has come.
     random_state : RandomState
         Where the source of randomness stands now.
-    state : dict
+    state : dict or KeptNet
         What a later call needs to go on, see `Start`.
     stop_reason : str or None
         Why it ended before its last epoch.
@@ -50,7 +51,7 @@ class Trained:
     history: list[dict[str, Any]]
     progress: Progress
     random_state: np.random.RandomState
-    state: dict[str, Any]
+    state: Any
     stop_reason: str | None
     interrupted: bool
     is_planned: bool
@@ -62,6 +63,7 @@ def train(
     *,
     score: Callable[[TensorNet], float] | None = None,
     callbacks: Sequence[Any] = (),
+    keeps_net: bool = False,
 ) -> Trained:
     """Train a plan.
 
@@ -74,19 +76,27 @@ def train(
     callbacks : sequence of skorch callbacks
         Called after those that follow the progress. A `Checkpoint` among them is
         where training goes on from, if its file is there.
+    keeps_net : bool, default=False
+        Whether the net is kept for the next chunk of rows.
 
     Raises
     ------
     DivergedError
         If the loss, or a weight, becomes NaN or infinite.
+    KeyboardInterrupt
+        If it comes before the first epoch is over.
     """
-    net, plan = make_net(plan), _bring_rows(plan)
+    kept = plan.start.state.take(plan) if _is_kept(plan.start.state) else None
+    net, plan = kept or make_net(plan), _bring_rows(plan)
     if plan.valid is not None and score is None:
         score = _ScoreOfPlan(plan)
     net.callbacks = make_callbacks(plan, net, score if plan.valid is not None else None)
     net.callbacks += callbacks
-    net.initialize()
-    _begin(net, plan)
+    if kept is None:
+        net.initialize()
+        _begin(net, plan)
+    else:
+        net.initialize_callbacks()
     checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
     with ExitStack() as stack:
         work = net.batch_size * largest_weight(net.module_)
@@ -96,15 +106,20 @@ def train(
             if plan.start.t == 0:  # else the call goes on from another one
                 checkpoint.resume(net, len(plan.train))
         net.partial_fit(plan.train, plan.valid)
-    state = state_to_go_on(net)
+    own = [row for row in net.history if "dur" in row]
+    if net.interrupted_ and not own:
+        raise KeyboardInterrupt  # nothing has been learnt that could be kept
+    keeps_net = keeps_net and KeptNet.suits(plan) and not net.interrupted_
+    state: Any = None if keeps_net else state_to_go_on(net)
     if net.progress.best_weights is not None:
         load_weights(net.module_, net.progress.best_weights)
     else:
         net.averaged_.adopt(net.batches_, net.epoch_)
-    weights = weights_of(net.module_, copy=False)
+    weights = weights_of(net.module_, copy=keeps_net)
     if not all(np.isfinite(array).all() for array in weights.values()):
         net.raise_diverged()
-    own = [row for row in net.history if "dur" in row]
+    if keeps_net:
+        state = KeptNet(plan, net)
     return Trained(
         weights,
         [*net.progress.earlier, *own],
@@ -141,9 +156,14 @@ def _begin(net: TensorNet, plan: FitPlan) -> None:
     """Go on from where an earlier call ended."""
     start = plan.start
     if start.state is not None and net.optimizer_ is not None:
-        go_on(net, start.state, keeps_rate=start.keeps_rate)
+        state = start.state.state() if _is_kept(start.state) else start.state
+        go_on(net, state, keeps_rate=start.keeps_rate)
     if np.isfinite(net.progress.best_score):  # the fitted weights hold it
         net.progress.best_weights = weights_of(net.module_, copy=True)
+
+
+def _is_kept(state: Any) -> bool:
+    return isinstance(state, KeptNet)
 
 
 class _ScoreOfPlan:

@@ -189,7 +189,7 @@ def test_a_single_path_and_a_row_without_one_are_refused(folder):
 def test_a_folder_without_classes_is_refused(tmp_path):
     with pytest.raises(DataError, match="no sub-folder with images"):
         load_image_folder(tmp_path)
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         load_image_folder(tmp_path / "missing")
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -296,3 +297,77 @@ def test_a_network_of_ones_own_may_hold_indices_in_its_state():
     other = X.copy()
     other.reshape(40, 64)[:, 1::2] = 0.25
     np.testing.assert_array_equal(model.predict_proba(other), model.predict_proba(X))
+
+
+class TiedAndFixed(torch.nn.Module):
+    """One kernel that is used twice, and a filter that is not to be trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Conv2d(1, 1, 3, padding=1)
+        self.second = torch.nn.Conv2d(1, 1, 3, padding=1, bias=False)
+        self.second.weight = self.first.weight
+        self.fixed = torch.nn.Conv2d(1, 1, 3, padding=1).requires_grad_(False)
+        self.head = torch.nn.Linear(144, 2)
+
+    def forward(self, x):
+        x = self.second(torch.relu(self.first(x)))
+        return self.head(self.fixed(x).flatten(1))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"precision": "float64", "batch_size": 7},
+        {"solver": "lbfgs"},
+        {"solver": torch.optim.Adamax, "averaging": "ema"},
+        {"learning_rate_init": (0.01, 0.01, 0.01)},
+        {"freeze": 1, "unfreeze_every": 1},
+    ],
+    ids=str,
+)
+def test_tied_weights_stay_tied_and_frozen_ones_frozen(grey, changes):
+    network, y = draw_user_network(TiedAndFixed, USER_CONFIG, 0), grey.y > 0
+    model = CNNClassifier(network, augment=None, max_iter=3, random_state=0)
+    model.set_params(**changes)
+
+    def check(model):
+        weights = model._fitted_net().weights
+        tied = weights["network.first.weight"]
+        np.testing.assert_array_equal(tied, weights["network.second.weight"])
+        assert not np.allclose(tied, network.first.weight.detach(), atol=1e-7)
+        for name, value in network.fixed.named_parameters():
+            ours = weights[f"network.fixed.{name}"]
+            np.testing.assert_array_equal(ours, value.detach().numpy())
+
+    check(model.fit(grey.X, y))
+    again = pickle.loads(pickle.dumps(model))
+    expected = model.predict_proba(grey.X)
+    np.testing.assert_array_equal(again.predict_proba(grey.X), expected)
+    check(again)
+    if model.solver != "lbfgs":
+        check(again.partial_fit(grey.X, y))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_tied_weight_is_trained_as_torch_trains_it(grey):
+    network, y = draw_user_network(TiedAndFixed, USER_CONFIG, 0), grey.y > 0
+    model = CNNClassifier(network, augment=None, normalization=None, alpha=0.0)
+    model.set_params(solver="sgd", momentum=0.0, learning_rate="constant")
+    model.set_params(learning_rate_init=0.5, batch_size=120, max_iter=1)
+    model.set_params(precision="float64", label_smoothing=0.0, max_grad_norm=None)
+    model.fit(grey.X / 255.0, y)
+    network.double()
+    scores = network(torch.from_numpy(grey.X / 255.0)[:, None])
+    torch.nn.functional.cross_entropy(scores, torch.from_numpy(y * 1)).backward()
+    expected = network.first.weight - 0.5 * network.first.weight.grad
+    tied = model._fitted_net().weights["network.first.weight"]
+    np.testing.assert_allclose(tied, expected.detach().numpy(), rtol=1e-6)
+
+
+def test_a_network_of_frozen_parameters_alone_is_refused(grey):
+    frozen = Own().requires_grad_(False)
+    with pytest.raises(ValueError, match=r"no parameter to train: .*Expected .*Set"):
+        CNNClassifier(frozen, max_iter=1).fit(*grey)

@@ -52,7 +52,7 @@ def test_attributions_refuse_what_they_do_not_know(squares):
     model, X, _ = squares
     with pytest.raises(ValueError, match="method='lime' is unknown"):
         attribute_pixels(model, X, method="lime")
-    with pytest.raises(ValueError, match="layer='conv9' is no part"):
+    with pytest.raises(ValueError, match="layer='conv9' is not part"):
         attribute_pixels(model, X, layer="conv9")
 
 
@@ -64,16 +64,16 @@ def test_an_image_is_made_to_which_a_unit_answers(squares):
     assert image.max() == 1
     right = (255 * image[..., 0]).astype(np.uint8)[None]
     assert model.predict(right)[0] == 1
-    with pytest.raises(ValueError, match="unit=7 is none of the layer's 1 units"):
+    with pytest.raises(ValueError, match="unit=7 is not one of the layer's 1 units"):
         maximize_activation(model, unit=7)
 
 
 def test_only_classes_of_the_fit_are_explained(squares):
     pytest.importorskip("captum", reason="Captum is not installed")
     model, X, y = squares
-    with pytest.raises(ValueError, match="target=99 is no class that fit has seen"):
+    with pytest.raises(ValueError, match="target=99 is not a class that fit has seen"):
         attribute_pixels(model, X[:2], target=99)
-    with pytest.raises(ValueError, match="target=7 is no class"):
+    with pytest.raises(ValueError, match="target=7 is not a class"):
         attribute_pixels(model, X[:3], target=[0, 7, 1])
     with pytest.raises(ValueError, match=r"target has the shape \(2,\) for 3 images"):
         attribute_pixels(model, X[:3], target=[0, 1])
@@ -95,12 +95,12 @@ def test_of_several_labels_a_row_one_is_explained():
 def test_a_layer_without_maps_is_refused(squares):
     pytest.importorskip("captum", reason="Captum is not installed")
     model, X, _ = squares
-    with pytest.raises(ValueError, match=r"layer='layers\.\d+' puts out no maps"):
+    with pytest.raises(ValueError, match=r"layer='layers\.\d+' does not output maps"):
         attribute_pixels(model, X[:2], layer=own_module(model).head_name)
 
 
 def test_a_unit_is_a_number_and_a_step_is_taken(squares):
     model, _, _ = squares
     for options in ({"unit": -1}, {"unit": 0.5}, {"n_steps": 0}, {"n_steps": True}):
-        with pytest.raises(ValueError, match="is no number that can be counted to"):
+        with pytest.raises(ValueError, match="is not valid"):
             maximize_activation(model, **options)

@@ -212,7 +212,7 @@ def test_dead_units_are_those_of_all_rows_not_of_a_batch(images, monkeypatch):
     X, y = images
     model = CNNClassifier([(6, 3), "pool", 9], max_iter=1, random_state=0).fit(X, y)
     whole = [layer.dead for layer in diagnose(model, X, y).layers]
-    monkeypatch.setattr(CNNClassifier, "_rows_at_once", lambda self, n: 8)
+    monkeypatch.setattr(model._net, "rows_at_once", 8)
     in_parts = [layer.dead for layer in diagnose(model, X, y).layers]
     assert in_parts == whole
 
@@ -346,7 +346,7 @@ def test_what_is_not_fitted_or_not_ours_is_refused(numbers):
     with pytest.raises(TypeError, match="LinearRegression"):
         diagnose(LinearRegression().fit(X, y), X, y)
     model = MLPRegressor(**SETTINGS).fit(X, y)
-    with pytest.raises(DataError, match="y is None, but MLPRegressor learns a target"):
+    with pytest.raises(DataError, match="y is None, but MLPRegressor needs a target"):
         diagnose(model, X)
     with pytest.raises(DataError, match="X has 120 rows and y has 60"):
         diagnose(model, X, y[:60])

@@ -162,7 +162,7 @@ def test_what_has_no_rate_to_find_is_refused(numbers, estimator, error, match):
 
 @pytest.mark.parametrize("limits", [{"min_rate": 0}, {"min_rate": 20.0}])
 def test_range_must_be_one(numbers, limits):
-    with pytest.raises(ValueError, match="do not make a range"):
+    with pytest.raises(ValueError, match="do not form a range"):
         find_learning_rate(MLPRegressor(), *numbers, **limits)
 
 

@@ -92,7 +92,7 @@ def test_codes_of_more_than_two_components_are_projected(model, digits):
     assert 0 < display.explained < 1
     assert len(display.ax_.get_legend().get_texts()) == 10
     by_score = LatentSpaceDisplay.from_estimator(model, X)
-    assert by_score.color_name == "oddness"
+    assert by_score.color_name == "anomaly score"
 
 
 @pytest.mark.parametrize("n_components", [1, 2])

@@ -204,7 +204,7 @@ def test_unfitted_estimator_is_refused():
 
 def test_estimator_without_epochs_is_refused():
     model = make_pipeline(StandardScaler(), LogisticRegression())
-    with pytest.raises(ValueError, match=r"^Pipeline keeps no loss per epoch"):
+    with pytest.raises(ValueError, match=r"^Pipeline has no loss per epoch"):
         LossCurveDisplay.from_estimator(train_briefly(model))
 
 

@@ -1,5 +1,7 @@
 """skorch's callbacks through `callbacks=`, unchanged."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from skorch.callbacks import (
     PrintLog,
 )
 
-from sknn_suite import AutoencoderDetector, RNNClassifier
+from sknn_suite import AutoencoderDetector, MLPClassifier, RNNClassifier
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -208,3 +210,53 @@ def test_verbose_writes_one_line_an_epoch(estimator_class, rows, capsys, verbose
 def test_a_quiet_fit_writes_nothing(estimator_class, rows, capsys):
     estimator_class(**SMALL, max_iter=3).fit(*rows)
     assert capsys.readouterr() == ("", "")
+
+
+class Hooks(Callback):
+    """Count what torch calls, by the place where the hook was registered."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.calls = Counter()
+        module, optimizer = net.module_, net.optimizer_
+        module.register_forward_pre_hook(self.note("before module"))
+        module.register_forward_hook(self.note("behind module"))
+        next(module.parameters()).register_hook(self.note("gradient"))
+        optimizer.register_step_pre_hook(self.note("before step"))
+        optimizer.register_step_post_hook(self.note("behind step"))
+
+    def note(self, name):
+        def note(*given, **more):
+            self.calls[name] += 1
+
+        return note
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "nadam"])
+def test_hooks_are_called_in_every_step_and_change_nothing(labels, solver, dropout):
+    hooks = Hooks()
+    model = MLPClassifier(**SMALL, solver=solver, dropout=dropout, batch_size=40)
+    model.set_params(max_iter=3, precision="float64")
+    plain = clone(model).fit(*labels)
+    model.set_params(callbacks=[hooks]).fit(*labels)
+    places = ["before module", "behind module", "gradient"]
+    assert hooks.calls == dict.fromkeys([*places, "before step", "behind step"], 9)
+    np.testing.assert_allclose(model.coefs_[0], plain.coefs_[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
+def test_a_step_hook_that_was_removed_is_called_no_more(labels, solver):
+    class Once(Callback):
+        n_calls = 0
+
+        def on_train_begin(self, net, **kwargs):
+            handle = net.optimizer_.register_step_post_hook(self.note)
+            self.remove = handle.remove
+
+        def note(self, *given):
+            self.n_calls += 1
+            self.remove()
+
+    once = Once()
+    MLPClassifier(**SMALL, solver=solver, max_iter=3, callbacks=[once]).fit(*labels)
+    assert once.n_calls == 1

@@ -9,7 +9,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from torch.optim import lr_scheduler
 
-from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite import (
+    AutoencoderDetector,
+    CNNClassifier,
+    MLPClassifier,
+    MLPRegressor,
+    RNNClassifier,
+)
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -362,3 +368,24 @@ def test_unknown_schedule_argument_is_named(numbers):
         model.fit(*numbers)
     with pytest.raises(ValueError, match="'learning_rate' parameter"):
         MLPRegressor(learning_rate="cosinus").fit(*numbers)
+
+
+@pytest.mark.parametrize("schedule", ["one_cycle", "cosine"])
+@pytest.mark.parametrize("kind", [RNNClassifier, AutoencoderDetector, CNNClassifier])
+def test_partial_fit_after_a_planned_schedule_goes_on_at_a_constant_rate(
+    kind, schedule, sequences, numbers
+):
+    X, y = numbers.X, None
+    if kind is RNNClassifier:
+        X, y = sequences
+    elif kind is CNNClassifier:
+        X, y = numbers.X.reshape(120, 2, 4), (numbers.y > 0).astype(int)
+    model = kind(learning_rate=schedule, learning_rate_init=0.003, max_iter=4)
+    if kind is CNNClassifier:
+        model.set_params(architecture="mlp")
+    model.set_params(random_state=0).fit(X, y)
+    assert model.history_[-1]["learning_rate"] < 0.001
+    for _ in range(2):
+        model.partial_fit(X, y)
+    rates = [row["learning_rate"] for row in model.history_[-2:]]
+    assert rates == pytest.approx([0.003, 0.003])
