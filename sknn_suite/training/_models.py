@@ -1,5 +1,6 @@
 """Models side by side: which numbers of a flat buffer are whose, and their norms."""
 
+import math
 from typing import Any
 
 import torch
@@ -7,6 +8,12 @@ from torch import Tensor, nn
 
 from sknn_suite.training._flat import FlatParameters
 from sknn_suite.training._regularization import clip_norm
+
+# Numbers of a block that it takes longer to call a function for than to copy.
+SMALL = 65536
+
+# Against division by zero, as in torch's clip_grad_norm_.
+TINY = 1e-6
 
 
 class Models:
@@ -43,6 +50,10 @@ class Models:
                 )
                 for first, n, start, size in _blocks(_owners(owned, flat.data))
             ]
+        # Small blocks of all models are measured together.
+        is_small = [len(b) == self.n and b.numel() <= SMALL for _, b in self._blocks]
+        self._small = [block for (_, block), s in zip(self._blocks, is_small) if s]
+        self._large = [pair for pair, s in zip(self._blocks, is_small) if not s]
 
     def clip_norms(self, max_norm: float) -> None:
         """Scale the gradient of each model down to the norm `max_norm`, in place.
@@ -52,20 +63,25 @@ class Models:
         if self.n == 1:
             clip_norm(self.grad, max_norm)
             return
-        norms, on_host = self._norms(self.grad.dtype), self.grad.device.type == "cpu"
-        if on_host and not norms.isfinite().all():  # squares overflow before norms do
-            norms = self._norms(torch.float64)
-        scale = (max_norm / (norms + 1e-6)).clamp_(max=1.0)
-        if on_host and bool((scale == 1).all()):
-            return
+        norms = self._norms(self.grad.dtype)
+        if self.grad.device.type == "cpu":
+            found = norms.tolist()
+            if not all(map(math.isfinite, found)):  # squares overflow before norms do
+                norms = self._norms(torch.float64)
+            elif max(found) + TINY <= max_norm:
+                return
+        scale = (max_norm / (norms + TINY)).clamp_(max=1.0)
         for models, block in self._blocks:
             block.mul_(scale[models].unsqueeze(1))
 
     def _norms(self, dtype: torch.dtype) -> Tensor:
         """Norm of each model's gradient, and of what they share, (n + 1,)."""
-        norms = self.grad.new_zeros(len(self._blocks), self.n + 1, dtype=dtype)
-        for row, (models, block) in zip(norms, self._blocks):
-            torch.linalg.vector_norm(block, dim=1, dtype=dtype, out=row[models])
+        norms = self.grad.new_zeros(len(self._large) + 1, self.n + 1, dtype=dtype)
+        if self._small:
+            together = torch.cat(self._small, dim=1)
+            norms[0, : self.n] = torch.linalg.vector_norm(together, dim=1, dtype=dtype)
+        for row, (models, block) in enumerate(self._large, 1):
+            norms[row, models] = torch.linalg.vector_norm(block, dim=1, dtype=dtype)
         return torch.linalg.vector_norm(norms, dim=0)
 
 
