@@ -86,7 +86,7 @@ class TagTask(SupervisedTask):
 # %%
 # The estimator: parameters, and which task
 # -----------------------------------------
-@parameters
+@parameters(group="network")
 class TagClassifier(Classifier):
     hidden_layer_sizes: int | Sequence[int] = param(
         (20,), "array-like", Interval(Integral, 1, None, closed="left")

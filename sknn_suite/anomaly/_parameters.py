@@ -62,7 +62,8 @@ class DetectorParameters(OneCycleParameters):
         values of X: "bernoulli" if all are 0 or 1; "poisson" for counts, which are
         whole, not negative, and described better by a Poisson than by a normal
         distribution; and a real-valued distribution otherwise. Whole seconds, grades,
-        pixels and shares in [0, 1] are real numbers. Choose "categorical" for one-hot columns.
+        pixels and shares in [0, 1] are real numbers. Choose "categorical" for one-hot
+        columns.
 
     variance : {"fixed", "feature", "row"}, default="fixed"
         Scale of a real-valued distribution: "fixed" is one, "feature" is learnt for

@@ -73,8 +73,12 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
     def _fit(self, call: Call) -> "NeuralEstimator":
         """Train on the rows of a call; the estimator changes at the end, or never."""
         fit = plan_call(self, call).prepare()
-        how = {"score": fit.scorer(), "callbacks": fit.callbacks()}
-        trained = train(fit.plan, **how, keeps_net=call.partial)
+        trained = train(
+            fit.plan,
+            score=fit.scorer(),
+            callbacks=fit.callbacks(),
+            keeps_net=call.partial,
+        )
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)
         if not call.partial:

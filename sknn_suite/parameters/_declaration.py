@@ -116,7 +116,7 @@ def _set_group(cls: type, name: str, declared: Field, default: str | None) -> No
 
 def _order_signature(cls: type, names: list[str]) -> None:
     """Show keyword-only parameters in the order of the documentation."""
-    function: Any = cls.__init__
+    function: Any = vars(cls)["__init__"]
     signature = inspect.signature(function)
     place = {name: i for i, name in enumerate(names)}
 

@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._net_state import state_to_go_on
@@ -27,12 +27,12 @@ class KeptNet:
     """
 
     def __init__(self, plan: FitPlan, net: TensorNet) -> None:
-        self._net: Any = net
+        self._net = kept = cast(Any, net)
         self._loss, self._network = plan.loss, plan.network
         self._same = [getattr(plan, name) for name in SAME]
         self._state: dict[str, Any] | None = None
-        net.callbacks, net.callbacks_ = [], []  # they hold the rows of the call
-        self._net.batches_ = self._net.valid_raw_ = None
+        kept.callbacks, kept.callbacks_ = [], []  # they hold the rows of the call
+        kept.batches_ = kept.valid_raw_ = None
 
     @staticmethod
     def suits(plan: FitPlan) -> bool:
