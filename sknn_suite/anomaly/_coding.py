@@ -35,7 +35,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
             The codes.
         """
         X, home = self._rows_to_predict(X, "transform")
-        codes = self._scan(X, lambda seen: seen.codes[:, 0, : self.n_components_])
+        codes = self._scan(X, lambda seen: seen.codes[0, :, : self.n_components_])
         return to_home(codes.astype(X.dtype, copy=False), home)
 
     def inverse_transform(self, X):
@@ -77,7 +77,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
             The reconstructions, in the units of X.
         """
         X, home = self._rows_to_predict(X, "reconstruct")
-        x_hat = self._scan(X, lambda seen: seen.x_hat.mean(dim=1))
+        x_hat = self._scan(X, lambda seen: seen.x_hat.mean(dim=0))
         rows = self._net.encoder.inverse_transform(x_hat)
         return to_home(rows.astype(X.dtype, copy=False), home)
 

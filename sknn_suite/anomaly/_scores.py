@@ -24,9 +24,8 @@ N_REFERENCES = 32
 # holds much of it already; most of it is the noise of usual rows.
 ERROR_SHARE = 0.125
 
-# Share of the surprise of single values beside distances, both in deviations, for a
-# code as long as the row; see `ReferenceScore`.
-SURPRISE_SHARE = 0.5
+# Share of the surprise of single values beside distances, both in deviations.
+SURPRISE_SHARE = 0.3
 
 # Deviations beyond which distances are drawn in, by a logarithm, as in `ScaledTable`.
 FAR = 3.0
@@ -48,11 +47,11 @@ class Seen(NamedTuple):
     ----------
     x : Tensor of shape (n_samples, n_features)
         The rows, scaled.
-    x_hat : Tensor of shape (n_samples, n_members, n_features)
+    x_hat : Tensor of shape (n_members, n_samples, n_features)
         Their reconstructions.
-    outputs : Tensor of shape (n_samples, n_members, n_outputs)
+    outputs : Tensor of shape (n_members, n_samples, n_outputs)
         The decoder's raw outputs.
-    codes : Tensor of shape (n_samples, n_members, n_codes)
+    codes : Tensor of shape (n_members, n_samples, n_codes)
         Codes; for a VAE means, then logarithms of variances.
     module : Module
         The nets.
@@ -68,7 +67,8 @@ class Seen(NamedTuple):
     distribution: Distribution
 
 
-# Calls a function of `Seen` on all rows, in chunks, and joins its results.
+# Calls a function of `Seen` on all rows, in chunks, and joins its results, whose first
+# axis are the rows.
 Scan = Callable[[np.ndarray, Callable[[Seen], Tensor]], np.ndarray]
 
 
@@ -112,7 +112,7 @@ class RowScore:
     def features(self, seen: Seen) -> Tensor:
         """Give the contribution of each feature, (n_samples, n_features)."""
         n_features = seen.x.shape[1]
-        return (seen.x.unsqueeze(1) - seen.x_hat).abs().mean(dim=1) / n_features
+        return (seen.x - seen.x_hat).abs().mean(dim=0) / n_features
 
 
 class ReconstructionScore(RowScore):
@@ -135,15 +135,15 @@ class LikelihoodScore(RowScore):
         return self.features(seen).sum(dim=1).double()
 
     def features(self, seen: Seen) -> Tensor:
-        distribution, x = seen.distribution, seen.x.unsqueeze(1)
+        distribution, x = seen.distribution, seen.x
         draws = getattr(seen.module, "draws", None)
         if draws is None or len(seen.module.noise) == 0:
-            return distribution.neg_log_likelihood(seen.outputs, x).mean(dim=1)
+            return distribution.neg_log_likelihood(seen.outputs, x).mean(dim=0)
         total = torch.zeros_like(seen.x)
-        drawn = draws(seen.codes.transpose(0, 1))
+        drawn = draws(seen.codes)
         for latent in drawn:
-            outputs = seen.module.decode(latent).transpose(0, 1)
-            total += distribution.neg_log_likelihood(outputs, x).mean(dim=1)
+            outputs = seen.module.decode(latent)
+            total += distribution.neg_log_likelihood(outputs, x).mean(dim=0)
         return total / len(drawn)
 
 
@@ -183,7 +183,7 @@ class LatentScore(RowScore):
         weight: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> None:
-        codes = scan(X, lambda seen: seen.codes)  # (n, n_members, k)
+        codes = scan(X, lambda seen: _rows_first(seen.codes))
         self.mean_ = np.average(codes, axis=0, weights=weight)
         covariances = []
         for codes_of_net, mean in zip(codes.transpose(1, 0, 2), self.mean_):
@@ -195,10 +195,11 @@ class LatentScore(RowScore):
 
     def measure(self, seen: Seen) -> Tensor:
         if hasattr(seen.module, "draws"):
-            return kl_divergence(seen.codes).mean(dim=1)
-        centred = seen.codes - torch.as_tensor(self.mean_).to(seen.codes)
+            return kl_divergence(seen.codes).mean(dim=0)
+        mean = torch.as_tensor(self.mean_).to(seen.codes)
+        centred = seen.codes - mean.unsqueeze(1)
         precision = torch.as_tensor(self.precision_).to(seen.codes)
-        return torch.einsum("nei,eij,nej->n", centred, precision, centred) / len(
+        return torch.einsum("eni,eij,enj->n", centred, precision, centred) / len(
             precision
         )
 
@@ -212,10 +213,8 @@ class ReferenceScore(RowScore):
       reconstructed training rows, and the error of its own reconstruction. The first
       is an error of reconstruction against what is typical, the second how dense the
       codes are there, measured behind the decoder;
-    - how far out its values lie in their columns, see `Tails`. It counts as much as the
-      code is long beside the row, since what the code passes on, distances from a
-      reconstruction do not see. It only adds, as a row in the middle of all columns is
-      not the less odd;
+    - how far out its values lie in their columns, see `Tails`; it only adds, as a row
+      in the middle of all columns is not the less odd;
     - how much smaller than usual the residual varies over the features: a row that is
       explained too well, since all its features follow a single cause, is odd as well.
 
@@ -245,8 +244,6 @@ class ReferenceScore(RowScore):
         variance = np.average((x - self.center_) ** 2, axis=0, weights=weight)
         self.unit_ = np.where(variance > CONSTANT**2, np.sqrt(variance), 1.0)
         self.tails_ = Tails().fit(x, weight)
-        code = scan(X[:1], lambda seen: seen.module.means(seen.codes))
-        self.surprise_share_ = SURPRISE_SHARE * code.shape[-1] / X.shape[1]
         self.references_ = self._choose(scan, X, weight, random_state)
         residuals = scan(X, lambda seen: _residual(seen).double())
         mean = np.average(residuals, axis=0, weights=weight)
@@ -273,7 +270,7 @@ class ReferenceScore(RowScore):
         """Reconstruct rows drawn in proportion to their weights, few of them twice."""
         n_rows = len(X)
         per_group = max(1, min(N_REFERENCES, n_rows // 4))
-        n_members = scan(X[:1], lambda seen: seen.x_hat).shape[1]
+        n_members = scan(X[:1], lambda seen: _rows_first(seen.x_hat)).shape[1]
         per_member = self.n_groups_ * per_group
         needed = n_members * per_member
         order = random_state.permutation(n_rows)
@@ -283,7 +280,9 @@ class ReferenceScore(RowScore):
         chosen = random_state.permutation(chosen)
         parts = []
         for member, rows in enumerate(chosen.reshape(n_members, per_member)):
-            x_hat = scan(X[rows], lambda seen: self._scale(seen, seen.x_hat))
+            x_hat = scan(
+                X[rows], lambda seen: self._scale(seen, _rows_first(seen.x_hat))
+            )
             parts.append(x_hat[:, member])
         return np.stack(parts)
 
@@ -301,11 +300,11 @@ class ReferenceScore(RowScore):
 
     def measure(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
-        n_members = seen.x_hat.shape[1]
+        n_members = len(seen.x_hat)
         x, all_hat = self._scale(seen, seen.x), self._scale(seen, seen.x_hat)
         total = torch.zeros_like(x[:, 0])
         for member, references in enumerate(self._tensor(self.references_, x)):
-            x_hat = all_hat[:, member].contiguous()
+            x_hat = all_hat[member]
             for rows in (x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
                 groups = distances.view(n_rows, self.n_groups_, -1)
@@ -329,11 +328,11 @@ class ReferenceScore(RowScore):
 
     def features(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape
-        n_members = seen.x_hat.shape[1]
+        n_members = len(seen.x_hat)
         x, all_hat = self._scale(seen, seen.x), self._scale(seen, seen.x_hat)
         total = torch.zeros_like(x)
         for member, references in enumerate(self._tensor(self.references_, x)):
-            x_hat = all_hat[:, member].contiguous()
+            x_hat = all_hat[member]
             groups = references.view(self.n_groups_, -1, n_features)
             for rows in (x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
@@ -343,7 +342,7 @@ class ReferenceScore(RowScore):
             total += ERROR_SHARE * (x - x_hat).abs()
         total /= n_members * n_features * (2 + ERROR_SHARE) * self.distance_scale_
         surprise = self.tails_.measure(seen.x) / (n_features * self.surprise_scale_)
-        return total + self.surprise_share_ * surprise
+        return total + SURPRISE_SHARE * surprise
 
     @staticmethod
     def _tensor(array: np.ndarray, like: Tensor) -> Tensor:
@@ -386,5 +385,10 @@ def _deviation(values: np.ndarray, weight: np.ndarray | None) -> float:
     return float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
 
 
+def _rows_first(x: Tensor) -> Tensor:
+    """(n_members, n_samples, n) to (n_samples, n_members, n), as results are joined."""
+    return x.transpose(0, 1)
+
+
 def _residual(seen: Seen) -> Tensor:
-    return seen.x - seen.x_hat.mean(dim=1)
+    return seen.x - seen.x_hat.mean(dim=0)

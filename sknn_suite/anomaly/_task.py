@@ -271,7 +271,7 @@ class VAETask(DetectorTask):
 def minus_loss(loss: AutoencoderLoss, raw: Tensor, valid: TensorBundle) -> float:
     """Score of validation rows: the loss outside training, negated."""
     weight = None if valid.weight is None else valid.weights
-    return -float(loss(raw, valid.targets, weight))
+    return -float(loss(raw, valid.targets, weight).mean())
 
 
 def _far_off(scores: np.ndarray, weight: np.ndarray | None) -> float:

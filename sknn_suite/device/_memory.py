@@ -90,8 +90,13 @@ class RowLimit:
     rows: int | None = None
     has_warned: bool = False
 
-    def map(self, function: Callable[[slice], Tensor], n_rows: int) -> Tensor:
-        """Concatenate the results of `function` for slices of ``range(n_rows)``."""
+    def map(
+        self, function: Callable[[slice], Tensor], n_rows: int, dim: int = 0
+    ) -> Tensor:
+        """Concatenate the results of `function` for slices of ``range(n_rows)``.
+
+        The rows are the axis `dim` of the results.
+        """
         parts: list[Tensor] = []
         start = 0
         while start < n_rows:
@@ -106,7 +111,7 @@ class RowLimit:
                 failed, start = False, stop
             if failed:
                 self.halve(stop - start)
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim)
 
     def halve(
         self, n_rows: int, consequence: str = "The results are the same."
@@ -129,6 +134,7 @@ def map_rows(
     device: torch.device,
     *,
     work: float,
+    dim: int = 0,
 ) -> Tensor:
     """Compute a function of all rows without a gradient, and concatenate the results.
 
@@ -143,6 +149,8 @@ def map_rows(
         Device of the computation; the results are on the host.
     work : float
         Multiply-adds per row in the largest product.
+    dim : int, default=0
+        Axis of the rows in what the function returns.
     """
 
     def part(first: int, last: int) -> Tensor:
@@ -151,7 +159,7 @@ def map_rows(
         def chunk(rows: slice) -> Tensor:
             return function(slice(first + rows.start, first + rows.stop))
 
-        return RowLimit(device, CHUNK_ROWS).map(chunk, last - first)
+        return RowLimit(device, CHUNK_ROWS).map(chunk, last - first, dim)
 
     with torch.inference_mode():
         if device.type != "cpu" or n_rows <= CHUNK_ROWS:
@@ -160,4 +168,4 @@ def map_rows(
         if work * CHUNK_ROWS < SHARED_WORK:
             with one_thread():
                 return part(0, n_rows)
-        return share_rows(part, n_rows, CHUNK_ROWS)
+        return share_rows(part, n_rows, CHUNK_ROWS, dim)

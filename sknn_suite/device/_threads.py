@@ -77,7 +77,7 @@ def one_thread() -> Iterator[None]:
 
 
 def share_rows(
-    task: Callable[[int, int], torch.Tensor], n_rows: int, chunk: int
+    task: Callable[[int, int], torch.Tensor], n_rows: int, chunk: int, dim: int = 0
 ) -> torch.Tensor:
     """Compute ``task(start, stop)`` for all rows, in as many threads as torch has.
 
@@ -91,6 +91,8 @@ def share_rows(
         Result for rows ``start`` to ``stop``; called with multiples of `chunk`.
     n_rows, chunk : int
         Number of all rows, and of rows per chunk.
+    dim : int, default=0
+        Axis of the rows in the results.
     """
     n_chunks = -(-n_rows // chunk)
     per_thread = -(-n_chunks // min(torch.get_num_threads(), n_chunks)) * chunk
@@ -98,7 +100,7 @@ def share_rows(
     def part(start: int) -> torch.Tensor:
         return task(start, min(start + per_thread, n_rows))
 
-    return torch.cat(share_tasks(part, range(0, n_rows, per_thread)))
+    return torch.cat(share_tasks(part, range(0, n_rows, per_thread)), dim)
 
 
 def share_tasks(task: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

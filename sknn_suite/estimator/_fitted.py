@@ -24,6 +24,9 @@ from sknn_suite.training import bind_weights, load_weights
 
 CPU = torch.device("cpu")
 
+# Axis of the rows in raw scores; that of models, if there are several, comes before.
+ROW_AXIS = -2
+
 # Rows that are encoded together where rows of like length meet in batches.
 ENCODED_ROWS = 2048
 
@@ -114,7 +117,10 @@ class FittedNet:
     def raw_scores(
         self, X: Any, device: str = "auto", adapt: Callable | None = None
     ) -> Tensor:
-        """Raw scores of checked rows, in X's type, on the host; see `bind`."""
+        """Raw scores of checked rows, in X's type, on the host; see `bind`.
+
+        Those of several models side by side have an axis of models in front.
+        """
         bound = self.bind(X.shape[0], device, adapt)
         raw = _READINGS[self.reading](self, bound, X)
         with torch.inference_mode():
@@ -184,7 +190,9 @@ class BoundModule:
 
     def scores_within(self, limit: RowLimit, batch: TensorBundle) -> Tensor:
         """Raw scores of a batch, on the host, as many rows at once as `limit` says."""
-        return limit.map(lambda r: self.raw_scores(batch.slice(r), []), len(batch))
+        return limit.map(
+            lambda r: self.raw_scores(batch.slice(r), []), len(batch), ROW_AXIS
+        )
 
 
 def _memory(array: np.ndarray) -> tuple:
@@ -213,7 +221,8 @@ def _by_chunks(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
 
         return scores
 
-    return map_rows(begin, X.shape[0], bound.device, work=bound.largest)
+    work = bound.largest
+    return map_rows(begin, X.shape[0], bound.device, work=work, dim=ROW_AXIS)
 
 
 def _by_batches(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
@@ -223,7 +232,8 @@ def _by_batches(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
     bundle = net.encoder.transform(X, bound.dtype)
     with torch.inference_mode(), suited_threads(n_rows * bound.largest):
         batches = make_batches(bundle, n_rows)
-        return torch.cat([bound.scores_within(limit, batch) for batch in batches])
+        parts = [bound.scores_within(limit, batch) for batch in batches]
+        return torch.cat(parts, ROW_AXIS)
 
 
 def _by_lengths(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:

@@ -45,7 +45,8 @@ class LayerReport(NamedTuple):
         for other activations.
 
     gradient_norm : float
-        Norm of the gradient of its weights; NaN if they are frozen.
+        Norm of the gradient of its weights, of several nets side by side the root of
+        the mean square; NaN if they are frozen.
 
     update_ratio : float
         Norm of the next update divided by the norm of the weights; NaN for lbfgs and
@@ -121,12 +122,13 @@ def examine(
         trained = any(p.requires_grad for p in weights)
         gradients = [p.grad for p in weights if p.grad is not None]
         is_recurrent = isinstance(layers[name], RecurrentLayer)
+        scale = math.sqrt(getattr(layers[name], "n_members", 1))
         reports.append(
             LayerReport(
                 title,
                 math.nan if is_recurrent else flat[name].dead,
                 flat[name].saturated,
-                _norm(gradients) if trained and gradients else math.nan,
+                _norm(gradients) / scale if trained and gradients else math.nan,
                 _ratio(weights, before[name]) if trained and steps else math.nan,
             )
         )

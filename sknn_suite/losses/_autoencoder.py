@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sknn_suite.losses._base import Loss
+from sknn_suite.losses._base import Loss, weighted_mean
 from sknn_suite.losses._reconstruction import Distribution
 
 # Mean activations are kept away from 0 and 1, where their divergence is infinite.
@@ -14,7 +14,7 @@ class AutoencoderLoss(Loss):
     """Negative log-likelihood of rows under their reconstruction, plus penalties.
 
     It is divided by the number of features while it is optimised, and reported as the
-    sum over features. Several nets side by side are averaged.
+    sum over features. Each of several nets side by side has its own.
 
     Parameters
     ----------
@@ -30,12 +30,15 @@ class AutoencoderLoss(Loss):
     contractive : float, default=0.0
         Strength of the penalty on the encoder's squared slope.
     trim : float, default=0.0
-        Share of the rows of a batch, those with the largest loss, that is left out.
+        Share of the rows of a batch, those with the largest loss of a net, that is left
+        out for this net.
 
     Shape
     -----
-    raw : (n_samples, n_members, n_outputs + n_codes [+ 1]), float
+    raw : (n_members, n_samples, n_outputs + n_codes [+ 1]), float
     target : (n_samples, n_features), float
+    weight : (n_samples,) or (n_members, n_samples), float, or None
+    returns : (n_members,)
 
     References
     ----------
@@ -72,37 +75,33 @@ class AutoencoderLoss(Loss):
         return raw[..., self.n_outputs : self.n_outputs + self.n_codes]
 
     def reconstruction(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Negative log-likelihood of each row and net, (n_samples, n_members)."""
-        return self._of_features(raw, target).sum(dim=2)
+        """Negative log-likelihood of each net and row, (n_members, n_samples)."""
+        return self._of_features(raw, target).sum(dim=-1)
 
     def _of_features(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Negative log-likelihood of each row, net and feature."""
-        out = raw[..., : self.n_outputs]
-        return self.distribution.neg_log_likelihood(out, target.unsqueeze(1))
+        """Negative log-likelihood of each net, row and feature."""
+        return self.distribution.neg_log_likelihood(raw[..., : self.n_outputs], target)
 
     def penalties(self, raw: Tensor) -> Tensor | float:
-        """Penalties of each row and net, (n_samples, n_members) or 0."""
+        """Penalties of each net and row, (n_members, n_samples) or 0."""
         total: Tensor | float = 0.0
         if self.sparsity > 0 and self.sparsity_target is None:
             codes = self.codes(raw)[..., : self.n_components]
-            total = total + self.sparsity * codes.abs().sum(dim=2)
+            total = total + self.sparsity * codes.abs().sum(dim=-1)
         n_before = self.n_outputs + self.n_codes
-        if self.contractive > 0 and raw.shape[2] > n_before:
+        if self.contractive > 0 and raw.shape[-1] > n_before:
             total = total + self.contractive * raw[..., n_before]
         return total
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         losses = self.reconstruction(raw, target) + self.penalties(raw)
-        return losses.mean(dim=1) / self.distribution.n_features
+        return losses / self._n_features
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
         return self(raw, target)
 
-    def n_networks(self, raw: Tensor) -> int:
-        return 1  # the members of an ensemble stand behind the rows, and are one loss
-
     def reported(self, loss: float, n_outputs: int) -> float:
-        return loss * self.distribution.n_features
+        return loss * self._n_features
 
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None
@@ -114,32 +113,33 @@ class AutoencoderLoss(Loss):
             if self.training and self.trim > 0:
                 weight = _trimmed(losses.detach(), weight, self.trim)
             assert weight is not None  # given, or made by trimming
-            loss = torch.dot(losses, weight) / weight.sum()
+            loss = weighted_mean(losses, weight)
         if self.sparsity > 0 and self.sparsity_target is not None:
             loss = loss + self._activation_penalty(raw, weight, self.sparsity_target)
         return loss
 
     def _plain_mean(self, raw: Tensor, target: Tensor) -> Tensor:
         """Mean of `rows`, by one sum in place of one in each direction."""
-        total = self._of_features(raw, target).sum()
+        total = self._of_features(raw, target).sum(dim=(-2, -1))
         penalties = self.penalties(raw)
         if isinstance(penalties, Tensor):
-            total = total + penalties.sum()
-        return total / (raw.shape[0] * raw.shape[1] * self.distribution.n_features)
+            total = total + penalties.sum(dim=-1)
+        return total / (raw.shape[-2] * self._n_features)
 
     def _activation_penalty(
         self, raw: Tensor, weight: Tensor | None, target: float
     ) -> Tensor:
-        """KL divergence of mean activations from `target`, over components."""
+        """KL divergence of each net's mean activations from `target`."""
         active = torch.sigmoid(self.codes(raw)[..., : self.n_components])
         if weight is None:
-            mean = active.mean(dim=0)
+            mean = active.mean(dim=-2)
         else:
-            mean = torch.tensordot(weight / weight.sum(), active, dims=1)
+            share = weight / weight.sum(dim=-1, keepdim=True)
+            mean = (active * share.unsqueeze(-1)).sum(dim=-2)
         mean = mean.clamp(SMALLEST_ACTIVATION, 1 - SMALLEST_ACTIVATION)
         divergence = target * torch.log(target / mean)
         divergence = divergence + (1 - target) * torch.log((1 - target) / (1 - mean))
-        return self.sparsity * divergence.sum(dim=1).mean() / self._n_features
+        return self.sparsity * divergence.sum(dim=-1) / self._n_features
 
     @property
     def _n_features(self) -> int:
@@ -223,14 +223,15 @@ def kl_divergence(codes: Tensor) -> Tensor:
 
 
 def _trimmed(losses: Tensor, weight: Tensor | None, trim: float) -> Tensor:
-    """Weights without the largest losses, up to a share `trim` of the weight.
+    """Weights without each net's largest losses, up to a share `trim` of the weight.
 
     The row on the border keeps what is left, so that a weight of 2 stays the same as
     the row twice.
     """
-    weight = torch.ones_like(losses) if weight is None else weight
-    order = losses.argsort()
-    before = weight[order].cumsum(dim=0) - weight[order]
-    room = (1 - trim) * weight.sum() - before
-    kept = torch.minimum(weight[order], room.clamp(min=0))
-    return torch.empty_like(weight).index_copy_(0, order, kept)
+    weight = torch.ones_like(losses) if weight is None else weight.expand_as(losses)
+    order = losses.argsort(dim=-1)
+    weight = weight.gather(-1, order)
+    before = weight.cumsum(dim=-1) - weight
+    room = (1 - trim) * weight.sum(dim=-1, keepdim=True) - before
+    kept = torch.minimum(weight, room.clamp(min=0))
+    return torch.empty_like(weight).scatter_(-1, order, kept)

@@ -9,22 +9,26 @@ LINKS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda raw: raw,
     "exp": torch.exp,
     "logistic": torch.sigmoid,
-    "softmax": lambda raw: torch.softmax(raw, dim=1),
+    "softmax": lambda raw: torch.softmax(raw, dim=-1),
 }
 
 
 class Loss(nn.Module):
     """Weighted mean of a loss per row, and the link that belongs to it.
 
-    Subclasses write `rows` and, unless the link is the identity, name theirs.
+    Subclasses write `rows` and, unless the link is the identity, name theirs. Several
+    models side by side have an axis of their own, which comes first, and each has a
+    loss of its own: the gradient of the sum lets each learn as if it were alone.
 
     Shape
     -----
-    raw : (n_samples, n_outputs), float, or (n_networks, n_samples, n_outputs)
-    target : (n_samples, n_outputs), float, or (n_samples,), int64 class codes
-    weight : (n_samples,), float, or None
-    returns : scalar, sum(weight * loss) / sum(weight); of several networks the sum of
-        theirs, so that each learns as if it were alone
+    raw : (..., n_samples, n_outputs), float; of several models (n_models, n_samples,
+        n_outputs)
+    target : (n_samples, n_outputs), float, or (n_samples,), int64 class codes; the same
+        for all models, or with an axis of models in front
+    weight : (n_samples,) or (n_models, n_samples), float, or None
+    returns : (...), sum(weight * loss) / sum(weight); a scalar for a single model,
+        (n_models,) for several
     """
 
     # The link: a name in LINKS, which are scikit-learn's.
@@ -44,20 +48,12 @@ class Loss(nn.Module):
     progress = 1.0
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Loss of each row, (n_samples,); outputs of a row add up."""
+        """Loss of each row, (..., n_samples); outputs of a row add up."""
         raise NotImplementedError
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Mean over rows; subclasses may know a shorter way."""
-        return self.rows(raw, target).mean()
-
-    def n_networks(self, raw: Tensor) -> int:
-        """Networks side by side in raw scores."""
-        return len(raw) if raw.dim() == 3 else 1
-
-    def merge(self, raw: Tensor) -> Tensor:
-        """Mean of the raw scores of all networks, (n_samples, n_outputs)."""
-        return raw.mean(dim=0) if self.n_networks(raw) > 1 else raw
+        """Mean over rows, (...); subclasses may know a shorter way."""
+        return self.rows(raw, target).mean(dim=-1)
 
     def link(self, raw: Tensor) -> Tensor:
         """Predictions from raw scores, in the same shape."""
@@ -74,18 +70,22 @@ class Loss(nn.Module):
     def value_and_gradient(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Value of `forward`, and its gradient with respect to `raw`."""
+        """Value of `forward` for a single model, and its gradient by `raw`."""
         raise NotImplementedError
 
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None
     ) -> Tensor:
-        if self.n_networks(raw) > 1:
-            return torch.stack([self(each, target, weight) for each in raw]).sum()
         if weight is None:
             return self.mean(raw, target)
-        losses = self.rows(raw, target)
+        return weighted_mean(self.rows(raw, target), weight)
+
+
+def weighted_mean(losses: Tensor, weight: Tensor) -> Tensor:
+    """Mean of (..., n_samples) over rows, (...)."""
+    if losses.dim() == 1:
         return torch.dot(losses, weight) / weight.sum()
+    return (losses * weight).sum(dim=-1) / weight.sum(dim=-1)
 
 
 def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:

@@ -50,11 +50,11 @@ class SoftmaxLoss(SmoothedLoss):
     out_activation = "softmax"
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(
-            raw, target, reduction="none", label_smoothing=self.smoothing
-        )
+        return _cross_entropy(raw, target, self.smoothing)
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        if raw.dim() > 2:
+            return super().mean(raw, target)
         return F.cross_entropy(raw, target, label_smoothing=self.smoothing)
 
     def value_and_gradient(
@@ -82,11 +82,11 @@ class SigmoidLoss(SmoothedLoss):
     out_activation = "logistic"
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        target = self._smooth(target)
-        losses = F.binary_cross_entropy_with_logits(raw, target, reduction="none")
-        return losses.sum(dim=1)
+        return _binary_cross_entropy(raw, self._smooth(target)).sum(dim=-1)
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        if raw.dim() > 2:
+            return super().mean(raw, target)
         target = self._smooth(target)
         loss = F.binary_cross_entropy_with_logits(raw, target)
         return loss if raw.shape[1] == 1 else loss * raw.shape[1]
@@ -127,12 +127,12 @@ class FocalSoftmaxLoss(SoftmaxLoss):
         self.knows_gradient = False
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        log_p = -F.cross_entropy(raw, target, reduction="none")
+        log_p = -_cross_entropy(raw, target)
         missed = _positive(-torch.expm1(log_p))
         return -(missed**self.gamma) * log_p
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
-        return self.rows(raw, target).mean()
+        return self.rows(raw, target).mean(dim=-1)
 
 
 class FocalSigmoidLoss(SigmoidLoss):
@@ -150,12 +150,28 @@ class FocalSigmoidLoss(SigmoidLoss):
         self.knows_gradient = False
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        losses = F.binary_cross_entropy_with_logits(raw, target, reduction="none")
+        losses = _binary_cross_entropy(raw, target)
         missed = _positive(-torch.expm1(-losses))
-        return (missed**self.gamma * losses).sum(dim=1)
+        return (missed**self.gamma * losses).sum(dim=-1)
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
-        return self.rows(raw, target).mean()
+        return self.rows(raw, target).mean(dim=-1)
+
+
+def _cross_entropy(raw: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Loss of each row, (..., n_samples); torch wants classes on the second axis."""
+    if raw.dim() > 2:
+        target = target.expand(raw.shape[:-1])
+        return _cross_entropy(raw.flatten(0, -2), target.flatten(), smoothing).view(
+            target.shape
+        )
+    return F.cross_entropy(raw, target, reduction="none", label_smoothing=smoothing)
+
+
+def _binary_cross_entropy(raw: Tensor, target: Tensor) -> Tensor:
+    """Loss of each output, (..., n_samples, n_outputs)."""
+    target = target.expand_as(raw)
+    return F.binary_cross_entropy_with_logits(raw, target, reduction="none")
 
 
 def _positive(missed: Tensor) -> Tensor:

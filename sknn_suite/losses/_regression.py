@@ -13,9 +13,11 @@ class SquaredLoss(Loss):
     knows_gradient = True
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        return 0.5 * (raw - target).square().sum(dim=1)
+        return 0.5 * (raw - target).square().sum(dim=-1)
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        if raw.dim() > 2:
+            return super().mean(raw, target)
         return F.mse_loss(raw, target) * (0.5 * raw.shape[1])
 
     def value_and_gradient(
@@ -35,7 +37,7 @@ class AbsoluteLoss(Loss):
     """Absolute error: its minimum is the median."""
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        return (raw - target).abs().sum(dim=1)
+        return (raw - target).abs().sum(dim=-1)
 
 
 class HuberLoss(Loss):
@@ -56,8 +58,9 @@ class HuberLoss(Loss):
         self.delta = delta
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
+        target = target.expand_as(raw)
         losses = F.huber_loss(raw, target, reduction="none", delta=self.delta)
-        return losses.sum(dim=1)
+        return losses.sum(dim=-1)
 
 
 class PoissonLoss(Loss):
@@ -67,7 +70,7 @@ class PoissonLoss(Loss):
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         constant = torch.xlogy(target, target) - target
-        return (torch.exp(raw) - target * raw + constant).sum(dim=1)
+        return (torch.exp(raw) - target * raw + constant).sum(dim=-1)
 
 
 class QuantileLoss(Loss):
@@ -89,4 +92,4 @@ class QuantileLoss(Loss):
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         error = target - raw
-        return torch.maximum(self.quantile * error, (self.quantile - 1) * error).sum(1)
+        return torch.maximum(self.quantile * error, (self.quantile - 1) * error).sum(-1)

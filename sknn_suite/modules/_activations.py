@@ -87,8 +87,26 @@ IN_PLACE: dict[str, Callable[[Tensor], Tensor] | None] = {
 }
 
 
-def make_activation(name: str) -> nn.Module:
-    """Build the activation `name`, without drawing random numbers."""
+class EnsemblePReLU(nn.PReLU):
+    """PReLU of several nets side by side, each with a slope of its own.
+
+    Shape
+    -----
+    x : (n_members, n_samples, n_units)
+    returns : the same
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        # torch wants what has a slope of its own on the second axis.
+        return super().forward(x.transpose(0, 1)).transpose(0, 1)
+
+
+def make_activation(name: str, n_members: int = 1) -> nn.Module:
+    """Build the activation `name`, without drawing random numbers.
+
+    Of several nets side by side what it learns is each net's own.
+    """
     if name == "prelu":
-        return nn.PReLU(device="meta")
+        kind = nn.PReLU if n_members == 1 else EnsemblePReLU
+        return kind(n_members, device="meta")
     return ACTIVATIONS[name]()

@@ -10,7 +10,12 @@ from torch import Tensor, nn
 
 from sknn_suite.modules._activations import make_activation
 from sknn_suite.modules._corruption import Corruption
-from sknn_suite.modules._ensemble_linear import EnsembleLinear, affine, make_bias
+from sknn_suite.modules._ensemble_linear import (
+    EnsembleLinear,
+    affine,
+    make_bias,
+    split_models,
+)
 
 # The last layers start small beside the linear shortcut, which starts as a projection.
 SMALL_START = 0.3
@@ -47,7 +52,7 @@ class Encoder(nn.Module):
             EnsembleLinear(n_members, n_in, n_out) for n_in, n_out in pairwise(sizes)
         )
         self.activations = nn.ModuleList(
-            make_activation(activation) for _ in self.linears[1:]
+            make_activation(activation, n_members) for _ in self.linears[1:]
         )
         self.shortcut: EnsembleLinear | None = None
         if shortcut:
@@ -103,7 +108,7 @@ class TiedDecoder(nn.Module):
             for linear in reversed(encoder.linears)
         )
         self.activations = nn.ModuleList(
-            make_activation(activation) for _ in self.biases[1:]
+            make_activation(activation, first.n_members) for _ in self.biases[1:]
         )
 
     @torch.no_grad()
@@ -163,7 +168,7 @@ class Autoencoder(nn.Module):
     Shape
     -----
     x : (n_samples, n_inputs), float
-    returns : (n_samples, n_members, n_outputs + n_codes [+ 1]), float
+    returns : (n_members, n_samples, n_outputs + n_codes [+ 1]), float
 
     Examples
     --------
@@ -171,7 +176,7 @@ class Autoencoder(nn.Module):
     >>> from sknn_suite.modules import Autoencoder
     >>> module = Autoencoder(8, 2, (16,), (16,), n_members=3)
     >>> module.to_empty(device="cpu")(torch.zeros(5, 8)).shape
-    torch.Size([5, 3, 10])
+    torch.Size([3, 5, 10])
     """
 
     # Numbers that the encoder puts out for each component of the code.
@@ -240,6 +245,10 @@ class Autoencoder(nn.Module):
         if isinstance(self.decoder, Encoder) and self.decoder.shortcut is not None:
             self.decoder.shortcut.fill(projection)
 
+    def models(self) -> list[list[Tensor]]:
+        """Parameters of each autoencoder, as views."""
+        return split_models(self, self.n_members)
+
     def encode(self, x: Tensor) -> Tensor:
         """Codes of rows, (n_members, n_samples, n_codes)."""
         return self.encoder(x)
@@ -267,7 +276,7 @@ class Autoencoder(nn.Module):
         )
         if self.contraction and self.training and self.corruption is not None:
             parts.append(self._squared_slope(x, self.corruption.generator))
-        return torch.cat(parts, dim=2).transpose(0, 1)
+        return torch.cat(parts, dim=2)
 
     def code_and_decode(self, x: Tensor) -> list[Tensor]:
         """Raw outputs, and the codes in one part or several."""

@@ -57,6 +57,10 @@ class EnsembleLinear(nn.Module):
         # Flat, so that penalties and decay know it for a bias.
         self.bias = make_bias(n_members * n_outputs, device) if bias else None
 
+    def models(self) -> list[list[Tensor]]:
+        """Weights and biases of each net."""
+        return split_models(self, self.n_members)
+
     @property
     def stacked_shape(self) -> tuple[int, int, int]:
         """Shape of the weights as `forward` uses them."""
@@ -86,6 +90,18 @@ class EnsembleLinear(nn.Module):
 def make_bias(n: int, device: torch.device | str) -> nn.Parameter:
     """Return the biases of all nets, in one row."""
     return nn.Parameter(torch.empty(n, device=device))
+
+
+def split_models(module: nn.Module, n_models: int) -> list[list[Tensor]]:
+    """Split parameters, each of which holds what is one model's behind another's.
+
+    Returns
+    -------
+    list of list of Tensor
+        Views of the parameters, flat, for each model.
+    """
+    parts = [p.detach().view(n_models, -1) for p in module.parameters()]
+    return [list(part) for part in zip(*parts)]
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

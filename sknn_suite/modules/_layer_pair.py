@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from sknn_suite.modules._activations import make_activation
-from sknn_suite.modules._ensemble_linear import EnsembleLinear
+from sknn_suite.modules._ensemble_linear import EnsembleLinear, split_models
 
 
 class LayerPair(nn.Module):
@@ -37,8 +37,12 @@ class LayerPair(nn.Module):
     ) -> None:
         super().__init__()
         self.forth = EnsembleLinear(n_members, n_inputs, n_outputs, device=device)
-        self.activation = make_activation(activation)
+        self.activation = make_activation(activation, n_members)
         self.back = EnsembleLinear(n_members, n_outputs, n_inputs, device=device)
+
+    def models(self) -> list[list[Tensor]]:
+        """Parameters of each net, as views."""
+        return split_models(self, self.forth.n_members)
 
     def hidden(self, x: Tensor) -> Tensor:
         """Output of the hidden layer, (n_samples, n_members * n_outputs)."""

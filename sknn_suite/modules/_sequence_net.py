@@ -117,6 +117,14 @@ class SequenceNet(nn.Module):
             shares[0] = self.embedding_rate
         return shares
 
+    def models(self) -> list[list[nn.Parameter]]:
+        """Parameters of each network; given word vectors belong to all."""
+        own = [list(net.parameters()) for net in self.nets]
+        if self.embedding is not None:
+            for parameters, learnt in zip(own, self.embedding.learnt):
+                parameters.extend(learnt.parameters())
+        return own
+
     def reset_parameters(
         self, random_state: np.random.RandomState, vectors: np.ndarray | None = None
     ) -> None:

@@ -49,7 +49,7 @@ class VAE(Autoencoder):
     Shape
     -----
     x : (n_samples, n_inputs), float
-    returns : (n_samples, n_members, n_outputs + 2 * n_components), float
+    returns : (n_members, n_samples, n_outputs + 2 * n_components), float
 
     References
     ----------
@@ -64,7 +64,7 @@ class VAE(Autoencoder):
     ...     decoder_hidden_layer_sizes=(16,),
     ... )
     >>> module.to_empty(device="cpu")(torch.zeros(5, 8)).shape
-    torch.Size([5, 1, 12])
+    torch.Size([1, 5, 12])
     """
 
     codes_per_component = 2

@@ -191,7 +191,8 @@ class TrainingParameters:
 
     max_grad_norm : float or None, default=None
         Largest norm of the gradient, in (0, inf): larger gradients are scaled down to
-        it. None sets no limit. Set it, to 1 for example, when the loss jumps.
+        it, those of networks that train side by side each by itself. None sets no
+        limit. Set it, to 1 for example, when the loss jumps.
 
     max_grad_value : float or None, default=None
         Largest absolute value of each component of the gradient, in (0, inf): larger

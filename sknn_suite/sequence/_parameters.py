@@ -25,9 +25,8 @@ class RecurrentParameters(OneCycleParameters):
         Number of networks that train side by side. Each starts from its own initial
         weights, and their raw scores are averaged. Each further network makes
         predictions a little better, the second one most, and takes as long as the
-        first. `max_grad_norm` limits the gradient of all networks together. "auto" is
-        two for fewer than 8,000 texts, where results depend more on chance, and one
-        otherwise.
+        first. `max_grad_norm` limits the gradient of each network. "auto" is two for
+        fewer than 8,000 texts, where results depend more on chance, and one otherwise.
 
     cell : {"lstm", "gru", "rnn"}, default="lstm"
         Type of recurrent cell. "gru" is a quarter faster than "lstm"; "rnn" has the

@@ -133,7 +133,7 @@ class BatchGradient:
                     raise
             self.row_limit.halve(len(batch))
         return self.row_limit.map(
-            lambda rows: self.module(**batch.slice(rows).inputs), len(batch)
+            lambda rows: self.module(**batch.slice(rows).inputs), len(batch), dim=-2
         )
 
     def _of_batch(self, batch: TensorBundle) -> dict[str, Any]:
@@ -159,12 +159,9 @@ class BatchGradient:
         if mixed is not None:
             other = self.loss(y_pred, mixed.target, mixed.weight)
             loss = mixed.share * loss + (1 - mixed.share) * other
-        (loss * share).backward()
-        share = share / self.loss.n_networks(y_pred)
-        return {
-            "loss": loss.detach() * share,
-            "y_pred": self.loss.merge(y_pred.detach()),
-        }
+        # The sum over models lets each learn as if it were alone; told is their mean.
+        (loss * share).sum().backward()
+        return {"loss": loss.detach().mean() * share, "y_pred": y_pred.detach()}
 
     def _accumulate(self, batch: TensorBundle) -> dict[str, Any]:
         """Gradient of a batch in parts, each small enough for the device's memory."""
@@ -176,7 +173,7 @@ class BatchGradient:
             step = self._forward_and_backward(part, part.total_weight / total)
             loss = step["loss"] if loss is None else loss + step["loss"]
             parts.append(step["y_pred"])
-        return {"loss": loss, "y_pred": torch.cat(parts)}
+        return {"loss": loss, "y_pred": torch.cat(parts, dim=-2)}
 
     def _warn_of_memory(self, n_rows: int) -> None:
         if self._warned_of_memory:

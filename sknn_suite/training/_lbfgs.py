@@ -99,8 +99,11 @@ class LbfgsNet(TensorNet):
     def _reported(self, objective: float, total: float) -> float:
         """Loss as the other solvers report it, at the present weights."""
         penalty = float(self.recipe.penalty.value(self._weights, total))
-        loss = (objective - penalty) / self._n_networks
-        return self.criterion_.reported(loss, self._n_outputs) + penalty
+        n_models = self.models_.n
+        loss = self.criterion_.reported(
+            (objective - penalty) / n_models, self._n_outputs
+        )
+        return loss + penalty / n_models
 
     def _set_weights(self, x: np.ndarray) -> None:
         self.flat_.data.copy_(as_tensor(x))
@@ -128,8 +131,8 @@ class LbfgsNet(TensorNet):
             share = batch.total_weight / total
             raw = self.module_(**batch.inputs)
             self._n_outputs = raw.shape[-1]
-            self._n_networks = self.criterion_.n_networks(raw)
-            part = self.criterion_(raw, batch.target, batch.weight) * share
+            losses = self.criterion_(raw, batch.target, batch.weight)
+            part = losses.sum() * share
             part.backward()
             loss += part.detach().cpu()
         if self.recipe.penalty:

@@ -24,14 +24,11 @@ from sknn_suite.training._codes import CodePredictions
 from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
+from sknn_suite.training._models import Models
 from sknn_suite.training._optimizers import build_optimizer
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._recipe import TrainingRecipe
-from sknn_suite.training._regularization import (
-    clip_norm,
-    clip_value,
-    limit_unit_norms,
-)
+from sknn_suite.training._regularization import by_unit, clip_value, limit_unit_norms
 from sknn_suite.training._state import forget, scale_momentum
 
 
@@ -72,6 +69,8 @@ class TensorNet(NeuralNet):
     ----------
     flat_ : FlatParameters
         Buffers of all trained parameters and their gradients.
+    models_ : Models
+        The models that the module holds, and what of the buffers is whose.
     gradient_ : BatchGradient
         Computes losses, scores and gradients of batches.
     averaged_ : AveragedWeights
@@ -132,6 +131,7 @@ class TensorNet(NeuralNet):
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> Any:
         segments = self.recipe.groups.segments(self.module_)
         self.flat_ = FlatParameters([segment.parameters for segment in segments])
+        self.models_ = Models(self.module_, self.flat_)
         self._find_weights(epoch=1)
         self._epochs_before = self.recipe.groups.epochs_before
         self._weight_matrices = [
@@ -249,9 +249,10 @@ class TensorNet(NeuralNet):
         recipe = self.recipe
         step = self.gradient_.of_batch(batch)
         if recipe.penalty:
-            step["penalty"] = recipe.penalty.add_gradient(
+            penalty = recipe.penalty.add_gradient(
                 self._weights, self._weights_grad, batch.total_weight
             )
+            step["penalty"] = penalty / self.models_.n
         if self._watches("on_grad_computed"):
             self.notify(
                 "on_grad_computed",
@@ -262,11 +263,11 @@ class TensorNet(NeuralNet):
         if recipe.max_grad_value is not None:
             clip_value(self.flat_.grad, recipe.max_grad_value)
         if recipe.max_grad_norm is not None:
-            clip_norm(self.flat_.grad, recipe.max_grad_norm)
+            self.models_.clip_norms(recipe.max_grad_norm)
         self.optimizer_.step()
         if recipe.max_norm is not None:
             trained = [p for p in self._weight_matrices if p.requires_grad]
-            limit_unit_norms(trained, recipe.max_norm)
+            limit_unit_norms(by_unit(self.module_, trained), recipe.max_norm)
         if recipe.average is not None:
             recipe.average.after_step(self.flat_.data)
         return step
@@ -276,7 +277,7 @@ class TensorNet(NeuralNet):
         self.gradient_.set_training(False)
         y_pred = self.gradient_.scores(batch)
         loss = self.criterion_(y_pred, batch.target, batch.weight)
-        return {"loss": loss, "y_pred": y_pred}
+        return {"loss": loss.mean(), "y_pred": y_pred}
 
     def infer(self, x: dict, **fit_params: Any) -> Tensor:
         return self.module_(**x)
@@ -284,7 +285,7 @@ class TensorNet(NeuralNet):
     def get_loss(
         self, y_pred: Tensor, y_true: Tensor, *args: Any, **kwargs: Any
     ) -> Tensor:
-        return self.criterion_(y_pred, y_true, kwargs.get("weight"))
+        return self.criterion_(y_pred, y_true, kwargs.get("weight")).sum()
 
     # -- what skorch's scoring callbacks ask -----------------------------------------
 
@@ -440,7 +441,8 @@ class TensorNet(NeuralNet):
             if per_batch:
                 self.history.record_batch(prefix + "_loss", step["loss"].item())
                 self.history.record_batch(prefix + "_batch_size", len(batch))
-                self.notify("on_batch_end", batch=batch, training=training, **step)
+                shown = step | {"y_pred": _of_all_models(step["y_pred"])}
+                self.notify("on_batch_end", batch=batch, training=training, **shown)
                 if training and self.stop_reason_ is not None:
                     break
             if training and time.perf_counter() > self._deadline:
@@ -448,7 +450,7 @@ class TensorNet(NeuralNet):
                 self.out_of_time_ = True
                 break
         self.history.record(prefix + "_batch_count", len(losses))
-        self.n_outputs_ = step["y_pred"].shape[1]
+        self.n_outputs_ = step["y_pred"].shape[-1]
         if training:
             self.first_loss_ = float(losses[0])
             if not per_batch:
@@ -463,7 +465,7 @@ class TensorNet(NeuralNet):
             finite = torch.isfinite(torch.stack(losses)).cpu().numpy()
             self.raise_diverged(batch=int(finite.argmin()) + 1)
         if not training:
-            self.valid_raw_ = torch.cat(scores)
+            self.valid_raw_ = torch.cat(scores, dim=-2)
 
     def _progress(self, training: bool, n_batches: int) -> float:
         """How much of the training is over, in [0, 1]; validation is at the end."""
@@ -484,6 +486,11 @@ class TensorNet(NeuralNet):
             f"in {where}. Scale X (StandardScaler), lower learning_rate_init, "
             "or raise alpha."
         )
+
+
+def _of_all_models(raw: Tensor) -> Tensor:
+    """Mean of the raw scores of all models, (n_samples, n_outputs)."""
+    return raw.mean(dim=0) if raw.dim() == 3 else raw
 
 
 def _mean(values: list[Tensor], sizes: list) -> float:

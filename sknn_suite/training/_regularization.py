@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sknn_suite.modules import EnsembleLinear
 from sknn_suite.training._flat import sum_of_squares
 
 
@@ -73,8 +74,10 @@ def clip_value(grad: Tensor, max_value: float) -> None:
 
 
 @torch.no_grad()
-def limit_unit_norms(weights: list[nn.Parameter], max_norm: float) -> None:
+def limit_unit_norms(weights: list[Tensor], max_norm: float) -> None:
     """Scale down the incoming weights of units whose norm exceeds `max_norm`.
+
+    The first axis of each tensor are the units.
 
     References
     ----------
@@ -82,3 +85,9 @@ def limit_unit_norms(weights: list[nn.Parameter], max_norm: float) -> None:
     """
     for weight in weights:
         weight.copy_(torch.renorm(weight, 2, 0, max_norm))
+
+
+def by_unit(module: nn.Module, parameters: list[nn.Parameter]) -> list[Tensor]:
+    """View weights so that the first axis are the units, those of all models."""
+    stacked = {id(m.weight) for m in module.modules() if isinstance(m, EnsembleLinear)}
+    return [p.view(-1, p.shape[-1]) if id(p) in stacked else p for p in parameters]

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -21,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sknn_suite import MLPClassifier
 from sknn_suite.anomaly._task import N_UPDATES
 from sknn_suite.datasets import make_bursty_timestamps
+from sknn_suite.device import CHUNK_ROWS
 from sknn_suite.exceptions import DivergedError
 
 QUICK = {"max_iter": 5, "random_state": 0}
@@ -492,3 +494,11 @@ def test_data_frames_and_arrays_agree(detector_class, crowd):
         model.score_samples(frame),
         detector_class(**QUICK).fit(crowd).score_samples(crowd),
     )
+
+
+def test_raw_scores_of_many_rows_are_joined_along_the_rows(detector_class):
+    X = np.random.RandomState(0).normal(size=(CHUNK_ROWS + 40, 4))
+    model = detector_class(**QUICK, n_estimators=2).fit(X[:100])
+    raw = model._net.raw_scores(X)
+    assert raw.shape[:2] == (2, len(X))
+    torch.testing.assert_close(raw[:, -40:], model._net.raw_scores(X[-40:]))

@@ -17,7 +17,11 @@ from sknn_suite import (
     TextRNNClassifier,
     diagnose,
 )
+from sknn_suite.estimator import Call, plan_call
 from sknn_suite.exceptions import DataError
+from sknn_suite.inspection._layers import examine
+from sknn_suite.modules import Network
+from sknn_suite.training import begin
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -351,3 +355,20 @@ def test_what_is_not_fitted_or_not_ours_is_refused(numbers):
     for nothing in (None, 5, iter(X), {"a": 1}):
         with pytest.raises(DataError, match=r"X is .*, which has no rows\. Expected"):
             diagnose(model, nothing, y)
+
+
+def test_nets_side_by_side_have_the_gradients_of_one(numbers):
+    model = AutoencoderDetector(n_estimators=1, noise=0.0, random_state=0)
+    one = plan_call(model, Call(numbers[0])).plan
+    network = Network(one.network.kind, one.network.config | {"n_members": 2})
+    shapes = network.skeleton().state_dict()
+    weights = {
+        name: np.tile(value.ravel(), 2).reshape(tuple(shapes[name].shape))
+        for name, value in one.weights.items()
+    }
+    plans = (one, one.change(network=network, weights=weights))
+    alone, both = (examine(begin(plan), plan.train, 100, 1e-3) for plan in plans)
+    for expected, found in zip(alone, both):
+        assert found.name == expected.name
+        assert found.gradient_norm == pytest.approx(expected.gradient_norm)
+        assert found.update_ratio == pytest.approx(expected.update_ratio)

@@ -119,14 +119,29 @@ def test_the_loss_is_the_weighted_mean_of_its_rows(name, weighted):
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", LOSSES)
-def test_several_networks_are_judged_each_by_itself(name, weighted):
+def test_each_of_several_models_has_a_loss_of_its_own(name, weighted):
     loss, kind, _ = LOSSES[name]
     raw, y, weight = tensors(*make_rows(kind))
     weight = weight if weighted else None
-    expected = loss(raw, y, weight) + loss(-raw, y, weight)
     both = torch.stack([raw, -raw])
+    rows = torch.stack([loss.rows(raw, y), loss.rows(-raw, y)])
+    torch.testing.assert_close(loss.rows(both, y), rows)
+    expected = torch.stack([loss(raw, y, weight), loss(-raw, y, weight)])
     torch.testing.assert_close(loss(both, y, weight), expected)
-    torch.testing.assert_close(loss.merge(both), torch.zeros_like(raw))
+    links = torch.stack([loss.link(raw), loss.link(-raw)])
+    torch.testing.assert_close(loss.link(both), links)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", LOSSES)
+def test_each_model_may_have_rows_of_its_own(name, weighted):
+    loss, kind, _ = LOSSES[name]
+    raw, y, weight = tensors(*make_rows(kind))
+    pairs = [torch.stack([each, each.flip(0)]) for each in (raw, y, weight)]
+    if not weighted:
+        weight = pairs[2] = None
+    found = loss(*pairs)
+    torch.testing.assert_close(found, loss(raw, y, weight).expand(2))
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -117,7 +117,7 @@ def elbo(**kwargs):
 def packed(raw):
     """Raw outputs of two nets: means of features, then codes of two components."""
     generator = torch.Generator().manual_seed(2)
-    shape = (20, 2, N_FEATURES + 4)
+    shape = (2, 20, N_FEATURES + 4)
     return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
@@ -125,8 +125,8 @@ def test_the_elbo_is_likelihood_plus_divergence(packed, numbers):
     loss = elbo()
     found = loss(packed, numbers) * N_FEATURES
     means, codes = packed[..., :N_FEATURES], packed[..., N_FEATURES:]
-    likelihood = -td.Normal(means, 1.0).log_prob(numbers.unsqueeze(1)).sum(dim=2)
-    expected = (likelihood + kl_divergence(codes)).mean()
+    likelihood = -td.Normal(means, 1.0).log_prob(numbers).sum(dim=2)
+    expected = (likelihood + kl_divergence(codes)).mean(dim=1)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(loss.parts()["kl"], kl_divergence(codes).mean())
     assert loss.reported(1.0, 0) == N_FEATURES
@@ -157,20 +157,29 @@ def test_weight_two_is_the_row_twice(name, packed, numbers):
     times = torch.tensor([0, 1, 2, 3] * 5)
     repeated = torch.repeat_interleave(torch.arange(20), times)
     found = loss(packed, numbers, times.double())
-    torch.testing.assert_close(found, loss(packed[repeated], numbers[repeated]))
+    torch.testing.assert_close(found, loss(packed[:, repeated], numbers[repeated]))
 
 
 def test_trimming_leaves_out_the_rows_with_the_largest_loss_in_training_only(numbers):
-    raw = torch.zeros(20, 1, N_FEATURES + 2, dtype=torch.float64)
+    raw = torch.zeros(1, 20, N_FEATURES + 2, dtype=torch.float64)
     far = numbers.clone()
     far[:2] += 1e6
     loss = AutoencoderLoss(Gaussian(N_FEATURES), N_FEATURES, 2, trim=0.1)
     assert loss(raw, far).item() == pytest.approx(
         AutoencoderLoss(Gaussian(N_FEATURES), N_FEATURES, 2)(
-            raw[2:], numbers[2:]
+            raw[:, 2:], numbers[2:]
         ).item()
     )
     assert loss.eval()(raw, far) > 1e6
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_each_net_has_a_loss_of_its_own(name, weighted, packed, numbers):
+    loss = AutoencoderLoss(Gaussian(N_FEATURES), N_FEATURES, 2, **OPTIONS[name])
+    weight = torch.linspace(0.5, 2, 20, dtype=torch.float64) if weighted else None
+    alone = [loss(packed[k : k + 1], numbers, weight) for k in range(2)]
+    torch.testing.assert_close(loss(packed, numbers, weight), torch.cat(alone))
 
 
 def test_penalties_pull_codes_where_they_should(packed, numbers):
@@ -178,7 +187,7 @@ def test_penalties_pull_codes_where_they_should(packed, numbers):
     loss = AutoencoderLoss(
         Gaussian(N_FEATURES), N_FEATURES, 2, sparsity=1.0, sparsity_target=0.05
     )
-    loss(packed, numbers).backward()
+    loss(packed, numbers).sum().backward()
     slope = packed.grad[..., N_FEATURES : N_FEATURES + 2]
     assert (slope > 0).all()  # activations above the target fall
     assert np.isfinite(packed.grad.numpy()).all()

@@ -69,7 +69,7 @@ def test_each_network_learns_as_if_it_were_alone(batch, n_vectors, size):
     y = torch.tensor([0, 1, 2, 0, 1])
     several = make_net(2, n_vectors, size)
     loss = SoftmaxLoss()
-    loss(several(**batch), y).backward()
+    loss(several(**batch), y).sum().backward()
     for k in range(2):
         one = take_one(several, k, n_vectors, size)
         loss(one(**batch), y).backward()
