@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from numbers import Integral
 
 import numpy as np
+from matplotlib import pyplot as plt
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -99,7 +100,7 @@ class TagClassifier(Classifier):
 # %%
 # It works as all others do
 # -------------------------
-# Two tags decide together, which no sum over single tags can tell.
+# Two tags decide together, which a linear model of scikit-learn cannot see.
 source = np.random.RandomState(0)
 X = [list(source.choice(list("abcdefgh"), 3, replace=False)) for _ in range(600)]
 y = np.array(["even" if ("a" in row) == ("b" in row) else "odd" for row in X])
@@ -108,6 +109,10 @@ model = TagClassifier(max_iter=300, learning_rate_init=0.01, random_state=0)
 model.fit(X[:400], y[:400])
 plain = make_pipeline(CountVectorizer(analyzer=list), LogisticRegression())
 plain.fit(X[:400], y[:400])
-print(f"TagClassifier {model.score(X[400:], y[400:]):.2f}, {model.n_tags_} tags")
-print(f"CountVectorizer and LogisticRegression {plain.score(X[400:], y[400:]):.2f}")
+scores = {"scikit-learn": plain, "sknn_suite": model}
+scores = {name: each.score(X[400:], y[400:]) for name, each in scores.items()}
+print(scores, model.n_tags_, "tags")
 print(model.predict_proba([["a", "b", "unheard of"]]).round(2))
+plt.barh(list(scores), list(scores.values()))
+plt.title("Accuracy on new sets of tags")
+plt.show()
