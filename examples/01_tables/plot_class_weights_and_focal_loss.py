@@ -2,8 +2,8 @@
 Class weights and focal loss
 ============================
 
-This example shows what class weights and focal loss do to precision, recall and
-probabilities. Afterwards you can choose one of them, or neither, for a rare class.
+Afterwards you know what class weights and focal loss do to precision, recall and
+probabilities, and can choose one of them, or neither, for a rare class.
 """
 
 # %%
