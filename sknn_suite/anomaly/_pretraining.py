@@ -40,13 +40,17 @@ def pretrain(plan: FitPlan, activation: str, n_epochs: int, batch_size: int) -> 
         config = dict(zip(("n_members", "n_inputs", "n_outputs"), sizes))
         network = Network("layer_pair", config | {"activation": activation})
         pair: Any = network.build(torch.device("cpu"), plan.place.dtype)
-        names = {"forth": f"encoder.linears.{depth}"}
+        names = {
+            "forth": f"encoder.linears.{depth}",
+            "activation": f"encoder.activations.{depth}",
+        }
         back = decoder[len(decoder) - 1 - depth] if depth < len(decoder) else None
         if back is not None and (back.n_outputs, back.n_inputs) == sizes[1:]:
             names["back"] = f"decoder.linears.{len(decoder) - 1 - depth}"
         else:  # nothing to start from, and nowhere to keep it
             pair.back.draw(random_state)
-        load_weights(pair, _of_pair(weights, names))
+        start = {own: weights[name] for own, name in _of_pair(weights, names).items()}
+        load_weights(pair, start)
         trained = train(
             FitPlan(
                 network=network,
@@ -63,19 +67,20 @@ def pretrain(plan: FitPlan, activation: str, n_epochs: int, batch_size: int) -> 
             )
         )
         random_state = trained.random_state
-        for part, name in names.items():
-            for kind in ("weight", "bias"):
-                weights[f"{name}.{kind}"] = trained.weights[f"{part}.{kind}"]
+        for own, name in _of_pair(weights, names).items():
+            weights[name] = trained.weights[own]
         x = _hidden(pair, trained.weights, x)
     return plan.change(weights=weights, random_state=random_state)
 
 
-def _of_pair(weights: dict, names: dict[str, str]) -> dict[str, np.ndarray]:
-    return {
-        f"{part}.{kind}": weights[f"{name}.{kind}"]
+def _of_pair(weights: dict, names: dict[str, str]) -> dict[str, str]:
+    """Names of the weights of a pair, and those that they have in the autoencoder."""
+    found = {
+        f"{part}.{kind}": f"{name}.{kind}"
         for part, name in names.items()
         for kind in ("weight", "bias")
     }
+    return {own: name for own, name in found.items() if name in weights}
 
 
 def _hidden(pair: LayerPair, weights: dict[str, np.ndarray], x: Tensor) -> Tensor:

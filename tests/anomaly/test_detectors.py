@@ -502,3 +502,12 @@ def test_raw_scores_of_many_rows_are_joined_along_the_rows(detector_class):
     raw = model._net.raw_scores(X)
     assert raw.shape[:2] == (2, len(X))
     torch.testing.assert_close(raw[:, -40:], model._net.raw_scores(X[-40:]))
+
+
+def test_layers_with_slopes_that_are_learnt_are_trained_one_by_one(detector_class):
+    X = np.random.RandomState(0).normal(size=(60, 5))
+    model = detector_class(**QUICK, activation="prelu", pretraining_iter=2)
+    first, second = (clone(model).fit(X)._net.weights for _ in range(2))
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name])
