@@ -180,7 +180,9 @@ def test_a_gallery_shows_one_row_or_more(n, fitted):
 
 @pytest.mark.parametrize("n", [0, -3, 1.5])
 def test_a_range_test_takes_a_step_or_more(n, labels):
-    with pytest.raises(ValueError, match=f"n_steps={n!r} is no number") as caught:
+    with pytest.raises(
+        ValueError, match=f"n_steps={n!r} is not a number of updates"
+    ) as caught:
         find_learning_rate(sknn_suite.MLPClassifier(), *labels, n_steps=n)
     assert is_in_words(caught.value)
     assert len(find_learning_rate(sknn_suite.MLPClassifier(), *labels, n_steps=1).rates)
