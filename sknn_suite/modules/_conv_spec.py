@@ -54,7 +54,7 @@ class ConvNet(nn.Module):
           ``"global_average_pool"``;
         - ``"batch_norm"``, before the activation of the layer that it follows;
         - ``("dropout", p)`` of units, ``("spatial_dropout", p)`` of channels;
-        - a number, so many dense units and their activation.
+        - a number of dense units, and their activation.
     image_shape : tuple of int
         Height, width and channels.
     n_outputs : int

@@ -1,4 +1,4 @@
-"""Values of parameters that no type or range refuses, refused in words."""
+"""Errors for values of parameters that no type or range refuses."""
 
 from collections.abc import Callable, Mapping
 from numbers import Real
@@ -14,7 +14,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 def refuse_values(parameters: Any) -> None:
-    """Refuse values that would end in an error from inside of training.
+    """Refuse values that would raise an error during training.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
     Raises
     ------
     ValueError
-        By the function that is returned, if what it gives is no such number.
+        By the function that is returned, if its result is no such number.
     """
 
     def factor(epoch: int) -> float:
@@ -74,7 +74,7 @@ def _refuse_huge(name: str, value: Any) -> None:
 
 
 def _refuse_rates(rates: Any) -> None:
-    """Refuse a list of rates that is none; its length is the network's business."""
+    """Refuse a wrong list of rates; the network checks its length."""
     if rates is None or isinstance(rates, Real | str):
         return
     try:
@@ -118,7 +118,7 @@ def _refuse_callbacks(callbacks: Any) -> None:
             raise ValueError(
                 f"callbacks holds {given!r}, which is no callback of skorch. Expected "
                 "instances, classes or (name, callback) pairs. Derive it from "
-                "skorch.callbacks.Callback; scikit-learn's go to set_callbacks."
+                "skorch.callbacks.Callback; pass scikit-learn's to set_callbacks."
             )
 
 

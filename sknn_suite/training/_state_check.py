@@ -1,4 +1,4 @@
-"""A training state from a file is compared with the net that shall go on with it."""
+"""Check that a training state from a file fits the net that continues from it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sknn_suite.training._state import to_portable
 
 
 def refuse_state(net: TensorNet, state: Any, n_rows: int) -> None:
-    """Refuse a state that is none of this net's.
+    """Refuse a state that does not belong to this net.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _state_after_a_step(net: TensorNet, p: Tensor, group: dict) -> dict[str, Any
     try:
         optimizer = kind([{**options, "params": [like]}], **net.optimizer_.defaults)
         optimizer.step()
-    except Exception:  # users' classes want what they want; nothing is known then
+    except Exception:  # a user's class may fail; nothing is known then
         return {}
     return to_portable(dict(optimizer.state[like]))
 
