@@ -110,7 +110,7 @@ class DetectorTask(Task):
             if scaling not in ("auto", None):
                 raise ValueError(
                     f"scaling={scaling!r} does not go with the distribution "
-                    f"{distribution!r}, whose values have a scale of their own. "
+                    f"{distribution!r}, whose values have their own scale. "
                     "Expected scaling='auto' or None. Change scaling, or choose "
                     "distribution='gaussian'."
                 )
@@ -140,7 +140,7 @@ class DetectorTask(Task):
         masks = of.noise_kind == "masking"
         if masks and of.noise > 1:
             raise ValueError(
-                f"noise={of.noise} is no share of features. Expected noise in "
+                f"noise={of.noise} is not a fraction of features. Expected noise in "
                 "[0, 1] for noise_kind='masking'. Lower noise."
             )
         config = {
@@ -230,7 +230,7 @@ class DetectorTask(Task):
     def prepare(
         self, plan: FitPlan, encoder: Any, *, resume: bool, partial: bool
     ) -> FitPlan:
-        """Train the layers one by one, if it is asked for."""
+        """Train the layers one by one, if `pretraining_iter` is set."""
         n_epochs = self.of.pretraining_iter
         if resume or not n_epochs:
             return plan
@@ -275,9 +275,9 @@ def minus_loss(loss: AutoencoderLoss, raw: Tensor, valid: TensorBundle) -> float
 
 
 def _far_off(scores: np.ndarray, weight: np.ndarray | None) -> float:
-    """Score beyond which a row lies far from the others.
+    """Score beyond which a row is far from the others.
 
-    Scores are skewed: how far is told by their upper half.
+    Scores are skewed, so their upper half sets the scale.
     """
     middle, high = (
         float(q[0]) for q in weighted_quantiles(scores[:, None], weight, (0.5, 0.75))

@@ -42,7 +42,8 @@ class WideBranch(nn.Module):
     Shape
     -----
     words : CodedRows of (n_samples, most), whose table holds n-grams of each word, or
-    what `look_up` returns for them runs : (n_samples, most), n-grams of several words
+    what `look_up` returns for them
+    runs : (n_samples, most), n-grams of several words
     returns : (n_samples, n_outputs)
 
     N-grams have numbers from 2; 1 is unknown, 0 the padding.

@@ -99,8 +99,8 @@ def refuse_combinations(parameters: Any) -> None:
     tokenizer = _value(parameters, "tokenizer")
     kind = getattr(tokenizer, "kind", "word")
     if not isinstance(kind, str):
-        what = "on your own tokenizer, which gets texts as they are" _refuse(tokenizer,
-        ("lowercase", *_OF_WORDS), what, "kind='word'")
+        what = "on your own tokenizer, which gets texts as they are"
+        _refuse(tokenizer, ("lowercase", *_OF_WORDS), what, "kind='word'")
     elif kind == "char":
         what = "on kind='char', whose tokens are single characters"
         _refuse(tokenizer, _OF_WORDS, what, "kind='word'")
@@ -121,8 +121,8 @@ def refuse_for_network(parameters: Any, network: str) -> None:
     ValueError
         If one is not at its default and would be ignored.
     """
-    shown = "your own module" if network == "module" else f"{network!r}" if network ==
-    "layers":
+    shown = "your own module" if network == "module" else f"{network!r}"
+    if network == "layers":
         shown = "a list of layers"
     unread = _NOT_READ_BY.get(network, _NOT_READ_BY_OTHERS)
     what = f"on {shown}, a network that does not read it"

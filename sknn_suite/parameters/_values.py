@@ -50,7 +50,7 @@ def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
         except TypeError as error:
             raise ValueError(
                 f"learning_rate={function!r} cannot be called with the number of "
-                f"epochs that are over: {error}. Expected a function of one number. "
+                f"finished epochs: {error}. Expected a function of one number. "
                 "Give it one argument, such as in lambda epoch: 0.9 ** epoch."
             ) from error
         is_number = isinstance(given, Real | np.generic) and not isinstance(given, str)

@@ -73,7 +73,7 @@ class WeightAverage:
         return {"value": self.value, "count": self.count}
 
     def copy_state(self) -> dict[str, Any]:
-        """The present state, which later steps do not change."""
+        """State as of now, which later steps do not change."""
         value = None if self.value is None else self.value.clone()
         return {"value": value, "count": self.count}
 
