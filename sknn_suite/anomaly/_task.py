@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 # Updates of a fit with max_iter="auto".
 N_UPDATES = 200
 
-# Rows of an update, on the CPU; fewer of a wide table, whose rows tell more each.
+# Rows of an update, on the CPU; fewer for a wide table, whose rows hold more each.
 MOST_ROWS, FEWEST_ROWS, ROWS_TIMES_FEATURES = 128, 32, 65536
 
 # Each update trains several nets, and a fit has many.

@@ -189,7 +189,7 @@ class BoundModule:
         return self.module(**rows.inputs).cpu()
 
     def scores_within(self, limit: RowLimit, batch: TensorBundle) -> Tensor:
-        """Raw scores of a batch, on the host, as many rows at once as `limit` says."""
+        """Raw scores of a batch, on the host; `limit` bounds the rows at once."""
         return limit.map(
             lambda r: self.raw_scores(batch.slice(r), []), len(batch), ROW_AXIS
         )

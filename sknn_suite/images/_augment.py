@@ -15,7 +15,7 @@ from sknn_suite.data import TensorBundle
 from sknn_suite.modules import ImageNetwork
 from sknn_suite.training import Mixed
 
-# Strength of each change if nothing is said; see `CNNClassifier`'s `augment`.
+# Default strength of each change; see `CNNClassifier`'s `augment`.
 STRENGTHS: dict[str, float] = {
     "flip": 0.5,
     "flip_vertical": 0.5,

@@ -270,7 +270,7 @@ class ImageTask(SupervisedTask):
         self, rows: Rows, random_state: np.random.RandomState
     ) -> Augmentation | None:
         net = getattr(self.of, "_net", None)
-        if net is not None:  # a call that goes on
+        if net is not None:  # a call that continues
             self.strengths = net.network.config["augment"]
         else:
             self.strengths = self._settle_augment(rows, random_state)

@@ -72,7 +72,7 @@ def _read_pth(file: BinaryIO) -> Any:
     if not start:
         raise ValueError("it is empty")
     if not start.startswith((_ZIP, _PICKLE)):
-        raise ValueError("it is no file of torch.save")
+        raise ValueError("it is not a file of torch.save")
     if start.startswith(_ZIP):
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()

@@ -39,5 +39,5 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tens
     bias : (n_outputs,), float32
     returns : (n_samples, n_outputs), float32
     """
-    assert _linear is not None  # suits_onednn has said so
+    assert _linear is not None  # suits_onednn has checked it
     return _linear(x, weight, bias, "none", [], "")

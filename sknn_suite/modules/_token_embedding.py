@@ -11,7 +11,7 @@ from sknn_suite.modules._dropout import OwnedRandomness
 # Number of the unknown word, and the first number of a known one.
 UNKNOWN, FIRST_WORD = 1, 3
 
-# Deviation of vectors that are yet to be learnt.
+# Deviation of learnt vectors at the start.
 SPREAD = 0.1
 
 
@@ -96,7 +96,7 @@ class TokenEmbedding(nn.Module):
     n_words, size, n_pieces, dropout, device
         See `WordVectors`; with `size` 0 nothing is learnt.
     n_networks : int, default=1
-        Networks that learn vectors of their own.
+        Networks that learn their own vectors.
     n_vectors, vector_size : int, default=0
         Number and length of given vectors, which are the same for all.
     spread_of_given : float, default=1.0

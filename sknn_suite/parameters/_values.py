@@ -83,8 +83,8 @@ def _refuse_rates(rates: Any) -> None:
         numbers = np.array([[]])
     if numbers.ndim > 1 or not numbers.size:
         raise ValueError(
-            f"learning_rate_init={rates!r} is no list of rates. Expected one number, "
-            "or one per layer from input to output. Change it."
+            f"learning_rate_init={rates!r} is not a list of rates. Expected one "
+            "number, or one per layer from input to output. Change it."
         )
 
 
@@ -116,7 +116,7 @@ def _refuse_callbacks(callbacks: Any) -> None:
         known = hasattr(callback, "on_epoch_end") and hasattr(callback, "initialize")
         if callback is not None and not known:
             raise ValueError(
-                f"callbacks holds {given!r}, which is no callback of skorch. Expected "
+                f"callbacks holds {given!r}, which is not a skorch callback. Expected "
                 "instances, classes or (name, callback) pairs. Derive it from "
                 "skorch.callbacks.Callback; pass scikit-learn's to set_callbacks."
             )

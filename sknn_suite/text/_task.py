@@ -94,7 +94,7 @@ class TextTask(RecurrentTask):
 
     def auto_networks(self) -> int:
         net = getattr(self.of, "_net", None)
-        if net is not None:  # a call that goes on
+        if net is not None:  # a call that continues
             return net.network.config["n_networks"]
         return 2 if self.n_texts < FEW_TEXTS else 1
 

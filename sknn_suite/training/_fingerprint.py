@@ -300,7 +300,7 @@ def _globals_of(code: types.CodeType) -> set[str]:
 
 @functools.cache
 def _is_installed(name: str | None) -> bool:
-    """Whether a module is Python's or an installed package's, told by its version."""
+    """Whether a module belongs to Python or to an installed package."""
     package = sys.modules.get((name or "").partition(".")[0])
     if package is None or package.__name__ == "__main__":
         return False

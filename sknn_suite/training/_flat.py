@@ -60,7 +60,7 @@ def is_weight(parameter: nn.Parameter) -> bool:
 def depth_groups(module: nn.Module) -> list[list[nn.Parameter]]:
     """Group a module's parameters by layer, from input to output.
 
-    A layer is a submodule that has parameters of its own; a norm belongs to the layer
+    A layer is a submodule that has its own parameters; a norm belongs to the layer
     before it, and what several layers share to the first of them. A module may name its
     own groups in a method ``depth_groups``.
     """

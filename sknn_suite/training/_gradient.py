@@ -191,9 +191,9 @@ class BatchGradient:
     def _consequence(self) -> str:
         """Say how cutting batches into parts changes the results."""
         if not all(map(is_frozen, batch_norms(self.module))):
-            return "; each part has batch-norm statistics of its own"
+            return "; each part has its own batch-norm statistics"
         if not self.loss.is_mean_of_rows:
             return "; the loss looks at each part by itself"
         if self.generator is not None:
-            return "; each part draws random numbers of its own"
+            return "; each part draws its own random numbers"
         return ", so results stay the same"

@@ -185,8 +185,8 @@ class ParameterGroups:
             }
             if not found:
                 raise ValueError(
-                    f"freeze names {pattern!r}, which is no parameter of the network. "
-                    f"Expected some of {', '.join(list(named)[:5])}, ... "
+                    f"freeze names {pattern!r}, which is not a parameter of the "
+                    f"network. Expected some of {', '.join(list(named)[:5])}, ... "
                     "Patterns such as 'linears.0.*' work too."
                 )
             frozen |= found

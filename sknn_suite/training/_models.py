@@ -26,7 +26,7 @@ class Models:
     Parameters
     ----------
     module : nn.Module
-        The module, whose parameters lie in `flat`.
+        The module, whose parameters are in `flat`.
     flat : FlatParameters
         The buffers.
 

@@ -185,7 +185,7 @@ class TensorNet(NeuralNet):
 
     @property
     def rate_(self) -> float:
-        """Learning rate of the next step, of layers without a share of their own."""
+        """Learning rate of the next step, of layers without their own share."""
         for group in reversed(self.optimizer_.param_groups):
             if group["lr"] > 0:
                 return group["lr"] / group["share"]

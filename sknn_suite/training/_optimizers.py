@@ -177,7 +177,7 @@ def refuse_optimizer(kind: type[Optimizer]) -> None:
     Raises
     ------
     ValueError
-        If it is for sparse gradients, or has no step of its own.
+        If it is for sparse gradients, or defines no step.
     """
     if issubclass(kind, SparseAdam):
         raise ValueError(

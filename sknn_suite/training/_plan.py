@@ -99,7 +99,7 @@ class FitPlan:
 
     @property
     def rate(self) -> float:
-        """Learning rate of layers without a share of their own."""
+        """Learning rate of layers without their own share."""
         return float(np.ravel(self.settings.learning_rate_init)[-1])
 
     def change(self, **changes: Any) -> "FitPlan":

@@ -162,7 +162,7 @@ def _build(
     refuse_unknown("schedule_params", params, builder, leave_out=("shadow", "length"))
     try:
         return builder(shadow, length, **params)
-    except TypeError as error:  # from torch's scheduler behind the builder
+    except TypeError as error:  # from torch's scheduler in the builder
         raise ValueError(
             f"schedule_params={params} does not fit the schedule: {error}. "
             "Expected arguments that learning_rate's schedule takes. "
@@ -181,7 +181,7 @@ def make_shadow(rate: float) -> FlatSGD:
 def make_scheduler(
     kind: str, shadow: FlatSGD, length: Length, params: dict[str, Any]
 ) -> Any:
-    """Build the scheduler behind a name in `SCHEDULES`."""
+    """Build the scheduler of a name in `SCHEDULES`."""
     builder, _ = SCHEDULES[kind]
     return _build(builder, shadow, length, params)
 
