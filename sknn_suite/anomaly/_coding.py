@@ -84,7 +84,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
     def _decode(
         self, codes: np.ndarray, read: Callable[[Tensor, Any], Tensor]
     ) -> np.ndarray:
-        """Decode codes by the first net and `read` the raw outputs, in chunks."""
+        """Decode codes with the first net and `read` the raw outputs, in chunks."""
         bound = self._fitted_net().bind(len(codes), self.device)
         module: Any = bound.module
         distribution = self._scores.distribution

@@ -21,12 +21,12 @@ LONGEST_CODE = 64
 def merge_repeated(
     X: np.ndarray, weight: np.ndarray | None, limit: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Merge equal rows into one that weighs as much, in an order of their own.
+    """Merge equal rows into one with their total weight, in sorted order.
 
-    Noise, batches and references are drawn per row. After this a weight of 2 is, to
-    the last bit, the same as the row twice, and the order of the rows is of no
-    consequence. With more than `limit` different rows they do not share a batch, where
-    that could not be had anyway; they stay as they are.
+    Noise, batches and references are drawn per row. After this a weight of 2 is the
+    same as the row twice to the last bit, and the order of the rows has no effect. More
+    than `limit` different rows do not fit into one batch, so this is impossible; they
+    stay as they are.
     """
     if weight is not None:
         X, weight = X[weight > 0], weight[weight > 0]
@@ -44,8 +44,8 @@ def merge_repeated(
 def _rank_rows(X: np.ndarray) -> np.ndarray:
     """Places of rows in their lexicographic order; equal rows share one.
 
-    Some columns at a time are read, until all rows differ: NumPy sorts rows as records
-    of as many fields as there are columns, which takes long for many.
+    Columns are read in blocks until all rows differ: NumPy sorts rows as records with a
+    field per column, which is slow for many columns.
     """
     ranks: np.ndarray = np.zeros(len(X))
     for start in range(0, X.shape[1], BLOCK_COLUMNS):
@@ -61,7 +61,7 @@ def suited_code_length(n_features: int, n_rows: int) -> int:
     """Length of the code for n_components="auto".
 
     It grows with the square root of the number of features, and is less than that
-    number and than the number of rows: so many could tell all rows apart.
+    number and than the number of rows: a code of that length could tell all rows apart.
     """
     most = min(n_features - 1, n_rows - 1, LONGEST_CODE)
     return max(1, min(math.ceil(math.sqrt(n_features)) + 1, most))
@@ -72,11 +72,11 @@ def choose_distribution(
 ) -> str:
     """Choose a distribution by what the values of a table are like.
 
-    Whole numbers are no counts because they are whole: seconds since 1970, grades and
-    pixels are whole as well. Counts are what a Poisson distribution describes better
-    than a normal one of the same mean and deviation does. Numbers in [0, 1] are no
-    chances because they lie there: shares and columns that were scaled do so as well.
-    Only zeros and ones are.
+    Not all whole numbers are counts: seconds since 1970, grades and pixels are whole as
+    well. Counts are numbers that a Poisson distribution describes better than a normal
+    one of the same mean and deviation. Not all numbers in [0, 1] are probabilities:
+    fractions and scaled columns are in that range as well. Only zeros and ones count as
+    such.
 
     Parameters
     ----------
@@ -103,9 +103,9 @@ def choose_distribution(
 def _are_counts(X: np.ndarray, weight: np.ndarray | None) -> bool:
     """Whether a Poisson distribution describes whole numbers better than a normal one.
 
-    Compared is the likelihood of the columns, each by itself, a normal one's that of
-    the interval of numbers that round to the value. Neither has more than two
-    parameters, which thousands of rows cannot favour.
+    The likelihoods of each column are compared; that of a normal one is for the
+    interval of numbers that round to the value. Neither has more than two parameters,
+    too few to matter in thousands of rows.
     """
     chosen = np.linspace(0, len(X) - 1, min(len(X), BLOCK_ROWS)).astype(int)
     some = np.asarray(X[chosen], np.float64)
@@ -126,7 +126,7 @@ def _are_counts(X: np.ndarray, weight: np.ndarray | None) -> bool:
 
 
 def check_distribution(X: np.ndarray, distribution: str) -> None:
-    """Check that a distribution can have made the values of a table.
+    """Check that a distribution can produce the values of a table.
 
     Raises
     ------

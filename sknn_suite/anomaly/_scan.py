@@ -57,7 +57,7 @@ def scan(
         seen = Seen(x, x_hat, outputs, codes, bound.module, distribution)
         return function(seen).cpu()
 
-    # Scores compare a row with many others, which is more than what the nets do.
+    # Scores compare a row with many others, which is more work than the nets have.
     work = 10 * bound.largest
     return map_rows(lambda: of_chunk, len(X), bound.device, work=work).numpy()
 

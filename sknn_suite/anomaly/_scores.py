@@ -1,7 +1,7 @@
-"""How odd a row is: scores that learn what is usual from the training rows.
+"""How unusual a row is: scores that learn what is usual from the training rows.
 
-All are larger for odder rows. Nothing is random when rows are scored, and no other row
-enters.
+All are larger for more unusual rows. Scoring is not random, and each row is scored by
+itself.
 """
 
 from collections.abc import Callable
@@ -16,21 +16,22 @@ from sknn_suite.encoding import weighted_quantiles
 from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 
 # Groups of references, and references in a group. A small group rarely holds an
-# anomaly; many groups make the mean steady, which it is anyway over many features.
+# anomaly; many groups make the mean steady, but over many features few groups are
+# enough.
 MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
 N_REFERENCES = 32
 
-# Share of the row's own reconstruction error beside its two distances, one of which
-# holds much of it already; most of it is the noise of usual rows.
+# Share of the row's own reconstruction error beside its two distances. One of them
+# holds much of it already, and most of it is the noise of usual rows.
 ERROR_SHARE = 0.125
 
 # Share of the surprise of single values beside distances, both in deviations.
 SURPRISE_SHARE = 0.3
 
-# Deviations beyond which distances are drawn in, by a logarithm, as in `ScaledTable`.
+# Deviations beyond which a logarithm compresses distances, as in `ScaledTable`.
 FAR = 3.0
 
-# Deviation of counts and chances below which they are constant but for rounding.
+# Deviation of counts and probabilities below which they are constant, up to rounding.
 CONSTANT = 1e-6
 
 # Rows from which all but the last standardisation is learnt.
@@ -148,7 +149,7 @@ class LikelihoodScore(RowScore):
 
 
 class TypicalityScore(LikelihoodScore):
-    """How far the likelihood is from the usual one, to either side.
+    """How far the likelihood is from the usual one, in either direction.
 
     References
     ----------
@@ -210,17 +211,18 @@ class ReferenceScore(RowScore):
     Three parts, each centred and scaled by what the training rows have:
 
     - the distances of the row and of its reconstruction to the nearest of a few
-      reconstructed training rows, and the error of its own reconstruction. The first
-      is an error of reconstruction against what is typical, the second how dense the
-      codes are there, measured behind the decoder;
-    - how far out its values lie in their columns, see `Tails`; it only adds, as a row
-      in the middle of all columns is not the less odd;
+      reconstructed training rows, and the error of its own reconstruction. The first is
+      an error against typical reconstructions, the second the density of the codes
+      there, measured after the decoder;
+    - how extreme its values are in their columns, see `Tails`; this part only adds, as
+      a row in the middle of all columns can still be unusual;
     - how much smaller than usual the residual varies over the features: a row that is
-      explained too well, since all its features follow a single cause, is odd as well.
+      explained too well, since all its features follow a single cause, is unusual as
+      well.
 
-    Distances are measured in deviations: counts and chances, which the nets read as
-    they are, are scaled for it as real numbers have been already. Else a rare one in a
-    column of zeros would weigh less than a usual one elsewhere.
+    Distances are measured in deviations: counts and probabilities, which the nets read
+    as they are, are scaled for it as real numbers have been already. Otherwise a rare 1
+    in a column of zeros would weigh less than a usual 1 elsewhere.
 
     Attributes
     ----------
@@ -287,7 +289,7 @@ class ReferenceScore(RowScore):
         return np.stack(parts)
 
     def _scale(self, seen: Seen, values: Tensor) -> Tensor:
-        """Bring what the nets see or say to deviations, if it is not in them."""
+        """Convert inputs or outputs of the nets to deviations, if they are not."""
         if isinstance(seen.distribution, ScaleDistribution):
             return values
         center, unit = (

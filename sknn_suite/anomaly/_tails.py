@@ -1,4 +1,4 @@
-"""How far out in its column a value lies."""
+"""How extreme a value is in its column."""
 
 import numpy as np
 import torch
@@ -15,21 +15,21 @@ class Tails:
     """Surprise of each value in its column: -log of a two-sided p-value.
 
     The p-value is twice the share of training rows whose value is no less extreme, on
-    the side where that share is smaller. It tells what a reconstruction cannot: a code
-    of few numbers passes on that of a few columns, so that a value far out is
-    reconstructed well. Since only the order of values counts, units and all monotone
-    transformations are of no consequence, and a value that many rows share is no
-    surprise wherever it lies.
+    the side where that share is smaller. It finds what a reconstruction cannot: a code
+    of few numbers passes on those of a few columns, so an extreme value there is
+    reconstructed well. Only the order of values counts, so units and all monotone
+    transformations have no effect, and a value that many rows share is never a
+    surprise.
 
-    No row is kept: quantiles are, at shares that are dense where values are rare.
+    No row is kept, only quantiles, at shares that are dense where values are rare.
 
     Attributes
     ----------
     shares_ : ndarray of shape (n_levels,)
         Shares of rows, rising to a half.
     below_, above_ : ndarray of shape (n_features, n_levels)
-        Values that so many rows do not exceed, and with the sign changed, those that
-        so many rows do not fall short of.
+        Values that these shares of rows do not exceed; with the sign changed, values
+        that these shares of rows reach at least.
     """
 
     shares_: np.ndarray

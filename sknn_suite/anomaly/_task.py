@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 # Updates of a fit with max_iter="auto".
 N_UPDATES = 200
 
-# Rows of an update, on the CPU; fewer of a wide table, whose rows tell more each.
+# Rows of an update, on the CPU; fewer for a wide table, whose rows hold more each.
 MOST_ROWS, FEWEST_ROWS, ROWS_TIMES_FEATURES = 128, 32, 65536
 
 # Each update trains several nets, and a fit has many.
@@ -110,7 +110,7 @@ class DetectorTask(Task):
             if scaling not in ("auto", None):
                 raise ValueError(
                     f"scaling={scaling!r} does not go with the distribution "
-                    f"{distribution!r}, whose values have a scale of their own. "
+                    f"{distribution!r}, whose values have their own scale. "
                     "Expected scaling='auto' or None. Change scaling, or choose "
                     "distribution='gaussian'."
                 )
@@ -140,7 +140,7 @@ class DetectorTask(Task):
         masks = of.noise_kind == "masking"
         if masks and of.noise > 1:
             raise ValueError(
-                f"noise={of.noise} is no share of features. Expected noise in "
+                f"noise={of.noise} is not a fraction of features. Expected noise in "
                 "[0, 1] for noise_kind='masking'. Lower noise."
             )
         config = {
@@ -230,7 +230,7 @@ class DetectorTask(Task):
     def prepare(
         self, plan: FitPlan, encoder: Any, *, resume: bool, partial: bool
     ) -> FitPlan:
-        """Train the layers one by one, if it is asked for."""
+        """Train the layers one by one, if `pretraining_iter` is set."""
         n_epochs = self.of.pretraining_iter
         if resume or not n_epochs:
             return plan
@@ -275,9 +275,9 @@ def minus_loss(loss: AutoencoderLoss, raw: Tensor, valid: TensorBundle) -> float
 
 
 def _far_off(scores: np.ndarray, weight: np.ndarray | None) -> float:
-    """Score beyond which a row lies far from the others.
+    """Score beyond which a row is far from the others.
 
-    Scores are skewed: how far is told by their upper half.
+    Scores are skewed, so their upper half sets the scale.
     """
     middle, high = (
         float(q[0]) for q in weighted_quantiles(scores[:, None], weight, (0.5, 0.75))

@@ -24,7 +24,7 @@ def threshold(fitted: FittedScores, contamination: float | str) -> float:
 def keep_smallest(
     scores: np.ndarray, weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Keep the lower half of the scores, of which any threshold can be made."""
+    """Keep the lower half of the scores, from which any threshold can be computed."""
     weight = np.ones(len(scores)) if weight is None else weight
     order = np.argsort(scores, kind="stable")
     until = np.cumsum(weight[order])
@@ -36,10 +36,10 @@ def keep_smallest(
 def _at_share(
     scores: np.ndarray, weight: np.ndarray, total: float, contamination: float
 ) -> float:
-    """Threshold below which a share of the weight lies, as nearly as ties allow.
+    """Threshold that has a share of the weight below it, as nearly as ties allow.
 
-    It lies midway between two scores: a score that rounds differently tomorrow stays
-    on its side.
+    It is midway between two scores, so a score that is rounded differently stays on its
+    side.
     """
     values, index = np.unique(scores, return_inverse=True)
     until = np.cumsum(np.bincount(index, weights=weight))

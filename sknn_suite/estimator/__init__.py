@@ -1,4 +1,4 @@
-"""The straight way of a fit, from the user's data to fitted attributes."""
+"""A fit, step by step: from the user's data to fitted attributes."""
 
 from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._classifier import Classifier

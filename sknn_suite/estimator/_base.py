@@ -1,4 +1,4 @@
-"""NeuralEstimator: the way from user data to a fitted network, once for all."""
+"""NeuralEstimator: the steps from user data to a fitted network."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ from sknn_suite.training import train
 class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
     """Base of all estimators: from rows to a plan, from a plan to fitted attributes.
 
-    A subclass says in `_task` what is particular to its rows.
+    A subclass says in `_task` how it treats its rows.
 
     Attributes
     ----------
@@ -104,8 +104,8 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         return self._fitted_net().raw_scores(rows, self.device, adapt), home
 
     def _rows_to_predict(self, X: Any, caller: str) -> tuple[Any, Home | None]:
-        """Check rows to predict; and tell where X came from."""
-        if not self.__sklearn_is_fitted__():  # the tags it asks for take their time
+        """Check rows to predict, and return where X came from."""
+        if not self.__sklearn_is_fitted__():  # its tags are slow
             check_is_fitted(self)
         X, home = to_numpy(X)
         check_same_home(self._net.home, home, f"{type(self).__name__}.{caller}")
@@ -120,6 +120,6 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         state = dict(super().__getstate__())  # type: ignore[call-overload]
         memory = state.get("_memory")
         if memory is not None and not (self.warm_start or memory.is_partial):
-            # Twice the size of the weights, of use only to calls that go on.
+            # Twice the size of the weights; only calls that continue use it.
             state["_memory"] = replace(memory, state=None)
         return state

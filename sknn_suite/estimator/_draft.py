@@ -5,18 +5,18 @@ from typing import Any
 
 
 class Draft:
-    """An estimator in the making.
+    """An estimator while it is being fitted.
 
     Parameters are read from the estimator. Fitted attributes are written here, under
-    the names that the estimator will show, and it takes them all at once when training
-    is over. So a fit that fails leaves no trace.
+    the names that the estimator will show. It takes them all at once after training, so
+    a fit that fails changes nothing.
 
     Parameters
     ----------
     estimator : estimator
-        Whose parameters are read.
+        The estimator whose parameters are read.
     resumes : bool
-        Whether its fitted attributes are read as well, for a call that goes on.
+        Whether its fitted attributes are read as well, for a call that continues.
     """
 
     def __init__(self, estimator: Any, resumes: bool) -> None:
@@ -24,17 +24,17 @@ class Draft:
         self.__dict__["_draft"] = (estimator, fitted)
 
     def __getattr__(self, name: str) -> Any:
-        # Only asked for what has not been written here.
-        if name == "_draft":  # copies ask before they have it
+        # Python asks this only for names that were not written here.
+        if name == "_draft":  # copies ask before it is set
             raise AttributeError(name)
         estimator, hidden = self._draft
         if name in hidden:
-            raise AttributeError(f"{name} is of an earlier fit")
+            raise AttributeError(f"{name} belongs to an earlier fit")
         return getattr(estimator, name)
 
     @property
     def estimator(self) -> Any:
-        """The estimator, as it was before."""
+        """The estimator, as it was before the fit."""
         return self._draft[0]
 
     @property
@@ -44,7 +44,7 @@ class Draft:
 
 
 def draft(estimator: Any, *, resumes: bool) -> Any:
-    """Make a draft that gives its name as the estimator's, for messages of checks."""
+    """Make a draft with the class name of the estimator, for error texts."""
     return _class_for(type(estimator).__name__)(estimator, resumes)
 
 
@@ -62,5 +62,5 @@ def fitted_attributes(estimator: Any) -> dict[str, Any]:
     }
 
 
-# Fitted attributes that are not for users: the net, and what a later call goes on from.
+# Fitted attributes that are not for users: the net, and what later calls continue from.
 PRIVATE = ("_net", "_memory", "_scores", "_pixel_unit", "_ngram_fit")

@@ -1,4 +1,4 @@
-"""The steps around a plan: a call's data before it, fitted attributes behind it."""
+"""The steps around a plan: a call's data before it, fitted attributes after it."""
 
 import copy
 from dataclasses import dataclass, replace
@@ -53,11 +53,11 @@ class Call(NamedTuple):
     groups : object
         Rows of one group stay together when validation rows are split off.
     resume : bool
-        Whether it goes on from the fitted weights.
+        Whether it continues from the fitted weights.
     n_epochs : int or None
-        Epochs that partial_fit wants, None for a fit.
+        Epochs that partial_fit trains, None for a fit.
     classes : object
-        The labels that partial_fit was told.
+        The labels that partial_fit was given.
     """
 
     X: Any
@@ -76,7 +76,7 @@ class Call(NamedTuple):
 
 
 def check_data(task: Task, call: Call) -> Data:
-    """Check all rows of a call; what is learnt of them is written to the draft."""
+    """Check all rows of a call; the draft gets what is learnt from them."""
     X, home = to_numpy(call.X)
     if call.partial:
         task.hear_classes(call.y, call.classes)
@@ -97,11 +97,11 @@ class Source:
     Parameters
     ----------
     random_state : RandomState
-        A generator of the call's own.
+        The call's own generator.
     origin : dict or None
         Its state when the call began, for checkpoints.
     given : RandomState or None
-        The user's generator, of which it is a copy.
+        The user's generator, which `random_state` copies.
     """
 
     random_state: np.random.RandomState
@@ -109,7 +109,7 @@ class Source:
     given: np.random.RandomState | None
 
     def hand_back(self, random_state: np.random.RandomState) -> None:
-        """Advance the user's generator to where the call has ended."""
+        """Advance the user's generator to the end of the call."""
         if self.given is not None:
             self.given.set_state(random_state.get_state(legacy=False))
 
@@ -126,7 +126,7 @@ def source_of(estimator: Any, before: Before | None) -> Source:
         random_state = own_random_state(estimator.random_state)
     path, seed = estimator.checkpoint, estimator.random_state
     if path is not None and find_checkpoint(path) and seed is None and before is None:
-        # The run that goes on began with this entropy.
+        # The run that is continued began with this entropy.
         random_state.set_state(read_origin(path))
     origin = None if path is None else random_state.get_state(legacy=False)
     return Source(random_state, origin, given)
@@ -134,7 +134,7 @@ def source_of(estimator: Any, before: Before | None) -> Source:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fit under way, and what it looks like to scorers, callbacks, and in the end.
+    """A fit in progress, as scorers and callbacks see it, and its result.
 
     Parameters
     ----------
@@ -143,13 +143,13 @@ class Fit:
     call : Call
         The arguments.
     task : Task
-        What is particular to the rows; its draft holds what was learnt of them.
+        How the rows are treated; its draft holds what was learnt from them.
     data : Data
         The checked rows.
     source : Source
         Where randomness comes from.
     planned : Planned
-        The plan, and what it does not tell.
+        The plan, and what it does not hold.
     """
 
     estimator: Any
@@ -166,11 +166,11 @@ class Fit:
 
     @property
     def earlier(self) -> dict[str, Any]:
-        """Fitted attributes that the call goes on from."""
+        """Fitted attributes from which the call continues."""
         return fitted_attributes(self.estimator) if self.call.resume else {}
 
     def prepare(self) -> "Fit":
-        """Train what is trained first, and find the learning rate if it is "auto"."""
+        """Train what must be trained first; find the learning rate if it is "auto"."""
         call, encoder = self.call, self.planned.encoder
         how = {"resume": call.resume, "partial": call.partial}
         plan = self.task.prepare(self.plan, encoder, **how)
@@ -222,7 +222,7 @@ class Fit:
         return self.task.of.learnt | shown | {"_net": net}
 
     def scorer(self) -> ValidationScorer | None:
-        """Make what scores the validation rows, if it is not the usual score."""
+        """Make the scorer of the validation rows, if it is not the usual score."""
         scoring, held_out = self.estimator.early_stopping_scoring, self.planned.held_out
         if scoring is None or held_out is None:
             return None
@@ -243,7 +243,7 @@ class Fit:
 
 
 def plan_call(estimator: Any, call: Call) -> Fit:
-    """Go from the rows of a call to a plan; nothing is set on the estimator."""
+    """Make a plan from the rows of a call; nothing is set on the estimator."""
     refuse_combinations(estimator)
     task = estimator._task(draft(estimator, resumes=call.resume))
     data = check_data(task, call)
@@ -254,7 +254,7 @@ def plan_call(estimator: Any, call: Call) -> Fit:
 
 
 def warn_unless_converged(task: Task, plan: FitPlan, trained: Trained) -> None:
-    """Say that training ended by force, or before it converged."""
+    """Warn that training was interrupted, or ended before it converged."""
     if trained.interrupted:
         warn_user(
             "Training interrupted by user. The best state so far is kept. "

@@ -24,16 +24,16 @@ from sknn_suite.training import bind_weights, load_weights
 
 CPU = torch.device("cpu")
 
-# Axis of the rows in raw scores; that of models, if there are several, comes before.
+# Axis of rows in raw scores; the axis of models, if there are several, comes first.
 ROW_AXIS = -2
 
-# Rows that are encoded together where rows of like length meet in batches.
+# Rows that are encoded together for batches of similar length.
 ENCODED_ROWS = 2048
 
 
 @dataclass
 class FittedNet:
-    """What a fit has learnt: all that predictions need, and nothing of the rows.
+    """What a fit has learnt: all that predictions need, and no rows.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ class FittedNet:
     home : str
         Array library and device of the training rows.
     work_per_row : float
-        Multiply-adds of a row, by which "auto" chooses a device.
+        Multiply-adds per row, from which "auto" chooses a device.
     reading : {"chunks", "batches", "lengths"}
-        How rows are read: encoded chunk by chunk, as suits those that are numbers;
-        encoded at once, and gathered in batches; or in batches of like length.
+        How rows are read: encoded chunk by chunk, which suits numbers; encoded at once,
+        and predicted in batches; or in batches of similar length.
     rows_at_once : int or None
-        Rows that go through the module at a time, at most.
+        Largest number of rows that go through the module at a time.
     """
 
     encoder: Any
@@ -78,7 +78,7 @@ class FittedNet:
         self._live = LiveModule()
 
     def module(self, device: torch.device = CPU) -> nn.Module:
-        """Build a module of its own with the weights, in evaluation mode."""
+        """Build a new module with the weights, in evaluation mode."""
         module = self.network.build(device, getattr(torch, self.dtype)).eval()
         load_weights(module, self.weights)
         return module.requires_grad_(False)
@@ -90,16 +90,16 @@ class FittedNet:
     def bind(
         self, n_rows: int, device: str = "auto", adapt: Callable | None = None
     ) -> "BoundModule":
-        """Give the module the memory of the weights, where `n_rows` rows suit it.
+        """Give the module the weights, on the device that suits `n_rows` rows.
 
         Parameters
         ----------
         n_rows : int
             The rows that will be predicted.
         device : str, default="auto"
-            Where: the parameter of estimators.
+            The parameter of estimators.
         adapt : callable, default=None
-            Called with the module, for what is no weight.
+            Called with the module, to set what is not a weight.
         """
         where = prediction_device(device, work=n_rows * self.work_per_row)
         dtype = getattr(torch, self.dtype)
@@ -119,7 +119,7 @@ class FittedNet:
     ) -> Tensor:
         """Raw scores of checked rows, in X's type, on the host; see `bind`.
 
-        Those of several models side by side have an axis of models in front.
+        Those of several models have an axis of models in front.
         """
         bound = self.bind(X.shape[0], device, adapt)
         raw = _READINGS[self.reading](self, bound, X)
@@ -175,11 +175,11 @@ class BoundModule:
         ]
         if self._written_out is not None:
             self._written_out.bind()
-        # The arrays are kept, so that no other ones can come to lie in their places.
+        # The arrays are kept, so that no other array gets their memory address.
         self._arrays, self._places = list(weights.values()), places
 
     def raw_scores(self, rows: TensorBundle, buffers: list) -> Tensor:
-        """Raw scores of rows, on the host; `buffers` as `MLPScores` wants it."""
+        """Raw scores of rows, on the host; `buffers` as for `MLPScores`."""
         if not rows.is_dense:
             rows = rows.slice(slice(None))
         if self.device.type != "cpu":
@@ -189,14 +189,14 @@ class BoundModule:
         return self.module(**rows.inputs).cpu()
 
     def scores_within(self, limit: RowLimit, batch: TensorBundle) -> Tensor:
-        """Raw scores of a batch, on the host, as many rows at once as `limit` says."""
+        """Raw scores of a batch, on the host; `limit` bounds the rows at once."""
         return limit.map(
             lambda r: self.raw_scores(batch.slice(r), []), len(batch), ROW_AXIS
         )
 
 
 def _memory(array: np.ndarray) -> tuple:
-    """Where an array lies and what it is; no other one does while it is kept."""
+    """Address, shape and type of an array: unique while the array is kept."""
     address = array.__array_interface__["data"][0]
     return address, array.strides, array.shape, array.dtype
 
@@ -226,7 +226,7 @@ def _by_chunks(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
 
 
 def _by_batches(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
-    """Encode all rows, whose encoding gives batches of itself."""
+    """Encode all rows at once, and predict them in batches."""
     n_rows = net.rows_at_once or CHUNK_ROWS
     limit = RowLimit(bound.device)
     bundle = net.encoder.transform(X, bound.dtype)
@@ -237,7 +237,7 @@ def _by_batches(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
 
 
 def _by_lengths(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
-    """Predict rows of like length together, and encode the next ones meanwhile."""
+    """Predict rows of similar length together; meanwhile encode the next ones."""
     n_rows = net.rows_at_once or ENCODED_ROWS
     limit = RowLimit(bound.device)
     module: Any = bound.module
@@ -286,9 +286,9 @@ def encode_ahead(
     Yields
     ------
     first, bundle, encode_next : int, TensorBundle, callable
-        Where the block begins, the block, and the task of encoding the next one, None
-        behind the last; it must be called, or be under way in another thread, before
-        the next one is drawn.
+        First row of the block, the block, and a function that encodes the next one,
+        None after the last. Call it, or start it in another thread, before the next
+        block is asked for.
     """
     bundle = encode(0)
     for first in range(0, n_rows, ENCODED_ROWS):

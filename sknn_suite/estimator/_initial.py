@@ -30,7 +30,7 @@ def init_from(module: nn.Module, source: Any) -> list[str]:
     except NotFittedError as error:
         raise NotFittedError(
             f"init_from={type(source).__name__} is not fitted. Expected a fitted "
-            "estimator; copies that searches make forget their fit. Wrap it in "
+            "estimator; searches copy it without its fit. Wrap it in "
             "sklearn.frozen.FrozenEstimator to keep it."
         ) from error
     theirs: dict[str, Any] = {}

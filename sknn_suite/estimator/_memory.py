@@ -1,4 +1,4 @@
-"""What later calls go on from: warm starts, partial fits, checkpoints."""
+"""What later calls continue from: warm starts, partial fits, checkpoints."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from sknn_suite.training import (
     fingerprint,
 )
 
-# Parameters that may differ between a checkpoint's run and the one that goes on.
+# Parameters that may differ between a checkpoint's run and its continuation.
 NOT_IN_CHECKPOINT = {
     "callbacks",
     "checkpoint",
@@ -30,14 +30,14 @@ NOT_IN_CHECKPOINT = {
 
 @dataclass(frozen=True)
 class Memory:
-    """What an estimator keeps of a training, beside net and record.
+    """What an estimator keeps from training, beside net and record.
 
     Parameters
     ----------
     solver, learning_rate_init : object
         Parameters of the call; a state belongs to them.
     random_state : RandomState
-        Where the source of randomness stands.
+        The source of randomness, as training left it.
     state : dict, KeptNet or None
         State of optimiser, schedule and average, see `Start`.
     no_improvement_count : int
@@ -68,18 +68,18 @@ class Memory:
 
 @dataclass(frozen=True)
 class Before:
-    """What an estimator goes on from.
+    """What an estimator continues from.
 
     Parameters
     ----------
     net : FittedNet
         The fitted net.
     memory : Memory
-        What it has kept of training.
+        What it has kept from training.
     t, n_epochs : int
         Rows that it has seen, and epochs.
     progress : Progress
-        How far it has come.
+        How far training has come.
     """
 
     net: FittedNet
@@ -121,7 +121,7 @@ class Before:
 def make_checkpoint(
     estimator: Any, plan: FitPlan, origin: dict[str, Any] | None
 ) -> Checkpoint | None:
-    """Make what writes checkpoints, if they are asked for.
+    """Make the writer of checkpoints, if `checkpoint` is set.
 
     `origin` is the state of the source of randomness when the call began.
     """
@@ -129,8 +129,8 @@ def make_checkpoint(
         return None
     if estimator.solver == "lbfgs":
         raise ValueError(
-            "checkpoint does not go with solver='lbfgs', whose state SciPy keeps "
-            "to itself. Expected a stochastic solver. Choose solver='adam', or "
+            "checkpoint does not go with solver='lbfgs', whose state stays "
+            "in SciPy. Expected a stochastic solver. Choose solver='adam', or "
             "leave checkpoint out."
         )
     parts = {

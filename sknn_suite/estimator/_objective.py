@@ -1,4 +1,4 @@
-"""What is learnt of y: labels or numbers, their loss, and their score."""
+"""What is learnt from y: labels or numbers, their loss, and their score."""
 
 import math
 from collections.abc import Callable
@@ -33,7 +33,7 @@ from sknn_suite.losses import (
 
 
 class Objective:
-    """What a supervised task learns of y.
+    """What a supervised task learns from y.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Objective:
     Attributes
     ----------
     target : ClassTarget, NumberTarget or None
-        What this call, or an earlier one that it goes on from, has learnt of y.
+        What this call, or the earlier call that it continues, has learnt from y.
     """
 
     y_is_numeric = True
@@ -59,7 +59,7 @@ class Objective:
         return self.target.n_outputs
 
     def hear_classes(self, y: Any, classes: Any) -> None:
-        """Hear the labels that the first call of partial_fit is told."""
+        """Take the labels that the first call of partial_fit gets."""
 
     def learn(self, y: np.ndarray, *, resume: bool, partial: bool) -> None:
         """Learn the target, or check it against what an earlier call has learnt."""
@@ -72,7 +72,7 @@ class Objective:
     def weigh_held_out(
         self, weight: np.ndarray | None, y: np.ndarray
     ) -> np.ndarray | None:
-        """Weigh the user's own validation rows as those split off would be."""
+        """Weigh the user's own validation rows as if they had been split off."""
         return weight
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
@@ -205,6 +205,6 @@ def r2(link: str, raw: torch.Tensor, valid: TensorBundle) -> float:
     predicted = LINKS[link](raw).cpu()
     if not predicted.isfinite().all():
         return math.nan
-    with np.errstate(over="ignore"):  # the square of an error of a lost training
+    with np.errstate(over="ignore"):  # the squared error of a diverged fit
         score = r2_score(valid.targets.cpu(), predicted, sample_weight=weight)
     return float(score)

@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 class Planned(NamedTuple):
-    """A plan, and what it does not tell.
+    """A plan, and what it does not hold.
 
     Parameters
     ----------
@@ -54,15 +54,15 @@ def plan_fit(
     Parameters
     ----------
     task : Task
-        What is particular to the rows; it has checked them.
+        How the rows are treated; it has checked them.
     data : Data
         The rows.
     random_state : RandomState
         Source of all randomness; it is advanced.
     before : Before, default=None
-        What the estimator goes on from; None for a new start.
+        What the estimator continues from; None for a new start.
     n_epochs : int, default=None
-        Epochs that partial_fit wants, None for a fit.
+        Epochs that partial_fit trains, None for a fit.
     """
     of, rows, partial = task.of, data.rows, n_epochs is not None
     parts = _split(task, data, random_state) if task.encoder_learns else None
@@ -172,7 +172,7 @@ def _draw(
     encoder: Any,
     random_state: np.random.RandomState,
 ) -> dict[str, np.ndarray]:
-    """Draw the initial weights, and copy those that another estimator has."""
+    """Draw the initial weights, and copy those of another estimator."""
     task.draw(module, encoder, random_state)
     if task.of.init_from is not None:
         task.of.init_matched_ = init_from(module, task.of.init_from)
@@ -182,7 +182,7 @@ def _draw(
 def _fitted_weights(
     before: Before, module: nn.Module, name: str
 ) -> dict[str, np.ndarray]:
-    """Weights to go on from, if they still are those of the network."""
+    """Weights to continue from, if they still fit the network."""
     weights = before.net.weights
     then = {key: array.shape for key, array in weights.items()}
     now = {key: tuple(part.shape) for key, part in module.state_dict().items()}
@@ -199,9 +199,9 @@ def _fitted_weights(
 def _limit_by_memory(
     batch_size: int, train: TensorBundle, module: nn.Module, place: Place
 ) -> int:
-    """Lower a batch size to what the free memory of the device has room for."""
+    """Lower a batch size to what fits into the free memory of the device."""
     size = place.dtype.itemsize
-    # Beside the weights there will be a copy of them, a gradient and two moments.
+    # Training adds a copy of the weights, a gradient and two moments.
     free = free_bytes(place.device) - 4 * size * n_parameters(module)
     per_row = 2 * train.bytes_per_row + size * values_per_row(module)
     return rows_that_fit(free, per_row, batch_size)

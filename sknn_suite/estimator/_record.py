@@ -9,7 +9,7 @@ from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.training import FitPlan, Trained
 
-# What L-BFGS, which has no epochs, does not show.
+# Attributes that L-BFGS lacks, since it has no epochs.
 OF_EPOCHS = ("loss_curve_", "validation_scores_", "best_loss_")
 
 
@@ -19,7 +19,7 @@ def record(earlier: dict[str, Any], plan: FitPlan, trained: Trained) -> dict[str
     Parameters
     ----------
     earlier : dict
-        Fitted attributes that the call goes on from; empty for a new start.
+        Fitted attributes from which the call continues; empty for a new start.
     plan, trained : FitPlan and Trained
         The training.
 
@@ -69,7 +69,7 @@ def _warn_of_scores(scoring: Any, last: dict[str, Any]) -> None:
     warn_user(
         "No validation score was a finite number: early_stopping_scoring="
         f"{scoring!r} gave {last['valid_score']} in the "
-        "last epoch. Expected one epoch at least with a score, and the last "
+        "last epoch. Expected a score in one epoch at least; the last "
         "weights are kept. Choose another scorer, or more validation rows.",
         SuiteWarning,
     )

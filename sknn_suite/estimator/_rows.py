@@ -1,4 +1,4 @@
-"""What travels from the user's data to a plan: checked rows."""
+"""Checked rows: what a plan gets of the user's data."""
 
 from typing import Any, NamedTuple
 

@@ -20,9 +20,9 @@ def split_rows(
     index : ndarray of shape (n_rows,)
         The row numbers.
     strata : ndarray of shape (n_rows,) or None
-        Classes whose shares both parts keep. Given as codes (int), classes with a
-        single row stay in training, and with fewer rows in a part than classes the
-        split is not stratified; given as names (str), both are errors.
+        Classes whose shares both parts keep. With codes (int), a class with a single
+        row stays in training, and the split is not stratified if a part has fewer rows
+        than classes. With names (str), both are errors.
     fraction : float
         Part of the rows for validation.
     random_state : RandomState

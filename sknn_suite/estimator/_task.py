@@ -1,4 +1,4 @@
-"""Task: what is particular to a kind of data; the way through it is the estimator's."""
+"""Task: how one kind of data is treated; the estimator calls it step by step."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -20,13 +20,14 @@ from sknn_suite.training import FitPlan, Mixup
 class Task:
     """Checks, encoder, network, loss and recipe of one kind of data.
 
-    One object serves one call of fit, in the order in which its methods stand here; for
-    predictions only `check_rows` is asked.
+    One object serves one call of fit, which calls its methods in the order below.
+    Predictions call `check_rows` only.
 
     Parameters
     ----------
     of : Draft or estimator
-        Parameters are read from it; what is learnt of the rows is written to the draft.
+        Parameters are read from it; what is learnt from the rows is written to the
+        draft.
     """
 
     # Whether the encoder learns from rows, and validation rows must be set aside first.
@@ -35,11 +36,11 @@ class Task:
     # How predictions read rows, see FittedNet.
     reading = "chunks"
 
-    # Called with the module before predictions, for what is no weight.
+    # Called with the module before predictions, to set what is not a weight.
     adapt: Callable[[Any], None] | None = None
 
-    # Schedules that are planned for a whole fit; partial_fit goes on with a constant
-    # rate instead.
+    # Schedules that are planned for a whole fit; partial_fit uses a constant rate
+    # instead.
     planned_schedules: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, of: Any) -> None:
@@ -50,7 +51,7 @@ class Task:
     def check(
         self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
     ) -> Rows:
-        """Check the training rows; with `resume` by what an earlier call has seen."""
+        """Check the training rows; with `resume` against those of earlier calls."""
         raise NotImplementedError
 
     def check_rows(self, X: Any) -> Any:
@@ -62,7 +63,7 @@ class Task:
         raise NotImplementedError
 
     def hear_classes(self, y: Any, classes: Any) -> None:
-        """Hear the labels that the first call of partial_fit is told."""
+        """Take the labels that the first call of partial_fit gets."""
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Classes whose shares the validation rows keep; None for none."""
@@ -81,7 +82,7 @@ class Task:
     # -- encoder and network ---------------------------------------------------------
 
     def encoder(self) -> Any:
-        """Make the encoder, which has learnt nothing yet."""
+        """Make the encoder; it is not fitted yet."""
         raise NotImplementedError
 
     def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:
@@ -91,7 +92,7 @@ class Task:
         return TensorBundle(bundle.inputs, None, weight)
 
     def network(self, encoder: Any) -> Network:
-        """Choose the network; the encoder has learnt."""
+        """Choose the network; the encoder is fitted."""
         raise NotImplementedError
 
     def draw(
@@ -111,15 +112,15 @@ class Task:
     # -- cost ------------------------------------------------------------------------
 
     def computes_float32(self, X: Any) -> bool:
-        """Whether the rows ask for no more than float32."""
+        """Whether float32 is enough for the rows."""
         return getattr(X, "dtype", None) == np.float32
 
     def work_per_row(self, encoder: Any, network: Network, n_parameters: int) -> float:
-        """Multiply-adds of a row, by which device and precision are chosen."""
+        """Multiply-adds per row, from which device and precision are chosen."""
         return float(n_parameters)
 
     def product_width(self, module: Any, network: Network, batch_size: int) -> int:
-        """Smallest side of the largest product, by which "auto" takes bfloat16."""
+        """Smallest side of the largest product; it decides if "auto" is bfloat16."""
         return min(narrowest_side(module), batch_size)
 
     def rows_at_once(self, network: Network) -> int | None:
@@ -135,14 +136,14 @@ class Task:
         return self.batch_size(n_rows, device)
 
     def batch_size(self, n_rows: int, device: torch.device) -> int:
-        """Rows per batch that "auto" stands for."""
+        """Rows per batch for "auto"."""
         if device.type == "cpu":
             return min(200, n_rows)
         # A GPU is busy only with large batches; a hundred updates an epoch remain.
         return min(max(256, 1 << (n_rows // 100).bit_length()), 8192, n_rows)
 
     def n_epochs(self, encoder: Any, n_rows: int, updates_per_epoch: int) -> int:
-        """Epochs that max_iter="auto" stands for, where it is allowed."""
+        """Epochs for max_iter="auto", where it is allowed."""
         raise NotImplementedError
 
     def recipe(self, n_rows: int, *, partial: bool) -> dict[str, Any]:
@@ -156,24 +157,24 @@ class Task:
         return Mixup(self.of.mixup) if self.of.mixup else None
 
     def arrange(self, valid: TensorBundle) -> TensorBundle:
-        """Bring validation rows into the order in which they are scored fastest."""
+        """Sort validation rows so that scoring is fastest."""
         return valid
 
     def prepare(
         self, plan: FitPlan, encoder: Any, *, resume: bool, partial: bool
     ) -> FitPlan:
-        """Train what is trained before the plan as a whole, and return what is left."""
+        """Train what must be trained first, and return the plan for the rest."""
         return plan
 
     def callbacks(self, fit: Any) -> list[Any]:
-        """List callbacks that record more of a `Fit` than all fits have."""
+        """List callbacks that only a `Fit` of this task has."""
         return []
 
     # -- the fitted net --------------------------------------------------------------
 
     @property
     def is_complete_recipe(self) -> bool:
-        """Whether all epochs were planned for, so that none are missed after them."""
+        """Whether the schedule is planned to its end, so that no epoch is missing."""
         return False
 
     @property
@@ -190,7 +191,7 @@ class Task:
         return check_groups(groups, rows.n)
 
     def held_out_for_scorers(self, rows: Rows) -> Rows:
-        """Give validation rows as the estimator's own predict takes them."""
+        """Return validation rows as the estimator's own predict takes them."""
         return rows
 
 
@@ -202,7 +203,7 @@ class SupervisedTask(Task):
     of : Draft or estimator
         See `Task`.
     objective : Objective
-        What is learnt of y.
+        What is learnt from y.
     """
 
     def __init__(self, of: Any, objective: Objective) -> None:
@@ -245,7 +246,7 @@ class SupervisedTask(Task):
         return TensorBundle(bundle.inputs, target, bundle.weight)
 
     def label_smoothing(self) -> float:
-        """Label smoothing, of objectives that have it."""
+        """Label smoothing, for objectives that have it."""
         return getattr(self.of, "label_smoothing", 0.0)
 
     def loss(self) -> Loss:

@@ -15,7 +15,7 @@ from sknn_suite.data import TensorBundle
 from sknn_suite.modules import ImageNetwork
 from sknn_suite.training import Mixed
 
-# Strength of each change if nothing is said; see `CNNClassifier`'s `augment`.
+# Default strength of each change; see `CNNClassifier`'s `augment`.
 STRENGTHS: dict[str, float] = {
     "flip": 0.5,
     "flip_vertical": 0.5,
@@ -121,12 +121,12 @@ class Augmentation:
 
 @dataclass
 class BoundAugmentation:
-    """Change a training batch: what is whole pixels first, then scaled numbers.
+    """Change a training batch: whole pixels first, then scaled numbers.
 
     Parameters
     ----------
     module : ImageNetwork
-        Whose scaling is applied between the two.
+        The module whose scaling is applied between the two.
     strengths : dict of str to float
         What is done, and how strongly.
     random_state : RandomState
@@ -234,7 +234,7 @@ class Draw:
     generator : torch.Generator or None
         The generator.
     device : torch.device
-        Where the numbers are wanted.
+        Where the numbers are needed.
     """
 
     def __init__(self, generator: torch.Generator | None, device: torch.device) -> None:
@@ -294,7 +294,7 @@ def _contrast(x: Tensor, strengths: dict[str, float], draw: Draw) -> Tensor:
 
 
 def _cut_out(x: Tensor, strengths: dict[str, float], draw: Draw) -> Tensor:
-    """Set a square to the mean of the training images, which is zero by now."""
+    """Set a square to the mean of the training images, which is zero after scaling."""
     n, _, h, w = x.shape
     side = strengths["cutout"] * min(h, w) / 2
 
@@ -349,7 +349,7 @@ def make_views(
 
 @dataclass(frozen=True)
 class View:
-    """One look at images.
+    """One view of images.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from sknn_suite.parameters import refuse_for_network
 
 
 def user_module(estimator: Any) -> Any:
-    """Find the user's own module or class, None for a network of ours."""
+    """Find the user's own module or class, None for one of our networks."""
     source = (
         estimator.architecture if estimator.backbone is None else estimator.backbone
     )
@@ -26,9 +26,9 @@ def user_module(estimator: Any) -> Any:
 
 
 def configure(draft: Any, n_outputs: int) -> dict:
-    """Describe the network by plain values; its cost is measured on one image.
+    """Describe the network by plain values; one image measures its cost.
 
-    `draft` knows the parameters, and the shape of the images.
+    `draft` has the parameters, and the shape of the images.
     """
     _check_combination(draft)
     user, shape = user_module(draft), draft.image_shape_

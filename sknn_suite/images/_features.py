@@ -36,9 +36,9 @@ class FeaturesHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifier
         bound = net.bind(len(X), self.device)
         if bound.module.head_name is None:
             raise ValueError(
-                "transform needs a network with a linear layer, whose input are the "
+                "transform needs a network with a linear layer, whose inputs are the "
                 "features. Expected an nn.Linear in it. Pass the network as backbone, "
-                "which gets one."
+                "which adds one."
             )
         bundle = net.bundle(X)
         with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""Whether left may as well be right: the training images tell."""
+"""Whether left and right can be swapped, judged by the training images."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from sknn_suite.data import ImageFiles
 # Images that are looked at, and the side to which they are shrunk.
 N_IMAGES, SIDE = 2000, 16
 
-# Share of what neighbours know beyond chance that mirror images must keep.
+# Share of the neighbours' accuracy beyond chance that mirror images must keep.
 KEPT = 0.5
 
 
 def mirror_images_help(X: Any, y: Any, random_state: np.random.RandomState) -> bool:
     """Whether mirror images belong to the class of their originals.
 
-    They do not, as for digits and letters, if the nearest neighbour of an image tells
-    its class and that of its mirror image does not. Where pixels tell nothing about
-    the class, as in photographs, left may as well be right. Too few images say no.
+    They do not, as for digits and letters, if the nearest neighbour of an image
+    predicts its class and that of its mirror image does not. Where pixels predict
+    nothing, as in photographs, the answer is yes. For too few images it is no.
     """
     if y is None or np.ndim(y) != 1 or len(y) < 100:
         return False

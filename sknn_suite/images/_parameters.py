@@ -36,8 +36,8 @@ class ImageParameters(TrainingParameters):
           "vgg11", "vgg13", "vgg16", "vgg19", "inception" (GoogLeNet), "resnet18",
           "resnet34", "resnet50"; "airbench" for 32 x 32 pixels on a GPU;
         - a list of layers, such as ``[(32, 3), "pool", (64, 3), "batch_norm", 128]``:
-          (channels, kernel[, stride[, padding]]) is a convolution; a number is a dense
-          layer of so many units; "pool", "max_pool" and "average_pool" are poolings, or
+          (channels, kernel[, stride[, padding]]) is a convolution; a number is the size
+          of a dense layer; "pool", "max_pool" and "average_pool" are poolings, or
           ``("pool", 3)`` with a size; "global_max_pool", "global_average_pool",
           "batch_norm", ``("dropout", 0.5)``, ``("spatial_dropout", 0.1)``;
         - your own module, which maps (n, channels, height, width) to scores. An

@@ -18,7 +18,7 @@ ONE_CYCLE = {
 
 
 def batch_of_convolutions(n_rows: int) -> int:
-    """Rows per batch; few rows make small ones, for the sake of more updates."""
+    """Rows per batch; few rows make small batches, which gives more updates."""
     return 64 if n_rows < FEW_ROWS else 128 if n_rows < SOME_ROWS else 256
 
 
@@ -43,7 +43,7 @@ def head_epochs(n_rows: int) -> int:
 
 
 # One cycle, one of twice and one of four times its length, the rate falling to zero in
-# each. In few rows a cycle is several epochs: updates are what trains.
+# each. With few rows a cycle is several epochs, for enough updates.
 CYCLES = 7
 
 

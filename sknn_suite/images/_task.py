@@ -45,12 +45,12 @@ from sknn_suite.training import (
     train,
 )
 
-# Mean and deviation of ImageNet's channels, in [0, 1], to which published weights are
-# used.
+# Mean and deviation of ImageNet's channels, in [0, 1], for which published weights were
+# trained.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
-# Sides from which images are taken for photographs, whose subject may be anywhere and
-# in any light, and what augment="auto" does to them.
+# Side from which on images count as photographs, whose subject may be anywhere and in
+# any light; and what augment="auto" does to them.
 PHOTO_SIDE = 48
 PHOTOS = {"crop": 0.55, "brightness": 0.2, "contrast": 0.2, "cutout": 0.25}
 
@@ -68,7 +68,7 @@ class ImageTask(SupervisedTask):
 
     def __init__(self, of: Any, objective: Objective) -> None:
         super().__init__(of, objective)
-        # Rows that are left of those given, None for all, and their number before.
+        # Rows that were kept, None for all, and the number of rows given.
         self.kept: np.ndarray | None = None
         self.n_given = 0
         # What is done to training images, by name.
@@ -106,7 +106,7 @@ class ImageTask(SupervisedTask):
         self.of.n_skipped_ = len(bad)
         warn_user(
             f"{len(bad)} of {rows.n} images cannot be read and are left out, the first "
-            f"since: {first} Repair or remove them to be rid of this warning.",
+            f"since: {first} Repair or remove them to avoid this warning.",
             SuiteWarning,
         )
         self.kept = np.setdiff1d(np.arange(rows.n), list(bad))
@@ -210,7 +210,7 @@ class ImageTask(SupervisedTask):
     # -- recipe ----------------------------------------------------------------------
 
     def _phase(self) -> str | None:
-        """Say what of a backbone is trained: "head", "gradual", "full" or None."""
+        """Name the trained part of a backbone: "head", "gradual", "full" or None."""
         return None if self.of.backbone is None else self.of.finetune
 
     def _recipe(self) -> Recipe:
@@ -270,7 +270,7 @@ class ImageTask(SupervisedTask):
         self, rows: Rows, random_state: np.random.RandomState
     ) -> Augmentation | None:
         net = getattr(self.of, "_net", None)
-        if net is not None:  # a call that goes on
+        if net is not None:  # a call that continues
             self.strengths = net.network.config["augment"]
         else:
             self.strengths = self._settle_augment(rows, random_state)
@@ -284,7 +284,7 @@ class ImageTask(SupervisedTask):
     def _settle_augment(
         self, rows: Rows, random_state: np.random.RandomState
     ) -> dict[str, float]:
-        """Settle what is done to training images, by name."""
+        """Choose what is done to training images, by name."""
         augment, side = self.of.augment, min(self.of.image_shape_[:2])
         if augment == "auto":
             flat = name_of(self.of) == "mlp" or side < 4
@@ -352,7 +352,7 @@ class ImageTask(SupervisedTask):
 
 
 def compute_features(plan: FitPlan, bundle: TensorBundle) -> TensorBundle:
-    """Put what the last layer takes in place of images."""
+    """Replace images by what the last layer takes."""
     device = plan.place.device
     module: Any = plan.network.build(device, plan.place.dtype).eval()
     load_weights(module, plan.weights)

@@ -17,7 +17,7 @@ from sknn_suite.exceptions import DataError
 # First bytes of the formats that torch.save writes: a zip archive, and older pickles.
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
-# What torch says of an object that is none of the allowed ones.
+# What torch says of an object that is not allowed.
 _OBJECT = re.compile(r"GLOBAL ([A-Za-z_][\w.]{0,80})")
 
 
@@ -72,7 +72,7 @@ def _read_pth(file: BinaryIO) -> Any:
     if not start:
         raise ValueError("it is empty")
     if not start.startswith((_ZIP, _PICKLE)):
-        raise ValueError("it is no file of torch.save")
+        raise ValueError("it is not a file of torch.save")
     if start.startswith(_ZIP):
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
@@ -100,7 +100,7 @@ def _in_words(error: BaseException) -> str:
 
 @torch.no_grad()
 def load_body(network: nn.Module, path: Any, head: str | None) -> list[str]:
-    """Copy a file's weights into a network, but for a head of another size.
+    """Copy a file's weights into a network, except a head of another size.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What autoencoders minimise: the reconstruction's loss and what is added to it."""
+"""What autoencoders minimise: the reconstruction's loss, plus penalties."""
 
 import torch
 from torch import Tensor
@@ -21,12 +21,12 @@ class AutoencoderLoss(Loss):
     distribution : Distribution
         Rows around their reconstruction.
     n_outputs, n_components : int
-        Raw outputs of the decoder, and length of the code behind them.
+        Raw outputs of the decoder, and length of the code after them.
     sparsity : float, default=0.0
         Strength of the penalty on codes.
     sparsity_target : float, default=None
-        Mean activation, in (0, 1), that each component shall have over a batch, after
-        a sigmoid; None penalises absolute values.
+        Mean activation, in (0, 1), that each component aims for over a batch, after a
+        sigmoid; None penalises absolute values.
     contractive : float, default=0.0
         Strength of the penalty on the encoder's squared slope.
     trim : float, default=0.0
@@ -71,7 +71,7 @@ class AutoencoderLoss(Loss):
         self.is_mean_of_rows = trim == 0 and not targets_means
 
     def codes(self, raw: Tensor) -> Tensor:
-        """Codes behind the decoder's outputs."""
+        """Codes after the decoder's outputs."""
         return raw[..., self.n_outputs : self.n_outputs + self.n_codes]
 
     def reconstruction(self, raw: Tensor, target: Tensor) -> Tensor:

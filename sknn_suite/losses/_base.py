@@ -16,9 +16,9 @@ LINKS: dict[str, Callable[[Tensor], Tensor]] = {
 class Loss(nn.Module):
     """Weighted mean of a loss per row, and the link that belongs to it.
 
-    Subclasses write `rows` and, unless the link is the identity, name theirs. Several
-    models side by side have an axis of their own, which comes first, and each has a
-    loss of its own: the gradient of the sum lets each learn as if it were alone.
+    Subclasses write `rows`, and name their link unless it is the identity. Several
+    models side by side have an axis, which comes first, and each has its own loss: with
+    the gradient of the sum, each learns as if it were alone.
 
     Shape
     -----
@@ -37,7 +37,7 @@ class Loss(nn.Module):
     # Whether `value_and_gradient` is written out.
     knows_gradient = False
 
-    # Whether it is a mean over rows, which losses of parts of a batch add up to.
+    # Whether it is a mean over rows, so that losses of parts of a batch add up to it.
     is_mean_of_rows = True
 
     # Names of parts of the loss that the history keeps beside it.
@@ -52,7 +52,7 @@ class Loss(nn.Module):
         raise NotImplementedError
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Mean over rows, (...); subclasses may know a shorter way."""
+        """Mean over rows, (...); subclasses may have a shorter way."""
         return self.rows(raw, target).mean(dim=-1)
 
     def link(self, raw: Tensor) -> Tensor:

@@ -159,7 +159,7 @@ class FocalSigmoidLoss(SigmoidLoss):
 
 
 def _cross_entropy(raw: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Loss of each row, (..., n_samples); torch wants classes on the second axis."""
+    """Loss of each row, (..., n_samples); torch expects classes on the second axis."""
     if raw.dim() > 2:
         target = target.expand(raw.shape[:-1])
         return _cross_entropy(raw.flatten(0, -2), target.flatten(), smoothing).view(

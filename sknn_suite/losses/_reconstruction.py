@@ -1,8 +1,7 @@
 """How rows are distributed around their reconstruction: link and log-likelihood.
 
 A distribution reads the raw outputs of a decoder: a number per feature, from which the
-link makes the mean, and, for distributions with a scale that is learnt, its logarithm
-per feature behind them.
+link makes the mean. If the scale is learnt, its logarithm per feature follows.
 """
 
 import math
@@ -13,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 # Bounds of a learnt logarithmic scale: a feature that is explained perfectly would
-# otherwise earn a likelihood without end.
+# otherwise have an infinite likelihood.
 MIN_LOG_SCALE, MAX_LOG_SCALE = -4.0, 3.0
 
 # Beyond this the mean of a count overflows in float32.
@@ -30,7 +29,7 @@ class Distribution:
     n_features : int
         Number of features.
     learns_scale : bool, default=False
-        Whether the raw outputs hold logarithms of scales behind the means.
+        Whether the raw outputs hold logarithms of scales after the means.
 
     Shape
     -----
@@ -49,11 +48,11 @@ class Distribution:
         self.learns_scale = learns_scale
 
     def mean(self, raw: Tensor) -> Tensor:
-        """Apply the link: what a row is expected to be, (..., n_features)."""
+        """Apply the link: the mean of each feature, (..., n_features)."""
         return raw[..., : self.n_features]
 
     def as_input(self, mean: Tensor) -> Tensor:
-        """Bring means to where the encoder's inputs are."""
+        """Turn means into the scale of the encoder's inputs."""
         return mean
 
     def neg_log_likelihood(self, raw: Tensor, x: Tensor) -> Tensor:

@@ -66,13 +66,13 @@ def settle_class_weight(
 ) -> dict | list | None:
     """Weights that `combine_weights` gives to classes, for rows other than `y`.
 
-    The parameters are those of `combine_weights`. What "balanced" means is then settled
-    by the training rows, and validation rows are weighed by the same numbers.
+    The parameters are those of `combine_weights`. The training rows decide what
+    "balanced" means, and validation rows get the same weights.
 
     Returns
     -------
     dict, list of dict or None
-        To be passed as `class_weight`.
+        Pass it as `class_weight`.
     """
     if class_weight is None:
         return None
@@ -114,7 +114,7 @@ def _by_class(
 
 
 def _refuse_class_weight(class_weight: Any, classes: np.ndarray) -> None:
-    """Refuse what is no weight of a class of a y with one label per row."""
+    """Refuse wrong class weights for a y with one label per row."""
     if isinstance(class_weight, str):
         return
     if not isinstance(class_weight, dict):
@@ -128,7 +128,7 @@ def _refuse_class_weight(class_weight: Any, classes: np.ndarray) -> None:
     if unknown and not known <= class_weight.keys():  # as scikit-learn judges
         raise ValueError(
             f"class_weight names {unknown[:5]}, but such classes are not in y, where "
-            f"the classes are {classes[:5].tolist()}. Expected labels as they stand in "
+            f"the classes are {classes[:5].tolist()}. Expected labels as they are in "
             "y. Change the keys of class_weight."
         )
     for label, weight in class_weight.items():

@@ -1,4 +1,4 @@
-"""torch modules: no scikit-learn, raw scores out, randomness owned."""
+"""torch modules: they return raw scores, and draw from a generator of the fit."""
 
 from sknn_suite.modules._activations import ACTIVATIONS, IN_PLACE, make_activation
 from sknn_suite.modules._airbench import AirbenchNet

@@ -78,7 +78,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-# Those that passes written out by hand know, as functions that work in place.
+# In-place functions for the passes that are written out by hand.
 IN_PLACE: dict[str, Callable[[Tensor], Tensor] | None] = {
     "identity": None,
     "logistic": torch.sigmoid_,
@@ -88,7 +88,7 @@ IN_PLACE: dict[str, Callable[[Tensor], Tensor] | None] = {
 
 
 class EnsemblePReLU(nn.PReLU):
-    """PReLU of several nets side by side, each with a slope of its own.
+    """PReLU of several nets side by side, each with its own slopes.
 
     Shape
     -----
@@ -97,14 +97,14 @@ class EnsemblePReLU(nn.PReLU):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        # torch wants what has a slope of its own on the second axis.
+        # torch expects the axis of slopes in second place.
         return super().forward(x.transpose(0, 1)).transpose(0, 1)
 
 
 def make_activation(name: str, n_members: int = 1) -> nn.Module:
     """Build the activation `name`, without drawing random numbers.
 
-    Of several nets side by side what it learns is each net's own.
+    Several nets side by side learn their own slopes.
     """
     if name == "prelu":
         kind = nn.PReLU if n_members == 1 else EnsemblePReLU

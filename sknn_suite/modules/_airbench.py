@@ -60,7 +60,7 @@ class AirbenchNet(nn.Module):
     Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv 2404.00498, 2024.
     """
 
-    # Added to the eigenvalues of patches: rare directions are not blown up.
+    # Added to the eigenvalues of patches, so rare directions do not grow too large.
     WHITENING_EPSILON = 5e-4
 
     # Factor of the scores.

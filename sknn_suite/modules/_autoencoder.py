@@ -59,7 +59,7 @@ class Encoder(nn.Module):
             self.shortcut = EnsembleLinear(n_members, sizes[0], shortcut, bias=False)
 
     def draw(self, random_state: np.random.RandomState) -> None:
-        """Draw the weights of the layers; the shortcut gets its own elsewhere."""
+        """Draw the weights of the layers; those of the shortcut are drawn elsewhere."""
         *hidden, last = self.linears
         for linear in hidden:
             linear.draw(random_state)
@@ -91,7 +91,7 @@ class TiedDecoder(nn.Module):
     Parameters
     ----------
     encoder : Encoder
-        Whose weights are used; only the biases are the decoder's own.
+        The encoder whose weights are used; the decoder adds its own biases.
     n_inputs : int
         Length of the code.
     activation : str
@@ -152,18 +152,18 @@ class Autoencoder(nn.Module):
     n_members : int, default=1
         Number of autoencoders.
     shortcut : bool, default=True
-        Whether linear maps go past the hidden layers.
+        Whether linear maps bypass the hidden layers.
     tied : bool, default=False
         Whether the decoder uses the encoder's weights.
     scale : {"fixed", "feature", "row"}, default="fixed"
-        Whether a logarithmic scale is put out beside the mean of each feature: none,
+        The logarithmic scale that is returned beside the mean of each feature: none,
         one that is the same for all rows, or one for each row.
     noise : float, default=0.0
         Deviation of gaussian noise, or share of masked features, in training.
     noise_kind : {"gaussian", "masking"}, default="gaussian"
         What is done to the rows in training.
     contraction : bool, default=False
-        Whether the squared slope of the encoder is put out in training.
+        Whether the squared slope of the encoder is returned in training.
 
     Shape
     -----
@@ -179,7 +179,7 @@ class Autoencoder(nn.Module):
     torch.Size([3, 5, 10])
     """
 
-    # Numbers that the encoder puts out for each component of the code.
+    # Numbers that the encoder returns for each component of the code.
     codes_per_component = 1
 
     def __init__(

@@ -54,7 +54,7 @@ class ConvNet(nn.Module):
           ``"global_average_pool"``;
         - ``"batch_norm"``, before the activation of the layer that it follows;
         - ``("dropout", p)`` of units, ``("spatial_dropout", p)`` of channels;
-        - a number, so many dense units and their activation.
+        - a number of dense units, and their activation.
     image_shape : tuple of int
         Height, width and channels.
     n_outputs : int
@@ -136,8 +136,8 @@ class ConvNet(nn.Module):
         if name in DROPOUTS and len(sizes) == 1 and 0 <= sizes[0] < 1:
             return [DROPOUTS[name](float(sizes[0]))]
         raise DataError(
-            f"architecture has the layer {layer!r}, which is unknown or stands where "
-            f"it cannot. {EXPECTED} Change this layer."
+            f"architecture has the layer {layer!r}, which is unknown or in the wrong "
+            f"place. {EXPECTED} Change this layer."
         )
 
     def _make_convolution(
@@ -145,7 +145,7 @@ class ConvNet(nn.Module):
     ) -> nn.Conv2d:
         if len(self._shape) != 3:
             raise DataError(
-                f"architecture has a convolution of {n_outputs} channels behind a "
+                f"architecture has a convolution of {n_outputs} channels after a "
                 "dense layer. Expected convolutions first. Change the order."
             )
         n_inputs = self._shape[0]

@@ -1,4 +1,4 @@
-"""Dropout that owns its randomness."""
+"""Dropout with its own random numbers."""
 
 import torch
 from torch import Tensor, nn
@@ -57,8 +57,7 @@ class Dropout(OwnedRandomness, nn.Module):
 class SpatialDropout(Dropout):
     """Set whole channels of a row to zero with probability `p` in training.
 
-    Neighbouring pixels or steps are alike, so that single ones carry little when they
-    are left out.
+    Neighbouring pixels or steps are alike, so leaving out single ones changes little.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from sknn_suite.data import as_tensor
 
 
 class EnsembleLinear(nn.Module):
-    """A linear layer of each of several nets that do not see each other.
+    """A linear layer for each of several separate nets.
 
     Small matrix products cost more to start than to compute; side by side, four nets
     take little longer than one. The weight of a single net has the shape that
@@ -21,7 +21,7 @@ class EnsembleLinear(nn.Module):
     n_members : int
         Number of nets.
     n_inputs, n_outputs : int
-        Units before and behind the layer.
+        Units before and after the layer.
     bias : bool, default=True
         Whether a bias is added.
     device : torch.device or str, default="meta"
@@ -54,7 +54,7 @@ class EnsembleLinear(nn.Module):
         self.n_outputs = n_outputs
         shape = (n_outputs, n_inputs) if n_members == 1 else self.stacked_shape
         self.weight = nn.Parameter(torch.empty(shape, device=device))
-        # Flat, so that penalties and decay know it for a bias.
+        # Flat, so that penalties and decay treat it as a bias.
         self.bias = make_bias(n_members * n_outputs, device) if bias else None
 
     def models(self) -> list[list[Tensor]]:
@@ -93,7 +93,7 @@ def make_bias(n: int, device: torch.device | str) -> nn.Parameter:
 
 
 def split_models(module: nn.Module, n_models: int) -> list[list[Tensor]]:
-    """Split parameters, each of which holds what is one model's behind another's.
+    """Split parameters that hold the numbers of one model after another.
 
     Returns
     -------

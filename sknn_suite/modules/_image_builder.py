@@ -1,4 +1,4 @@
-"""From the configuration of a network for images to the network, and what it costs."""
+"""Build a network for images from its configuration, and measure its cost."""
 
 import copy
 import inspect
@@ -46,8 +46,8 @@ ARCHITECTURES = (
 BACKBONES = ("alexnet", "inception", *RESNETS, *VGG_LAYERS)
 
 
-# Functions, methods and initialisers of torch that draw random numbers, and those that
-# take no generator in all its versions, with others in their place.
+# Functions, methods and initialisers of torch that draw random numbers; and
+# replacements of those that take no generator in some versions of torch.
 RANDOM = {
     "bernoulli",
     "bernoulli_",
@@ -216,7 +216,7 @@ def draw_user_network(kind: Callable, config: dict, seed: int) -> nn.Module:
 
 
 class OwnDraws(TorchFunctionMode):
-    """Within it torch's random functions draw from a generator of one's own.
+    """Make torch's random functions draw from a separate generator for a while.
 
     Modules draw their initial weights from torch's global generator, which belongs to
     the whole process. Seeding it and putting it back would disturb other threads; this
@@ -256,7 +256,7 @@ def draw_weights(
     activation: str,
     random_state: np.random.RandomState,
 ) -> None:
-    """Draw the weights of a network of ours."""
+    """Draw the weights of one of our networks."""
     if isinstance(network, MLP):
         network.reset_parameters(method, random_state)
         return
@@ -288,7 +288,7 @@ def copy_values(source: nn.Module, target: nn.Module, leave_out: str | None) -> 
 
 
 class Probe:
-    """What one image goes through.
+    """What a network does with one image.
 
     Attributes
     ----------
@@ -305,7 +305,7 @@ class Probe:
     """
 
     def __init__(self, whole: ImageNetwork, image_shape: tuple, name: str) -> None:
-        give_memory(whole)  # a user's network may hold numbers that it counts on
+        give_memory(whole)  # a user's network may need the values of its buffers
         self.macs, self.largest = 0, int(np.prod(image_shape))
         self.meets_one_pixel = False
         hooks = [

@@ -1,4 +1,4 @@
-"""What stands around every network for images: pixels in, features out on demand."""
+"""The frame of every network for images: it takes pixels, and can return features."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -152,7 +152,7 @@ class ImageNetwork(nn.Module):
 
 
 class HeadInput:
-    """Records what a layer is given, while asked to, in the asking thread only."""
+    """Records the input of a layer, on demand, in the present thread only."""
 
     def __init__(self) -> None:
         self._of_thread = threading.local()

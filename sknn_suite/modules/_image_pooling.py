@@ -12,8 +12,8 @@ def mean_of_pixels(x: Tensor) -> Tensor:
     """Average each channel over all pixels.
 
     torch's gradient of a mean is one number per channel, expanded to all pixels without
-    memory of its own. On a CPU that takes the layers before it, such as an activation
-    and a batch norm of channels_last images, ten times as long as a plain tensor.
+    memory of its own. On a CPU the layers before it, such as an activation and a batch
+    norm of channels_last images, then take ten times as long as with a plain tensor.
 
     Shape
     -----
@@ -53,7 +53,7 @@ class GlobalAveragePool(nn.Module):
 
 
 class _Mean(Function):
-    """Mean over all pixels, whose gradient lies in memory as the images do."""
+    """Mean over all pixels; its gradient has the memory layout of the images."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:

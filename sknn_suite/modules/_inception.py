@@ -8,7 +8,7 @@ from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._norm import BatchNorm2d
 
 # Channels of the branches of each block: 1x1; 3x3 with its reduction; the second 3x3
-# with its reduction; the projection behind the pooling.
+# with its reduction; the projection after the pooling.
 BLOCKS = {
     "3a": (192, 64, 96, 128, 16, 32, 32),
     "3b": (256, 128, 128, 192, 32, 96, 64),

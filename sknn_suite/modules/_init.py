@@ -22,7 +22,7 @@ _GLOROT |= {"hard_sigmoid", "hardtanh", "hard_tanh", "softsign", "tanhshrink"}
 _GLOROT |= {"rational_tanh", "hardshrink", "softshrink", "cube", "log_sigmoid"}
 _GLOROT |= {"softplus"}
 
-# What named_parameters and named_buffers shall list: all that a part itself holds.
+# Arguments of named_parameters and named_buffers, to list all that a part itself has.
 OWN: dict[str, Any] = {"recurse": False, "remove_duplicate": False}
 
 
@@ -30,7 +30,7 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
     """Give a module that was built on the meta device its memory, uninitialised.
 
     The same as ``module.to(dtype).to_empty(device=device)``, whose first call in a
-    process imports half a second's worth of torch. A parameter with several names
+    process takes half a second to import parts of torch. A parameter with several names
     stays one.
     """
     made: dict[int, nn.Parameter] = {}

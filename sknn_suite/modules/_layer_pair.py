@@ -15,7 +15,7 @@ class LayerPair(nn.Module):
     n_members : int
         Number of nets side by side.
     n_inputs, n_outputs : int
-        Units before and behind the hidden layer.
+        Units before and after the hidden layer.
     activation : str
         A name in `ACTIVATIONS`.
     device : torch.device or str, default="meta"

@@ -1,4 +1,4 @@
-"""A linear layer whose weights are drawn by nobody but the fit."""
+"""A linear layer whose weights only the fit draws."""
 
 from torch import nn
 

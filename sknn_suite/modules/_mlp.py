@@ -17,7 +17,7 @@ from sknn_suite.modules._norm import BatchNorm
 class MLP(nn.Module):
     """Stack of linear layers with an activation and dropout between them.
 
-    The module returns raw scores; the loss owns the link (softmax, exp, ...). Each
+    The module returns raw scores; the loss has the link (softmax, exp, ...). Each
     hidden layer is linear, batch norm if asked for, activation, dropout.
 
     Parameters

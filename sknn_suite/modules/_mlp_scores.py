@@ -13,7 +13,7 @@ from sknn_suite.modules._onednn import onednn_linear, suits_onednn
 class MLPScores:
     """Raw scores of rows, chunk by chunk, with hidden layers in reused memory.
 
-    Calls of modules take longer than the arithmetic of a row, and fresh memory for the
+    Calls of modules take longer than the arithmetic of a row, and new memory for the
     hidden layers longer than that of a chunk. The products are those of `MLP.forward`.
 
     Parameters
@@ -30,7 +30,7 @@ class MLPScores:
 
     @staticmethod
     def supports(module: nn.Module) -> bool:
-        """Whether the pass written out here is that of `module`."""
+        """Whether the pass written out here suits `module`."""
         return (
             type(module) is MLP
             and module.activation_name in IN_PLACE
@@ -53,7 +53,7 @@ class MLPScores:
             The rows, dense or sparse CSR.
         buffers : list of Tensor
             Memory of the hidden layers: give an empty list with the first chunk, and
-            the same with the next ones, which may not be larger.
+            the same list with the next ones, which may not be larger.
         """
         n = x.shape[0]
         if not buffers:
@@ -67,7 +67,7 @@ class MLPScores:
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
-    """Compute ``x @ weight + bias`` in the fastest way, which may leave `out` alone."""
+    """Compute ``x @ weight + bias`` in the fastest way, which may not use `out`."""
     if x.layout == torch.sparse_csr:
         return torch.add(torch.sparse.mm(x, weight), bias, out=out)
     if suits_onednn(len(x), weight):

@@ -61,7 +61,7 @@ class Network:
         return give_body(self.skeleton(), device, dtype)
 
     def is_like(self, other: "Network") -> bool:
-        """Whether both are the same program, told without building a module."""
+        """Whether both are the same program; no module is built."""
         return self.kind == other.kind and _plain(self.config) == _plain(other.config)
 
 
@@ -70,7 +70,7 @@ def give_body(
 ) -> nn.Module:
     """Give a skeleton memory, in place; its parameters have no values yet.
 
-    Buffers that are in no state_dict have theirs: only the module knows them.
+    Buffers that are in no state_dict keep their values: only the module knows them.
     """
     fixed = {name: b for name, b in _buffers_in_no_state(skeleton) if not b.is_meta}
     materialize(skeleton, device, dtype)
@@ -86,7 +86,7 @@ def _buffers_in_no_state(module: nn.Module) -> list[tuple[str, torch.Tensor]]:
 
 
 def _plain(value: Any) -> Any:
-    """Values that compare; a module is told by its type, layers and shapes."""
+    """Values that compare; a module is its type, layers and shapes."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -8,7 +8,7 @@ from torch.overrides import TorchFunctionMode
 
 
 class CropKernels(TorchFunctionMode):
-    """Within it kernels are cropped to the taps that images of one pixel meet.
+    """For a while crop kernels to the taps that images of one pixel meet.
 
     Where an image is one pixel high or wide, a padded convolution uses one row or
     column of its kernel. All others have a gradient of zero, but oneDNN's bfloat16

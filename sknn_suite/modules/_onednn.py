@@ -1,4 +1,4 @@
-"""The one door to oneDNN's float32 matrix product.
+"""The only access to oneDNN's float32 matrix product.
 
 torch multiplies float32 matrices by MKL, which on AMD's processors takes twice the time
 of oneDNN, torch's library for bfloat16 and convolutions. The operator is the one that
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sknn_suite.doors import onednn_linear_operator
 
-# Multiply-adds below which the operator's own 10 us weigh more than what it gains.
+# Multiply-adds below which the operator's own 10 us cost more than it gains.
 ONEDNN_WORK = 2e6
 
 _linear = onednn_linear_operator()
@@ -39,5 +39,5 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tens
     bias : (n_outputs,), float32
     returns : (n_samples, n_outputs), float32
     """
-    assert _linear is not None  # suits_onednn has said so
+    assert _linear is not None  # suits_onednn has checked it
     return _linear(x, weight, bias, "none", [], "")

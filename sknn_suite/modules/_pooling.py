@@ -1,4 +1,4 @@
-"""Pooling of steps to one vector, by attention and by plainer means."""
+"""Pooling of steps to one vector, by attention and in simpler ways."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sknn_suite.modules._onednn import onednn_linear, suits_onednn
 
 POOLINGS = ("attention", "mean", "max", "last")
 
-# Inputs of attention for each of its units: few judge as well as many, in less time.
+# Inputs of attention for each of its units: few units do as well as many, in less time.
 INPUTS_PER_UNIT = 4
 
 

@@ -189,7 +189,7 @@ def needs_float32(x: Tensor) -> bool:
 
 
 def _end_to_end(weights: list[Tensor]) -> list[Tensor]:
-    """Copy weights to one piece of memory, which cuDNN else asks for at every call."""
+    """Copy weights to one piece of memory; otherwise cuDNN demands it in every call."""
     whole = torch.cat([weight.reshape(-1) for weight in weights])
     parts = whole.split([weight.numel() for weight in weights])
     return [part.view(weight.shape) for part, weight in zip(parts, weights)]

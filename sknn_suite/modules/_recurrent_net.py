@@ -1,4 +1,4 @@
-"""Recurrent layers over steps, pooled and judged by a dense head."""
+"""Recurrent layers over steps, pooled and read by a dense head."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,10 +15,10 @@ from sknn_suite.modules._recurrent import RecurrentLayer
 
 
 class RecurrentNet(nn.Module):
-    """Recurrent layers, of which each runs on the one below, and what reads them.
+    """Recurrent layers, each on top of the last, and the layers that read them.
 
-    The last layer is pooled in all ways named, the others by attention if it is among
-    them, and all that goes side by side through a dense layer.
+    All poolings read the last layer; attention, if it is among them, also reads the
+    others. A dense layer reads all results side by side.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class RecurrentNet(nn.Module):
         Whether the dense layer is batch-normalised.
     spatial_dropout, recurrent_dropout, dropout : float, default=0.0
         Probability that a channel of the input, the state of a unit, or a number
-        before or behind the dense layer is dropped.
+        before or after the dense layer is dropped.
     max_bptt : int or None, default=None
         Steps through which gradients flow back.
     device : torch.device or str, default="meta"

@@ -10,7 +10,7 @@ from sknn_suite.modules._norm import BatchNorm2d
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and a way past them.
+    """Two 3x3 convolutions and a shortcut past them.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A 3x3 convolution between two 1x1 ones, and a way past them.
+    """A 3x3 convolution between two 1x1 ones, and a shortcut past them.
 
     The stride is that of the 3x3 convolution, as in torchvision.
 
@@ -150,7 +150,7 @@ def _convolution(
 
 
 def _shortcut(n_inputs: int, n_outputs: int, stride: int) -> nn.Sequential | None:
-    """Fit the way past a block to its outputs, where they differ from its inputs."""
+    """Fit the shortcut of a block to its outputs, where they differ from its inputs."""
     if stride == 1 and n_inputs == n_outputs:
         return None
     return nn.Sequential(

@@ -34,7 +34,7 @@ class SmallStage(nn.Module):
         self, n_inputs: int, n_outputs: int, depth: int, pool: bool, activation: str
     ) -> None:
         super().__init__()
-        # Pooled before the norm, which has then a quarter to do.
+        # Pooled before the norm, which then has a quarter of the work.
         layers: list[nn.Module] = [nn.Conv2d(n_inputs, n_outputs, 3, 1, 1, bias=False)]
         layers += [nn.MaxPool2d(2)] if pool else []
         layers += _norm_and_activation(n_outputs, activation)

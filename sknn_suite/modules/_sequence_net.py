@@ -22,21 +22,21 @@ SHARE_OF_NETWORKS = 0.4
 class SequenceNet(nn.Module):
     """Recurrent networks over numbers or tokens, with a wide branch if asked for.
 
-    The networks start from weights of their own, those of tokens included, and each
-    learns alone; predictions are made from the mean of their raw scores, which is
-    surer than any of them [1]_. With a wide branch its raw scores are averaged with
-    theirs [2]_; in training it has no say, or they would learn what it has left.
+    Each network starts from its own weights, those of tokens included, and learns
+    alone. Predictions use the mean of their raw scores, which is better than any of
+    them [1]_. The raw scores of a wide branch are averaged with theirs [2]_; training
+    leaves it out, or the networks would learn only what it misses.
 
     Parameters
     ----------
     n_inputs : int
         Numbers per step; for tokens they come from `embedding`.
     net : dict
-        Arguments of each `RecurrentNet` but the number of its inputs.
+        Arguments of each `RecurrentNet`, except the number of its inputs.
     n_networks : int, default=1
         Number of networks.
     embedding : dict or None, default=None
-        Arguments of `TokenEmbedding` but the number of networks.
+        Arguments of `TokenEmbedding`, except the number of networks.
     n_grams : int, default=0
         N-grams of the wide branch; 0 for no branch.
     embedding_rate : float, default=1.0
@@ -168,7 +168,7 @@ class SequenceNet(nn.Module):
         Returns
         -------
         dict
-            The same with what evaluation makes of each word for tables.
+            The same, with tables that hold the result of each word.
         """
         parts = {"tokens": self.embedding, "words": self.wide}
         return inputs | {
@@ -186,7 +186,7 @@ class SequenceNet(nn.Module):
         return torch.stack(weights).mean(dim=0)
 
     def _read(self, values: Tensor | None, tokens: CodedRows | None) -> list[Tensor]:
-        """Give each network what it reads: the same values, or vectors of its own."""
+        """Give each network what it reads: the same values, or its own vectors."""
         if self.embedding is not None:
             return self.embedding(tokens)
         assert values is not None

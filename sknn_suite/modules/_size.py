@@ -31,8 +31,8 @@ def narrowest_side(module: nn.Module) -> int:
 def values_per_row(module: nn.Module) -> int:
     """Estimate how many numbers a training step keeps for each row of a batch.
 
-    It is told by the widths of the layers. A module that applies a layer to many places
-    of a row has a method ``values_per_row`` that knows better.
+    The widths of the layers decide. A module that applies a layer to many places of a
+    row counts for itself in a method ``values_per_row``.
     """
     own: Any = getattr(module, "values_per_row", None)
     if own is not None:

@@ -1,4 +1,4 @@
-"""Tokens to vectors: the word, its pieces, and what others know of it."""
+"""Tokens to vectors: of the word, of its pieces, and given ones."""
 
 import numpy as np
 import torch
@@ -11,12 +11,12 @@ from sknn_suite.modules._dropout import OwnedRandomness
 # Number of the unknown word, and the first number of a known one.
 UNKNOWN, FIRST_WORD = 1, 3
 
-# Deviation of vectors that are yet to be learnt.
+# Deviation of learnt vectors at the start.
 SPREAD = 0.1
 
 
 class WordVectors(OwnedRandomness, nn.Module):
-    """Vectors that are learnt: of a word, plus the mean of those of its pieces [1]_.
+    """Learnt vectors: that of a word, plus the mean of those of its pieces [1]_.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ class WordVectors(OwnedRandomness, nn.Module):
     n_pieces : int, default=0
         Buckets of pieces of words.
     dropout : float, default=0.0
-        Probability that a word of a batch is taken for an unknown one in training, by
-        which the unknown word and the pieces learn what they stand for.
+        Probability that training treats a word of a batch as unknown, so that the
+        unknown word and the pieces learn as well.
     device : torch.device or str, default="meta"
         Where parameters live, see `MLP`.
 
@@ -96,16 +96,16 @@ class TokenEmbedding(nn.Module):
     n_words, size, n_pieces, dropout, device
         See `WordVectors`; with `size` 0 nothing is learnt.
     n_networks : int, default=1
-        Networks that learn vectors of their own.
+        Networks that learn their own vectors.
     n_vectors, vector_size : int, default=0
         Number and length of given vectors, which are the same for all.
     spread_of_given : float, default=1.0
-        Deviation to which given vectors are scaled: how loud they are.
+        Standard deviation to which given vectors are scaled.
 
     Shape
     -----
     tokens : CodedRows of (n_samples, n_tokens), whose table holds the numbers of each
-        word, or what `look_up` says of them
+        word, or what `look_up` returns for them
     returns : for each network (n_samples, n_tokens, size + vector_size)
     """
 
@@ -129,7 +129,7 @@ class TokenEmbedding(nn.Module):
             WordVectors(n_words, size, n_pieces, dropout, device)
             for _ in range(n_networks if size else 0)
         )
-        # Without a vector of its own a word has that in row 0, of zeros.
+        # A word without a given vector has that in row 0, of zeros.
         self.vectors = None
         if vector_size:
             self.vectors = _table(n_vectors + 1, vector_size, device)
@@ -169,7 +169,7 @@ class TokenEmbedding(nn.Module):
         return torch.cat(parts, dim=1)
 
     def _share_out(self, x: Tensor) -> list[Tensor]:
-        """Give each network its own part, and all what is given."""
+        """Give each network its own part, and all of them the given vectors."""
         if x.shape[2] == self.n_outputs:
             return [x] * self.n_networks
         n_given = 0 if self.vectors is None else self.vectors.shape[1]

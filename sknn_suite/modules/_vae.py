@@ -37,7 +37,7 @@ class Sampler(OwnedRandomness, nn.Module):
 class VAE(Autoencoder):
     """Autoencoder whose codes are normal distributions.
 
-    The codes that it puts out are means, then logarithmic variances.
+    The codes that it returns are means, then logarithmic variances.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class VAE(Autoencoder):
         return torch.cat(self._moments(x), dim=2)
 
     def code_and_decode(self, x: Tensor) -> list[Tensor]:
-        # The same as the inherited one without joining what is taken apart again.
+        # The same as the inherited one without joining parts that are split again.
         mean, log_variance = self._moments(x)
         return [self.decode(self.sampler(mean, log_variance)), mean, log_variance]
 

@@ -25,10 +25,10 @@ def gram_values(of_words: RaggedRows, dtype: torch.dtype) -> Tensor:
 
 
 class WideBranch(nn.Module):
-    """Linear model over the n-grams of a text, whose weights are solved for beforehand.
+    """Linear model over the n-grams of a text, whose weights are found beforehand.
 
-    Its best weights are those of a convex problem; gradient steps of the network would
-    only come near them. They are buffers: training leaves them as they are.
+    Its best weights solve a convex problem; gradient steps of the network would only
+    come near them. They are buffers: training leaves them as they are.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class WideBranch(nn.Module):
     Shape
     -----
     words : CodedRows of (n_samples, most), whose table holds n-grams of each word, or
-        what `look_up` says of them
+    what `look_up` returns for them
     runs : (n_samples, most), n-grams of several words
     returns : (n_samples, n_outputs)
 

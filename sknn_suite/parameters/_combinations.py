@@ -1,9 +1,9 @@
-"""Parameters that would have no effect beside others, refused in words.
+"""Errors for parameters that would have no effect beside others.
 
-Whoever searches tries all values of one parameter with all values of another, so a
-parameter whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) is no
-error beside another choice, as in scikit-learn. Refused is what a user could believe
-to act: ``mixup`` with ``solver="lbfgs"``, ``activation`` of a network that has its own.
+A search tries all values of one parameter with all values of another. So a parameter
+whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) is no error beside
+another choice, as in scikit-learn. An error is raised where a user could expect an
+effect: ``mixup`` with ``solver="lbfgs"``, ``activation`` of a network that has its own.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ _NOT_BY_LBFGS = {
 # Schedules that scikit-learn knows, and ignores for lbfgs.
 _SCHEDULES_OF_SCIKIT_LEARN = ("constant", "invscaling", "adaptive")
 
-# What shapes the tokens of words, and is nothing to a tokenizer of one's own.
+# Parameters of word tokens, which a user's own tokenizer does not read.
 _OF_WORDS = (
     "punctuation",
     "numbers",
@@ -73,7 +73,7 @@ _NOT_READ_BY_OTHERS = ("hidden_layer_sizes", "activation")  # resnet18, vgg11, .
 
 
 def refuse_combinations(parameters: Any) -> None:
-    """Refuse values that cannot be used, and such as have no effect beside others.
+    """Refuse values that cannot be used, or that have no effect beside others.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def refuse_combinations(parameters: Any) -> None:
     tokenizer = _value(parameters, "tokenizer")
     kind = getattr(tokenizer, "kind", "word")
     if not isinstance(kind, str):
-        what = "on a tokenizer of one's own, which sees texts as they are"
+        what = "on your own tokenizer, which gets texts as they are"
         _refuse(tokenizer, ("lowercase", *_OF_WORDS), what, "kind='word'")
     elif kind == "char":
         what = "on kind='char', whose tokens are single characters"
@@ -121,7 +121,7 @@ def refuse_for_network(parameters: Any, network: str) -> None:
     ValueError
         If one is not at its default and would be ignored.
     """
-    shown = "a module of one's own" if network == "module" else f"{network!r}"
+    shown = "your own module" if network == "module" else f"{network!r}"
     if network == "layers":
         shown = "a list of layers"
     unread = _NOT_READ_BY.get(network, _NOT_READ_BY_OTHERS)
@@ -170,7 +170,7 @@ def _refuse(parameters: Any, names: Iterable[str], what: str, needs: str) -> Non
     for name in names:
         if not _is_default(parameters, name):
             raise ValueError(
-                f"{name}={_value(parameters, name)!r} does not act {what}. Expected "
+                f"{name}={_value(parameters, name)!r} has no effect {what}. Expected "
                 f"its default, {_default(parameters, name)!r}. Leave {name} out, or "
                 f"choose {needs}."
             )

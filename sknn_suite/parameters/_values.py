@@ -1,4 +1,4 @@
-"""Values of parameters that no type or range refuses, refused in words."""
+"""Errors for values of parameters that no type or range refuses."""
 
 from collections.abc import Callable, Mapping
 from numbers import Real
@@ -14,7 +14,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 def refuse_values(parameters: Any) -> None:
-    """Refuse values that would end in an error from inside of training.
+    """Refuse values that would raise an error during training.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
     Raises
     ------
     ValueError
-        By the function that is returned, if what it gives is no such number.
+        By the function that is returned, if its result is no such number.
     """
 
     def factor(epoch: int) -> float:
@@ -50,7 +50,7 @@ def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
         except TypeError as error:
             raise ValueError(
                 f"learning_rate={function!r} cannot be called with the number of "
-                f"epochs that are over: {error}. Expected a function of one number. "
+                f"finished epochs: {error}. Expected a function of one number. "
                 "Give it one argument, such as in lambda epoch: 0.9 ** epoch."
             ) from error
         is_number = isinstance(given, Real | np.generic) and not isinstance(given, str)
@@ -74,7 +74,7 @@ def _refuse_huge(name: str, value: Any) -> None:
 
 
 def _refuse_rates(rates: Any) -> None:
-    """Refuse a list of rates that is none; its length is the network's business."""
+    """Refuse a wrong list of rates; the network checks its length."""
     if rates is None or isinstance(rates, Real | str):
         return
     try:
@@ -83,8 +83,8 @@ def _refuse_rates(rates: Any) -> None:
         numbers = np.array([[]])
     if numbers.ndim > 1 or not numbers.size:
         raise ValueError(
-            f"learning_rate_init={rates!r} is no list of rates. Expected one number, "
-            "or one per layer from input to output. Change it."
+            f"learning_rate_init={rates!r} is not a list of rates. Expected one "
+            "number, or one per layer from input to output. Change it."
         )
 
 
@@ -116,9 +116,9 @@ def _refuse_callbacks(callbacks: Any) -> None:
         known = hasattr(callback, "on_epoch_end") and hasattr(callback, "initialize")
         if callback is not None and not known:
             raise ValueError(
-                f"callbacks holds {given!r}, which is no callback of skorch. Expected "
+                f"callbacks holds {given!r}, which is not a skorch callback. Expected "
                 "instances, classes or (name, callback) pairs. Derive it from "
-                "skorch.callbacks.Callback; scikit-learn's go to set_callbacks."
+                "skorch.callbacks.Callback; pass scikit-learn's to set_callbacks."
             )
 
 

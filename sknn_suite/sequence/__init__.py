@@ -1,4 +1,4 @@
-"""Estimators for sequences of numbers, and what texts have in common with them."""
+"""Estimators for sequences of numbers, and what those for texts share with them."""
 
 from sknn_suite.sequence._classifier import RNNClassifier
 from sknn_suite.sequence._parameters import RecurrentParameters

@@ -26,7 +26,7 @@ N_UPDATES, FEWEST_EPOCHS, MOST_EPOCHS = 1500, 10, 100
 class RecurrentTask(SupervisedTask):
     """What tasks with a recurrent network share."""
 
-    reading = "lengths"  # rows of like length are predicted together
+    reading = "lengths"  # rows of similar length are predicted together
     planned_schedules = ("one_cycle", "cosine")
 
     def auto_sizes(self, encoder: Any) -> tuple[int, ...]:
@@ -38,7 +38,7 @@ class RecurrentTask(SupervisedTask):
         return 1
 
     def inputs(self, encoder: Any) -> dict[str, Any]:
-        """Arguments of `SequenceNet` that tell what it reads."""
+        """Arguments of `SequenceNet` that say what it reads."""
         raise NotImplementedError
 
     def network(self, encoder: Any) -> Network:
@@ -50,7 +50,7 @@ class RecurrentTask(SupervisedTask):
             )
         *hidden, dense = self.auto_sizes(encoder)
         sizes = of.hidden_sizes
-        if isinstance(sizes, str):  # an array has an == of its own
+        if isinstance(sizes, str):  # an array compares by element
             sizes = hidden
         kinds = of.pooling
         net = {

@@ -18,10 +18,10 @@ from sknn_suite.modules import gram_values
 # Strength of the L2 penalty, divided by the number of texts.
 PENALTY = 0.03
 
-# A few hundred texts are solved for to the end, in 30 to 60 iterations. A fit that has
-# done this many and is not there is only brought near: until a window of iterations
-# lowers the loss by less than a part `TOL` of it. 5,000 texts take 90, and differ then
-# from the optimum by less than new texts can tell.
+# For a few hundred texts the solver converges in 30 to 60 iterations. After this many
+# it stops as soon as a window of iterations lowers the loss by less than the part `TOL`
+# of it. 5,000 texts take 90; the distance from the optimum is then too small to matter
+# for new texts.
 ENOUGH_ITER, MAX_ITER = 60, 300
 WINDOW, TOL = 10, 0.01
 
@@ -63,7 +63,7 @@ class Counts(NamedTuple):
             part.data *= np.repeat(rows, np.diff(part.indptr))
 
     def transposed(self) -> "Counts":
-        """Make the same for products from the other side."""
+        """Make the transposed matrices."""
         return Counts(*(part.T.tocsr() for part in self))
 
     def times(self, w: np.ndarray) -> np.ndarray:
@@ -131,11 +131,11 @@ def fit_ngrams(
         As the loss takes it.
     weight : Tensor of shape (n_samples,) or None
         Weight of each text. 2 is the text twice; weights whose mean is below one, such
-        as those that sum up to one, tell only how texts relate to each other.
+        as those that sum up to one, say only how texts relate to each other.
     n_grams, n_outputs : int
         Known n-grams, and raw scores.
     loss : Loss
-        A log-loss that knows its gradient.
+        A log-loss that computes its gradient.
 
     References
     ----------
@@ -152,7 +152,7 @@ def fit_ngrams(
         n_texts = float(count_times(weight.numpy()).sum())
     weight = weight.double() * (n_texts / weight.sum())
     scale = _ratios(counts, _one_hot(target, n_outputs), weight.numpy())
-    scale[:FIRST_GRAM] = 0  # what is not known has no weight
+    scale[:FIRST_GRAM] = 0  # unknown n-grams have no weight
     counts.scale(1 / np.sqrt(np.maximum(counts.squares(), 1)))
     found = _solve(counts, scale, target, weight, n_texts, n_outputs, loss)
     return found._replace(weight=found.weight[FIRST_GRAM:])

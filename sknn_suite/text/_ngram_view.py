@@ -90,8 +90,8 @@ class NgramModel:
         -------
         list of (str, float)
             N-grams and their weights above zero, the largest first: words, runs of
-            words, and letter n-grams with a ``*`` where their word goes on. Those with
-            words that `vocabulary_` lacks are left out, since no text is kept.
+            words, and letter n-grams with a ``*`` where their word continues. Those
+            with words that `vocabulary_` lacks are left out, since no text is kept.
         """
         weight = self._of_class(label)
         encoder = self._encoder
@@ -109,7 +109,7 @@ class NgramModel:
         at = np.flatnonzero(np.asarray(self._classes == label))
         if len(at) != 1:
             raise ValueError(
-                f"label={label!r} is no class of the model. Expected one of "
+                f"label={label!r} is not a class of the model. Expected one of "
                 f"{self._classes.tolist()[:10]}. Choose it from classes_."
             )
         k, weight = int(at[0]), self._weight

@@ -1,4 +1,4 @@
-"""What the networks alone, and the n-gram model alone, make of validation rows."""
+"""Validation scores of the networks alone, and of the n-gram model alone."""
 
 import copy
 from dataclasses import replace

@@ -17,12 +17,12 @@ from sknn_suite.text._ngram_model import fit_ngrams
 from sknn_suite.text._part_scores import PartScores
 from sknn_suite.training import FitPlan
 
-# Texts from which on batches are larger, one network does nearly as well as two, and
-# runs of three words say no more than pairs, as splits of training texts told.
+# From this number of texts on batches are larger, one network does nearly as well as
+# two, and runs of three words add nothing to pairs, as splits of training texts showed.
 FEW_TEXTS = 8_000
 
-# Deviation of given vectors, by whether the corpus is large: of much text the vectors
-# that are learnt know more, and are drowned if those given are loud.
+# Deviation of given vectors, by whether the corpus is large: from much text the learnt
+# vectors know more, and large given vectors would outweigh them.
 SPREAD_OF_GIVEN = {False: 1.0, True: 0.3}
 
 # Rows up to which wide="auto" adds n-grams; with more, the network learns them.
@@ -31,9 +31,9 @@ WIDE_ROWS = 100_000
 # Recurrent layers from this width on gain from bfloat16.
 RECURRENT_WIDTH = 32
 
-# max_iter="auto": epochs in which so many tokens are seen, between the bounds, and more
-# where a few hundred updates need more. Then the network is nearly as sure of itself as
-# it may be; with more epochs it soon is too sure, for the mean with the wide branch.
+# max_iter="auto": epochs in which this number of tokens is seen, within the bounds, and
+# more where a few hundred updates need more. With more epochs the network soon is too
+# sure for the mean with the wide branch.
 TOKENS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 450_000, 3, 8
 FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
@@ -41,7 +41,7 @@ FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 class TextTask(RecurrentTask):
     """Texts as they come."""
 
-    # Texts, each as often as it counts, and how often a row counts on average.
+    # Number of texts, repeats by weight included, and the mean number per row.
     n_texts: float
     times_per_row = 1.0
 
@@ -94,7 +94,7 @@ class TextTask(RecurrentTask):
 
     def auto_networks(self) -> int:
         net = getattr(self.of, "_net", None)
-        if net is not None:  # a call that goes on
+        if net is not None:  # a call that continues
             return net.network.config["n_networks"]
         return 2 if self.n_texts < FEW_TEXTS else 1
 
@@ -136,12 +136,12 @@ class TextTask(RecurrentTask):
     # -- cost and recipe -------------------------------------------------------------
 
     def computes_float32(self, X: Any) -> bool:
-        return True  # texts have no type that asks for more
+        return True  # float32 is enough for texts
 
     def work_per_row(
         self, encoder: TextEncoder, network: Network, n_parameters: int
     ) -> float:
-        given = network.config["embedding"]  # most of these are for words to come
+        given = network.config["embedding"]  # most of these are for words of new texts
         n_given = given["n_vectors"] * given["vector_size"]
         return super().work_per_row(encoder, network, n_parameters - n_given)
 
@@ -167,7 +167,7 @@ class TextTask(RecurrentTask):
     def prepare(
         self, plan: FitPlan, encoder: TextEncoder, *, resume: bool, partial: bool
     ) -> FitPlan:
-        """Solve for the weights of the linear model on the training rows."""
+        """Find the weights of the linear model on the training rows."""
         n_grams = plan.network.config["n_grams"]
         if resume or not n_grams:
             return plan

@@ -1,4 +1,4 @@
-"""One plan to what has been learnt: batches, gradients, optimisers, checkpoints."""
+"""Training of one plan: batches, gradients, optimisers, checkpoints."""
 
 from sknn_suite.training._archive import read_origin
 from sknn_suite.training._bridge import SklearnBridge

@@ -21,13 +21,13 @@ from sknn_suite.training._state import to_portable
 
 FORMAT = 1
 
-# Letters of the JSON text, and levels of lists in lists: a run of 100,000 epochs has
-# a tenth of the first, and a dozen of the second.
+# Most letters of the JSON text, and most levels of lists in lists: a run of 100,000
+# epochs has a tenth of the letters, and a dozen levels.
 MOST_LETTERS = 1 << 26
 MOST_LEVELS = 64
 
-# Bytes that are read in one go. It bounds the list of members, which is read whole, to
-# some fifty thousand; arrays come in pieces.
+# Bytes that are read at once. They limit the list of members, which is read whole, to
+# some fifty thousand; arrays are read in pieces.
 PIECE = 1 << 22
 
 _MEMBER = re.compile(r"(json|a(0|[1-9][0-9]{0,8}))\.npy", re.ASCII)
@@ -62,7 +62,7 @@ def read_state(path: Path) -> Any:
     Raises
     ------
     DataError
-        If the file is no such file, or damaged.
+        If the file is of another kind, or damaged.
     """
     try:
         with open_regular(path) as file:
@@ -119,7 +119,7 @@ def _in_words(error: BaseException) -> str:
 
 
 class _Pieces:
-    """A file of which no more than a piece is read in one go."""
+    """A file that is read in pieces."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -132,7 +132,7 @@ class _Pieces:
         return data
 
     def close(self) -> None:
-        """Leave the file open; who opened it closes it."""
+        """Leave the file open: whoever opened it closes it."""
 
 
 def _read(file: BinaryIO) -> dict:
@@ -143,19 +143,19 @@ def _read(file: BinaryIO) -> dict:
         by_name = {member.filename[:-4]: member for member in members}
         text = _read_array(archive, by_name.pop("json"))
         if text.dtype.kind != "U" or text.shape != ():
-            raise ValueError("its text is no text")
+            raise ValueError("its text cannot be read")
         content = json.loads(str(text))
         names: set[str] = set()
         _refuse_tree(content["state"], names, MOST_LEVELS)
         if names != set(by_name):
             odd = min(names ^ set(by_name))
-            raise ValueError(f"array {odd} is missing, or is there without a use")
+            raise ValueError(f"array {odd} is missing, or has no use")
         arrays = {name: _read_array(archive, by_name[name]) for name in names}
     return {"format": content["format"], "state": _from_json(content["state"], arrays)}
 
 
 def _refuse_members(members: list[zipfile.ZipInfo], file_size: int) -> None:
-    """Refuse what would unpack to more than the file, or is no part of ours."""
+    """Refuse parts that unpack to more than the file, or that we do not write."""
     if len({member.filename for member in members}) < len(members):
         raise ValueError("two of its parts have one name")
     for member in members:
@@ -169,7 +169,7 @@ def _refuse_members(members: list[zipfile.ZipInfo], file_size: int) -> None:
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    """Read an array, whose memory is taken once its size is known to be there."""
+    """Read an array; take memory only once the file is known to hold it."""
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         if version != (1, 0):
@@ -191,7 +191,7 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray
             piece = file.read(min(PIECE, size - start))
             flat[start : start + len(piece)] = np.frombuffer(piece, np.uint8)
         if file.read(1):  # the end is where the checksum is compared
-            raise ValueError("an array goes on behind its end")
+            raise ValueError("an array continues after its end")
     return array.T if is_fortran else array
 
 
@@ -225,7 +225,7 @@ def _refuse_tree(value: Any, names: set[str], levels: int) -> None:
             names.add(value["array"])
             return
         if value.keys() != {"dict"}:
-            raise ValueError("it holds an object that is none of ours")
+            raise ValueError("it holds an unknown object")
         for key, v in value["dict"]:
             if not isinstance(key, str | int):
                 raise ValueError(f"it has a key of the type {type(key).__name__}")

@@ -1,4 +1,4 @@
-"""Averages of the weights that training passes through."""
+"""Averages of the weights during training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,11 +43,11 @@ class WeightAverage:
         self.takes_steps = False
 
     def begin_epoch(self, epoch: int) -> None:
-        """Hear which epoch begins; before the first one no step is taken in."""
+        """Note which epoch begins; steps before `start` are not averaged."""
         self.takes_steps = self.kind == "ema" and epoch >= self.start
 
     def after_step(self, data: Tensor) -> None:
-        """Take in the weights after a step."""
+        """Add the weights after a step."""
         if not self.takes_steps:
             return
         if self.value is None:
@@ -59,7 +59,7 @@ class WeightAverage:
         self.count += 1
 
     def after_epoch(self, data: Tensor, epoch: int) -> None:
-        """Take in the weights after an epoch."""
+        """Add the weights after an epoch."""
         if self.kind != "swa" or epoch < self.start:
             return
         self.count += 1
@@ -69,7 +69,7 @@ class WeightAverage:
             self.value.lerp_(data, 1 / self.count)
 
     def state_dict(self) -> dict[str, Any]:
-        """State to go on with."""
+        """State to continue from."""
         return {"value": self.value, "count": self.count}
 
     def copy_state(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class WeightAverage:
         return {"value": value, "count": self.count}
 
     def load_state_dict(self, state: dict[str, Any], like: Tensor) -> None:
-        """Go on from a state, where and in the type of `like`."""
+        """Continue from a state, on the device and in the type of `like`."""
         value = state["value"]
         self.value = None if value is None else value.to(like, copy=True)
         self.count = state["count"]
@@ -88,7 +88,7 @@ class WeightAverage:
 def update_batch_norm(module: nn.Module, batches: Any) -> None:
     """Recompute running statistics of batch norms for the module's present weights.
 
-    What ``torch.optim.swa_utils.update_bn`` does, for bundles; frozen norms stay.
+    Does what ``torch.optim.swa_utils.update_bn`` does, for bundles; frozen norms stay.
     """
     norms = [norm for norm in batch_norms(module) if not is_frozen(norm)]
     if not norms:
@@ -121,9 +121,9 @@ class AveragedWeights:
     module : nn.Module
         The module in training.
     flat : FlatParameters
-        The buffer in which its parameters lie.
+        The buffer of its parameters.
     row_limit : RowLimit
-        Rows at once of passes without a gradient.
+        Rows at once in passes without a gradient.
     """
 
     def __init__(
@@ -142,12 +142,12 @@ class AveragedWeights:
 
     @contextmanager
     def in_place(self, batches: BundleBatches, epoch: int) -> Iterator[None]:
-        """Within it the module has the averaged weights, if there are any yet.
+        """Give the module the averaged weights for a while, if there are any.
 
         Parameters
         ----------
         batches : BundleBatches
-            The training rows, by which batch norms adapt.
+            The training rows, to which batch norms adapt.
         epoch : int
             The epoch; batch norms adapt once in it.
         """
@@ -186,7 +186,7 @@ class AveragedWeights:
             buffer.copy_(value)
 
     def _update_batch_norm(self, rows: BundleBatches) -> bool:
-        """Recompute the statistics; whether the memory had room for it."""
+        """Recompute the statistics; return whether memory was enough."""
         limit = self.row_limit.rows
         rows.batch_size = min(rows.batch_size, limit or rows.batch_size)
         try:

@@ -1,14 +1,14 @@
 """Backpropagation through a plain MLP, written out.
 
 For small nets autograd's bookkeeping takes as long as the arithmetic. The passes below
-are the textbook's, write gradients straight into the flat buffer, and reach the same
-numbers; `tests/training/test_backprop.py` holds them against autograd. Whatever is not
-a plain MLP (dropout, batch norm, other activations, sparse rows) goes through autograd.
+write gradients straight into the flat buffer, and give the same numbers;
+`tests/training/test_backprop.py` compares them with autograd. Whatever is not a plain
+MLP (dropout, batch norm, other activations, sparse rows) goes through autograd.
 
 In mixed precision the weights are cast to bfloat16 once a step, and the gradients back,
 each as one flat buffer; activations stay in bfloat16, and scores, loss and what the
-optimiser sees are float32. What a step needs for its hidden layers is kept for the
-next one: fresh memory costs a small net more than the arithmetic.
+optimiser sees are float32. Each step reuses the memory of the hidden layers: new memory
+costs a small net more than the arithmetic.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from sknn_suite.losses import Loss
 from sknn_suite.modules import IN_PLACE, MLP, onednn_linear, suits_onednn
 from sknn_suite.training._flat import FlatParameters
 
-# The gradient before an activation from that behind it and the output, in place.
+# Gradient before an activation, from its output and the gradient after it, in place.
 _DERIVE: dict[str, Any] = {
     "identity": None,
     "logistic": derive_sigmoid,
@@ -94,9 +94,9 @@ class Backprop:
     module : MLP
         The module; ``parameter.grad`` of each parameter must exist.
     loss : Loss
-        A loss that knows its gradient (`Loss.value_and_gradient`).
+        A loss that computes its gradient (`Loss.value_and_gradient`).
     flat : FlatParameters
-        The buffers in which the module's parameters and gradients lie.
+        The buffers of the module's parameters and gradients.
     mixed : bool, default=False
         Whether products are in bfloat16.
     """
@@ -114,12 +114,12 @@ class Backprop:
         self.activate = IN_PLACE[module.activation_name]
         self.derive = _DERIVE[module.activation_name]
         self.loss = loss
-        # Of two sizes: that of all batches, and that of the last one.
+        # For two sizes: that of all batches, and that of the last one.
         self.workspaces: dict[int, Workspace] = {}
 
     @staticmethod
     def supports(module: nn.Module, loss: Loss, batch: TensorBundle) -> bool:
-        """Whether the passes written out here are those of `module`."""
+        """Whether the passes written out here suit `module`."""
         return (
             type(module) is MLP
             and module.activation_name in _DERIVE
@@ -134,7 +134,7 @@ class Backprop:
     ) -> tuple[Tensor, Tensor]:
         """Write the gradients; return the loss and the raw scores.
 
-        Nothing here requires a gradient, so that autograd need not be switched off.
+        Nothing here requires a gradient, so autograd may stay on.
         """
         if self.low is not None:
             self.low.copy_(self.flat.data)
@@ -169,7 +169,7 @@ class Backprop:
         return inputs, raw.to(self.flat.data.dtype)
 
     def _backward(self, delta: Tensor, inputs: list[Tensor], space: Workspace) -> None:
-        """Write the gradients, given that with respect to the raw scores."""
+        """Write the gradients, from the gradient of the raw scores."""
         deltas = [delta]
         for i in reversed(range(len(self.layers))):
             layer, by_onednn = self.layers[i], space.by_onednn[i]

@@ -18,10 +18,10 @@ class SklearnBridge(Callback):
     estimator : NeuralEstimator
         The estimator in training.
     reconstruct : callable
-        Gives the fitted attributes as of now, for callbacks that want a fitted
-        estimator; called only if one does.
+        Returns the present fitted attributes; called only if a callback needs a fitted
+        estimator.
     data : dict
-        X, y and metadata of the fit, handed on.
+        X, y and metadata of the fit, for the callbacks.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Checkpoints: one file that holds all that a run needs to go on bit by bit."""
+"""Checkpoints: one file from which a run continues bit by bit."""
 
 import os
 import stat
@@ -18,12 +18,12 @@ from sknn_suite.training._state_check import refuse_state
 
 
 def find_checkpoint(path: str | os.PathLike) -> bool:
-    """Whether there is a checkpoint to go on from.
+    """Whether there is a checkpoint to continue from.
 
     Raises
     ------
     CheckpointError
-        If `path` leads to something that can be none.
+        If `path` cannot be a checkpoint.
     """
     try:
         mode = Path(path).stat().st_mode
@@ -51,15 +51,14 @@ def _refuse(path: Any, reason: str) -> CheckpointError:
 class Checkpoint(Callback):
     """Write the net's training state after each `every` epochs.
 
-    Training happens within ``with checkpoint:``, while no other fit may write to the
-    path.
+    Train inside ``with checkpoint:``; meanwhile no other fit may write to the path.
 
     Parameters
     ----------
     path : path-like
         The file; its folder must exist.
     every : int
-        Epochs between two writings.
+        Epochs after which it is written again.
     fingerprint : str
         Identifies data and parameters, see `fingerprint`.
     origin : dict
@@ -76,7 +75,7 @@ class Checkpoint(Callback):
         find_checkpoint(path)
         if not self.path.parent.is_dir():
             raise ValueError(
-                f"checkpoint='{path}' lies in a folder that does not exist. "
+                f"checkpoint='{path}' is in a folder that does not exist. "
                 "Expected a file name in an existing folder. Create the folder first."
             )
         self.every = every
@@ -93,7 +92,7 @@ class Checkpoint(Callback):
 
     def on_epoch_end(self, net: TensorNet, **kwargs: Any) -> None:
         if net.out_of_time_:
-            return  # the epoch is not whole; the one before stands in the file
+            return  # the epoch is not complete; the file keeps the one before
         if net.epoch_ % self.every == 0 or net.stop_reason_ is not None:
             self._write(net)
 
@@ -105,7 +104,7 @@ class Checkpoint(Callback):
     def _write(self, net: TensorNet) -> None:
         training = training_state(net)
         if not all(np.isfinite(w).all() for w in training["weights"].values()):
-            return  # what comes next is an error; the file stays one to go on from
+            return  # an error follows; the file still serves to continue
         state = {
             "fingerprint": self.fingerprint,
             "origin": self.origin,
@@ -115,12 +114,12 @@ class Checkpoint(Callback):
         self.written_ = (net.epoch_, net.stop_reason_)
 
     def resume(self, net: TensorNet, n_rows: int) -> bool:
-        """Load the file into an initialised net, if there is one.
+        """Load the file, if there is one, into an initialised net.
 
         Raises
         ------
         DataError
-            If the file belongs to other data or parameters, or is none of ours.
+            If the file belongs to other data or parameters, or is no checkpoint.
         """
         if not find_checkpoint(self.path):
             return False

@@ -1,4 +1,4 @@
-"""What skorch's scoring callbacks ask of a net: predictions in codes."""
+"""Predictions in codes, for skorch's scoring callbacks."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class CodePredictions:
     Parameters
     ----------
     loss : Loss
-        The loss, which owns the link.
+        The loss, which has the link.
     """
 
     def __init__(self, loss: Loss) -> None:

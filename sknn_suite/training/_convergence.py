@@ -12,7 +12,7 @@ from sknn_suite.training._state import weights_of
 
 
 class ValidationScore(Callback):
-    """Record ``valid_score``: what `score` says of the net; larger is better."""
+    """Record ``valid_score``, the `score` of the net; larger is better."""
 
     def __init__(self, score: Callable[[TensorNet], float]) -> None:
         self.score = score
@@ -36,12 +36,12 @@ class Convergence(Callback):
     tol : float
         Improvement that counts, in units of the loss or score.
     n_iter_no_change : int or inf
-        Epochs without improvement that are borne.
+        Epochs without improvement that are allowed.
     monitor_score : bool
         Whether the validation score decides; the best weights are then kept in
         `progress`.
     on_plateau : callable, default=None
-        Called in place of stopping; True means stop nevertheless.
+        Called instead of stopping; training stops only if it returns True.
     """
 
     def __init__(
@@ -98,10 +98,9 @@ class Convergence(Callback):
 
 
 class FollowSchedule(Callback):
-    """Set the learning rate of each epoch, and thaw layers whose time has come.
+    """Set the learning rate of each epoch, and unfreeze layers that are due.
 
-    Does nothing for a constant rate, so that schedulers among the user's own callbacks
-    have their way.
+    Does nothing for a constant rate, so that the user's own callbacks can set it.
     """
 
     def on_epoch_begin(self, net: TensorNet, **kwargs: Any) -> None:

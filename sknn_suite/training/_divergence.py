@@ -1,4 +1,4 @@
-"""When the loss is lost, but early stopping has kept good weights."""
+"""When the loss becomes NaN, but early stopping has kept good weights."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sknn_suite.exceptions import DivergedError
 
 
 def end_with_best(net: Any, error: DivergedError) -> None:
-    """End training with the best epoch's weights, as scikit-learn does, and say so.
+    """End training with the best epoch's weights, as scikit-learn does, and warn.
 
     Raises
     ------

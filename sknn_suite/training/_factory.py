@@ -88,7 +88,7 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
     """Find the optimiser's class, and refuse arguments that it does not take."""
     kind = OPTIMIZERS[solver] if isinstance(solver, str) else solver
     if not set(arguments) <= getattr(kind, "arguments", set(arguments)):
-        kind = kind.__mro__[2]  # torch's own, which knows the rarer arguments
+        kind = kind.__mro__[2]  # torch's own, which takes the rarer arguments
     if not issubclass(kind, Optimizer):
         raise TypeError(
             f"solver={kind.__name__} is not an optimiser. Expected a name, or a class "
@@ -107,7 +107,7 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
     return kind
 
 
-# Ways of torch's optimisers to take a step that a fit has no use for.
+# Arguments of torch's optimisers that a fit cannot use.
 _USELESS_MODES = {
     "capturable": "which is for steps recorded in a CUDA graph; a fit records none",
     "differentiable": "which is for gradients through the steps; a fit takes none",
@@ -115,7 +115,7 @@ _USELESS_MODES = {
 
 
 def _refuse_modes(arguments: dict[str, Any]) -> None:
-    """Refuse what torch would answer with an error from its inside.
+    """Refuse what would raise an error deep inside torch.
 
     "foreach" and "fused" are fine: the same steps, computed in another way.
     """
@@ -142,7 +142,7 @@ def _solver_arguments(settings: Any) -> dict[str, Any]:
         arguments["momentum"] = settings.momentum
         arguments["nesterov"] = settings.nesterovs_momentum and settings.momentum > 0
     if settings.solver == "adamw":
-        arguments["weight_decay"] = 0.01  # torch's, said aloud: it spares biases
+        arguments["weight_decay"] = 0.01  # torch's default; biases get none
     return arguments | (settings.solver_params or {})
 
 
@@ -155,7 +155,7 @@ def _make_schedule(settings: Any, rate: float, length: Length, t: int) -> Schedu
         settings.early_stopping and settings.early_stopping_scoring != "loss"
     )
     if kind == "plateau" and watches_score:
-        # A relative threshold takes a score that stays below zero for one that rises.
+        # With a relative threshold a constant score below zero would count as rising.
         params = {"threshold_mode": "abs", **params}
     return Schedule(
         kind,

@@ -1,9 +1,8 @@
-"""What tells one call of fit from another: parameters and rows, as one short text.
+"""A fingerprint of a call of fit: its parameters and rows, as one short text.
 
-Two values have the same digest if nothing that a fit could see tells them apart, and
-they have it in every process: no address, no order of a hash table enters. Functions
-are told apart by their code and by what it refers to; objects by what pickle would
-store of them.
+Two values have the same digest if a fit could not tell them apart. A digest is the same
+in every process: it uses no address and no order of a hash table. Functions are
+compared by their code and by what it refers to, objects by what pickle would store.
 """
 
 import copyreg
@@ -28,7 +27,7 @@ from torch import nn
 from sknn_suite.data import LazyRows, TensorBundle
 from sknn_suite.exceptions import DataError
 
-# What code is, but for its name, its file and its lines.
+# The parts of code, except its name, its file and its lines.
 _CODE = (
     "co_argcount",
     "co_posonlyargcount",
@@ -41,8 +40,8 @@ _CODE = (
     "co_cellvars",
 )
 
-# Not what a module computes: fit sets its own mode, and hooks are numbered by a counter
-# of the process.
+# These do not change what a module computes: fit sets its own mode, and a counter of
+# the process numbers hooks.
 _NOT_OF_MODULES = ("training", "_is_full_backward_hook")
 
 
@@ -52,7 +51,7 @@ def fingerprint(parts: dict[str, Any], *bundles: TensorBundle | None) -> str:
     Raises
     ------
     DataError
-        If a parameter holds something that cannot be told from another one.
+        If a parameter holds something that has no digest.
     """
     describer = _Describer()
     digest = hashlib.blake2b(digest_size=16)
@@ -63,10 +62,10 @@ def fingerprint(parts: dict[str, Any], *bundles: TensorBundle | None) -> str:
         except _Indescribable as error:
             shown = " ".join(reprlib.repr(value).split())
             raise DataError(
-                f"checkpoint does not go with {name}={shown}: {error}, so that a run "
-                "with another one could not be told from this run. Expected values, "
-                "functions, modules and objects that can be pickled. Pass such a one, "
-                "or leave checkpoint out."
+                f"checkpoint does not go with {name}={shown}: {error}, so a run "
+                "with another one would look the same. Expected values, functions, "
+                "modules and objects that can be pickled. Pass one of these, or leave "
+                "checkpoint out."
             ) from error
     for bundle in bundles:
         if bundle is None:
@@ -90,15 +89,15 @@ def _update(digest: Any, *tensors: torch.Tensor | None) -> None:
 
 
 class _Indescribable(ValueError):
-    """A value holds something that nothing tells from another one."""
+    """A value holds something that has no digest."""
 
 
 class _Describer:
-    """Digests of values; what holds itself is told by how far up it stands."""
+    """Digests of values; a value inside itself counts by its number of levels up."""
 
     def __init__(self) -> None:
         self._path: list[int] = []
-        # Values are kept, for the address of one that is gone is used again.
+        # Values are kept, since Python reuses the address of a deleted one.
         self._known: dict[int, tuple[Any, bytes]] = {}
 
     def digest(self, value: Any) -> bytes:
@@ -162,7 +161,7 @@ class _Describer:
             yield from (b"package", value.__name__.encode())
         elif isinstance(value, type):
             yield from self._class(value)
-        elif isinstance(value, weakref.ref):  # recurrent layers hold some
+        elif isinstance(value, weakref.ref):  # recurrent layers have some
             yield b"reference"
             yield from self._all(value())
         elif isinstance(value, functools.partial):
@@ -236,9 +235,9 @@ class _Describer:
             stored = reduce(value) if reduce else value.__reduce_ex__(4)
         except RecursionError:
             raise
-        except Exception as error:  # an object may say no in any way
+        except Exception as error:  # an object may raise any error
             raise _Indescribable(
-                f"it holds a {kind.__name__}, of which nothing can be stored"
+                f"it holds a {kind.__name__}, which cannot be stored"
             ) from error
         yield b"object"
         yield from self._all(kind)
@@ -287,7 +286,7 @@ def _content(cell: types.CellType) -> Any:
 
 
 def _globals_of(code: types.CodeType) -> set[str]:
-    """Names that code looks up outside of it, those of functions in it as well."""
+    """Names that code looks up outside of it, inner functions included."""
     names = {
         step.argval
         for step in dis.get_instructions(code)
@@ -301,7 +300,7 @@ def _globals_of(code: types.CodeType) -> set[str]:
 
 @functools.cache
 def _is_installed(name: str | None) -> bool:
-    """Whether a module is Python's or an installed package's, told by its version."""
+    """Whether a module belongs to Python or to an installed package."""
     package = sys.modules.get((name or "").partition(".")[0])
     if package is None or package.__name__ == "__main__":
         return False

@@ -13,13 +13,13 @@ class FlatParameters:
 
     An optimiser that works elementwise then needs one kernel per group instead of one
     per parameter, and clipping one norm. The module's own parameters become views of
-    the buffers, so that whoever looks at ``parameter.grad`` sees what it expects.
+    the buffers, so ``parameter.grad`` works as usual.
 
     Parameters
     ----------
     segments : sequence of sequences of nn.Parameter
-        The parameters in the order in which they shall lie, in parts that an optimiser
-        treats alike.
+        The parameters in the order of the buffer, in parts that an optimiser treats
+        alike.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ def is_weight(parameter: nn.Parameter) -> bool:
 def depth_groups(module: nn.Module) -> list[list[nn.Parameter]]:
     """Group a module's parameters by layer, from input to output.
 
-    A layer is a submodule that has parameters of its own; a norm belongs to the layer
-    before it, and what several layers share to the first of them. A module may have a
-    method ``depth_groups`` that knows better.
+    A layer is a submodule that has its own parameters; a norm belongs to the layer
+    before it, and what several layers share to the first of them. A module may name its
+    own groups in a method ``depth_groups``.
     """
     own_groups: Any = getattr(module, "depth_groups", None)
     if own_groups is not None:

@@ -39,7 +39,7 @@ def has_hooks(module: nn.Module) -> bool:
 
 
 class BatchGradient:
-    """Loss and gradient of batches; the gradient lands in the flat buffer.
+    """Loss and gradient of batches; the gradient is written to the flat buffer.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class BatchGradient:
     Attributes
     ----------
     row_limit : RowLimit
-        Rows at once of passes without a gradient.
+        Rows at once in passes without a gradient.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class BatchGradient:
         self._backprop: Backprop | None = None
 
     def choose_passes(self, train: TensorBundle) -> None:
-        """Write the passes out if they are known for this module and these rows."""
+        """Use the passes written out if they suit this module and these rows."""
         if self._n_parts > 1 or self.mixup is not None:
             return
         if not Backprop.supports(self.module, self.loss, train):
@@ -93,9 +93,9 @@ class BatchGradient:
             self._backprop = Backprop(module, self.loss, self.flat, self.place.mixed)
 
     def respect_hooks(self) -> None:
-        """Leave the passes to torch if a hook was registered, which only it calls.
+        """Leave the passes to torch if a hook was registered: only torch calls hooks.
 
-        Asked before each epoch, since callbacks may register one.
+        Checked before each epoch, since callbacks may register one.
         """
         if self._backprop is not None and has_hooks(self.module):
             self._backprop = None
@@ -159,7 +159,8 @@ class BatchGradient:
         if mixed is not None:
             other = self.loss(y_pred, mixed.target, mixed.weight)
             loss = mixed.share * loss + (1 - mixed.share) * other
-        # The sum over models lets each learn as if it were alone; told is their mean.
+        # With the sum over models each learns as if it were alone; the mean is
+        # reported.
         (loss * share).sum().backward()
         return {"loss": loss.detach().mean() * share, "y_pred": y_pred.detach()}
 
@@ -183,16 +184,16 @@ class BatchGradient:
             f"A batch of {n_rows} rows does not fit into the memory of "
             f"{self.place.device}. It is now cut into parts whose gradients "
             f"add up{self._consequence()}. Lower batch_size, or raise "
-            "accumulate, to save the attempts.",
+            "accumulate, to save time.",
             SuiteWarning,
         )
 
     def _consequence(self) -> str:
-        """Say what it means for the results that batches are cut into parts."""
+        """Say how cutting batches into parts changes the results."""
         if not all(map(is_frozen, batch_norms(self.module))):
-            return "; each part has batch-norm statistics of its own"
+            return "; each part has its own batch-norm statistics"
         if not self.loss.is_mean_of_rows:
             return "; the loss looks at each part by itself"
         if self.generator is not None:
-            return "; each part draws random numbers of its own"
+            return "; each part draws its own random numbers"
         return ", so results stay the same"

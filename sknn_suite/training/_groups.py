@@ -1,4 +1,4 @@
-"""Which parameters are trained, at which share of the learning rate, from when on."""
+"""Which parameters are trained, from which epoch on, at which share of the rate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class ParameterGroups:
     def segments(self, module: nn.Module) -> list[Segment]:
         """Arrange the parameters that are or will be trained; weights come first.
 
-        What the module's author has frozen stays so.
+        What the module's author has frozen stays frozen.
         """
         if self._fixed is None:  # later some are frozen by this method
             fixed = [p for p in module.parameters() if not p.requires_grad]
@@ -96,7 +96,7 @@ class ParameterGroups:
         if not segments and not self.freeze:
             raise ValueError(
                 "The network has no parameter to train: all have requires_grad=False. "
-                "Expected some with True. Set it for those that shall be trained."
+                "Expected some with True. Set it for those to be trained."
             )
         if not segments:
             raise ValueError(
@@ -105,7 +105,7 @@ class ParameterGroups:
                 "parameters only. Lower it, or set unfreeze_every."
             )
         set_training(module, module.training)
-        # What decays lies first, and of it what is trained first.
+        # Parameters that decay come first, and among them those that are trained first.
         self._segments = sorted(
             segments.values(), key=lambda s: (not s.decays, s.thaws)
         )
@@ -137,7 +137,7 @@ class ParameterGroups:
         return list(groups.values())
 
     def n_decaying(self, epoch: int) -> int:
-        """Count the numbers at the head of the buffer that decay in `epoch`."""
+        """Count the numbers at the start of the buffer that decay in `epoch`."""
         return sum(
             p.numel()
             for segment in self._segments
@@ -160,7 +160,7 @@ class ParameterGroups:
 
     def _shares(self, n_layers: int, module: nn.Module) -> Sequence[float]:
         if self.shares is None:
-            own: Any = getattr(module, "rate_shares", None)  # the module's own wish
+            own: Any = getattr(module, "rate_shares", None)  # the module's own choice
             return [1.0] * n_layers if own is None else own()
         if len(self.shares) != n_layers:
             raise ValueError(
@@ -185,8 +185,8 @@ class ParameterGroups:
             }
             if not found:
                 raise ValueError(
-                    f"freeze names {pattern!r}, which is no parameter of the network. "
-                    f"Expected some of {', '.join(list(named)[:5])}, ... "
+                    f"freeze names {pattern!r}, which is not a parameter of the "
+                    f"network. Expected some of {', '.join(list(named)[:5])}, ... "
                     "Patterns such as 'linears.0.*' work too."
                 )
             frozen |= found
@@ -195,7 +195,7 @@ class ParameterGroups:
     def _thaws(
         self, depth: int, layers: list[list[nn.Parameter]], frozen: set[int]
     ) -> int | None:
-        """Epochs for which a frozen layer stays so; None for ever."""
+        """Epochs for which a layer stays frozen; None for ever."""
         if self.unfreeze_every is None:
             return None
         later = [d for d in range(depth, len(layers)) if _any_in(layers[d], frozen)]

@@ -1,4 +1,4 @@
-"""KeptNet: the net of a partial fit, with which the next one goes on."""
+"""KeptNet: the net of a partial fit, which the next one continues."""
 
 import copy
 from dataclasses import replace
@@ -8,15 +8,15 @@ from sknn_suite.training._net import TensorNet
 from sknn_suite.training._net_state import state_to_go_on
 from sknn_suite.training._plan import FitPlan
 
-# Of a plan: what must be the same for its net to train the next chunk.
+# Fields of a plan that must be the same for its net to train the next chunk.
 SAME = ("settings", "place", "batch_size", "n_epochs", "planned_epochs")
 
 
 class KeptNet:
-    """A net in memory, so that small chunks do not build one each.
+    """A net in memory, so that not every small chunk builds one.
 
-    Its state pickles as plain values. Whoever takes the net leaves its state behind,
-    so that a call that fails, and copies of the estimator, go on from there.
+    Its state pickles as plain values. The state stays when the net is taken, so a call
+    that fails and copies of the estimator continue from it.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class KeptNet:
         return {"_state": self.state(), "_net": None}
 
     def take(self, plan: FitPlan) -> TensorNet | None:
-        """Give the net away, if it can train `plan`; its state stays."""
+        """Hand out the net, if it can train `plan`; its state stays."""
         net = self._net
         if net is None or not self._is_for(plan):
             return None
@@ -69,7 +69,7 @@ class KeptNet:
         return net
 
     def _is_for(self, plan: FitPlan) -> bool:
-        """Whether `plan` goes on where the net has ended, by the same program."""
+        """Whether `plan` continues where the net has ended, with the same program."""
         return (
             plan.start.keeps_rate
             and self.suits(plan)
@@ -90,7 +90,7 @@ class KeptNet:
 
 
 def _numbers(loss: Any) -> dict[str, Any]:
-    """Collect what tells a loss from others of its type; it may have parts."""
+    """Collect the plain settings of a loss and of its parts."""
     plain = (bool, int, float, str, tuple, type(None))
     told: dict[str, Any] = {}
     for name, part in loss.named_modules():

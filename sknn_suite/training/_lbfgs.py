@@ -31,7 +31,7 @@ class LbfgsNet(TensorNet):
     Attributes
     ----------
     result_ : scipy.optimize.OptimizeResult
-        What SciPy says of the run.
+        SciPy's result of the run.
     """
 
     def __init__(self, *args: Any, max_fun: int, tol: float, **kwargs: Any) -> None:

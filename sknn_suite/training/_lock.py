@@ -1,4 +1,4 @@
-"""One writer of a file at a time, however it ends."""
+"""A lock: one writer of a file at a time."""
 
 import errno
 import importlib
@@ -12,12 +12,12 @@ from sknn_suite.exceptions import CheckpointError
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 
-# What the system says when another process, or another thread, holds the lock.
+# Errors of the system when another process, or another thread, holds the lock.
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 class FileLock:
-    """A lock on ``path.lock``, which the system takes back when its process dies.
+    """A lock on ``path.lock``, which the system releases when its process dies.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class FileLock:
         Raises
         ------
         CheckpointError
-            If another fit has it, or the folder cannot be written to.
+            If another fit holds it, or the folder cannot be written to.
         """
         while self._file is None:
             try:
@@ -58,15 +58,15 @@ class FileLock:
                     "Expected one fit per path at a time. "
                     "Wait until it has ended, or choose another path."
                 ) from error
-            if self._file is None:  # who had it has removed it: once more
+            if self._file is None:  # its holder has removed it: try again
                 os.close(file)
 
     def release(self) -> None:
-        """Give the lock back, and leave no file behind."""
+        """Release the lock, and remove its file."""
         if self._file is None:
             return
         file, self._file = self._file, None
-        if os.name == "nt":  # no open file can be removed there
+        if os.name == "nt":  # Windows removes no open file
             os.close(file)
             file = -1
         with suppress(OSError):
@@ -81,7 +81,7 @@ class FileLock:
 
 
 def _lock(file: int) -> None:
-    """Lock an open file, or raise OSError if another one has it."""
+    """Lock an open file, or raise OSError if it is locked already."""
     try:
         system: Any = importlib.import_module("fcntl")
     except ImportError:
@@ -91,6 +91,6 @@ def _lock(file: int) -> None:
     try:
         system.flock(file, system.LOCK_EX | system.LOCK_NB)
     except OSError as error:
-        # Some network folders know no locks; files are replaced as a whole there too.
+        # Some network folders have no locks; files are replaced as a whole there too.
         if error.errno in _HELD:
             raise

@@ -1,4 +1,4 @@
-"""Models side by side: which numbers of a flat buffer are whose, and their norms."""
+"""Models side by side: the part of a flat buffer that each has, and its norm."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sknn_suite.training._flat import FlatParameters
 from sknn_suite.training._regularization import clip_norm
 
-# Numbers of a block that it takes longer to call a function for than to copy.
+# Size of a block below which a function call takes longer than a copy.
 SMALL = 65536
 
 # Against division by zero, as in torch's clip_grad_norm_.
@@ -26,7 +26,7 @@ class Models:
     Parameters
     ----------
     module : nn.Module
-        The module, whose parameters lie in `flat`.
+        The module, whose parameters are in `flat`.
     flat : FlatParameters
         The buffers.
 
@@ -86,10 +86,10 @@ class Models:
 
 
 def _owners(owned: list[list[Tensor]], flat: Tensor) -> list[tuple[int, int, int]]:
-    """Say whose each run of a flat buffer is: its start, its end, and the model.
+    """List the runs of a flat buffer: start, end, and the model that has it.
 
-    What is nobody's is that of a model behind the last one. Frozen parameters lie
-    elsewhere.
+    Shared numbers count as one more model after the last. Frozen parameters are not in
+    the buffer.
     """
     found = []
     for model, tensors in enumerate(owned):
@@ -111,7 +111,7 @@ def _owners(owned: list[list[Tensor]], flat: Tensor) -> list[tuple[int, int, int
 
 
 def _blocks(runs: list[tuple[int, int, int]]) -> list[list[int]]:
-    """Join runs of one length, of models one behind the other, to blocks.
+    """Join runs of one length, of consecutive models, to blocks.
 
     Each is the first model, the number of models, where it starts, and the length.
     """

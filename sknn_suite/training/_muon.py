@@ -96,7 +96,7 @@ def orthogonalize(gradient: Tensor) -> Tensor:
 
 
 def _quintic_factor(square: Tensor) -> Tensor:
-    """By what a step multiplies a matrix x, given ``x @ x.T``."""
+    """Factor by which a step multiplies a matrix x, given ``x @ x.T``."""
     a, b, c = QUINTIC
     factor = torch.addmm(square, square, square, beta=b, alpha=c)
     factor.diagonal().add_(a)

@@ -54,7 +54,7 @@ class TensorNet(NeuralNet):
     progress : Progress
         How far convergence has come; changed in place.
     recovery : Recovery or None
-        What is done when the loss is lost; None raises.
+        What is done when the loss becomes NaN or infinite; None raises.
     optimizer : type of Optimizer
         The optimiser.
     elementwise : bool, default=True
@@ -70,7 +70,7 @@ class TensorNet(NeuralNet):
     flat_ : FlatParameters
         Buffers of all trained parameters and their gradients.
     models_ : Models
-        The models that the module holds, and what of the buffers is whose.
+        The models that the module holds, and the part of the buffers that each has.
     gradient_ : BatchGradient
         Computes losses, scores and gradients of batches.
     averaged_ : AveragedWeights
@@ -109,7 +109,7 @@ class TensorNet(NeuralNet):
             criterion,
             train_split=None,
             verbose=0,
-            device=None,  # the module is where it belongs
+            device=None,  # the module is on its device already
             **kwargs,
         )
 
@@ -155,7 +155,7 @@ class TensorNet(NeuralNet):
 
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
-        """Within it the module has the averaged weights, if there are any yet."""
+        """Give the module the averaged weights for a while, if there are any."""
         with self.averaged_.in_place(self.batches_, self.epoch_):
             yield
 
@@ -185,7 +185,7 @@ class TensorNet(NeuralNet):
 
     @property
     def rate_(self) -> float:
-        """Learning rate of the next step, of layers without a share of their own."""
+        """Learning rate of the next step, of layers without their own share."""
         for group in reversed(self.optimizer_.param_groups):
             if group["lr"] > 0:
                 return group["lr"] / group["share"]
@@ -212,7 +212,7 @@ class TensorNet(NeuralNet):
         self._find_trained_groups(self.epoch_)
         for group in self.optimizer_.param_groups:
             if group["thaws"] > 0 and group["lr"] == 0 and self.epoch_ > 1:
-                forget(self.optimizer_, group)  # what it saw while it was frozen
+                forget(self.optimizer_, group)  # its state from before it was trained
             group["lr"] = 0.0
 
     def _follow_within_epoch(self) -> None:
@@ -342,7 +342,7 @@ class TensorNet(NeuralNet):
         return self
 
     def prepare(self, train: TensorBundle) -> None:
-        """Make ready for steps on the rows of `train`."""
+        """Prepare for steps on the rows of `train`."""
         self._watched: dict[str, bool] = {}
         self.interrupted_ = False
         self.out_of_time_ = False
@@ -380,7 +380,7 @@ class TensorNet(NeuralNet):
             self.end_epoch(train, valid, started)
 
     def _train_epoch(self) -> None:
-        """Train for an epoch, again and more slowly if the loss is lost in it."""
+        """Train for an epoch; repeat it more slowly if the loss becomes NaN."""
         while True:
             try:
                 self.run_single_epoch(self.batches_, True, "train", self.train_step)
@@ -474,7 +474,7 @@ class TensorNet(NeuralNet):
         return min(self.recipe.schedule.n_steps / (self.max_epochs * n_batches), 1.0)
 
     def raise_diverged(self, batch: int | None = None) -> None:
-        """Raise the error that tells where the loss was lost, and what helps."""
+        """Raise the error that says where the loss became NaN, and what helps."""
         where = f"epoch {self.epoch_}"
         if batch is not None:
             where += f", batch {batch}"

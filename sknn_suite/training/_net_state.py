@@ -1,4 +1,4 @@
-"""State of a net between two epochs, from which it goes on bit by bit."""
+"""State of a net between two epochs, from which it continues bit by bit."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from sknn_suite.training._state import (
 
 
 def training_state(net: TensorNet) -> dict[str, Any]:
-    """All that is needed to go on bit by bit, between two epochs."""
+    """All that is needed to continue bit by bit, between two epochs."""
     average, generator = net.recipe.average, net.generator_
     return {
         "weights": weights_of(net.module_, copy=False),
@@ -38,7 +38,7 @@ def training_state(net: TensorNet) -> dict[str, Any]:
 
 
 def load_training_state(net: TensorNet, state: dict[str, Any]) -> None:
-    """Go on from a state; the net is initialised, and not yet prepared."""
+    """Continue from a state; the net is initialised, and not yet prepared."""
     load_weights(net.module_, state["weights"])
     load_optimizer_state(net.optimizer_, state["optimizer"])
     net.recipe.schedule.load_state_dict(state["schedule"])
@@ -73,10 +73,10 @@ def state_to_go_on(net: TensorNet) -> dict[str, Any]:
 
 
 def go_on(net: TensorNet, state: dict[str, Any], *, keeps_rate: bool) -> None:
-    """Let an initialised net go on from `state_to_go_on` of an earlier call.
+    """Let an initialised net continue from `state_to_go_on` of an earlier call.
 
-    With `keeps_rate` the schedule goes on as well, unless this call has one of another
-    kind: one that was planned for a whole fit has ended near 0.
+    With `keeps_rate` the schedule continues as well, unless this call has one of
+    another kind: a schedule for a whole fit has ended near 0.
     """
     load_optimizer_state(net.optimizer_, state["optimizer"])
     average = net.recipe.average

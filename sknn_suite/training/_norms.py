@@ -11,7 +11,7 @@ def batch_norms(module: nn.Module) -> list[AnyBatchNorm]:
 
 
 def is_frozen(norm: nn.Module) -> bool:
-    """Whether a norm has parameters, none of which is trained."""
+    """Whether a norm has parameters, but trains none of them."""
     trained = [p.requires_grad for p in norm.parameters(recurse=False)]
     return bool(trained) and not any(trained)
 

@@ -26,12 +26,13 @@ _adam, _adamw = fused_adam(), fused_adam(weight_decay="apart")
 
 
 class LeanOptimizer(Optimizer):
-    """Mixin that leaves out what a small net would notice of torch's optimisers.
+    """Mixin that leaves out parts of torch's optimisers that slow down small nets.
 
     torch wraps ``step`` of every class that lacks the mark ``hooked`` with its profiler
     and hooks, which take longer than a small kernel; and it decorates two methods so
     that their first call imports its compiler, which takes longer than a small fit.
-    The functions underneath are the same; whoever registers a hook gets the wrapper.
+    The functions underneath are the same; after a hook is registered, the wrapper is
+    used.
     """
 
     add_param_group = undecorated(Optimizer.add_param_group)
@@ -58,12 +59,12 @@ class FlatAdam(LeanOptimizer, Adam):
     State and arithmetic are those of ``torch.optim.Adam(fused=True)``.
     """
 
-    # What it takes; with others torch's own is used.
+    # Arguments that it takes; with others torch's own is used.
     arguments = {"betas", "eps", "weight_decay"}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step with the gradients that stand in the parameters."""
+        """Take a step with the gradients of the parameters."""
         if _adam is None:
             return super().step(closure)
         loss = None if closure is None else closure()
@@ -76,12 +77,12 @@ class FlatAdam(LeanOptimizer, Adam):
 class FlatAdamW(LeanOptimizer, AdamW):
     """torch's AdamW, in the same way."""
 
-    # What it takes; with others torch's own is used.
+    # Arguments that it takes; with others torch's own is used.
     arguments = {"betas", "eps", "weight_decay"}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step with the gradients that stand in the parameters."""
+        """Take a step with the gradients of the parameters."""
         if _adamw is None:
             return super().step(closure)
         loss = None if closure is None else closure()
@@ -128,12 +129,12 @@ def _adam_state(optimizer: Optimizer, p: Tensor) -> dict[str, Tensor]:
 class FlatSGD(LeanOptimizer, SGD):
     """torch's SGD with momentum, written out for flat parameters."""
 
-    # What it takes; with others torch's own is used.
+    # Arguments that it takes; with others torch's own is used.
     arguments = {"momentum", "nesterov", "dampening", "weight_decay"}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step with the gradients that stand in the parameters."""
+        """Take a step with the gradients of the parameters."""
         loss = None if closure is None else closure()
         for group in self.param_groups:
             rate, momentum = group["lr"], group["momentum"]
@@ -171,12 +172,12 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def refuse_optimizer(kind: type[Optimizer]) -> None:
-    """Refuse optimisers of torch that cannot train a network of ours.
+    """Refuse optimisers of torch that cannot train our networks.
 
     Raises
     ------
     ValueError
-        If it is for sparse gradients, or has no step of its own.
+        If it is for sparse gradients, or defines no step.
     """
     if issubclass(kind, SparseAdam):
         raise ValueError(
@@ -185,9 +186,8 @@ def refuse_optimizer(kind: type[Optimizer]) -> None:
         )
     if getattr(kind.step, "__qualname__", "") == "Optimizer.step":
         raise ValueError(
-            f"solver={kind.__name__} takes no steps: it defines none. Expected a class "
-            "derived from torch.optim.Optimizer with a step of its own. Choose one of "
-            "torch.optim."
+            f"solver={kind.__name__} has no step method. Expected a class derived "
+            "from torch.optim.Optimizer with its own step. Choose one of torch.optim."
         )
 
 
@@ -197,7 +197,7 @@ def build_optimizer(
     rate: float,
     arguments: dict[str, Any],
 ) -> Optimizer:
-    """Build an optimiser; what it says of its arguments is told in words.
+    """Build an optimiser; say in words what is wrong with its arguments.
 
     Raises
     ------

@@ -17,12 +17,12 @@ from sknn_suite.training._progress import Progress
 
 @dataclass(frozen=True)
 class Start:
-    """Where an earlier call ended, and this one goes on.
+    """Where an earlier call ended, and this one continues.
 
     Parameters
     ----------
     progress : Progress
-        How far it had come.
+        How far training had come.
     t : int
         Rows that it has seen.
     epochs : int
@@ -30,7 +30,7 @@ class Start:
     state : dict, KeptNet or None
         State of optimiser, schedule and average, see `state_to_go_on`; or the net.
     keeps_rate : bool
-        Whether the schedule goes on as well.
+        Whether the schedule continues as well.
     """
 
     progress: Progress = field(default_factory=Progress)
@@ -42,11 +42,11 @@ class Start:
 
 @dataclass(frozen=True)
 class FitPlan:
-    """One training: network, rows, and how the one learns from the other.
+    """One training: a network, rows, and how the network learns from the rows.
 
     A plan is a value: training it twice, here or in another process, gives the same
-    bits, and does not change it. Nothing in it is still to be chosen, and nothing in
-    it knows an estimator.
+    bits, and does not change it. Nothing in it is left to choose, and nothing in it
+    refers to an estimator.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class FitPlan:
     batch_size : int
         Rows per batch.
     n_epochs : int
-        Epochs to train, at most.
+        Largest number of epochs to train.
     planned_epochs : int
         Epochs that the schedule is planned for.
     random_state : RandomState
@@ -99,11 +99,11 @@ class FitPlan:
 
     @property
     def rate(self) -> float:
-        """Learning rate of layers without a share of their own."""
+        """Learning rate of layers without their own share."""
         return float(np.ravel(self.settings.learning_rate_init)[-1])
 
     def change(self, **changes: Any) -> "FitPlan":
-        """Make the same plan but for `changes`; names of settings change these."""
+        """Make the same plan with `changes` to its fields or to its settings."""
         own = {name for name in changes if name in self.__dataclass_fields__}
         settings = {n: value for n, value in changes.items() if n not in own}
         changed = {n: changes[n] for n in own}
@@ -112,7 +112,7 @@ class FitPlan:
         return replace(self, **changed)
 
     def is_compatible(self, other: "FitPlan") -> bool:
-        """Whether both are one program, so that they can train side by side.
+        """Whether both are the same program, so that they can train side by side.
 
         Network, loss, solver and place must be the same; rates, penalties, rows and
         numbers of epochs may differ.

@@ -85,9 +85,8 @@ def _rise(net: TensorNet, train: TensorBundle, rates: np.ndarray) -> RangeTest:
 def _steepest(rates: np.ndarray, losses: list[float]) -> float:
     """Rate of the steepest descent; the smallest rate if there is none.
 
-    It is looked for in the last fall to the minimum, from where a tenth of the way down
-    is done: before it the loss only jitters with the batches, after it the loss may
-    jump up and down.
+    The search covers the last fall to the minimum, without its first tenth: before it
+    the loss only jitters with the batches, after it the loss may jump up and down.
     """
     lowest = int(np.argmin(losses)) if losses else 0
     if lowest < 3:
@@ -98,6 +97,6 @@ def _steepest(rates: np.ndarray, losses: list[float]) -> float:
     first = min(int(high[-1]) if len(high) else 0, lowest - 2)
     fall = slice(first, lowest + 1)
     slopes = np.gradient(curve[fall], np.log(rates[fall]))
-    # Which of several slopes that are nearly equal is the steepest, jitter decides.
+    # Jitter decides which of several nearly equal slopes is the steepest.
     steep = slopes <= 0.9 * slopes.min()
     return float(rates[fall][int(np.argmax(steep))])

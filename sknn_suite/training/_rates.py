@@ -1,8 +1,8 @@
 """Learning rates as functions of the step: torch's schedulers, asked once a step.
 
-A scheduler of torch drives a shadow optimiser, whose rates are written down in order.
-What is asked later is looked up, so that a rate depends on the step alone: nothing but
-the number of steps need be kept to go on.
+A scheduler of torch drives a shadow optimiser, whose rates are stored in order and
+looked up later. So a rate depends on the step alone, and the number of steps is enough
+to continue.
 """
 
 import inspect
@@ -18,8 +18,8 @@ from torch.optim import lr_scheduler
 from sknn_suite.parameters import check_schedule
 from sknn_suite.training._optimizers import FlatSGD
 
-# Rates of so many steps are computed together: one at a time, between the steps, they
-# take a small net twice as long.
+# Rates of this number of steps are computed together: one at a time, between the steps,
+# they make a small net take twice as long.
 MOST_AHEAD = 256
 
 
@@ -30,7 +30,7 @@ class Length:
     Parameters
     ----------
     n_epochs : int
-        Epochs at most.
+        Largest number of epochs.
     n_batches : int
         Updates per epoch.
     """
@@ -40,7 +40,7 @@ class Length:
 
     @property
     def n_steps(self) -> int:
-        """Updates at most."""
+        """Largest number of updates."""
         return self.n_epochs * self.n_batches
 
 
@@ -162,7 +162,7 @@ def _build(
     refuse_unknown("schedule_params", params, builder, leave_out=("shadow", "length"))
     try:
         return builder(shadow, length, **params)
-    except TypeError as error:  # from torch's scheduler behind the builder
+    except TypeError as error:  # from torch's scheduler in the builder
         raise ValueError(
             f"schedule_params={params} does not fit the schedule: {error}. "
             "Expected arguments that learning_rate's schedule takes. "
@@ -181,19 +181,19 @@ def make_shadow(rate: float) -> FlatSGD:
 def make_scheduler(
     kind: str, shadow: FlatSGD, length: Length, params: dict[str, Any]
 ) -> Any:
-    """Build the scheduler behind a name in `SCHEDULES`."""
+    """Build the scheduler of a name in `SCHEDULES`."""
     builder, _ = SCHEDULES[kind]
     return _build(builder, shadow, length, params)
 
 
 class RateTable:
-    """The rate at each step, or epoch, of a schedule that nothing else decides.
+    """The rate at each step, or epoch, of a schedule that is fixed beforehand.
 
     Parameters
     ----------
     kind : str or callable
-        A name in `SCHEDULES`, or a function of the epochs that are over, which returns
-        the factor of `rate`.
+        A name in `SCHEDULES`, or a function of the number of finished epochs, which
+        returns the factor of `rate`.
     rate : float
         learning_rate_init.
     length : Length
@@ -217,7 +217,7 @@ class RateTable:
         params: dict[str, Any],
     ) -> None:
         self._shadow = make_shadow(rate)
-        self._n_ahead = 1  # a function of the user's is not asked before it must be
+        self._n_ahead = 1  # a user's function is called as late as possible
         if callable(kind):
             scheduled = check_schedule(kind)
             self._scheduler: Any = lr_scheduler.LambdaLR(self._shadow, scheduled)

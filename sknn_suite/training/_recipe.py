@@ -26,8 +26,9 @@ class TrainingRecipe:
     average : WeightAverage or None
         Average of the weights, used for predictions.
     mixup : callable or None
-        Changes a training batch before the module sees it: from batch and generator to
-        batch and, if its rows are mixed in pairs, `Mixed`, else None.
+        Changes a training batch before the module sees it: it takes batch and
+        generator, and returns the batch and `Mixed` if its rows are mixed in pairs,
+        else None.
     max_grad_norm, max_grad_value, max_norm : float or None
         Limits of the gradient's norm, of its components, of a unit's weights.
     accumulate : int

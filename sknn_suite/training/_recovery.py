@@ -52,7 +52,7 @@ class Recovery(Callback):
             self._keep(net)
 
     def recover(self, net: TensorNet, error: DivergedError) -> None:
-        """Put the best weights back, forget momenta, halve the rate, and say so.
+        """Put the best weights back, forget momenta, halve the rate, and warn.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Recovery(Callback):
         warn_user(
             f"The loss became NaN or infinite in epoch {net.epoch_}. Training goes on "
             f"from the best weights so far at half the learning rate, {net.rate_:g}. "
-            "Lower learning_rate_init or scale X to avoid the detour.",
+            "Lower learning_rate_init or scale X to avoid this.",
             SuiteWarning,
         )
 
@@ -89,11 +89,11 @@ class Recovery(Callback):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """State to go on with."""
+        """State to continue from."""
         kept = None if self.kept_ is None else vars(self.kept_)
         return {"n": self.n_recoveries_, "best_loss": self.best_loss_, "kept": kept}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         self.n_recoveries_, self.best_loss_ = state["n"], state["best_loss"]
         self.kept_ = None if state["kept"] is None else Kept(**state["kept"])

@@ -13,8 +13,8 @@ from sknn_suite.training._flat import sum_of_squares
 class Penalty:
     """L2 and L1 penalties on weights, divided by the total weight of the batch.
 
-    Added to the loss are (alpha / 2 * ||w||^2 + l1_alpha * |w|_1) / sum(row weights);
-    the first is scikit-learn's.
+    The loss grows by (alpha / 2 * ||w||^2 + l1_alpha * |w|_1) / sum(row weights); the
+    first is scikit-learn's.
     """
 
     def __init__(self, alpha: float, l1_alpha: float) -> None:

@@ -1,4 +1,4 @@
-"""The learning rate of each step: a table of rates, warm-up, what training tells."""
+"""The learning rate of each step: a table of rates, warm-up, and the loss."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ class Schedule:
     ----------
     kind : str or callable
         A name in `SCHEDULES`, "constant", "adaptive", "invscaling", or a function of
-        the epochs that are over, which returns the factor of `rate`.
+        the number of finished epochs, which returns the factor of `rate`.
     rate : float
         learning_rate_init.
     length : Length
@@ -83,7 +83,7 @@ class Schedule:
 
     @property
     def changes(self) -> bool:
-        """Whether the rate is ever another than learning_rate_init."""
+        """Whether the rate ever differs from learning_rate_init."""
         return self.kind != "constant" or self.warmup_steps > 0 or self.was_scaled
 
     @property
@@ -140,7 +140,7 @@ class Schedule:
             self._plateau.optimizer.param_groups[0]["lr"] *= factor
 
     def state_dict(self) -> dict[str, Any]:
-        """State to go on with, in plain values."""
+        """State to continue from, in plain values."""
         state: dict[str, Any] = {
             "t": self.t,
             "n_steps": self.n_steps,
@@ -159,7 +159,7 @@ class Schedule:
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         self.t = state["t"]
         self.n_steps = state["n_steps"]
         self.n_epochs = state["n_epochs"]

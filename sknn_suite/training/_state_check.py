@@ -1,4 +1,4 @@
-"""A training state from a file is compared with the net that shall go on with it."""
+"""Check that a training state from a file fits the net that continues from it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sknn_suite.training._state import to_portable
 
 
 def refuse_state(net: TensorNet, state: Any, n_rows: int) -> None:
-    """Refuse a state that is none of this net's.
+    """Refuse a state that does not belong to this net.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def refuse_state(net: TensorNet, state: Any, n_rows: int) -> None:
     _refuse_history(state.get("history"))
     _refuse_order(state.get("order"), n_rows)
     if not isinstance(state.get("stop_reason", 0), str | None):
-        raise ValueError("'stop_reason' is no text")
+        raise ValueError("'stop_reason' is not a text")
 
 
 def _refuse_weights(net: TensorNet, weights: Any) -> None:
@@ -56,9 +56,9 @@ def _refuse_weights(net: TensorNet, weights: Any) -> None:
 def _refuse_progress(net: TensorNet, progress: Any) -> None:
     _compare("progress", vars(net.progress), progress)
     if not isinstance(progress["best_epoch"], int | None):
-        raise ValueError("'best_epoch' is no number of an epoch")
+        raise ValueError("'best_epoch' is not the number of an epoch")
     if not all(isinstance(row, dict) for row in progress["earlier"]):
-        raise ValueError("'earlier' is no list of epochs")
+        raise ValueError("'earlier' is not a list of epochs")
     if progress["best_weights"] is not None:
         _refuse_weights(net, progress["best_weights"])
 
@@ -73,7 +73,7 @@ def _refuse_optimizer(net: TensorNet, states: Any) -> None:
         _compare("optimizer", {}, state, same_keys=False)
         for name, value in state.items():
             if not isinstance(value, np.ndarray | int | float | None):
-                raise ValueError(f"{name!r} of the optimiser is no number")
+                raise ValueError(f"{name!r} of the optimiser is not a number")
         if state:  # frozen weights have none
             for name, own in _state_after_a_step(net, p, group).items():
                 if name not in state or np.shape(state[name]) != np.shape(own):
@@ -89,7 +89,7 @@ def _state_after_a_step(net: TensorNet, p: Tensor, group: dict) -> dict[str, Any
     try:
         optimizer = kind([{**options, "params": [like]}], **net.optimizer_.defaults)
         optimizer.step()
-    except Exception:  # users' classes want what they want; nothing is known then
+    except Exception:  # a user's class may fail; nothing is known then
         return {}
     return to_portable(dict(optimizer.state[like]))
 
@@ -98,7 +98,7 @@ def _refuse_history(history: Any) -> None:
     rows = history if isinstance(history, list) else [None]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or row.get("epoch") != number:
-            raise ValueError("'history' is no list of epochs")
+            raise ValueError("'history' is not a list of epochs")
         if not all(isinstance(row.get(key), int | float) for key in ("train_loss",)):
             raise ValueError(f"epoch {number} of 'history' has no loss")
 
@@ -106,13 +106,13 @@ def _refuse_history(history: Any) -> None:
 def _refuse_order(order: Any, n_rows: int) -> None:
     is_order = isinstance(order, np.ndarray) and order.dtype.kind in "iu"
     if not is_order or not np.array_equal(np.sort(order), np.arange(n_rows)):
-        raise ValueError(f"'order' is no order of {n_rows} rows")
+        raise ValueError(f"'order' is not an order of {n_rows} rows")
 
 
 def _compare(name: str, own: Any, value: Any, *, same_keys: bool = True) -> None:
     """Refuse a value of another kind than the net's own at this place."""
     if own is None:
-        return  # nothing is known of it yet
+        return  # nothing is known about it yet
     if isinstance(own, dict):
         ok = isinstance(value, dict) and (not same_keys or own.keys() == value.keys())
         if ok:

@@ -23,7 +23,7 @@ from sknn_suite.training._state import load_weights, weights_of
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training has come to.
+    """The result of a training.
 
     Parameters
     ----------
@@ -32,19 +32,19 @@ class Trained:
     history : list of dict
         A record per epoch, those of an earlier phase included.
     progress : Progress
-        How far it has come.
+        How far training has come.
     random_state : RandomState
-        Where the source of randomness stands now.
+        The source of randomness, as training left it.
     state : dict or KeptNet
-        What a later call needs to go on, see `Start`.
+        What a later call needs to continue, see `Start`.
     stop_reason : str or None
         Why it ended before its last epoch.
     interrupted : bool
-        Whether the user did it.
+        Whether the user interrupted it.
     is_planned : bool
         Whether the schedule was planned for all epochs, and is complete with them.
     result : OptimizeResult or None
-        What SciPy says of a run of L-BFGS.
+        SciPy's result of a run of L-BFGS.
     """
 
     weights: dict[str, np.ndarray]
@@ -74,8 +74,8 @@ def train(
     score : callable, default=None
         Score of the net on the validation rows; None takes ``plan.score``.
     callbacks : sequence of skorch callbacks
-        Called after those that follow the progress. A `Checkpoint` among them is
-        where training goes on from, if its file is there.
+        Called after those that follow the progress. If the file of a `Checkpoint` among
+        them exists, training continues from it.
     keeps_net : bool, default=False
         Whether the net is kept for the next chunk of rows.
 
@@ -103,7 +103,7 @@ def train(
         stack.enter_context(suited_threads(work))
         for checkpoint in checkpoints:
             stack.enter_context(checkpoint)
-            if plan.start.t == 0:  # else the call goes on from another one
+            if plan.start.t == 0:  # else the call continues another one
                 checkpoint.resume(net, len(plan.train))
         net.partial_fit(plan.train, plan.valid)
     own = [row for row in net.history if "dur" in row]
@@ -144,7 +144,7 @@ def begin(plan: FitPlan) -> TensorNet:
 
 
 def _bring_rows(plan: FitPlan) -> FitPlan:
-    """Move the rows to the device of the plan, as far as its memory takes them."""
+    """Move the rows to the device of the plan, as far as its memory has room."""
     device = plan.place.device
     train, valid = bring(plan.train, device), bring(plan.valid, device)
     if train is plan.train and valid is plan.valid:
@@ -153,7 +153,7 @@ def _bring_rows(plan: FitPlan) -> FitPlan:
 
 
 def _begin(net: TensorNet, plan: FitPlan) -> None:
-    """Go on from where an earlier call ended."""
+    """Continue where an earlier call ended."""
     start = plan.start
     if start.state is not None and net.optimizer_ is not None:
         state = start.state.state() if _is_kept(start.state) else start.state

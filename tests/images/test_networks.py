@@ -95,8 +95,8 @@ def test_batch_norm_stands_before_the_activation():
     ("layers", "message"),
     [
         (["poll"], "has the layer 'poll', which is unknown"),
-        ([(4, 3), 8, (4, 3)], "convolution of 4 channels behind a dense layer"),
-        ([8, "pool"], "stands where it cannot"),
+        ([(4, 3), 8, (4, 3)], "convolution of 4 channels after a dense layer"),
+        ([8, "pool"], "unknown or in the wrong place"),
         ([(4, 13)], "Images are too small for the layer"),
         ([("dropout", 2)], "is unknown"),
         ([-3], "is unknown"),

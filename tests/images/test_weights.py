@@ -44,7 +44,7 @@ class Evil:
 
 CONTENTS = {
     "it is empty": lambda: b"",
-    "no file of torch": lambda: b"no weights at all",
+    "not a file of torch": lambda: b"no weights at all",
     "such as torch.nn.modules.linear.Linear": lambda: saved(network()),
     "such as [a-z_.]*print": lambda: saved({"weight": Evil()}),
     "other things": lambda: pickle.dumps({"weight": Evil()}, 2),

@@ -510,7 +510,7 @@ def test_the_n_gram_model_names_what_speaks_for_a_class(texts):
             assert set(ngram.split()) & set(words)
             assert weight > 0
         assert sorted(top, key=lambda item: -item[1]) == top
-    with pytest.raises(ValueError, match=r"label='x' is no class.*Choose it from"):
+    with pytest.raises(ValueError, match=r"label='x' is not a class.*Choose it from"):
         model.ngram_model_.top_ngrams("x")
 
 

@@ -358,9 +358,9 @@ def test_lbfgs_passes_are_computed_in_halves(numbers, memory_for, limit, recwarn
 
 CONSEQUENCES = {
     "plain": ({}, "so results stay the same"),
-    "batch norm": ({"batch_norm": True}, "each part has batch-norm statistics"),
-    "dropout": ({"dropout": 0.1}, "each part draws random numbers of its own"),
-    "mixup": ({"mixup": 0.3}, "each part draws random numbers of its own"),
+    "batch norm": ({"batch_norm": True}, "each part has its own batch-norm statistics"),
+    "dropout": ({"dropout": 0.1}, "each part draws its own random numbers"),
+    "mixup": ({"mixup": 0.3}, "each part draws its own random numbers"),
 }
 
 
