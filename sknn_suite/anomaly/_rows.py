@@ -1,4 +1,4 @@
-"""What the training rows are: how they are distributed, and which are repeated."""
+"""How the training rows are distributed, and which are repeated."""
 
 import math
 

@@ -44,7 +44,7 @@ def scan(
     function: Callable[[Seen], Tensor],
     device: str = "auto",
 ) -> np.ndarray:
-    """Call a function of what the nets see of rows, in chunks, and join its results."""
+    """Call a function of `Seen` on rows, in chunks, and join its results."""
     bound = net.bind(len(X), device)
     n_outputs = count_outputs(net)
 

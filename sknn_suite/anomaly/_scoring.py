@@ -129,6 +129,6 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         return self
 
     def _scan(self, X: np.ndarray, function: Callable[[Seen], Tensor]) -> np.ndarray:
-        """Call a function of what the nets see of the rows, in chunks."""
+        """Call a function of `Seen` on the rows, in chunks."""
         net, distribution = self._fitted_net(), self._scores.distribution
         return scan(net, distribution, X, function, self.device)

@@ -30,8 +30,8 @@ def init_from(module: nn.Module, source: Any) -> list[str]:
     except NotFittedError as error:
         raise NotFittedError(
             f"init_from={type(source).__name__} is not fitted. Expected a fitted "
-            "estimator; searches copy it without its fit. Wrap it in "
-            "sklearn.frozen.FrozenEstimator to keep it."
+            "estimator; the copies of a search are not. Wrap it in "
+            "sklearn.frozen.FrozenEstimator to keep its fit."
         ) from error
     theirs: dict[str, Any] = {}
     for name, array in source._fitted_net().weights.items():

@@ -69,7 +69,7 @@ def _warn_of_scores(scoring: Any, last: dict[str, Any]) -> None:
     warn_user(
         "No validation score was a finite number: early_stopping_scoring="
         f"{scoring!r} gave {last['valid_score']} in the "
-        "last epoch. Expected a score in one epoch at least; the last "
+        "last epoch. Expected a score in at least one epoch; the last "
         "weights are kept. Choose another scorer, or more validation rows.",
         SuiteWarning,
     )

@@ -1,4 +1,4 @@
-"""FeaturesHalf: what the last layer of a fitted network takes."""
+"""FeaturesHalf: the inputs of a fitted network's last layer."""
 
 import numpy as np
 import torch

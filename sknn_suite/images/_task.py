@@ -62,7 +62,7 @@ PLANNED = ("one_cycle", "cosine", "warm_restarts")
 
 
 class ImageTask(SupervisedTask):
-    """Images of one size, or files of any."""
+    """Images of one size, or files of any size."""
 
     reading = "batches"
 
@@ -352,7 +352,7 @@ class ImageTask(SupervisedTask):
 
 
 def compute_features(plan: FitPlan, bundle: TensorBundle) -> TensorBundle:
-    """Replace images by what the last layer takes."""
+    """Replace images by the inputs of the last layer."""
     device = plan.place.device
     module: Any = plan.network.build(device, plan.place.dtype).eval()
     load_weights(module, plan.weights)

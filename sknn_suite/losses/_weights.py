@@ -52,7 +52,7 @@ def combine_weights(
     if len(weight) and not weight.any():
         raise DataError(
             f"All {len(weight)} rows have the weight 0 by class_weight={class_weight} "
-            "and sample_weight. Expected one row at least that counts. Pass rows of a "
+            "and sample_weight. Expected at least one row that counts. Pass rows of a "
             "class that has a weight, or change class_weight."
         )
     return weight

@@ -84,7 +84,7 @@ class FlatMLP(MLP):
 
 
 class BodyWithHead(nn.Module):
-    """A network without a linear layer, its channels averaged, and a linear layer.
+    """A network without a linear layer, and a linear layer on its averaged channels.
 
     Parameters
     ----------
@@ -299,7 +299,7 @@ class Probe:
     n_outputs : int
         Raw scores of the network.
     n_features : int or None
-        What its last linear layer takes; None if there is none.
+        Inputs of its last linear layer; None if there is none.
     meets_one_pixel : bool
         Whether a convolution meets an image that is one pixel high or wide.
     """

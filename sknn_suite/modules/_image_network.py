@@ -35,7 +35,7 @@ class ImageNetwork(nn.Module):
     -----
     x : (n, height, width, channels), uint8 or float
     prepared : (n, channels, height, width), float, scaled already
-    features : (n, n_features), what the last layer takes
+    features : (n, n_features), the inputs of the last layer
     returns : (n, n_outputs)
     """
 
@@ -106,7 +106,7 @@ class ImageNetwork(nn.Module):
         return [group for group in (*layers, head) if group]
 
     def features(self, x: Tensor) -> Tensor:
-        """Compute what the last layer takes, (n, n_features)."""
+        """Compute the inputs of the last layer, (n, n_features)."""
         with self._tap as tap:
             self._scores(self.prepare(x))
             return tap.value

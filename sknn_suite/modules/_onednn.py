@@ -4,7 +4,7 @@ torch multiplies float32 matrices by MKL, which on AMD's processors takes twice 
 of oneDNN, torch's library for bfloat16 and convolutions. The operator is the one that
 torch's own compiler calls, and has no public name; where it is missing, everything
 works by torch's ordinary products. Its activations are not used: its relu turns NaN,
-the sign of a lost fit, into zero.
+the sign of a diverged fit, into zero.
 """
 
 import torch

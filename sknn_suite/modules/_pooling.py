@@ -17,7 +17,7 @@ INPUTS_PER_UNIT = 4
 
 
 class Attention(nn.Module):
-    """Weights of steps by what they hold: softmax of v . tanh(W h + b) [1]_.
+    """Weights of steps by their content: softmax of v . tanh(W h + b) [1]_.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ from typing import Any
 from sknn_suite.parameters._training import TrainingParameters
 from sknn_suite.parameters._values import refuse_values
 
-# What solver="lbfgs" does not do, and what it does instead. Those of scikit-learn's own
-# that it ignores (batch_size, momentum, early_stopping, ...) are ignored here too.
+# Parameters that solver="lbfgs" cannot use, and the reason. Those that scikit-learn's
+# lbfgs ignores (batch_size, momentum, early_stopping, ...) are ignored here too.
 _NOT_BY_LBFGS = {
     "averaging": "takes no steps to average over",
     "mixup": "evaluates the same rows each time",
@@ -44,14 +44,14 @@ _OF_WORDS = (
     "repeated_letters",
 )
 
-# What is done to a network that is trained already.
+# Parameters for a network that is trained already.
 _OF_BACKBONES = ("finetune", "body_rate", "head_iter")
 
-# What is done to images in files.
+# Parameters for images in files.
 _OF_FILES = ("resize", "cache_size", "on_bad_image")
 
-# Networks for images by what they do not read. Residual networks and "inception" always
-# have batch norm, so that batch_norm=True is true of them.
+# Networks for images by the parameters that they do not read. Residual networks and
+# "inception" always have batch norm, so that batch_norm=True is true of them.
 _NOT_READ_BY = {
     "airbench": ("hidden_layer_sizes", "activation", "dropout"),
     "alexnet": ("hidden_layer_sizes", "activation", "batch_norm"),
@@ -114,7 +114,7 @@ def refuse_combinations(parameters: Any) -> None:
 
 
 def refuse_for_network(parameters: Any, network: str) -> None:
-    """Refuse what a network for images does not read, by the network's name.
+    """Refuse parameters that a network for images does not read, by its name.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def refuse_for_network(parameters: Any, network: str) -> None:
 
 
 def refuse_for_arrays(parameters: Any) -> None:
-    """Refuse what is done to image files only, where X is an array.
+    """Refuse parameters for image files, where X is an array.
 
     Raises
     ------

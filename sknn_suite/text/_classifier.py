@@ -136,8 +136,8 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         if "wide.weight" not in net.weights:
             raise AttributeError(
                 f"This {type(self).__name__} has no ngram_model_, since it was fitted "
-                f"with wide={self.wide!r} on texts for which that leaves n-grams out. "
-                "Expected a fit with them. Fit with wide=True."
+                f"with wide={self.wide!r}, which left n-grams out. "
+                "Expected a fit with n-grams. Fit with wide=True."
             )
         return NgramModel(
             net.encoder,

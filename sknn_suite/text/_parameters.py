@@ -1,4 +1,4 @@
-"""The parameters of how texts become input of the network."""
+"""The parameters that turn texts into input of the network."""
 
 from numbers import Integral, Real
 from typing import Any

@@ -39,7 +39,7 @@ FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
 
 class TextTask(RecurrentTask):
-    """Texts as they come."""
+    """Raw texts."""
 
     # Number of texts, repeats by weight included, and the mean number per row.
     n_texts: float

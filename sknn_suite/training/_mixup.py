@@ -22,8 +22,8 @@ class Mixed(NamedTuple):
 class Mixup:
     """Mix each row of a batch with another, by a share drawn from Beta(alpha, alpha).
 
-    The losses are mixed instead of the targets: log-loss gives the same, and all losses
-    work.
+    The losses are mixed instead of the targets: this is the same for log-loss, and
+    works for all losses.
 
     Parameters
     ----------

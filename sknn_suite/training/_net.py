@@ -287,7 +287,7 @@ class TensorNet(NeuralNet):
     ) -> Tensor:
         return self.criterion_(y_pred, y_true, kwargs.get("weight")).sum()
 
-    # -- what skorch's scoring callbacks ask -----------------------------------------
+    # -- for skorch's scoring callbacks ----------------------------------------------
 
     @property
     def classes_(self) -> np.ndarray:

@@ -26,7 +26,7 @@ class Start:
     t : int
         Rows that it has seen.
     epochs : int
-        Its epochs, as far as they count for unfreezing.
+        Those of its epochs that count for unfreezing.
     state : dict, KeptNet or None
         State of optimiser, schedule and average, see `state_to_go_on`; or the net.
     keeps_rate : bool

@@ -49,7 +49,7 @@ def _one_cycle(shadow: FlatSGD, length: Length, **params: Any) -> Any:
     if length.n_steps * params.get("pct_start", 0.3) <= 1:
         if length.n_steps < 2:
             return lr_scheduler.LambdaLR(shadow, lambda t: 1.0)
-        # torch divides by the steps of the way up, less one
+        # torch divides by the number of rising steps, less one
         params["pct_start"] = 1.5 / length.n_steps
     return lr_scheduler.OneCycleLR(
         shadow,

@@ -74,8 +74,8 @@ def train(
     score : callable, default=None
         Score of the net on the validation rows; None takes ``plan.score``.
     callbacks : sequence of skorch callbacks
-        Called after those that follow the progress. If the file of a `Checkpoint` among
-        them exists, training continues from it.
+        Called after the callbacks that follow the progress. If the file of a
+        `Checkpoint` among them exists, training continues from it.
     keeps_net : bool, default=False
         Whether the net is kept for the next chunk of rows.
 
