@@ -97,8 +97,11 @@ def test_a_bad_class_weight_is_told(class_weight, two_classes):
 
 
 def test_a_class_weight_may_name_classes_that_a_part_of_the_rows_lacks(two_classes):
-    weights = {0: 1.0, 1: 2.0, 2: 3.0}
-    MLPClassifier(class_weight=weights, max_iter=2).fit(*two_classes)
+    weights = {0: 1.0, 1: 2.0}
+    model = MLPClassifier(class_weight=weights, max_iter=2, random_state=0)
+    of_two = model.fit(*two_classes).coefs_
+    of_three = model.set_params(class_weight=weights | {2: 3.0}).fit(*two_classes).coefs_
+    np.testing.assert_array_equal(of_two[0], of_three[0])
 
 
 def test_good_values_of_the_same_kinds_are_taken(two_classes):
