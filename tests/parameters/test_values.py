@@ -100,7 +100,8 @@ def test_a_class_weight_may_name_classes_that_a_part_of_the_rows_lacks(two_class
     weights = {0: 1.0, 1: 2.0}
     model = MLPClassifier(class_weight=weights, max_iter=2, random_state=0)
     of_two = model.fit(*two_classes).coefs_
-    of_three = model.set_params(class_weight=weights | {2: 3.0}).fit(*two_classes).coefs_
+    model.set_params(class_weight=weights | {2: 3.0})
+    of_three = model.fit(*two_classes).coefs_
     np.testing.assert_array_equal(of_two[0], of_three[0])
 
 
