@@ -19,7 +19,7 @@ SETTINGS = Settings(alpha=0.0, max_grad_norm=1.0, learning_rate_init=5e-3)
 
 
 def pretrain(plan: FitPlan, activation: str, n_epochs: int, batch_size: int) -> FitPlan:
-    """Train each hidden layer to keep what the layer before it gives.
+    """Train each hidden layer to keep the output of the layer before it.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def _of_pair(weights: dict, names: dict[str, str]) -> dict[str, str]:
 
 
 def _hidden(pair: LayerPair, weights: dict[str, np.ndarray], x: Tensor) -> Tensor:
-    """Compute what the trained hidden layer gives for all rows."""
+    """Compute the output of the trained hidden layer for all rows."""
     load_weights(pair, weights)
     pair.eval()
     with torch.no_grad():

@@ -10,7 +10,7 @@ from sknn_suite.exceptions import DataError
 # Rows that are looked at before the whole table is.
 BLOCK_ROWS = 4096
 
-# Columns by which rows are compared at a time.
+# Number of columns that are compared at a time.
 BLOCK_COLUMNS = 64
 
 # Longest code that n_components="auto" takes. The maps past the hidden layers have as
@@ -70,7 +70,7 @@ def suited_code_length(n_features: int, n_rows: int) -> int:
 def choose_distribution(
     X: np.ndarray, real: str, weight: np.ndarray | None = None
 ) -> str:
-    """Choose a distribution by what the values of a table are like.
+    """Choose a distribution by the values of a table.
 
     Not all whole numbers are counts: seconds since 1970, grades and pixels are whole as
     well. Counts are numbers that a Poisson distribution describes better than a normal

@@ -141,7 +141,7 @@ class BoundModule:
     module : nn.Module
         The module.
     device, dtype : torch.device and torch.dtype
-        Where and as what it computes.
+        Device and type of its arithmetic.
     """
 
     def __init__(

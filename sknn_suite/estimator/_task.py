@@ -153,7 +153,7 @@ class Task:
         return {"learning_rate": "constant" if planned else kind}
 
     def augment(self, rows: Rows, random_state: np.random.RandomState) -> Any:
-        """Choose what changes training batches, see FitPlan."""
+        """Choose the augmentation of training batches, see FitPlan."""
         return Mixup(self.of.mixup) if self.of.mixup else None
 
     def arrange(self, valid: TensorBundle) -> TensorBundle:
@@ -179,7 +179,7 @@ class Task:
 
     @property
     def target(self) -> Any:
-        """What turns raw scores into predictions."""
+        """The target, which turns raw scores into predictions."""
         return None
 
     def show(self, net: Any, rows: Rows, random_state: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ RECIPE = Recipe(
     label_smoothing=0.2,
 )
 
-# What is not trained: whitening, and scales that the next layer can do.
+# Parameters that are not trained: whitening, and scales that the next layer can do.
 FIXED = ("network.whiten.weight", "*.norm1.weight", "*.norm2.weight")
 
 

@@ -156,7 +156,7 @@ class ImageTask(SupervisedTask):
         module.set_scaling(as_tensor(center), as_tensor(scale))
 
     def _scaling(self, encoder: ImageEncoder) -> tuple[np.ndarray, np.ndarray]:
-        """Choose what is subtracted from each channel, and by what is divided."""
+        """Choose the number to subtract from each channel, and the divisor."""
         of, kind = self.of, self.of.normalization
         n_channels, unit = of.image_shape_[2], of._pixel_unit
         if kind == "auto":

@@ -225,8 +225,8 @@ def kl_divergence(codes: Tensor) -> Tensor:
 def _trimmed(losses: Tensor, weight: Tensor | None, trim: float) -> Tensor:
     """Weights without each net's largest losses, up to a share `trim` of the weight.
 
-    The row on the border keeps what is left, so that a weight of 2 stays the same as
-    the row twice.
+    The row on the border keeps the rest, so that a weight of 2 stays the same as the
+    row twice.
     """
     weight = torch.ones_like(losses) if weight is None else weight.expand_as(losses)
     order = losses.argsort(dim=-1)

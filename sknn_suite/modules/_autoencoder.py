@@ -135,7 +135,7 @@ class Autoencoder(nn.Module):
     """Encoder and decoder, several pairs side by side.
 
     The module returns raw outputs, from which the loss takes means and scales, followed
-    by the codes, and in training by what the penalties need.
+    by the codes, and in training by the numbers that the penalties need.
 
     Parameters
     ----------

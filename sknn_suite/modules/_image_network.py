@@ -22,7 +22,7 @@ class ImageNetwork(nn.Module):
     n_channels_expected : int, default=None
         Channels that the network takes; grey images are repeated for it.
     from_pair : bool, default=False
-        Whether the network gives two scores for two classes, of which one is made.
+        Whether the network gives two scores for two classes, which become one.
     in_halves : bool, default=False
         Whether layer-wise rates and freezing count three groups: the body's first
         half, its second half, and the last layer; by default every layer counts.
@@ -169,7 +169,7 @@ class HeadInput:
 
     @property
     def value(self) -> Tensor:
-        """What was recorded last."""
+        """The input that was recorded last."""
         return self._of_thread.value
 
     def record(self, layer: nn.Module, inputs: tuple) -> None:
@@ -189,7 +189,7 @@ def find_head(network: nn.Module) -> str | None:
 def layers_of(network: nn.Module, head_name: str | None) -> list[list[nn.Parameter]]:
     """Parameters of each layer, the head last; a norm belongs to the layer before.
 
-    What several layers share belongs to the first of them.
+    Shared parameters belong to the first of their layers.
     """
     layers: list[list[nn.Parameter]] = []
     head: list[nn.Parameter] = []

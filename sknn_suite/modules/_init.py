@@ -46,7 +46,7 @@ def materialize(module: nn.Module, device: torch.device, dtype: torch.dtype) -> 
 
 
 def give_memory(module: nn.Module) -> None:
-    """Bring a module to the CPU in float32; what has values already keeps them."""
+    """Bring a module to the CPU in float32; tensors with values keep them."""
     made: dict[int, Any] = {}
     for part in module.modules():
         own = [*part.named_parameters(**OWN), *part.named_buffers(**OWN)]

@@ -14,8 +14,9 @@ from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._wide import WideBranch
 
 # Share of the networks in the mean of their raw scores and the wide branch's: less than
-# half, for it is the surer of the two. The mean of raw scores is the geometric mean of
-# probabilities, whose log-loss is lower than that of the arithmetic one.
+# half, since the branch is the surer of the two. The mean of raw scores is the
+# geometric mean of probabilities, whose log-loss is lower than that of the arithmetic
+# one.
 SHARE_OF_NETWORKS = 0.4
 
 

@@ -138,7 +138,7 @@ class TokenEmbedding(nn.Module):
     def reset_parameters(
         self, random_state: np.random.RandomState, vectors: np.ndarray | None
     ) -> None:
-        """Draw what is learnt, and copy what is given, scaled to one spread."""
+        """Draw the learnt vectors, and copy the given ones, scaled to one spread."""
         for part in self.learnt:
             assert isinstance(part, WordVectors)
             part.reset_parameters(random_state)

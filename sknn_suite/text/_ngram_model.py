@@ -45,7 +45,7 @@ class Counts(NamedTuple):
 
     @classmethod
     def of(cls, words: RaggedRows, runs: RaggedRows, n_grams: int) -> "Counts":
-        """Make the matrices of what the encoder gives."""
+        """Make the matrices from the output of the encoder."""
         of_words = _ones(words.table, n_grams)
         values = gram_values(words.table, torch.float64).numpy()
         of_words.data = values[: len(of_words.data)]

@@ -6,9 +6,9 @@ write gradients straight into the flat buffer, and give the same numbers;
 MLP (dropout, batch norm, other activations, sparse rows) goes through autograd.
 
 In mixed precision the weights are cast to bfloat16 once a step, and the gradients back,
-each as one flat buffer; activations stay in bfloat16, and scores, loss and what the
-optimiser sees are float32. Each step reuses the memory of the hidden layers: new memory
-costs a small net more than the arithmetic.
+each as one flat buffer; activations stay in bfloat16, and scores, loss and the
+optimiser's input are float32. Each step reuses the memory of the hidden layers: new
+memory costs a small net more than the arithmetic.
 """
 
 from typing import Any

@@ -61,7 +61,7 @@ def depth_groups(module: nn.Module) -> list[list[nn.Parameter]]:
     """Group a module's parameters by layer, from input to output.
 
     A layer is a submodule that has its own parameters; a norm belongs to the layer
-    before it, and what several layers share to the first of them. A module may name its
+    before it, and shared parameters to the first of their layers. A module may name its
     own groups in a method ``depth_groups``.
     """
     own_groups: Any = getattr(module, "depth_groups", None)

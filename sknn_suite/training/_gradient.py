@@ -54,7 +54,7 @@ class BatchGradient:
     place : Place
         Where and in which types to compute.
     generator : torch.Generator or None
-        Source of what changes batches.
+        Source of the random changes of batches.
 
     Attributes
     ----------

@@ -146,11 +146,11 @@ class ParameterGroups:
         )
 
     def is_frozen(self, thaws: int, epoch: int) -> bool:
-        """Whether what thaws after `thaws` epochs is frozen in `epoch`."""
+        """Whether a layer that thaws after `thaws` epochs is frozen in `epoch`."""
         return thaws >= max(epoch, 1) + self.epochs_before
 
     def thaw(self, module: nn.Module, n_epochs: int) -> None:
-        """Let gradients flow to what is no longer frozen after `n_epochs`."""
+        """Let gradients flow to layers that are not frozen after `n_epochs`."""
         n_epochs += self.epochs_before
         for segment in self._segments:
             if segment.thaws <= n_epochs:

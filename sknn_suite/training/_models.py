@@ -20,7 +20,7 @@ class Models:
     """The models that a module holds, each of which learns as if it were alone.
 
     A module with several has a method ``models``, which gives, for each of them, the
-    tensors that are its own: parameters, or views of them. What belongs to none is
+    tensors that are its own: parameters, or views of them. All other tensors are
     shared. Without that method the module is one model.
 
     Parameters
@@ -58,7 +58,7 @@ class Models:
     def clip_norms(self, max_norm: float) -> None:
         """Scale the gradient of each model down to the norm `max_norm`, in place.
 
-        What the models share counts as one more. Nothing is read from a GPU.
+        The shared parameters count as one more. Nothing is read from a GPU.
         """
         if self.n == 1:
             clip_norm(self.grad, max_norm)
@@ -75,7 +75,7 @@ class Models:
             block.mul_(scale[models].unsqueeze(1))
 
     def _norms(self, dtype: torch.dtype) -> Tensor:
-        """Norm of each model's gradient, and of what they share, (n + 1,)."""
+        """Norm of each model's gradient, and of the shared one, (n + 1,)."""
         norms = self.grad.new_zeros(len(self._large) + 1, self.n + 1, dtype=dtype)
         if self._small:
             together = torch.cat(self._small, dim=1)

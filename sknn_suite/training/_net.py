@@ -207,7 +207,7 @@ class TensorNet(NeuralNet):
             scale_momentum(self.optimizer_, old_rate / rate)
 
     def _thaw(self) -> None:
-        """Find what is trained in this epoch; what was frozen until now starts anew."""
+        """Find what is trained in this epoch; newly trained weights start anew."""
         self._find_weights(self.epoch_)
         self._find_trained_groups(self.epoch_)
         for group in self.optimizer_.param_groups:
