@@ -43,7 +43,7 @@ def images():
 
 def refusal(name):
     """Pattern of three sentences that begin with the parameter."""
-    return rf"^{name}=.* does not (act|go).*\. Expected .*\. (Leave|Choose) .*\.$"
+    return rf"^{name}=.* (has no effect|does not go).*\. Expected .*\. (Leave|Choose) .*\.$"
 
 
 @pytest.mark.parametrize("given", IMAGE_COMBINATIONS, ids="-".join)
