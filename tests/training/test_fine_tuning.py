@@ -121,7 +121,9 @@ def test_training_with_frozen_layers_is_that_of_the_others_alone(
 
 def test_name_that_is_no_parameter_is_refused(numbers):
     for freeze in (["linear.0"], ["linears.0", "norms.*"]):
-        with pytest.raises(ValueError, match=r"not a parameter of the network.*linears"):
+        with pytest.raises(
+            ValueError, match=r"not a parameter of the network.*linears"
+        ):
             MLPRegressor(freeze=freeze).fit(*numbers)
 
 
