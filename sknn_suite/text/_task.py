@@ -182,7 +182,7 @@ class TextTask(RecurrentTask):
             SoftmaxLoss() if self.target.kind_ == "multiclass" else SigmoidLoss(),
         )
         known = np.zeros_like(plan.weights["wide.weight"])
-        known[-n_grams:] = found.weight
+        known[-n_grams:] = found.weight.numpy()
         bias = found.bias.numpy().astype(known.dtype)
         solved = {"wide.weight": known, "wide.bias": bias}
         self.of._ngram_fit = {"n_iter": found.n_iter, "loss": found.loss}

@@ -46,7 +46,7 @@ def write_state(path: Path, state: Any) -> None:
         tree = _to_json(to_portable(state), arrays)
         text = json.dumps({"format": FORMAT, "state": tree})
         with replacing(path) as file:
-            np.savez(file, allow_pickle=False, **{"json": np.array(text), **arrays})
+            np.savez(file, **{"json": np.array(text), **arrays})
     except (OSError, ValueError, MemoryError) as error:
         raise CheckpointError(
             f"Checkpoint '{path}' cannot be written: {reason_of(error)}. Expected "
@@ -201,6 +201,8 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray
 def _to_json(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     """Move arrays out of nested containers; keep keys that are not text."""
     if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:  # savez would pickle them
+            raise ValueError("an array holds Python objects")
         name = f"a{len(arrays)}"
         arrays[name] = value
         return {"array": name}

@@ -17,6 +17,7 @@ from skorch.callbacks import Callback
 
 from sknn_suite import MLPRegressor
 from sknn_suite.exceptions import CheckpointError, DataError
+from sknn_suite.training._archive import write_state
 from sknn_suite.training._lock import FileLock
 
 pytestmark = pytest.mark.filterwarnings(
@@ -134,6 +135,13 @@ def test_a_file_of_other_content_is_refused_in_words(path, numbers, name):
 def test_a_changed_file_is_refused_for_the_change_alone(path, numbers):
     change(path)
     make(path).fit(*numbers)
+
+
+def test_python_objects_are_not_written(tmp_path):
+    path = tmp_path / "run"
+    with pytest.raises(CheckpointError, match="an array holds Python objects"):
+        write_state(path, {"labels": np.array([{}, None])})
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("origin", [None, 3, {"dict": []}])
@@ -347,6 +355,7 @@ def test_a_fit_that_fails_gives_its_path_free(numbers, tmp_path):
 HOLDER = """
 import os, signal, sys
 from pathlib import Path
+from sknn_suite.training._archive import write_state
 from sknn_suite.training._lock import FileLock
 FileLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
