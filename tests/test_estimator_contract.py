@@ -6,7 +6,6 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.utils import parse_version
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from sknn_suite import (
@@ -127,7 +126,7 @@ for kind in (MLPClassifier, MLPRegressor):
 
 
 @pytest.mark.skipif(
-    parse_version(np.__version__) < parse_version("2.1"),
+    np.lib.NumpyVersion(np.__version__) < "2.1.0",
     reason="scikit-learn's checks call np.from_dlpack(device=), new in NumPy 2.1",
 )
 def test_scikit_learns_array_api_checks_pass_where_scipy_allows_them():
