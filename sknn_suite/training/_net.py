@@ -249,10 +249,9 @@ class TensorNet(NeuralNet):
         recipe = self.recipe
         step = self.gradient_.of_batch(batch)
         if recipe.penalty:
-            penalty = recipe.penalty.add_gradient(
+            step["penalty"] = recipe.penalty.add_gradient(
                 self._weights, self._weights_grad, batch.total_weight
             )
-            step["penalty"] = penalty / self.models_.n
         if self._watches("on_grad_computed"):
             self.notify(
                 "on_grad_computed",
@@ -457,7 +456,7 @@ class TensorNet(NeuralNet):
                 self.history.new_batch()  # some of skorch's callbacks look for one
         loss = self.criterion_.reported(_mean(losses, sizes), self.n_outputs_)
         if penalties:
-            loss += _mean(penalties, sizes)
+            loss += _mean(penalties, sizes) / self.models_.n
         self.history.record(prefix + "_loss", loss)
         for name, values in parts.items():
             self.history.record(f"{prefix}_{name}", _mean(values, sizes))
