@@ -45,8 +45,9 @@ def write_state(path: Path, state: Any) -> None:
         arrays: dict[str, np.ndarray] = {}
         tree = _to_json(to_portable(state), arrays)
         text = json.dumps({"format": FORMAT, "state": tree})
+        members: dict[str, Any] = {"json": np.array(text), **arrays}
         with replacing(path) as file:
-            np.savez(file, **{"json": np.array(text), **arrays})
+            np.savez(file, **members)
     except (OSError, ValueError, MemoryError) as error:
         raise CheckpointError(
             f"Checkpoint '{path}' cannot be written: {reason_of(error)}. Expected "
