@@ -116,8 +116,17 @@ def test_watching_changes_nothing(estimator_class, rows, scores_of):
 
 
 def test_classes_and_instances_and_pairs_are_taken(estimator_class, rows):
-    callbacks = [Diary, EpochTimer(), ("named", Diary())]
+    begun = []
+
+    class Told(Diary):
+        def on_epoch_begin(self, net, **kwargs):
+            begun.append(self)
+
+    named = Told()
+    callbacks = [Told, EpochTimer(), ("named", named)]
     estimator_class(**SMALL, max_iter=2, callbacks=callbacks).fit(*rows)
+    assert len(begun) == 4  # both, in two epochs
+    assert begun.count(named) == 2
 
 
 def test_lr_scheduler_sets_the_rate(drop_in_class, rows):

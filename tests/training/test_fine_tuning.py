@@ -317,7 +317,10 @@ def test_fine_tuning_learns_faster_than_from_scratch(labels):
 
 
 def test_freeze_may_be_a_number_of_numpy(numbers):
-    MLPRegressor(**SMALL, freeze=np.int64(1)).fit(*numbers)
+    of_numpy = MLPRegressor(**SMALL, freeze=np.int64(1)).fit(*numbers)
+    of_python = MLPRegressor(**SMALL, freeze=1).fit(*numbers)
+    for a, b in zip(of_numpy.coefs_, of_python.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("activation", ["relu", "prelu"])
