@@ -311,3 +311,35 @@ def test_a_process_forked_after_a_fit_of_two_threads_fits_and_predicts():
         process.communicate()
         pytest.fail("the child hangs")
     assert process.returncode == 0, errors
+
+
+EIGHT_FITS = """
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+import torch
+from sklearn.datasets import make_classification
+from sknn_suite import MLPClassifier
+
+warnings.simplefilter("ignore")
+X, y = make_classification(1000, 30, random_state=0)
+
+def probabilities(seed):
+    model = MLPClassifier((600,), max_iter=2, random_state=seed)
+    return model.fit(X, y).predict_proba(X)
+
+serial = list(map(probabilities, range(8)))
+with ThreadPoolExecutor(8) as pool:
+    np.testing.assert_array_equal(list(pool.map(probabilities, range(8))), serial)
+assert torch.get_num_threads() == 2
+"""
+
+
+def test_eight_fits_of_two_threads_each_equal_the_serial_fits():
+    done = subprocess.run(
+        [sys.executable, "-c", EIGHT_FITS],
+        env=os.environ | {"OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
