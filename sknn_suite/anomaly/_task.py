@@ -1,6 +1,5 @@
 """DetectorTask: tables of numbers, for autoencoders that score their rows."""
 
-import copy
 import math
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +22,7 @@ from sknn_suite.anomaly._scores import SCORES, center_and_scale
 from sknn_suite.anomaly._thresholds import keep_smallest, threshold
 from sknn_suite.checks import check_dense_table, check_layer_sizes, check_weights
 from sknn_suite.data import TensorBundle
+from sknn_suite.doors import copy_random_state
 from sknn_suite.encoding import ScaledTable, weighted_quantiles
 from sknn_suite.estimator import FittedNet, Rows, Task
 from sknn_suite.losses import AutoencoderLoss, Distribution, ElboLoss, make_distribution
@@ -246,7 +246,7 @@ class DetectorTask(Task):
         distribution = self.distribution(net.network.config["n_inputs"])
         fitted = FittedScores(SCORES[self.of.score_method](), distribution, self.blocks)
         look = partial(scan, net, distribution, device=self.of.device)
-        source = copy.deepcopy(random_state)
+        source = copy_random_state(random_state)
         scores = fitted.score.fit_score(look, rows.X, rows.weight, source)
         fitted.auto_offset = -_far_off(scores, rows.weight)
         fitted.smallest = keep_smallest(-scores, rows.weight)

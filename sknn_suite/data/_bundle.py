@@ -326,7 +326,7 @@ class TensorBundle:
         total = 0
         for x in self.inputs.values():
             if isinstance(x, Tensor):
-                total += x.element_size() * x[0].numel()
+                total += x.element_size() * (x.numel() // max(x.shape[0], 1))
             else:
                 total += x.bytes_per_row
         return max(total, 1)

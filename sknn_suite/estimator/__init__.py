@@ -3,7 +3,7 @@
 from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._classifier import Classifier
 from sknn_suite.estimator._fit import Call, plan_call
-from sknn_suite.estimator._fitted import FittedNet, is_float32
+from sknn_suite.estimator._fitted import FittedNet, LiveModule, is_float32, same_objects
 from sknn_suite.estimator._objective import Classification, Objective, Regression
 from sknn_suite.estimator._regressor import Regressor
 from sknn_suite.estimator._rows import Rows
@@ -19,6 +19,7 @@ __all__ = [
     "Classification",
     "Classifier",
     "FittedNet",
+    "LiveModule",
     "NeuralEstimator",
     "Objective",
     "Regression",
@@ -31,4 +32,5 @@ __all__ = [
     "is_float32",
     "plan_call",
     "refuse_early_stopping",
+    "same_objects",
 ]

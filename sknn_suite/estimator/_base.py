@@ -99,17 +99,19 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
 
     def _raw_scores(self, X: Any, caller: str) -> tuple[torch.Tensor, Home | None]:
         """Raw scores of rows, in X's type, on the host; and where X came from."""
-        rows, home = self._rows_to_predict(X, caller)
-        adapt = self._task(self).adapt
-        return self._fitted_net().raw_scores(rows, self.device, adapt), home
+        task = self._task(self)
+        rows, home = self._rows_to_predict(X, caller, task)
+        return self._fitted_net().raw_scores(rows, self.device, task.adapt), home
 
-    def _rows_to_predict(self, X: Any, caller: str) -> tuple[Any, Home | None]:
+    def _rows_to_predict(
+        self, X: Any, caller: str, task: Task | None = None
+    ) -> tuple[Any, Home | None]:
         """Check rows to predict, and return where X came from."""
         if not self.__sklearn_is_fitted__():  # its tags are slow
             check_is_fitted(self)
         X, home = to_numpy(X)
         check_same_home(self._net.home, home, f"{type(self).__name__}.{caller}")
-        return self._task(self).check_rows(X), home
+        return (task or self._task(self)).check_rows(X), home
 
     # -- state -----------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """The steps around a plan: a call's data before it, fitted attributes after it."""
 
-import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sknn_suite.checks import warn_of_other_scale
 from sknn_suite.doors import (
     check_optimize_result,
+    copy_random_state,
     home_name,
     own_random_state,
     to_numpy,
@@ -118,10 +118,10 @@ def source_of(estimator: Any, before: Before | None) -> Source:
     """Choose the source of randomness of a call."""
     given = None
     if before is not None:
-        random_state = copy.deepcopy(before.memory.random_state)
+        random_state = copy_random_state(before.memory.random_state)
     elif isinstance(estimator.random_state, np.random.RandomState):
         given = estimator.random_state
-        random_state = copy.deepcopy(given)
+        random_state = copy_random_state(given)
     else:
         random_state = own_random_state(estimator.random_state)
     path, seed = estimator.checkpoint, estimator.random_state

@@ -1,5 +1,6 @@
 """FittedNet: encoder, network and weights, and the way from rows to raw scores."""
 
+import operator
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -67,15 +68,15 @@ class FittedNet:
     work_per_row: float = 0.0
     reading: str = "chunks"
     rows_at_once: int | None = None
-    _live: "LiveModule" = field(default_factory=lambda: LiveModule(), repr=False)
+    live: "LiveModule" = field(default_factory=lambda: LiveModule(), repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         # configuration, arrays and plain containers only
-        return {name: value for name, value in vars(self).items() if name != "_live"}
+        return {name: value for name, value in vars(self).items() if name != "live"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._live = LiveModule()
+        self.live = LiveModule()
 
     def module(self, device: torch.device = CPU) -> nn.Module:
         """Build a new module with the weights, in evaluation mode."""
@@ -103,7 +104,7 @@ class FittedNet:
         """
         where = prediction_device(device, work=n_rows * self.work_per_row)
         dtype = getattr(torch, self.dtype)
-        bound = self._live.bound
+        bound = self.live.bound
         if bound is None or bound.device != where or bound.dtype != dtype:
             # A new one, since another thread may be predicting with the old.
             module = self.network.build(where, dtype).eval()
@@ -111,7 +112,7 @@ class FittedNet:
         bound.bind(self.weights)
         if adapt is not None:
             adapt(bound.module)
-        self._live.bound = bound
+        self.live.bound = bound
         return bound
 
     def raw_scores(
@@ -123,14 +124,27 @@ class FittedNet:
         """
         bound = self.bind(X.shape[0], device, adapt)
         raw = _READINGS[self.reading](self, bound, X)
+        dtype = torch.float32 if is_float32(X) else torch.float64
+        if raw.dtype == dtype:
+            return raw
         with torch.inference_mode():
-            return raw.to(torch.float32 if is_float32(X) else torch.float64)
+            return raw.to(dtype)
 
 
+@dataclass
 class LiveModule:
-    """Holder of the module in memory; it is rebuilt from the state when missing."""
+    """Holder of the module in memory; it is rebuilt from the state when missing.
+
+    Parameters
+    ----------
+    bound : BoundModule or None
+        The module.
+    shown : list of ndarray
+        Attributes of the estimator from which the weights were last taken.
+    """
 
     bound: "BoundModule | None" = None
+    shown: list[np.ndarray] = field(default_factory=list)
 
 
 class BoundModule:
@@ -152,7 +166,7 @@ class BoundModule:
         self.dtype = dtype
         self.largest = largest_weight(module)
         self.n_weights = n_parameters(module)
-        self._places: list[tuple] = []
+        self._arrays: list[np.ndarray] = []
         self._recast: list[tuple[Tensor, Tensor]] = []
         self._written_out: MLPScores | None = None
         if MLPScores.supports(module):
@@ -160,8 +174,8 @@ class BoundModule:
 
     def bind(self, weights: dict[str, np.ndarray]) -> None:
         """Compute with `weights` from now on, also if they are changed in place."""
-        places = [_memory(array) for array in weights.values()]
-        if places == self._places:
+        arrays = list(weights.values())
+        if same_objects(arrays, self._arrays):
             for tensor, source in self._recast:
                 tensor.copy_(source)
             return
@@ -171,12 +185,11 @@ class BoundModule:
         self._recast = [
             (tensors[name], as_tensor(array))
             for name, array in weights.items()
-            if tensors[name].data_ptr() != _memory(array)[0] and array.flags.writeable
+            if array.flags.writeable and tensors[name].data_ptr() != array.ctypes.data
         ]
         if self._written_out is not None:
             self._written_out.bind()
-        # The arrays are kept, so that no other array gets their memory address.
-        self._arrays, self._places = list(weights.values()), places
+        self._arrays = arrays
 
     def raw_scores(self, rows: TensorBundle, buffers: list) -> Tensor:
         """Raw scores of rows, on the host; `buffers` as for `MLPScores`."""
@@ -195,10 +208,9 @@ class BoundModule:
         )
 
 
-def _memory(array: np.ndarray) -> tuple:
-    """Address, shape and type of an array: unique while the array is kept."""
-    address = array.__array_interface__["data"][0]
-    return address, array.strides, array.shape, array.dtype
+def same_objects(one: list, other: list) -> bool:
+    """Whether two lists hold the same objects."""
+    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
 def is_float32(X: Any) -> bool:

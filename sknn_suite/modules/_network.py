@@ -81,8 +81,9 @@ def give_body(
 
 
 def _buffers_in_no_state(module: nn.Module) -> list[tuple[str, torch.Tensor]]:
-    kept = module.state_dict().keys()
-    return [(name, b) for name, b in module.named_buffers() if name not in kept]
+    buffers = list(module.named_buffers())
+    kept = module.state_dict().keys() if buffers else ()
+    return [(name, b) for name, b in buffers if name not in kept]
 
 
 def _plain(value: Any) -> Any:

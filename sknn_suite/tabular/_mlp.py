@@ -7,7 +7,12 @@ from numbers import Integral, Real
 import numpy as np
 
 from sknn_suite.doors import Interval, StrOptions
-from sknn_suite.estimator import FittedNet, SupervisedEstimator
+from sknn_suite.estimator import (
+    FittedNet,
+    LiveModule,
+    SupervisedEstimator,
+    same_objects,
+)
 from sknn_suite.modules import ACTIVATIONS
 from sknn_suite.parameters import param, parameters
 
@@ -60,10 +65,16 @@ class MLPEstimator(SupervisedEstimator):
 
     def _fitted_net(self) -> FittedNet:
         net = super()._fitted_net()
+        shown = [*self.coefs_, *self.intercepts_]
+        if same_objects(shown, net.live.shown):
+            return net
         for i, (coef, intercept) in enumerate(zip(self.coefs_, self.intercepts_)):
             self._check_assigned(i, np.shape(coef), np.shape(intercept))
             net.weights[f"linears.{i}.weight"] = np.asarray(coef).T
             net.weights[f"linears.{i}.bias"] = np.asarray(intercept)
+        # An assigned list is copied each time, because it may be edited in place.
+        are_arrays = all(isinstance(array, np.ndarray) for array in shown)
+        net.live.shown = shown if are_arrays else []
         return net
 
     def _check_assigned(self, i: int, coef: tuple, intercept: tuple) -> None:
@@ -84,7 +95,7 @@ class MLPEstimator(SupervisedEstimator):
         if "_net" in state:  # `coefs_` and `intercepts_` hold the rest
             weights = self._net.weights.items()
             others = {n: w for n, w in weights if not n.startswith("linears.")}
-            state["_net"] = replace(self._net, weights=others)
+            state["_net"] = replace(self._net, weights=others, live=LiveModule())
         return state
 
     def __sklearn_tags__(self):

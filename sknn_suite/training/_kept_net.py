@@ -1,9 +1,9 @@
 """KeptNet: the net of a partial fit, which the next one continues."""
 
-import copy
 from dataclasses import replace
 from typing import Any, cast
 
+from sknn_suite.doors import copy_random_state
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._net_state import state_to_go_on
 from sknn_suite.training._plan import FitPlan
@@ -60,7 +60,7 @@ class KeptNet:
         if net is None or not self._is_for(plan):
             return None
         self._state, self._net = state_to_go_on(net), None
-        net.random_state = copy.deepcopy(plan.random_state)
+        net.random_state = copy_random_state(plan.random_state)
         net.progress = replace(plan.start.progress)
         net.stop_reason_ = None
         net.initialize_module()
