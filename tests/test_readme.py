@@ -68,3 +68,18 @@ def test_search_spaces_of_the_recipes_hold_parameters_and_values(space, estimato
     for candidate in ParameterSampler(names[space], 50, random_state=0):
         for estimator in estimators:
             getattr(sknn_suite, estimator)(**candidate)._validate_params()
+
+
+def test_the_page_of_choices_names_parameters_of_each_estimator():
+    text = (ROOT / "docs" / "user_guide" / "choose.rst").read_text(encoding="utf-8")
+    table = text[: text.index("When another model")]
+    told = set()
+    for row in table.split("   * - ")[2:]:
+        _, estimator, first_three = row.split("\n     - ")
+        for name in re.findall(r":class:`~sknn_suite\.(\w+)`", estimator):
+            named = set(re.findall(r"``(\w+)``", first_three))
+            parameters = getattr(sknn_suite, name)().get_params()
+            assert len(named) >= 3
+            assert named <= set(parameters), name
+            told.add(name)
+    assert told == {name for name in sknn_suite.__all__ if name[0].isupper()}
