@@ -33,7 +33,7 @@ _NOT_BY_LBFGS = {
 # Schedules that scikit-learn knows, and ignores for lbfgs.
 _SCHEDULES_OF_SCIKIT_LEARN = ("constant", "invscaling", "adaptive")
 
-# Parameters of word tokens, which a user's own tokenizer does not read.
+# Parameters of word tokens, which other tokenizers do not read.
 _OF_WORDS = (
     "punctuation",
     "numbers",
@@ -161,7 +161,7 @@ def _refuse_for_lbfgs(parameters: Any) -> None:
     if hasattr(rates, "__len__") and not isinstance(rates, str):
         raise ValueError(
             f"learning_rate_init={rates!r} does not go with solver='lbfgs', which has "
-            "no rates of layers. Expected one number, which it ignores. Choose a "
+            "no rates of layers. Expected one number; lbfgs ignores it. Choose a "
             "stochastic solver, or set freeze to leave layers as they are."
         )
 

@@ -18,10 +18,9 @@ from sknn_suite.modules import gram_values
 # Strength of the L2 penalty, divided by the number of texts.
 PENALTY = 0.03
 
-# For a few hundred texts the solver converges in 30 to 60 iterations. After this many
-# it stops as soon as a window of iterations lowers the loss by less than the part `TOL`
-# of it. 5,000 texts take 90; the distance from the optimum is then too small to matter
-# for new texts.
+# For a few hundred texts the solver converges in 30 to 60 iterations. After ENOUGH_ITER
+# it stops when WINDOW iterations lower the loss by less than the fraction TOL. For
+# 5,000 texts that is after 90 iterations. A longer fit does not improve predictions.
 ENOUGH_ITER, MAX_ITER = 60, 300
 WINDOW, TOL = 10, 0.01
 
