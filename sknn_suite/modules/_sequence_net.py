@@ -24,8 +24,8 @@ class SequenceNet(nn.Module):
 
     Each network starts from its own weights, those of tokens included, and learns
     alone. Predictions use the mean of their raw scores, which is better than any of
-    them [1]_. The raw scores of a wide branch are averaged with theirs [2]_; training
-    leaves it out, or the networks would learn only what it misses.
+    them [1]_. The raw scores of a wide branch are averaged with theirs [2]_. Training
+    leaves the branch out; otherwise the networks would learn only what it misses.
 
     Parameters
     ----------

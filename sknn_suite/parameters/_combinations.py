@@ -1,9 +1,10 @@
-"""Errors for parameters that would have no effect beside others.
+"""Errors for parameters that would have no effect together with others.
 
 A search tries all values of one parameter with all values of another. So a parameter
-whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) is no error beside
-another choice, as in scikit-learn. An error is raised where a user could expect an
-effect: ``mixup`` with ``solver="lbfgs"``, ``activation`` of a network that has its own.
+whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) may be set even if
+X is not chosen, as in scikit-learn. An error is raised where a user could expect an
+effect: ``mixup`` with ``solver="lbfgs"``, or ``activation`` of a network whose
+activations are fixed.
 """
 
 from collections.abc import Iterable

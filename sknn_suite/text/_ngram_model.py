@@ -118,8 +118,8 @@ def fit_ngrams(
 
     A text is a vector of length one: each of its words and runs of words counts once,
     and so do all letter n-grams of a word together. Each n-gram is scaled by its
-    log-count ratios, as in naive Bayes [1]_: those that say much about the classes are
-    the cheapest to use.
+    log-count ratios, as in naive Bayes [1]_. So the penalty is smallest for n-grams
+    that say much about the classes.
 
     Parameters
     ----------
