@@ -21,11 +21,11 @@ from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
 N_REFERENCES = 32
 
-# Share of the row's own reconstruction error beside its two distances. One of them
-# holds much of it already, and most of it is the noise of usual rows.
+# Weight of the row's own reconstruction error, next to its two distances. One of the
+# distances contains much of it, and the rest is mostly the noise of usual rows.
 ERROR_SHARE = 0.125
 
-# Share of the surprise of single values beside distances, both in deviations.
+# Weight of the surprise of single values, next to the distances; in deviations.
 SURPRISE_SHARE = 0.3
 
 # Deviations beyond which a logarithm compresses distances, as in `ScaledTable`.

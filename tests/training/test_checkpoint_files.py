@@ -151,7 +151,7 @@ def test_a_file_without_the_origin_of_its_entropy_is_refused(numbers, tmp_path, 
     path = tmp_path / "run"
     make(path, random_state=None).fit(*numbers)
     change(path, text=at("origin", value=origin))
-    with pytest.raises(DataError, match=r"'origin' is no state .*Delete"):
+    with pytest.raises(DataError, match=r"'origin' is not the state .*Delete"):
         make(path, random_state=None).fit(*numbers)
 
 
