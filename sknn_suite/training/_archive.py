@@ -98,8 +98,8 @@ def read_origin(path: str | os.PathLike) -> dict:
         np.random.RandomState().set_state(origin)
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise DataError(
-            f"'{path}' cannot be read as a checkpoint: its 'origin' is not the state of "
-            "a random generator. Expected a file written by checkpoint=path. "
+            f"'{path}' cannot be read as a checkpoint: its 'origin' is not the state "
+            "of a random generator. Expected a file written by checkpoint=path. "
             "Delete it to start anew, or choose another path."
         ) from error
     return origin
