@@ -206,7 +206,7 @@ def test_a_path_that_can_be_no_checkpoint_is_told_in_words(path, numbers, name, 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")  # noqa: PTH112
 def test_a_folder_that_takes_no_files_is_told_before_training(numbers, watcher):
-    with pytest.raises(CheckpointError, match=r"next to checkpoint '/proc/run'.*Choose"):
+    with pytest.raises(CheckpointError, match=r"checkpoint '/proc/run'.*Choose"):
         make("/proc/run", callbacks=[watcher]).fit(*numbers)
     assert not hasattr(watcher, "steps")
 
