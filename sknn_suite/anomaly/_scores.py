@@ -269,7 +269,7 @@ class ReferenceScore(RowScore):
         weight: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> np.ndarray:
-        """Reconstruct rows drawn in proportion to their weights, few of them twice."""
+        """Reconstruct rows chosen by their weights, few of them twice."""
         n_rows = len(X)
         per_group = max(1, min(N_REFERENCES, n_rows // 4))
         n_members = scan(X[:1], lambda seen: _rows_first(seen.x_hat)).shape[1]
