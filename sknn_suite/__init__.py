@@ -27,8 +27,8 @@ __all__ = [
     "summary",
 ]
 
-# Where each name is. It is imported when it is first asked for: who wants one estimator
-# does not wait for the others.
+# The package of each name. It is imported when the name is first used, so that one
+# estimator does not wait for the imports of the others.
 _HOMES = {
     "AutoencoderDetector": "anomaly",
     "CNNClassifier": "images",
@@ -42,7 +42,7 @@ _HOMES = {
     "summary": "inspection",
 }
 
-# Packages that are there without an import of their own, as in scikit-learn.
+# Packages that need no separate import, as in scikit-learn.
 _PACKAGES = {*_HOMES.values(), "datasets", "exceptions", "plotting"}
 
 

@@ -21,11 +21,11 @@ from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
 N_REFERENCES = 32
 
-# Share of the row's own reconstruction error beside its two distances. One of them
-# holds much of it already, and most of it is the noise of usual rows.
+# Weight of the row's own reconstruction error, next to its two distances. One of the
+# distances contains much of it, and the rest is mostly the noise of usual rows.
 ERROR_SHARE = 0.125
 
-# Share of the surprise of single values beside distances, both in deviations.
+# Weight of the surprise of single values, next to the distances; in deviations.
 SURPRISE_SHARE = 0.3
 
 # Deviations beyond which a logarithm compresses distances, as in `ScaledTable`.
@@ -269,7 +269,7 @@ class ReferenceScore(RowScore):
         weight: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> np.ndarray:
-        """Reconstruct rows drawn in proportion to their weights, few of them twice."""
+        """Reconstruct rows chosen by their weights, few of them twice."""
         n_rows = len(X)
         per_group = max(1, min(N_REFERENCES, n_rows // 4))
         n_members = scan(X[:1], lambda seen: _rows_first(seen.x_hat)).shape[1]

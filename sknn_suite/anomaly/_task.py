@@ -53,8 +53,8 @@ class DetectorTask(Task):
     kind = "autoencoder"
     planned_schedules = ("one_cycle", "cosine")
 
-    # Distribution that distribution="auto" takes for real numbers: squared errors where
-    # they are small, absolute ones for rows far off.
+    # Distribution that distribution="auto" takes for real numbers: small errors count
+    # squared, large ones by their absolute value.
     real = "huber"
 
     blocks: tuple[int, ...]

@@ -17,13 +17,13 @@ from sknn_suite.parameters import param, parameters, redefault
 class VAEDetector(AnomalyDetector):
     """Variational autoencoders that find outliers, give codes and draw rows.
 
+    Start with `contamination`, `n_components`, `beta` and `score_method`.
+
     Use it for likelihoods (score_method="likelihood"), for codes that are spread
     evenly, and to draw new rows that resemble the training rows (`sample`). It is an
     `AutoencoderDetector` whose codes are normal distributions and whose error is learnt
     for each feature; it minimises the negative evidence lower bound. The API is that of
     :class:`sklearn.ensemble.IsolationForest`. Rows are scaled inside.
-
-    Start with `contamination`, `n_components`, `beta` and `score_method`.
 
     Parameters
     ----------

@@ -12,14 +12,14 @@ from sknn_suite.parameters import parameters
 class CNNClassifier(ImageParameters, FeaturesHalf):
     """Convolutional network for images.
 
+    Start with `architecture`, `augment`, `max_iter` and `backbone`.
+
     Use it for arrays of images of one size, or image files of any size, with two
     classes, several classes, or several labels per image. Pass arrays, flat rows or
     file names: uint8 pixels stay uint8 until they are in a batch, and are scaled inside
     by the mean and deviation of the training images. The default is a residual network
     that suits the size of the images, with a schedule that suits their number. Pass a
     `backbone` when there are few images.
-
-    Start with `architecture`, `augment`, `max_iter` and `backbone`.
 
     Attributes
     ----------

@@ -49,8 +49,8 @@ from sknn_suite.training import (
 # trained.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
-# Side from which on images count as photographs, whose subject may be anywhere and in
-# any light; and what augment="auto" does to them.
+# Images with sides of at least this many pixels count as photographs. Their subject may
+# be anywhere and in any light, so augment="auto" makes these changes.
 PHOTO_SIDE = 48
 PHOTOS = {"crop": 0.55, "brightness": 0.2, "contrast": 0.2, "cutout": 0.25}
 

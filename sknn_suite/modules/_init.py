@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from sknn_suite.data import as_tensor
 
-# scikit-learn's activations keep scikit-learn's initialisation. Of the others, those
-# that are half-open (zero or small for negative input) lose half the variance in each
-# layer, which he makes up for; the rest are roughly linear around zero.
+# scikit-learn's activations keep scikit-learn's initialisation. Of the others, some are
+# zero or small for negative input. They lose half the variance in each layer, and "he"
+# compensates for it. The rest are roughly linear around zero.
 _GLOROT = {"identity", "logistic", "tanh", "relu", "sigmoid", "hardsigmoid"}
 _GLOROT |= {"hard_sigmoid", "hardtanh", "hard_tanh", "softsign", "tanhshrink"}
 _GLOROT |= {"rational_tanh", "hardshrink", "softshrink", "cube", "log_sigmoid"}

@@ -13,10 +13,9 @@ from sknn_suite.modules._recurrent_net import RecurrentNet
 from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._wide import WideBranch
 
-# Share of the networks in the mean of their raw scores and the wide branch's: less than
-# half, since the branch is the surer of the two. The mean of raw scores is the
-# geometric mean of probabilities, whose log-loss is lower than that of the arithmetic
-# one.
+# Share of the networks in the average with the wide branch. It is less than half,
+# because confident predictions of the branch are wrong less often. Raw scores are
+# averaged, not probabilities, because this gives a lower log-loss.
 SHARE_OF_NETWORKS = 0.4
 
 
@@ -25,8 +24,8 @@ class SequenceNet(nn.Module):
 
     Each network starts from its own weights, those of tokens included, and learns
     alone. Predictions use the mean of their raw scores, which is better than any of
-    them [1]_. The raw scores of a wide branch are averaged with theirs [2]_; training
-    leaves it out, or the networks would learn only what it misses.
+    them [1]_. The raw scores of a wide branch are averaged with theirs [2]_. Training
+    leaves the branch out; otherwise the networks would learn only what it misses.
 
     Parameters
     ----------

@@ -1,9 +1,10 @@
-"""Errors for parameters that would have no effect beside others.
+"""Errors for parameters that would have no effect together with others.
 
 A search tries all values of one parameter with all values of another. So a parameter
-whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) is no error beside
-another choice, as in scikit-learn. An error is raised where a user could expect an
-effect: ``mixup`` with ``solver="lbfgs"``, ``activation`` of a network that has its own.
+whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) may be set even if
+X is not chosen, as in scikit-learn. An error is raised where a user could expect an
+effect: ``mixup`` with ``solver="lbfgs"``, or ``activation`` of a network whose
+activations are fixed.
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ _NOT_BY_LBFGS = {
 # Schedules that scikit-learn knows, and ignores for lbfgs.
 _SCHEDULES_OF_SCIKIT_LEARN = ("constant", "invscaling", "adaptive")
 
-# Parameters of word tokens, which a user's own tokenizer does not read.
+# Parameters of word tokens, which other tokenizers do not read.
 _OF_WORDS = (
     "punctuation",
     "numbers",
@@ -161,7 +162,7 @@ def _refuse_for_lbfgs(parameters: Any) -> None:
     if hasattr(rates, "__len__") and not isinstance(rates, str):
         raise ValueError(
             f"learning_rate_init={rates!r} does not go with solver='lbfgs', which has "
-            "no rates of layers. Expected one number, which it ignores. Choose a "
+            "no rates of layers. Expected one number; lbfgs ignores it. Choose a "
             "stochastic solver, or set freeze to leave layers as they are."
         )
 

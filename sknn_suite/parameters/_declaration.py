@@ -3,7 +3,7 @@
 A class decorated with `parameters` is a keyword-only dataclass whose fields are the
 constructor's parameters. Subclasses inherit them; scikit-learn's
 ``_parameter_constraints`` is collected from the fields, and the docstring of every
-class lists the inherited parameters, whose text stands in the class that declares them.
+class lists the inherited parameters with their texts from the class that declares them.
 Each parameter belongs to a group, which decides its place in signature and docstring.
 """
 

@@ -36,7 +36,7 @@ def refuse_values(parameters: Any) -> None:
 
 
 def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
-    """Wrap a schedule of the user's: it gets the epochs, and gives a number >= 0.
+    """Wrap the user's schedule: it takes the epochs and returns a number >= 0.
 
     Raises
     ------

@@ -10,6 +10,9 @@ from sknn_suite.tabular._task import TableTask
 class MLPRegressor(MLPEstimator, Regressor):
     """Multi-layer perceptron regressor, a drop-in for scikit-learn's.
 
+    Start with `hidden_layer_sizes`, `loss`, `alpha`, `learning_rate_init` and
+    `early_stopping`.
+
     Use it for tables of numbers; scale the columns, and the target if it is far from
     unit size (:class:`sklearn.compose.TransformedTargetRegressor`). It has every
     parameter, default, attribute and method of
@@ -17,9 +20,6 @@ class MLPRegressor(MLPEstimator, Regressor):
     `random_state` starts from the same weights and draws the same batches. It adds
     robust and quantile losses, dropout, batch norm, more activations, callbacks, GPUs
     and faster arithmetic.
-
-    Start with `hidden_layer_sizes`, `loss`, `alpha`, `learning_rate_init` and
-    `early_stopping`.
 
     Attributes
     ----------

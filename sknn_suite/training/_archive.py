@@ -98,8 +98,8 @@ def read_origin(path: str | os.PathLike) -> dict:
         np.random.RandomState().set_state(origin)
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise DataError(
-            f"'{path}' cannot be read as a checkpoint: its 'origin' is no state of a "
-            "random generator. Expected a file written by checkpoint=path. "
+            f"'{path}' cannot be read as a checkpoint: its 'origin' is not the state "
+            "of a random generator. Expected a file written by checkpoint=path. "
             "Delete it to start anew, or choose another path."
         ) from error
     return origin
@@ -158,7 +158,7 @@ def _read(file: BinaryIO) -> dict:
 def _refuse_members(members: list[zipfile.ZipInfo], file_size: int) -> None:
     """Refuse parts that unpack to more than the file, or that we do not write."""
     if len({member.filename for member in members}) < len(members):
-        raise ValueError("two of its parts have one name")
+        raise ValueError("two of its parts have the same name")
     for member in members:
         if not _MEMBER.fullmatch(member.filename):
             raise ValueError(f"it has a part {member.filename[:40]!r}")

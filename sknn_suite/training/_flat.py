@@ -12,8 +12,8 @@ class FlatParameters:
     """All trained parameters of a net in one buffer, their gradients in another.
 
     An optimiser that works elementwise then needs one kernel per group instead of one
-    per parameter, and clipping one norm. The module's own parameters become views of
-    the buffers, so ``parameter.grad`` works as usual.
+    per parameter, and clipping needs one norm. The module's own parameters become views
+    of the buffers, so ``parameter.grad`` works as usual.
 
     Parameters
     ----------

@@ -202,8 +202,8 @@ class TensorNet(NeuralNet):
             self._thaw()
         self._set_rate(rate)
         if schedule.kind in ("invscaling", "adaptive") and rate != old_rate:
-            # scikit-learn's velocity is in units of the weights, torch's in those of
-            # the gradient: scaled, the one follows the other through its schedules.
+            # scikit-learn's velocity is in units of the weights, torch's in units of
+            # the gradient. Scaled like this, both make the same steps.
             scale_momentum(self.optimizer_, old_rate / rate)
 
     def _thaw(self) -> None:

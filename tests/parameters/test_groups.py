@@ -48,9 +48,8 @@ def test_the_notes_name_every_group_with_its_parameters(public_class):
         assert re.findall(r"`(\w+)`", listed[1]) == names
 
 
-def test_what_to_start_with_is_said_before_the_parameters(public_class):
-    before, _, _ = public_class.__doc__.partition("\n\nParameters\n")
-    told = before.rpartition("\n\n")[2]
+def test_what_to_start_with_is_said_right_after_the_summary(public_class):
+    _, told, *_ = public_class.__doc__.split("\n\n")
     assert told.startswith("Start with ")
     names = re.findall(r"`(\w+)`", told)
     assert 3 <= len(names) <= 5
