@@ -21,7 +21,7 @@ def center_and_scale(
 
 
 def deviation(values: np.ndarray, weight: np.ndarray | None) -> float:
-    """Standard deviation."""
+    """Compute the standard deviation of weighted values."""
     mean = np.average(values, weights=weight)
     return float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
 
