@@ -18,12 +18,13 @@ from sknn_suite.anomaly._rows import (
     suited_code_length,
 )
 from sknn_suite.anomaly._scan import FittedScores, scan
-from sknn_suite.anomaly._scores import SCORES, center_and_scale
+from sknn_suite.anomaly._scores import SCORES
+from sknn_suite.anomaly._spread import far_off
 from sknn_suite.anomaly._thresholds import keep_smallest, threshold
 from sknn_suite.checks import check_dense_table, check_layer_sizes, check_weights
 from sknn_suite.data import TensorBundle
 from sknn_suite.doors import copy_random_state
-from sknn_suite.encoding import ScaledTable, weighted_quantiles
+from sknn_suite.encoding import ScaledTable
 from sknn_suite.estimator import FittedNet, Rows, Task
 from sknn_suite.losses import AutoencoderLoss, Distribution, ElboLoss, make_distribution
 from sknn_suite.modules import Network
@@ -39,9 +40,6 @@ MOST_ROWS, FEWEST_ROWS, ROWS_TIMES_FEATURES = 128, 32, 65536
 
 # Each update trains several nets, and a fit has many.
 WORK_FACTOR = 10
-
-# Robust deviations above the median at which contamination="auto" sets the threshold.
-FAR = 3.0
 
 # Distributions of real numbers; only these are scaled by their deviation.
 REAL = ("gaussian", "huber", "laplace", "student_t")
@@ -248,7 +246,7 @@ class DetectorTask(Task):
         look = partial(scan, net, distribution, device=self.of.device)
         source = copy_random_state(random_state)
         scores = fitted.score.fit_score(look, rows.X, rows.weight, source)
-        fitted.auto_offset = -_far_off(scores, rows.weight)
+        fitted.auto_offset = -far_off(scores, rows.weight)
         fitted.smallest = keep_smallest(-scores, rows.weight)
         offset = threshold(fitted, self.of.contamination)
         return {"_scores": fitted, "offset_": offset}
@@ -272,15 +270,3 @@ def minus_loss(loss: AutoencoderLoss, raw: Tensor, valid: TensorBundle) -> float
     """Score of validation rows: the loss outside training, negated."""
     weight = None if valid.weight is None else valid.weights
     return -float(loss(raw, valid.targets, weight).mean())
-
-
-def _far_off(scores: np.ndarray, weight: np.ndarray | None) -> float:
-    """Score beyond which a row is far from the others.
-
-    Scores are skewed, so their upper half sets the scale.
-    """
-    middle, high = (
-        float(q[0]) for q in weighted_quantiles(scores[:, None], weight, (0.5, 0.75))
-    )
-    _, scale = center_and_scale(scores, weight)
-    return middle + FAR * max((high - middle) / 0.6745, scale)
