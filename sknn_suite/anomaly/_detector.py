@@ -7,13 +7,14 @@ from sknn_suite.anomaly._coding import CodingHalf
 from sknn_suite.anomaly._parameters import DetectorParameters
 from sknn_suite.doors import fit_context
 from sknn_suite.estimator import Call, can_partial_fit, refuse_early_stopping
-from sknn_suite.parameters import parameters
+from sknn_suite.parameters import parameters, words_of_fit
 
 
 @parameters
 class AnomalyDetector(DetectorParameters, CodingHalf):
     """Autoencoders side by side that score rows and give their codes."""
 
+    @words_of_fit
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None, *, X_val=None):

@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from sknn_suite.checks._sparse import check_indices
+from sknn_suite.checks._words import words_named
 from sknn_suite.doors import check_n_features, check_sample_weight, to_numpy
 from sknn_suite.exceptions import DataError
 
@@ -31,11 +32,13 @@ def check_table(estimator: BaseEstimator, X: Any) -> Any:
         # have, and without looking for errors in a valid array. This takes half of the
         # time of a prediction of one row.
         if not _is_ready(X):
-            X = check_array(X, estimator=estimator, input_name="X", **_TABLE)
+            with words_named(X):
+                X = check_array(X, estimator=estimator, input_name="X", **_TABLE)
         check_n_features(estimator, X, reset=False)
         return X
     check_indices(X)
-    return validate_data(estimator, X, reset=False, **_TABLE)
+    with words_named(X):
+        return validate_data(estimator, X, reset=False, **_TABLE)
 
 
 def _is_ready(X: np.ndarray) -> bool:
@@ -53,7 +56,8 @@ def check_dense_table(
 ) -> np.ndarray:
     """Check the rows of a table that may not be sparse; return C-ordered floats."""
     checks = _TABLE | {"accept_sparse": False, "ensure_min_samples": min_rows}
-    return validate_data(estimator, X, reset=reset, **checks)
+    with words_named(X):
+        return validate_data(estimator, X, reset=reset, **checks)
 
 
 def check_table_and_target(
@@ -68,9 +72,9 @@ def check_table_and_target(
         refuse_missing_labels(y)
     check_indices(X)
     check_indices(y, "y")
-    X, y = validate_data(
-        estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
-    )
+    how: dict[str, Any] = {"multi_output": True, "y_numeric": y_numeric, **_TABLE}
+    with words_named(X):
+        X, y = validate_data(estimator, X, y, reset=reset, **how)
     return X, settle_target(y, y_numeric=y_numeric)
 
 
@@ -175,6 +179,12 @@ def check_layer_sizes(
     ValueError
         If any is not positive, or there are too few.
     """
+    if any(isinstance(part, list | tuple | str) for part in _parts(value)):
+        raise ValueError(
+            f"{name} must be > 0, got {value!r}. Expected one or several integers, with "
+            "one activation for all layers. Pass the units of each hidden layer, and "
+            "the activation apart from them where the estimator takes one."
+        )
     sizes = np.atleast_1d(np.asarray(value))
     if sizes.ndim > 1 or (
         sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any())
@@ -189,6 +199,10 @@ def check_layer_sizes(
             "units of each layer."
         )
     return tuple(int(n) for n in sizes)
+
+
+def _parts(value: Any) -> list | tuple:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def check_per_layer(name: str, value: Any, n_layers: int) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from sknn_suite.doors import fit_context, to_home
 from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._fit import Call
 from sknn_suite.estimator._fitted import FittedNet
-from sknn_suite.parameters import parameters
+from sknn_suite.parameters import parameters, words_of_fit
 
 
 def can_partial_fit(estimator: NeuralEstimator) -> bool:
@@ -49,6 +49,7 @@ class SupervisedEstimator(
 ):
     """An estimator that learns a target, and gives features as a transformer."""
 
+    @words_of_fit
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
