@@ -22,13 +22,15 @@ class AnomalyDetector(DetectorParameters, CodingHalf):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows: numbers, finite, in any units. Some may be outliers.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows: numbers, finite, in any units. Some may be outliers. Sparse rows,
+            such as one-hot columns, are made dense for training.
         y : Ignored
             Present for scikit-learn's API.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row, >= 0: 2 counts like the row twice, 0 like no row.
-        X_val : array-like of shape (n_validation_samples, n_features), default=None
+        X_val : array-like or sparse matrix of shape (n_validation_samples, \
+                n_features), default=None
             Your own validation rows. Their loss is in `history_`. With
             early_stopping=True they decide which epoch's weights are kept, and all
             rows of X are trained on.
@@ -58,7 +60,7 @@ class AnomalyDetector(DetectorParameters, CodingHalf):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
         y : Ignored
             Present for scikit-learn's API.

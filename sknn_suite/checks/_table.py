@@ -54,10 +54,12 @@ def _is_ready(X: np.ndarray) -> bool:
 def check_dense_table(
     estimator: BaseEstimator, X: Any, *, reset: bool, min_rows: int = 1
 ) -> np.ndarray:
-    """Check the rows of a table that may not be sparse; return C-ordered floats."""
-    checks = _TABLE | {"accept_sparse": False, "ensure_min_samples": min_rows}
+    """Check the rows of a table; return C-ordered floats, dense also if X is sparse."""
+    check_indices(X)
+    checks = _TABLE | {"ensure_min_samples": min_rows}
     with words_named(X):
-        return validate_data(estimator, X, reset=reset, **checks)
+        X = validate_data(estimator, X, reset=reset, **checks)
+    return X.toarray() if sparse.issparse(X) else X
 
 
 def check_table_and_target(
@@ -179,10 +181,11 @@ def check_layer_sizes(
     ValueError
         If any is not positive, or there are too few.
     """
-    if any(isinstance(part, list | tuple | str) for part in _parts(value)):
+    parts = value if isinstance(value, list | tuple) else ()
+    if any(isinstance(part, list | tuple | str) for part in parts):
         raise ValueError(
-            f"{name} must be > 0, got {value!r}. Expected one or several integers, with "
-            "one activation for all layers. Pass the units of each hidden layer, and "
+            f"{name} must be > 0, got {value!r}. Expected one or several integers, "
+            "with one activation for all layers. Pass the units of each layer, and "
             "the activation apart from them where the estimator takes one."
         )
     sizes = np.atleast_1d(np.asarray(value))
@@ -199,10 +202,6 @@ def check_layer_sizes(
             "units of each layer."
         )
     return tuple(int(n) for n in sizes)
-
-
-def _parts(value: Any) -> list | tuple:
-    return value if isinstance(value, list | tuple) else ()
 
 
 def check_per_layer(name: str, value: Any, n_layers: int) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """Commands and their options.
 
-A command is imported when it runs. So help, the version and errors about arguments do not
-wait for torch and scikit-learn.
+A command is imported when it runs. So help, the version and errors about arguments do
+not wait for torch and scikit-learn.
 """
 
 import argparse

@@ -136,7 +136,7 @@ class FittedNet:
     def features(
         self, X: Any, device: str = "auto", adapt: Callable | None = None
     ) -> Tensor:
-        """Inputs of the last layer for checked rows, on the host; see `raw_scores`."""
+        """Compute the last layer's inputs for checked rows; see `raw_scores`."""
         bound = self.bind(X.shape[0], device, adapt)
         found = _READINGS[self.reading](self, bound, X, bound.features)
         exact = getattr(X, "dtype", None) in (np.float32, np.uint8)
@@ -203,7 +203,7 @@ class BoundModule:
         return self.module(**rows.inputs).cpu()
 
     def features(self, rows: TensorBundle, buffers: list) -> Tensor:
-        """Inputs of the last layer for rows, on the host; `buffers` stay empty."""
+        """Compute the last layer's inputs, on the host; `buffers` stay empty."""
         module: Any = self.module
         return module.features(**self._bring(rows).inputs).cpu()
 

@@ -171,7 +171,7 @@ class SequenceNet(nn.Module):
         tokens: CodedRows | None = None,
         **others: Any,
     ) -> Tensor:
-        """Inputs of the last layers of all networks, side by side; no wide branch."""
+        """Compute the inputs of all last layers, side by side; no wide branch."""
         parts = self._read(values, tokens)
         known, order = self._unequal(lengths, parts[0].shape[1])
         nets: Any = self.nets

@@ -62,7 +62,8 @@ _TABLE: list[tuple[tuple[str, ...], str, str]] = [
     ),
     (
         ("architecture",),
-        "arch model modelname module net network filters kernelsize convlayers nfilters",
+        "arch model modelname module net network filters kernelsize convlayers "
+        "nfilters",
         "",
     ),
     (
@@ -404,13 +405,13 @@ def _write(ours: str, value: Any) -> str:
 
 
 def _show(value: Any) -> str:
-    """A value as code, cut where it is long."""
+    """Show a value as code, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _plain(word: str) -> str:
-    """A word without capitals and underscores, in which libraries differ."""
+    """Leave out capitals and underscores, in which libraries differ."""
     return word.lower().replace("_", "")
 
 

@@ -100,8 +100,8 @@ def test_every_word_of_the_table_is_known_to_a_class_and_names_no_parameter():
 
 def test_several_words_are_told_at_once():
     message = (
-        "unexpected keyword argument 'lr'. Expected learning_rate_init for lr, max_iter "
-        "for epochs. Write learning_rate_init=0.1. Write max_iter=5."
+        "unexpected keyword argument 'lr'. Expected learning_rate_init for lr, "
+        "max_iter for epochs. Write learning_rate_init=0.1. Write max_iter=5."
     )
     with pytest.raises(TypeError, match=re.escape(message)):
         MLPClassifier(lr=0.1, alpha=0, epochs=5)
@@ -129,9 +129,9 @@ def test_fit_refuses_what_belongs_to_the_constructor(rows):
 
 
 def test_unknown_words_are_left_to_python_and_scikit_learn(rows):
-    with pytest.raises(TypeError, match="unexpected keyword argument 'banana'$"):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'banana'$"):
         MLPClassifier(banana=1)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'banana'$"):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'banana'$"):
         MLPClassifier().fit(*rows, banana=1)
     with pytest.raises(ValueError, match="Valid parameters are"):
         MLPClassifier().set_params(banana=1)
