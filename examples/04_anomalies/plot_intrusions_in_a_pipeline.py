@@ -3,7 +3,7 @@ Find intrusions in a table of words and numbers
 ===============================================
 
 Afterwards you can put a detector behind a ColumnTransformer, search its parameters with
-a few labels, move its threshold without a new fit, and see which column gave a row away.
+a few labels, move its threshold without a new fit, and see why a row is unusual.
 """
 
 # %%
@@ -94,8 +94,8 @@ for package, model in models.items():
 # --------------------
 # ``fit`` ignores ``y``; only the scorer reads it. For scikit-learn's scorers a larger
 # decision means the larger label, so labels are as ``predict`` gives them: -1 for
-# outliers, 1 for others. The folds are stratified, since a fold without an outlier has no
-# score.
+# outliers, 1 for others. The folds are stratified, since a fold without an outlier has
+# no score.
 model = models["sknn_suite"]
 folds = StratifiedKFold(3, shuffle=True, random_state=0)
 grid = {"autoencoderdetector__score_method": ["auto", "reconstruction", "likelihood"]}

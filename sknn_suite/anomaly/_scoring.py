@@ -99,11 +99,12 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
             The rows.
         groups : mapping, transformer, array-like or None, default=None
             Features whose contributions are summed, such as the one-hot columns of one
-            original column. A fitted ColumnTransformer, OneHotEncoder or part of a
-            pipeline, which made X, tells it by its names ("step__column_category"): there
-            is one group for each column that it was fitted on, in their order. A mapping has a label for each
-            group, and lists its features by number or name. An array has the label of
-            each feature; groups then come in the order in which they first occur.
+            original column. Pass the fitted ColumnTransformer, OneHotEncoder or part of
+            a pipeline that made X: by the names of its features
+            ("step__column_category") there is one group for each column that it was
+            fitted on, in their order. A mapping has a label for each group, and lists
+            its features by number or name. An array has the label of each feature;
+            groups then come in the order in which they first occur.
 
         Returns
         -------

@@ -90,6 +90,14 @@ def explain_value(error: ValueError, values: Mapping[str, Any], cls: Any) -> str
     return None
 
 
+def our_value(name: str, value: Any) -> Any:
+    """Give our word for a value of another library; other values stay as they are."""
+    if not isinstance(value, str):
+        return value
+    usual = value.lower() if name == "solver" else value
+    return _VALUES.get((name, _plain(value)), usual)
+
+
 def _first_place(name: str, values: Mapping[str, Any]) -> str | None:
     """Explain the first place of regressors, where classifiers have the layers."""
     loss, sizes = values.get("loss"), values.get("hidden_layer_sizes")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeVar
 
+from sknn_suite.parameters._foreign_values import our_value
+
 F = TypeVar("F", bound=Callable)
 
 
@@ -111,7 +113,7 @@ _TABLE: list[tuple[tuple[str, ...], str, str]] = [
         "Write the name of a scikit-learn scorer, such as "
         "early_stopping_scoring='roc_auc', with early_stopping=True.",
     ),
-    (("tol",), "mindelta threshold", ""),
+    (("tol",), "mindelta", ""),
     (("alpha",), "l2 l2reg l2regularizer l2regularization reglambda", ""),
     (("alpha",), "weightdecay wd kernelregularizer", _DECAY),
     (("l1_alpha",), "l1 l1reg l1regularizer", ""),
@@ -180,7 +182,11 @@ _TABLE: list[tuple[tuple[str, ...], str, str]] = [
     (("freeze",), "frozen freezelayers freezeto", ""),
     (("quantile",), "quantiles tau q", ""),
     (("huber_delta",), "delta huberdelta", ""),
-    (("contamination",), "outlierfraction outliersfraction outlierrate nu", ""),
+    (
+        ("contamination",),
+        "outlierfraction outliersfraction outlierrate threshold nu",
+        "",
+    ),
     (
         ("n_estimators", "n_networks"),
         "nestimator nmodels nmembers nensemble numnetworks nnetworks ensemblesize "
@@ -401,7 +407,7 @@ def _advise(ours: str, value: Any, advice: str) -> str:
 
 
 def _write(ours: str, value: Any) -> str:
-    return f"Write {ours}={_show(value)}."
+    return f"Write {ours}={_show(our_value(ours, value))}."
 
 
 def _show(value: Any) -> str:

@@ -101,6 +101,6 @@ def test_a_transformer_whose_features_are_of_no_column_is_refused(frame):
     mixed = Mixed().fit(frame[["size", "idle"]])
     with pytest.raises(ValueError, match="Feature 'mixed0' does not have the name of"):
         membership(mixed, None, 2)
+    encoder = OneHotEncoder().fit(frame[["port", "port_type"]])
     with pytest.raises(ValueError, match="labels for 4 features, but X has 3"):
-        encoder = OneHotEncoder().fit(frame[["port", "port_type"]])
         membership(encoder, None, 3)

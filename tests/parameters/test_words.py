@@ -27,7 +27,7 @@ WORDS = {
     "n_epochs": (10, "max_iter=10"),
     "lr": (0.1, "learning_rate_init=0.1"),
     "patience": (5, "early_stopping=True, n_iter_no_change=5"),
-    "optimizer": ("sgd", "solver='sgd'"),
+    "optimizer": ("SGD", "solver='sgd'"),
     "optimizer__lr": (0.1, "learning_rate_init=0.1"),
     "bs": (32, "batch_size=32"),
     "Batch_Size": (32, "batch_size=32"),
@@ -65,13 +65,19 @@ def test_a_word_of_others_is_refused_with_ours(public_class, word):
         (RNNClassifier, "rnn_type", "cell=(64, 32)"),
         (VAEDetector, "latent_dim", "n_components=(64, 32)"),
         (VAEDetector, "criterion", "distribution='gaussian'"),
-        (MLPRegressor, "criterion", "loss=(64, 32)"),
         (TextRNNClassifier, "maxlen", "max_length=(64, 32)"),
     ],
 )
 def test_each_family_has_its_own_word(kind, word, ours):
     with pytest.raises(TypeError, match=f"Write .*{re.escape(ours)}"):
         kind(**{word: (64, 32)})
+
+
+def test_the_value_is_translated_too():
+    with pytest.raises(TypeError, match="Write loss='squared_error'"):
+        MLPRegressor(criterion="MSELoss")
+    with pytest.raises(TypeError, match="Write activation='silu'"):
+        MLPRegressor(act_fn="swish")
 
 
 def test_no_word_leads_to_a_parameter_that_the_class_lacks(public_class):
