@@ -18,11 +18,12 @@ from sknn_suite import (
     TextRNNClassifier,
     VAEDetector,
 )
-from sknn_suite.parameters import _words, param, parameters
+from sknn_suite.parameters import param, parameters
+from sknn_suite.parameters._vocabulary import TABLE, WORDS
 from sknn_suite.parameters._words import translate
 from sknn_suite.text import Tokenizer
 
-WORDS = {
+TRIED = {
     "epochs": (10, "max_iter=10"),
     "n_epochs": (10, "max_iter=10"),
     "lr": (0.1, "learning_rate_init=0.1"),
@@ -38,9 +39,9 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", TRIED)
 def test_a_word_of_others_is_refused_with_ours(public_class, word):
-    value, ours = WORDS[word]
+    value, ours = TRIED[word]
     name = public_class.__name__
     first = re.escape(f"{name}.__init__() got an unexpected keyword argument '{word}'.")
     with pytest.raises(TypeError, match=f"^{first} Expected .*{re.escape(ours)}"):
@@ -82,7 +83,7 @@ def test_the_value_is_translated_too():
 
 def test_no_word_leads_to_a_parameter_that_the_class_lacks(public_class):
     names = public_class().get_params()
-    for word in _words._WORDS:
+    for word in WORDS:
         found = translate(word, 1, names)
         if found is not None:
             assert found[0] in names
@@ -96,9 +97,9 @@ def test_no_word_leads_to_a_parameter_that_the_class_lacks(public_class):
 def test_every_word_of_the_table_is_known_to_a_class_and_names_no_parameter():
     classes = (CNNClassifier, MLPRegressor, MLPClassifier, TextRNNClassifier)
     every = [set(kind().get_params()) for kind in (*classes, VAEDetector)]
-    listed = [word for _, words, _ in _words._TABLE for word in words.split()]
+    listed = [word for _, words, _ in TABLE for word in words.split()]
     assert len(listed) == len(set(listed))
-    for word, (ours, _) in _words._WORDS.items():
+    for word, (ours, _) in WORDS.items():
         assert any(set(ours) & names for names in every), word
         assert "_" not in word
         assert word not in ours
