@@ -21,7 +21,12 @@ from sknn_suite.anomaly._scan import FittedScores, scan
 from sknn_suite.anomaly._scores import SCORES
 from sknn_suite.anomaly._spread import far_off
 from sknn_suite.anomaly._thresholds import keep_smallest, threshold
-from sknn_suite.checks import check_dense_table, check_layer_sizes, check_weights
+from sknn_suite.checks import (
+    check_dense_table,
+    check_layer_sizes,
+    check_table,
+    check_weights,
+)
 from sknn_suite.data import TensorBundle
 from sknn_suite.doors import copy_random_state
 from sknn_suite.encoding import ScaledTable
@@ -77,11 +82,11 @@ class DetectorTask(Task):
         check_distribution(X, of.distribution_)
         return Rows(X, None, weight)
 
-    def check_rows(self, X: Any) -> np.ndarray:
-        return check_dense_table(self.of, X, reset=False)
+    def check_rows(self, X: Any) -> Any:
+        return check_table(self.of, X)  # sparse rows become dense chunk by chunk
 
     def check_held_out(self, X: Any, y: Any, sample_weight: Any) -> Rows:
-        return Rows(self.check_rows(X), None, None)
+        return Rows(check_dense_table(self.of, X, reset=False), None, None)
 
     def choose(
         self,

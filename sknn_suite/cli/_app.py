@@ -1,12 +1,16 @@
-"""Commands and their options."""
+"""Commands and their options.
+
+A command is imported when it runs. So help, the version and errors about arguments do
+not wait for torch and scikit-learn.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from sknn_suite._version import __version__
-from sknn_suite.cli._demo import run_demo
 from sknn_suite.exceptions import SuiteError
 
 
@@ -64,4 +68,5 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _run_demo(options: argparse.Namespace) -> None:
-    run_demo(options.output, quick=options.quick)
+    demo = import_module("sknn_suite.cli._demo")
+    demo.run_demo(options.output, quick=options.quick)

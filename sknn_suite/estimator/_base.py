@@ -13,7 +13,12 @@ from sknn_suite.estimator._draft import fitted_attributes
 from sknn_suite.estimator._fit import Call, plan_call, warn_unless_converged
 from sknn_suite.estimator._fitted import FittedNet
 from sknn_suite.estimator._task import Task
-from sknn_suite.parameters import TrainingParameters, parameters
+from sknn_suite.parameters import (
+    TrainingParameters,
+    explain_value,
+    parameters,
+    words_of_set_params,
+)
 from sknn_suite.training import train
 
 
@@ -112,6 +117,36 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         X, home = to_numpy(X)
         check_same_home(self._net.home, home, f"{type(self).__name__}.{caller}")
         return (task or self._task(self)).check_rows(X), home
+
+    # -- parameters ------------------------------------------------------------------
+
+    def set_params(self, **params):
+        """Set parameters, which act from the next fit on.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name; ``part__name`` sets that of an estimator or tokenizer
+            that is a parameter itself.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        words_of_set_params(self, params)
+        return super().set_params(**params)
+
+    def _validate_params(self) -> None:
+        # scikit-learn calls it before every fit.
+        try:
+            super()._validate_params()
+        except ValueError as error:
+            values = self.get_params(deep=False)
+            hint = explain_value(error, values, type(self))
+            if hint is None:
+                raise
+            raise type(error)(f"{error} {hint}") from None
 
     # -- state -----------------------------------------------------------------------
 

@@ -2,14 +2,14 @@
 
 from sknn_suite.estimator import Classification
 from sknn_suite.images._airbench import AirbenchTask
-from sknn_suite.images._features import FeaturesHalf
 from sknn_suite.images._parameters import ImageParameters
+from sknn_suite.images._pixels import PixelsHalf
 from sknn_suite.images._task import ImageTask
 from sknn_suite.parameters import parameters
 
 
 @parameters
-class CNNClassifier(ImageParameters, FeaturesHalf):
+class CNNClassifier(ImageParameters, PixelsHalf):
     """Convolutional network for images.
 
     Start with `architecture`, `augment`, `max_iter` and `backbone`.

@@ -157,6 +157,26 @@ class SequenceNet(nn.Module):
             return deep
         return self.share * deep + (1 - self.share) * self.wide(words, runs)
 
+    @property
+    def n_features(self) -> int:
+        """Number of inputs of the last layers of all networks."""
+        nets: Any = self.nets
+        return sum(net.output.in_features for net in nets)
+
+    def features(
+        self,
+        lengths: Tensor,
+        values: Tensor | None = None,
+        tokens: CodedRows | None = None,
+        **others: Any,
+    ) -> Tensor:
+        """Compute the inputs of all last layers, side by side; no wide branch."""
+        parts = self._read(values, tokens)
+        known, order = self._unequal(lengths, parts[0].shape[1])
+        nets: Any = self.nets
+        found = [net.features(x, known, order) for net, x in zip(nets, parts)]
+        return torch.cat(found, dim=1)
+
     def look_up(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Look each word up once for all batches of a prediction.
 

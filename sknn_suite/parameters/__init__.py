@@ -6,6 +6,7 @@ from sknn_suite.parameters._combinations import (
     refuse_for_network,
 )
 from sknn_suite.parameters._declaration import param, parameters, redefault
+from sknn_suite.parameters._foreign_values import explain_value
 from sknn_suite.parameters._groups import GROUPS, groups_of
 from sknn_suite.parameters._settings import Settings, settle
 from sknn_suite.parameters._training import (
@@ -15,6 +16,7 @@ from sknn_suite.parameters._training import (
     TrainingParameters,
 )
 from sknn_suite.parameters._values import check_schedule
+from sknn_suite.parameters._words import words_of_fit, words_of_set_params
 
 __all__ = [
     "GROUPS",
@@ -24,6 +26,7 @@ __all__ = [
     "Settings",
     "TrainingParameters",
     "check_schedule",
+    "explain_value",
     "groups_of",
     "param",
     "parameters",
@@ -32,4 +35,6 @@ __all__ = [
     "refuse_for_arrays",
     "refuse_for_network",
     "settle",
+    "words_of_fit",
+    "words_of_set_params",
 ]

@@ -7,6 +7,7 @@ class lists the inherited parameters with their texts from the class that declar
 Each parameter belongs to a group, which decides its place in signature and docstring.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -15,6 +16,7 @@ from typing import Any, TypeVar, dataclass_transform, overload
 
 from sknn_suite.parameters._docstring import full_docstring
 from sknn_suite.parameters._groups import GROUPS, groups_of
+from sknn_suite.parameters._words import refuse_places, words_of_init
 
 T = TypeVar("T")
 
@@ -88,6 +90,7 @@ def _make(cls: type[T], group: str | None) -> type[T]:
     cls._parameter_constraints = {  # type: ignore[attr-defined]
         f.name: f.metadata["constraints"] for f in all_fields
     }
+    _explain_words(cls)
     groups = groups_of(cls)
     _order_signature(cls, [name for names in groups.values() for name in names])
     if cls.__doc__ is not None:  # it is with python -OO
@@ -112,6 +115,23 @@ def _set_group(cls: type, name: str, declared: Field, default: str | None) -> No
             "the whole class."
         )
     declared.metadata = MappingProxyType({**declared.metadata, "group": group})
+
+
+def _explain_words(cls: type) -> None:
+    """Let the constructor name our parameter where a word of others was written."""
+    generated: Any = vars(cls)["__init__"]
+    names = frozenset(f.name for f in fields(cls))  # type: ignore[arg-type]
+    places = [f.name for f in fields(cls) if not f.kw_only]  # type: ignore[arg-type]
+
+    @functools.wraps(generated)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not kwargs.keys() <= names:
+            words_of_init(type(self), names, kwargs)
+        if len(args) > len(places):
+            refuse_places(type(self), places, args)
+        generated(self, *args, **kwargs)
+
+    cls.__init__ = __init__  # type: ignore[misc]
 
 
 def _order_signature(cls: type, names: list[str]) -> None:

@@ -75,7 +75,7 @@ def test_find_the_eights_is_a_part():
 def test_options_reach_the_demo(monkeypatch):
     calls = []
     monkeypatch.setattr(
-        "sknn_suite.cli._app.run_demo",
+        "sknn_suite.cli._demo.run_demo",
         lambda *args, **kwargs: calls.append((args, kwargs)),
     )
     assert main(["demo"]) == 0

@@ -55,7 +55,7 @@ USES = {
     "FilterDisplay": (lambda m, X, y: FilterDisplay.from_estimator(m), IMAGES),
     "LatentSpaceDisplay": (
         lambda m, X, y: LatentSpaceDisplay.from_estimator(m, X),
-        [*DETECTORS, *IMAGES],
+        ALL,
     ),
     "LearningRateDisplay": (
         lambda m, X, y: LearningRateDisplay.from_estimator(m, X, y, n_steps=3),
