@@ -21,6 +21,7 @@ from sknn_suite.estimator._memory import Before, Memory, make_checkpoint
 from sknn_suite.estimator._plan import Planned, plan_fit
 from sknn_suite.estimator._record import record
 from sknn_suite.estimator._rows import Data
+from sknn_suite.estimator._settled import settled
 from sknn_suite.estimator._snapshot import (
     ValidationScorer,
     make_bridge,
@@ -202,7 +203,8 @@ class Fit:
 
     def untrained(self) -> dict[str, Any]:
         """Fitted attributes with the initial weights, to look at the network."""
-        return self.task.of.learnt | {"_net": self.net(self.plan.weights)}
+        settings = settled(self.task, self.plan)
+        return self.task.of.learnt | settings | {"_net": self.net(self.plan.weights)}
 
     def snapshot(self, net: TensorNet) -> Any:
         """Make an estimator that predicts with a net as it is now."""
@@ -219,7 +221,8 @@ class Fit:
     def _learnt(self, weights: dict[str, np.ndarray], random_state: Any) -> dict:
         net = self.net(weights)
         shown = self.task.show(net, self.data.rows, random_state)
-        return self.task.of.learnt | shown | {"_net": net}
+        settings = settled(self.task, self.plan)
+        return self.task.of.learnt | settings | shown | {"_net": net}
 
     def scorer(self) -> ValidationScorer | None:
         """Make the scorer of the validation rows, if it is not the usual score."""

@@ -170,6 +170,10 @@ class Task:
         """List callbacks that only a `Fit` of this task has."""
         return []
 
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        """Fitted attributes for what "auto" and None of this kind of data stand for."""
+        return {}
+
     # -- the fitted net --------------------------------------------------------------
 
     @property
