@@ -240,7 +240,7 @@ class DetectorTask(Task):
     def settled(self, plan: FitPlan) -> dict[str, Any]:
         scaling = self.of.scaling
         if scaling == "auto":
-            scaling = "standard" if self.of.distribution_ in REAL else None
+            scaling = "compressed" if self.of.distribution_ in REAL else None
         return {"scaling_": scaling}
 
     # -- scores ----------------------------------------------------------------------

@@ -193,7 +193,7 @@ class ImageTask(SupervisedTask):
         module.views = make_views(augment, n_views, self.of.image_shape_)
 
     def _n_views(self, augment: dict[str, float]) -> int:
-        """Views of an image that predictions average over."""
+        """Count the views of an image that predictions average over."""
         if self.of.n_tta == "auto":
             return 2 if "flip" in augment else 1
         return int(self.of.n_tta)
@@ -308,7 +308,7 @@ class ImageTask(SupervisedTask):
         return settle_augment(augment)
 
     def settled(self, plan: FitPlan) -> dict[str, Any]:
-        of, settings = self.of, plan.settings
+        settings = plan.settings
         shown = {
             "architecture_": plan.network.config["architecture"],
             "normalization_": self._normalization(),
