@@ -33,10 +33,12 @@ from sknn_suite.parameters import refuse_combinations
 from sknn_suite.training import (
     EpochLine,
     FitPlan,
+    SignOfLife,
     TensorNet,
     Trained,
     find_checkpoint,
     read_origin,
+    reports,
     run_range_test,
     weights_of,
 )
@@ -236,10 +238,17 @@ class Fit:
         """List the callbacks that the parameters ask for, the user's own last."""
         estimator, plan, call = self.estimator, self.plan, self.call
         callbacks = self.task.callbacks(self)
-        callbacks += [EpochLine()] if estimator.verbose else []
+        given = [
+            *(estimator.callbacks or []),
+            *getattr(estimator, "_skl_callbacks", []),
+        ]
+        if estimator.verbose:
+            callbacks.append(EpochLine())
+        elif not call.partial and not any(map(reports, given)):
+            callbacks.append(SignOfLife(type(estimator).__name__))
         if not call.partial:
-            given = (call.X, call.y, call.sample_weight)
-            bridge = make_bridge(estimator, self.snapshot, given, plan.planned_epochs)
+            rows = (call.X, call.y, call.sample_weight)
+            bridge = make_bridge(estimator, self.snapshot, rows, plan.planned_epochs)
             checkpoint = make_checkpoint(estimator, plan, self.source.origin)
             callbacks += [c for c in (bridge, checkpoint) if c is not None]
         return callbacks + list(estimator.callbacks or [])
