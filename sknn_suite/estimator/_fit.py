@@ -178,7 +178,8 @@ class Fit:
         how = {"resume": call.resume, "partial": call.partial}
         plan = self.task.prepare(self.plan, encoder, **how)
         if isinstance(plan.settings.learning_rate_init, str):
-            plan = plan.change(learning_rate_init=run_range_test(plan).suggestion)
+            test = run_range_test(plan, default=self.task.default_rate())
+            plan = plan.change(learning_rate_init=test.suggestion)
         return replace(self, planned=self.planned._replace(plan=plan))
 
     def net(self, weights: dict[str, np.ndarray]) -> FittedNet:

@@ -1,6 +1,7 @@
 """Task: how one kind of data is treated; the estimator calls it step by step."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -151,6 +152,12 @@ class Task:
         kind = self.of.learning_rate
         planned = partial and kind in self.planned_schedules
         return {"learning_rate": "constant" if planned else kind}
+
+    def default_rate(self) -> float:
+        """Learning rate by default, if a range test finds none."""
+        estimator = getattr(self.of, "estimator", self.of)
+        (field,) = (f for f in fields(estimator) if f.name == "learning_rate_init")
+        return float(field.default)
 
     def augment(self, rows: Rows, random_state: np.random.RandomState) -> Any:
         """Choose the augmentation of training batches, see FitPlan."""

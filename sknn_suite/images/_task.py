@@ -258,6 +258,10 @@ class ImageTask(SupervisedTask):
             return (rate * of.body_rate**2, rate * of.body_rate, rate)
         return rate
 
+    def default_rate(self) -> float:
+        recipe, solver = self._recipe(), self.of.solver
+        return recipe.rate(recipe.solver if solver == "auto" else solver)
+
     def batch_size(self, n_rows: int, device: torch.device) -> int:
         suited = self._recipe().batch_size(n_rows)
         if device.type != "cpu" and self.of.backbone is None:
