@@ -1,0 +1,84 @@
+"""Findings about labels that look wrong."""
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from sknn_suite.inspection._evidence import Evidence
+from sknn_suite.inspection._finding import Finding, name_some, percent
+
+# A label is contradicted if so many nearest neighbours agree on another one. Where two
+# classes of equal size overlap completely, this is so for one row in 128.
+N_NEIGHBOURS = 7
+# Contradicted labels are suspect from this share of the rows of a class on, in two
+# classes at least: rare rows of one class among many of another are no errors.
+SUSPECT, FEWEST = 0.02, 3
+# Wider rows have no near neighbours.
+MOST_COLUMNS = 4096
+
+# The half of the rows of whose class a network is surest has few errors, unless labels
+# are wrong there: then its error is near that of the other half.
+SURE_ERROR, LIKE_THE_REST = 0.04, 0.4
+
+
+def find_wrong_labels(evidence: Evidence) -> list[Finding]:
+    """Find labels that neighbours contradict, or the network where it is sure."""
+    if not evidence.is_classifier:
+        return []
+    codes = evidence.estimator._net.target.codes(evidence.targets).astype(int)
+    contradicted = _by_neighbours(evidence, codes)
+    if contradicted is None:
+        contradicted = _by_network(evidence, codes)
+    if contradicted is None:
+        return []
+    step = max(round(len(evidence.all_targets) / len(codes)), 1)
+    names = name_some([str(i * step) for i in np.flatnonzero(contradicted)])
+    sentence = (
+        f"At least {percent(contradicted.mean())} of the labels look wrong (rows "
+        f"{names}): all around them have another class; check them, and set "
+        "early_stopping=True or raise alpha, so that the network does not learn them."
+    )
+    return [Finding("wrong labels", sentence)]
+
+
+def _by_neighbours(evidence: Evidence, codes: np.ndarray) -> np.ndarray | None:
+    rows = _as_points(evidence)
+    if rows is None or len(rows) < 5 * N_NEIGHBOURS:
+        return None
+    near = NearestNeighbors(n_neighbors=N_NEIGHBOURS).fit(rows)
+    around = codes[near.kneighbors(return_distance=False)]  # (n, N_NEIGHBOURS)
+    agree = (around == around[:, :1]).all(axis=1)
+    contradicted = agree & (around[:, 0] != codes)
+    counts, wrong = np.bincount(codes), np.bincount(codes[contradicted])
+    wrong = np.pad(wrong, (0, len(counts) - len(wrong)))
+    suspect = (wrong >= FEWEST) & (wrong >= SUSPECT * counts)
+    return contradicted if suspect.sum() >= 2 else None
+
+
+def _as_points(evidence: Evidence) -> np.ndarray | None:
+    """Rows as points of comparable columns; None if they have no fixed size."""
+    rows = evidence.some
+    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "fiub":
+        return evidence.columns if evidence.is_table else None
+    points = rows.reshape(len(rows), -1).astype(np.float64)
+    if points.shape[1] > MOST_COLUMNS:
+        return None
+    if rows.ndim == 2:
+        scale = points.std(axis=0)
+        points = points / np.where(scale > 0, scale, 1.0)
+    return points
+
+
+def _by_network(evidence: Evidence, codes: np.ndarray) -> np.ndarray | None:
+    proba = evidence.probabilities
+    if len(codes) < 5 * N_NEIGHBOURS or proba.shape[1] <= codes.max():
+        return None
+    wrong = proba.argmax(axis=1) != codes
+    order = np.argsort(-proba.max(axis=1), kind="stable")
+    sure, rest = np.split(wrong[order], [len(order) // 2])
+    chance = 1 - np.bincount(codes).max() / len(codes)
+    suspect = (
+        sure.mean() >= SURE_ERROR
+        and sure.mean() >= LIKE_THE_REST * rest.mean()
+        and wrong.mean() <= chance / 2
+    )
+    return wrong if suspect else None
