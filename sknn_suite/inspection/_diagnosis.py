@@ -17,6 +17,7 @@ from sknn_suite.inspection._module import (
     count_rows,
     highest_rate,
     net_to_go_on,
+    passes_a_peak,
     rows_together,
     take_rows,
 )
@@ -31,6 +32,9 @@ MAX_ROWS, MOST_PASSES = 2048, 8
 # Muon makes updates of the same size in all directions, and works well with ten times
 # as large ones.
 MUON_FACTOR = 10
+
+# Some schedules have their highest rate for a moment only, and half of it on average.
+PEAK_FACTOR = 2
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     net, train = net_to_go_on(estimator, some_X, some_y)
     layers = examine(net, train, together, highest_rate(estimator))
     large = LARGE_UPDATE * (MUON_FACTOR if isinstance(net.optimizer_, Muon) else 1)
+    if passes_a_peak(estimator):
+        large *= PEAK_FACTOR
     evidence = Evidence(estimator, X, y, some_X, some_y)
     findings = [
         *find_in_layers(layers, large),

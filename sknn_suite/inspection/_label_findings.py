@@ -12,6 +12,8 @@ N_NEIGHBOURS = 7
 # Contradicted labels are suspect from this share of the rows of a class on, in two
 # classes at least: rare rows of one class among many of another are no errors.
 SUSPECT, FEWEST = 0.02, 3
+# Rows that repeat, such as those of categories, do not determine their class.
+UNIQUE = 0.8
 # Wider rows have no near neighbours.
 MOST_COLUMNS = 4096
 
@@ -32,10 +34,13 @@ def find_wrong_labels(evidence: Evidence) -> list[Finding]:
         return []
     step = max(round(len(evidence.all_targets) / len(codes)), 1)
     names = name_some([str(i * step) for i in np.flatnonzero(contradicted)])
+    more = "raise alpha"
+    if not evidence.estimator.early_stopping:
+        more = "set early_stopping=True or raise alpha"
     sentence = (
         f"At least {percent(contradicted.mean())} of the labels look wrong (rows "
-        f"{names}): all around them have another class; check them, and set "
-        "early_stopping=True or raise alpha, so that the network does not learn them."
+        f"{names}), since rows that are alike have another class; check them, and "
+        f"{more}, so that the network does not learn them."
     )
     return [Finding("wrong labels", sentence)]
 
@@ -43,6 +48,8 @@ def find_wrong_labels(evidence: Evidence) -> list[Finding]:
 def _by_neighbours(evidence: Evidence, codes: np.ndarray) -> np.ndarray | None:
     rows = _as_points(evidence)
     if rows is None or len(rows) < 5 * N_NEIGHBOURS:
+        return None
+    if len(np.unique(rows, axis=0)) < UNIQUE * len(rows):
         return None
     near = NearestNeighbors(n_neighbors=N_NEIGHBOURS).fit(rows)
     around = codes[near.kneighbors(return_distance=False)]  # (n, N_NEIGHBOURS)
@@ -81,4 +88,7 @@ def _by_network(evidence: Evidence, codes: np.ndarray) -> np.ndarray | None:
         and sure.mean() >= LIKE_THE_REST * rest.mean()
         and wrong.mean() <= chance / 2
     )
-    return wrong if suspect else None
+    if not suspect:
+        return None
+    wrong[order[len(order) // 2 :]] = False
+    return wrong

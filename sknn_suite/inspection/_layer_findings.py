@@ -6,8 +6,9 @@ from sknn_suite.inspection._finding import Finding, percent
 from sknn_suite.inspection._layers import LayerReport
 
 # Beyond these limits there is a finding. As a rule of thumb, the ratio of an update to
-# its weights is about 1e-3 when training goes well.
-DEAD = 0.2
+# its weights is about 1e-3 when training goes well. A quarter of the units is often
+# dead in networks that learn well.
+DEAD = 0.3
 SATURATED = 0.5
 LARGE_UPDATE = 0.05
 SMALL_UPDATE = 1e-6

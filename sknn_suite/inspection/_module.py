@@ -83,8 +83,14 @@ def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundl
     return net, net.batches_.bundle
 
 
-# Schedules whose highest rate is learning_rate_init, whatever the last epochs had.
-FROM_THE_PEAK = ("cosine", "one_cycle", "cyclic", "warm_restarts")
+# Schedules whose highest rate is learning_rate_init, for a moment.
+WITH_A_PEAK = ("cosine", "one_cycle", "cyclic", "warm_restarts")
+
+
+def passes_a_peak(estimator: Any) -> bool:
+    """Whether the schedule has its highest rate for a moment only."""
+    schedule = getattr(estimator, "schedule_", None)
+    return isinstance(schedule, str) and schedule in WITH_A_PEAK
 
 
 def highest_rate(estimator: Any) -> float | None:
@@ -94,7 +100,7 @@ def highest_rate(estimator: Any) -> float | None:
     """
     epochs = estimator.history_[-estimator.n_iter_ :]
     rates = [row["learning_rate"] for row in epochs if "learning_rate" in row]
-    if rates and getattr(estimator, "schedule_", None) in FROM_THE_PEAK:
+    if rates and passes_a_peak(estimator):
         rates.append(estimator.learning_rate_)
     return max(rates, default=None)
 

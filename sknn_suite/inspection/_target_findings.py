@@ -59,7 +59,8 @@ def _find_rare_classes(evidence: Evidence) -> list[Finding]:
         return []
     share = percent_of_few(counts[rarest] / counts.sum())
     sentence = (
-        f"Only {share} of the rows are of class {labels[rarest]!s}; set class_weight='balanced' or tune the threshold, and "
+        f"Only {share} of the rows are of class {labels[rarest]!s}; set "
+        "class_weight='balanced' or tune the threshold, and "
         "score by average precision or balanced accuracy."
     )
     return [Finding("imbalance", sentence)]
