@@ -6,19 +6,19 @@ from sklearn.neighbors import NearestNeighbors
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import Finding, name_some, percent
 
-# A label is contradicted if so many nearest neighbours agree on another one. Where two
-# classes of equal size overlap completely, this is so for one row in 128.
-N_NEIGHBOURS = 7
+# A label is contradicted if so many nearest neighbours agree on another one.
+N_NEIGHBOURS = 11
 # Contradicted labels are suspect from this share of the rows of a class on, in two
 # classes at least: rare rows of one class among many of another are no errors.
-SUSPECT, FEWEST = 0.02, 3
+SUSPECT, FEWEST = 0.01, 3
 # Rows that repeat, such as those of categories, do not determine their class.
 UNIQUE = 0.8
 # Wider rows have no near neighbours.
 MOST_COLUMNS = 4096
 
-# The half of the rows of whose class a network is surest has few errors, unless labels
-# are wrong there: then its error is near that of the other half.
+# Where classes overlap, neighbours that all agree are right far more often than others,
+# and so is a network in the half of the rows where it is surest. Wrong labels are
+# anywhere.
 SURE_ERROR, LIKE_THE_REST = 0.04, 0.4
 
 
@@ -53,16 +53,26 @@ def _by_neighbours(evidence: Evidence, codes: np.ndarray) -> np.ndarray | None:
         return None
     near = NearestNeighbors(n_neighbors=N_NEIGHBOURS).fit(rows)
     around = codes[near.kneighbors(return_distance=False)]  # (n, N_NEIGHBOURS)
-    agree = (around == around[:, :1]).all(axis=1)
-    contradicted = agree & (around[:, 0] != codes)
-    counts, wrong = np.bincount(codes), np.bincount(codes[contradicted])
-    wrong = np.pad(wrong, (0, len(counts) - len(wrong)))
+    votes = np.stack([(around == code).sum(axis=1) for code in range(codes.max() + 1)])
+    usual, agree = votes.argmax(axis=0), votes.max(axis=0)
+    unlike = codes != usual
+    everyone, most = agree == N_NEIGHBOURS, agree < N_NEIGHBOURS
+    most &= agree > N_NEIGHBOURS // 2
+    contradicted = everyone & unlike
+    # Where classes overlap, rows whose neighbours agree are contradicted least.
+    least = LIKE_THE_REST * unlike[most].mean() if most.any() else 0.0
+    if not everyone.any() or unlike[everyone].mean() < least:
+        return None
+    counts, wrong = (
+        np.bincount(own, minlength=codes.max() + 1)
+        for own in (codes, codes[contradicted])
+    )
     suspect = (wrong >= FEWEST) & (wrong >= SUSPECT * counts)
     return contradicted if suspect.sum() >= 2 else None
 
 
 def _as_points(evidence: Evidence) -> np.ndarray | None:
-    """Rows as points of comparable columns; None if they have no fixed size."""
+    """Give rows as points of comparable columns; None if they have no fixed size."""
     rows = evidence.some
     if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "fiub":
         return evidence.columns if evidence.is_table else None

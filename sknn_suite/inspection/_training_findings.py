@@ -7,8 +7,8 @@ import numpy as np
 from sknn_suite.inspection._finding import Finding, percent
 
 # Training was too short if the loss still fell in its last tenth, by this share of its
-# value and of its whole fall. A fall at an even pace is a tenth.
-STILL_FALLS = 0.02
+# whole fall, where an even pace is a tenth; and by this share of its value.
+OF_WHOLE_FALL, OF_VALUE = 0.02, 0.005
 
 # The best epoch of early stopping is among the last, if it is after this share.
 LATE = 0.8
@@ -32,7 +32,7 @@ def find_in_training(estimator: Any) -> list[Finding]:
         return []
     last, before = losses[-n:].mean(), losses[-2 * n : -n].mean()
     fall, whole = before - last, losses[0] - last
-    if not fall > STILL_FALLS * max(whole, abs(last)):
+    if not fall > max(OF_WHOLE_FALL * whole, OF_VALUE * abs(last)):
         return []
     best = getattr(estimator, "best_epoch_", None)
     if best is not None and best - epochs[0]["epoch"] + 1 < LATE * len(epochs):

@@ -101,7 +101,7 @@ def test_vanishing_gradients_are_named(numbers):
 
 def test_a_sound_network_gets_no_advice(labels):
     X, y = labels
-    model = MLPClassifier((30,), max_iter=400, random_state=0).fit(X, y)
+    model = MLPClassifier((30,), max_iter=3000, random_state=0).fit(X, y)
     report = diagnose(model, X, y)
     assert report.advice == []
     assert str(report).endswith("Nothing looks wrong.")

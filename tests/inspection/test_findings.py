@@ -120,11 +120,16 @@ def test_wrong_labels_are_suspected_though_they_are_learnt(name):
     assert not found(advice(model, X, y), "labels look wrong")
 
 
-def test_wrong_labels_of_texts_are_those_where_the_network_is_sure(texts):
-    X, y, _ = wrong_labels(*texts)
-    model = TextRNNClassifier(hidden_sizes=8, max_iter=3, random_state=0)
-    assert found(advice(model, X, y), "labels look wrong")
-    assert not found(advice(model, *texts), "labels look wrong")
+def test_wrong_labels_of_sequences_are_those_where_the_network_is_sure():
+    source = np.random.RandomState(0)
+    y = source.randint(3, size=400)
+    X = [source.normal(size=(source.randint(6, 13), 2)) for _ in y]
+    for row, label in zip(X, y):
+        row[:, 0] += (label - 1) * np.arange(len(row))
+    _, noisy, _ = wrong_labels(X, y)
+    model = RNNClassifier(hidden_sizes=4, max_iter=10, random_state=0)
+    assert found(advice(model, X, noisy), "labels look wrong")
+    assert not found(advice(model, X, y), "labels look wrong")
 
 
 def test_classes_that_overlap_are_no_errors():
@@ -231,10 +236,12 @@ def test_early_stopping_after_its_best_epoch_has_had_enough(labels):
 
 
 def test_a_limit_of_time_is_named(labels):
-    X, y = np.tile(labels.X, (20, 1)), np.tile(labels.y, 20)
-    model = MLPClassifier((200,), max_time=0.2, max_iter=10**6, tol=0, random_state=0)
-    model.set_params(learning_rate_init=1e-5).fit(X, y)
-    assert found(diagnose(model, X, y).advice, "raise max_time.")
+    model = few_epochs(max_iter=20).fit(*labels)
+    model.set_params(max_time=1.0)
+    model.max_iter_ = 500  # as if the time had been over after 20 epochs of 500
+    assert found(diagnose(model, *labels).advice, "raise max_time.")
+    model.set_params(max_time=None)
+    assert not found(diagnose(model, *labels).advice, "Training ended")
 
 
 # -- copies among the validation rows ------------------------------------------------
