@@ -156,8 +156,8 @@ class Task:
     def default_rate(self) -> float:
         """Learning rate by default, if a range test finds none."""
         estimator = getattr(self.of, "estimator", self.of)
-        (field,) = (f for f in fields(estimator) if f.name == "learning_rate_init")
-        return float(field.default)
+        defaults: dict[str, Any] = {f.name: f.default for f in fields(estimator)}
+        return float(defaults["learning_rate_init"])
 
     def augment(self, rows: Rows, random_state: np.random.RandomState) -> Any:
         """Choose the augmentation of training batches, see FitPlan."""

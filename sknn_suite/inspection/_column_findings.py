@@ -35,7 +35,7 @@ def _find_constant(evidence: Evidence, table: np.ndarray) -> list[Finding]:
         constant = constant[table[0, constant] != 0]
     if not len(constant):
         return []
-    names = name_some([evidence.name_of_column(i) for i in constant])
+    names = name_some([evidence.name_of_column(int(i)) for i in constant])
     what = "columns" if evidence.is_table else "channels"
     sentence = (
         f"{len(constant)} {what} of X are constant ({names}) and tell nothing; drop "
@@ -61,7 +61,7 @@ def _find_unscaled(evidence: Evidence, table: np.ndarray) -> list[Finding]:
         remedy = "leave scaling at 'standard'."
     if large.any():
         order = np.argsort(-size)[: int(large.sum())]
-        names = name_some([evidence.name_of_column(i) for i in order])
+        names = name_some([evidence.name_of_column(int(i)) for i in order])
         sentence = (
             f"X is not scaled: the size of column {names} is {size.max():.2g}, where a "
             f"network expects about 1; {remedy}"
