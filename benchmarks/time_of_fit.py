@@ -33,6 +33,8 @@ AVX2 = {
 # Seconds after which a fit is ended and its time is estimated.
 LIMIT, QUICK_LIMIT = 300.0, 3.0
 
+SHORT = "- This was a short run on a busy machine: it shows orders of magnitude only."
+
 ROWS = (1_000, 10_000, 100_000)
 QUICK_ROWS = (500,)
 
@@ -102,7 +104,7 @@ def work(family: str, n_rows: int, limit: float) -> None:
     seconds = time.perf_counter() - began
     trained = sum(row["seconds"] for row in model.history_)
     each = trained / len(model.history_)
-    was_cut = trained >= limit and model.n_iter_ < model.max_iter_
+    was_cut = seconds >= limit and model.n_iter_ < model.max_iter_
     if was_cut:
         seconds += (model.max_iter_ - model.n_iter_) * each
     found = {
@@ -209,6 +211,7 @@ def write(table: dict, kinds: list[str], limit: float) -> None:
         "",
         "- Settings are the defaults; the number of epochs that they take is in "
         "parentheses.",
+        *([SHORT] if limit < LIMIT else []),
         f'- "about": ended after {limit:g} s, and estimated from the epochs until '
         "then.",
         "",
