@@ -38,6 +38,11 @@ class AutoencoderDetector(AnomalyDetector):
     n_components_ : int
         Length of the code.
 
+    scaling_ : {"compressed", "standard", "robust"} or None
+        How features were scaled inside. "compressed" is "standard" with extreme values
+        compressed, the choice of "auto"; None also for distributions that have their
+        own scale.
+
     out_activation_ : str
         Function that turns raw outputs into means, such as "identity" or "logistic".
 

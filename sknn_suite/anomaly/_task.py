@@ -240,6 +240,12 @@ class DetectorTask(Task):
         n_rows = self._rows_per_update(len(plan.train))
         return pretrain(plan, self.of.activation, n_epochs, n_rows)
 
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        scaling = self.of.scaling
+        if scaling == "auto":
+            scaling = "compressed" if self.of.distribution_ in REAL else None
+        return {"scaling_": scaling}
+
     # -- scores ----------------------------------------------------------------------
 
     def show(

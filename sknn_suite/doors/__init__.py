@@ -1,6 +1,7 @@
 """Access to other packages that may change, other array types, and randomness."""
 
 from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, to_numpy
+from sknn_suite.doors._callers import is_first_call, waits_for_one_fit
 from sknn_suite.doors._optional import import_optional
 from sknn_suite.doors._random import (
     copy_random_state,
@@ -52,6 +53,7 @@ __all__ = [
     "fused_adam",
     "home_name",
     "import_optional",
+    "is_first_call",
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
@@ -61,5 +63,6 @@ __all__ = [
     "torch_generator",
     "undecorated",
     "validate_parameter_constraints",
+    "waits_for_one_fit",
     "warn_user",
 ]

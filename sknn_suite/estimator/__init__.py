@@ -7,6 +7,7 @@ from sknn_suite.estimator._fitted import FittedNet, LiveModule, is_float32, same
 from sknn_suite.estimator._objective import Classification, Objective, Regression
 from sknn_suite.estimator._regressor import Regressor
 from sknn_suite.estimator._rows import Rows
+from sknn_suite.estimator._settled import SETTLED
 from sknn_suite.estimator._supervised import (
     SupervisedEstimator,
     can_partial_fit,
@@ -15,6 +16,7 @@ from sknn_suite.estimator._supervised import (
 from sknn_suite.estimator._task import SupervisedTask, Task
 
 __all__ = [
+    "SETTLED",
     "Call",
     "Classification",
     "Classifier",

@@ -58,6 +58,25 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         The learning rate at the start of training; the result of the range test if
         learning_rate_init="auto".
 
+    solver_ : str or type
+        How weights were updated: `solver`, or the choice of "auto".
+
+    schedule_ : str, callable or None
+        How the learning rate changed: `learning_rate`, or what replaced it; None for
+        lbfgs, which has no rate.
+
+    max_iter_ : int
+        Number of epochs for which training was planned.
+
+    batch_size_ : int
+        Rows per batch; lbfgs takes all rows at once.
+
+    device_ : str
+        Where it was trained, such as "cpu" or "cuda:0".
+
+    precision_ : {"float32", "bfloat16", "float64"}
+        Type of the arithmetic; "bfloat16" is for products, with float32 weights.
+
     n_iter_ : int
         Number of epochs in the last call, or of iterations of lbfgs.
 

@@ -21,6 +21,7 @@ from sknn_suite.estimator._memory import Before, Memory, make_checkpoint
 from sknn_suite.estimator._plan import Planned, plan_fit
 from sknn_suite.estimator._record import record
 from sknn_suite.estimator._rows import Data
+from sknn_suite.estimator._settled import settled
 from sknn_suite.estimator._snapshot import (
     ValidationScorer,
     make_bridge,
@@ -32,10 +33,12 @@ from sknn_suite.parameters import refuse_combinations
 from sknn_suite.training import (
     EpochLine,
     FitPlan,
+    SignOfLife,
     TensorNet,
     Trained,
     find_checkpoint,
     read_origin,
+    reports,
     run_range_test,
     weights_of,
 )
@@ -175,7 +178,8 @@ class Fit:
         how = {"resume": call.resume, "partial": call.partial}
         plan = self.task.prepare(self.plan, encoder, **how)
         if isinstance(plan.settings.learning_rate_init, str):
-            plan = plan.change(learning_rate_init=run_range_test(plan).suggestion)
+            test = run_range_test(plan, default=self.task.default_rate())
+            plan = plan.change(learning_rate_init=test.suggestion)
         return replace(self, planned=self.planned._replace(plan=plan))
 
     def net(self, weights: dict[str, np.ndarray]) -> FittedNet:
@@ -202,7 +206,8 @@ class Fit:
 
     def untrained(self) -> dict[str, Any]:
         """Fitted attributes with the initial weights, to look at the network."""
-        return self.task.of.learnt | {"_net": self.net(self.plan.weights)}
+        settings = settled(self.task, self.plan)
+        return self.task.of.learnt | settings | {"_net": self.net(self.plan.weights)}
 
     def snapshot(self, net: TensorNet) -> Any:
         """Make an estimator that predicts with a net as it is now."""
@@ -219,7 +224,8 @@ class Fit:
     def _learnt(self, weights: dict[str, np.ndarray], random_state: Any) -> dict:
         net = self.net(weights)
         shown = self.task.show(net, self.data.rows, random_state)
-        return self.task.of.learnt | shown | {"_net": net}
+        settings = settled(self.task, self.plan)
+        return self.task.of.learnt | settings | shown | {"_net": net}
 
     def scorer(self) -> ValidationScorer | None:
         """Make the scorer of the validation rows, if it is not the usual score."""
@@ -233,10 +239,17 @@ class Fit:
         """List the callbacks that the parameters ask for, the user's own last."""
         estimator, plan, call = self.estimator, self.plan, self.call
         callbacks = self.task.callbacks(self)
-        callbacks += [EpochLine()] if estimator.verbose else []
+        given = [
+            *(estimator.callbacks or []),
+            *getattr(estimator, "_skl_callbacks", []),
+        ]
+        if estimator.verbose:
+            callbacks.append(EpochLine())
+        elif not call.partial and not any(map(reports, given)):
+            callbacks.append(SignOfLife(type(estimator).__name__))
         if not call.partial:
-            given = (call.X, call.y, call.sample_weight)
-            bridge = make_bridge(estimator, self.snapshot, given, plan.planned_epochs)
+            rows = (call.X, call.y, call.sample_weight)
+            bridge = make_bridge(estimator, self.snapshot, rows, plan.planned_epochs)
             checkpoint = make_checkpoint(estimator, plan, self.source.origin)
             callbacks += [c for c in (bridge, checkpoint) if c is not None]
         return callbacks + list(estimator.callbacks or [])

@@ -1,6 +1,7 @@
 """Task: how one kind of data is treated; the estimator calls it step by step."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -152,6 +153,12 @@ class Task:
         planned = partial and kind in self.planned_schedules
         return {"learning_rate": "constant" if planned else kind}
 
+    def default_rate(self) -> float:
+        """Learning rate by default, if a range test finds none."""
+        estimator = getattr(self.of, "estimator", self.of)
+        defaults: dict[str, Any] = {f.name: f.default for f in fields(estimator)}
+        return float(defaults["learning_rate_init"])
+
     def augment(self, rows: Rows, random_state: np.random.RandomState) -> Any:
         """Choose the augmentation of training batches, see FitPlan."""
         return Mixup(self.of.mixup) if self.of.mixup else None
@@ -169,6 +176,10 @@ class Task:
     def callbacks(self, fit: Any) -> list[Any]:
         """List callbacks that only a `Fit` of this task has."""
         return []
+
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        """Fitted attributes for what "auto" and None of this kind of data stand for."""
+        return {}
 
     # -- the fitted net --------------------------------------------------------------
 

@@ -36,6 +36,24 @@ class CNNClassifier(ImageParameters, PixelsHalf):
     n_skipped_ : int
         Number of files that fit could not read and left out, see `on_bad_image`.
 
+    architecture_ : str
+        The network: a name, "layers" for a list, "module" for your own.
+
+    augment_ : dict of str to float
+        Random changes of training images, and their strengths.
+
+    normalization_ : {"learnt", "imagenet"} or None
+        How pixels were scaled.
+
+    n_tta_ : int
+        Number of views of an image whose scores each prediction averages.
+
+    alpha_, label_smoothing_ : float
+        L2 penalty, and smoothing of the target.
+
+    head_iter_ : int
+        Epochs of the last layer alone, with finetune="gradual" and a backbone.
+
     out_activation_ : str
         "softmax" or "logistic".
 

@@ -44,7 +44,9 @@ def find_learning_rate(
     RangeTest
         ``rates``, smoothed ``losses`` and the ``suggestion``: the lowest rate at which
         the loss falls nearly as steeply as at the best rate. `LearningRateDisplay`
-        plots it.
+        plots it. If the loss hardly falls, or falls most steeply at an end of the
+        range, a warning says so, ``doubt`` tells which, and the suggestion is the
+        default rate of the estimator.
 
     Raises
     ------
@@ -88,5 +90,11 @@ def find_learning_rate(
         )
     model = clone(estimator)
     model._validate_params()
-    plan = plan_call(model, Call(X, y, sample_weight)).plan
-    return run_range_test(plan, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps)
+    fit = plan_call(model, Call(X, y, sample_weight))
+    return run_range_test(
+        fit.plan,
+        min_rate=min_rate,
+        max_rate=max_rate,
+        n_steps=n_steps,
+        default=fit.task.default_rate(),
+    )

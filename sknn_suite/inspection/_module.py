@@ -83,17 +83,26 @@ def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundl
     return net, net.batches_.bundle
 
 
-def usual_rate(estimator: Any) -> float | None:
-    """Mean rate of a schedule that has ended, because its last steps are tiny.
+# Schedules whose highest rate is learning_rate_init, for a moment.
+WITH_A_PEAK = ("cosine", "one_cycle", "cyclic", "warm_restarts")
 
-    None means the rate with which training would continue.
+
+def passes_a_peak(estimator: Any) -> bool:
+    """Whether the schedule has its highest rate for a moment only."""
+    schedule = getattr(estimator, "schedule_", None)
+    return isinstance(schedule, str) and schedule in WITH_A_PEAK
+
+
+def highest_rate(estimator: Any) -> float | None:
+    """Highest rate of the schedule; None for lbfgs, which has none.
+
+    The last rate says little, because a schedule may end at zero.
     """
-    now = _recipe(estimator)["learning_rate"]
-    goes_on = _recipe(estimator, partial=True)["learning_rate"] == now
-    rates = [row.get("learning_rate") for row in estimator.history_]
-    if goes_on or not rates or None in rates:
-        return None
-    return sum(rates) / len(rates)
+    epochs = estimator.history_[-estimator.n_iter_ :]
+    rates = [row["learning_rate"] for row in epochs if "learning_rate" in row]
+    if rates and passes_a_peak(estimator):
+        rates.append(estimator.learning_rate_)
+    return max(rates, default=None)
 
 
 def rows_together(estimator: Any, n_rows: int) -> int:

@@ -20,7 +20,13 @@ from sknn_suite.modules._image_builder import (
 from sknn_suite.modules._image_network import ImageNetwork, find_head
 from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
-from sknn_suite.modules._init import give_memory, init_linear, is_at, materialize
+from sknn_suite.modules._init import (
+    give_memory,
+    init_linear,
+    is_at,
+    materialize,
+    settle_init,
+)
 from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
@@ -113,6 +119,7 @@ __all__ = [
     "narrowest_side",
     "onednn_linear",
     "reverse_order",
+    "settle_init",
     "small_shape",
     "suits_onednn",
     "values_per_row",

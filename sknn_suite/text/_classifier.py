@@ -66,6 +66,15 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
         Fraction of the tokens in the training texts that `embeddings` contain; None
         without `embeddings`.
 
+    wide_ : bool
+        Whether there is an n-gram model.
+
+    wide_share_ : float
+        Its share in the prediction, 0 if there is none.
+
+    wide_ngrams_, wide_letters_ : int and bool
+        Longest run of words that it counts, and whether it counts letter n-grams.
+
     ngram_model_ : NgramModel
         The n-gram model: `top_ngrams` of a class, `n_ngrams`, `n_iter`, `loss`, and its
         `share` of the prediction. It exists if `wide` is on.

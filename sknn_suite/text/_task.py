@@ -11,7 +11,7 @@ from sknn_suite.device import BFLOAT16_WIDTH
 from sknn_suite.encoding import LARGE, TextEncoder, count_times, settle_tokenizer
 from sknn_suite.estimator import Rows
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
-from sknn_suite.modules import Network
+from sknn_suite.modules import SHARE_OF_NETWORKS, Network
 from sknn_suite.sequence import RecurrentTask
 from sknn_suite.text._ngram_model import fit_ngrams
 from sknn_suite.text._part_scores import PartScores
@@ -104,6 +104,8 @@ class TextTask(RecurrentTask):
         of.vocabulary_ = encoder.vocabulary_
         of.max_length_ = encoder.max_length_
         of.embedding_coverage_ = encoder.coverage_
+        of.wide_ngrams_ = encoder.ngrams
+        of.wide_letters_ = bool(encoder.ngrams) and encoder.letters_
         if of.embedding_size == 0 and not encoder.vector_numbers_:
             raise ValueError(
                 "embedding_size=0 leaves words without vectors. Expected embeddings "
@@ -124,6 +126,13 @@ class TextTask(RecurrentTask):
             "embedding": embedding,
             "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
             "embedding_rate": float(of.embedding_rate),
+        }
+
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        has_grams = plan.network.config["n_grams"] > 0
+        return super().settled(plan) | {
+            "wide_": has_grams,
+            "wide_share_": 1 - SHARE_OF_NETWORKS if has_grams else 0.0,
         }
 
     def draw(

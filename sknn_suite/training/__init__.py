@@ -12,6 +12,7 @@ from sknn_suite.training._net import TensorNet
 from sknn_suite.training._plan import FitPlan, Start
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._range_test import RangeTest, run_range_test
+from sknn_suite.training._sign_of_life import SignOfLife, reports
 from sknn_suite.training._state import (
     bind_weights,
     from_portable,
@@ -32,6 +33,7 @@ __all__ = [
     "ParameterGroups",
     "Progress",
     "RangeTest",
+    "SignOfLife",
     "SklearnBridge",
     "Start",
     "TensorNet",
@@ -44,6 +46,7 @@ __all__ = [
     "load_weights",
     "plain_row",
     "read_origin",
+    "reports",
     "run_range_test",
     "to_portable",
     "train",

@@ -48,7 +48,7 @@ def make_net(plan: FitPlan) -> TensorNet:
         "batch_size": rows_per_step,
         "max_epochs": plan.n_epochs,
         "recipe": TrainingRecipe(
-            schedule=_make_schedule(settings, plan.rate, length, plan.start.t),
+            schedule=_make_schedule(plan, length),
             penalty=Penalty(settings.alpha, settings.l1_alpha),
             groups=_make_groups(settings, plan.start.epochs),
             average=_make_average(settings, plan.planned_epochs),
@@ -147,10 +147,8 @@ def _solver_arguments(settings: Any) -> dict[str, Any]:
     return arguments | (settings.solver_params or {})
 
 
-def _make_schedule(settings: Any, rate: float, length: Length, t: int) -> Schedule:
-    kind = settings.learning_rate
-    if settings.solver == "adam" and kind in ("invscaling", "adaptive"):
-        kind = "constant"  # scikit-learn's Adam ignores them, and scripts rely on it
+def _make_schedule(plan: FitPlan, length: Length) -> Schedule:
+    settings, kind = plan.settings, plan.schedule
     params = settings.schedule_params or {}
     watches_score = (
         settings.early_stopping and settings.early_stopping_scoring != "loss"
@@ -160,12 +158,12 @@ def _make_schedule(settings: Any, rate: float, length: Length, t: int) -> Schedu
         params = {"threshold_mode": "abs", **params}
     return Schedule(
         kind,
-        rate,
+        plan.rate,
         length,
         warmup=settings.warmup,
         params=params,
         power_t=settings.power_t,
-        t=t,
+        t=plan.start.t,
     )
 
 

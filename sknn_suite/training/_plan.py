@@ -102,6 +102,21 @@ class FitPlan:
         """Learning rate of layers without their own share."""
         return float(np.ravel(self.settings.learning_rate_init)[-1])
 
+    @property
+    def schedule(self) -> str | Callable[[int], float]:
+        """How the learning rate changes, see `TrainingParameters.learning_rate`."""
+        kind = self.settings.learning_rate
+        if self.settings.solver == "adam" and kind in ("invscaling", "adaptive"):
+            return "constant"  # scikit-learn's Adam ignores them; scripts rely on it
+        return kind
+
+    @property
+    def rows_per_update(self) -> int:
+        """Rows of each update before `accumulate`; lbfgs takes all."""
+        if self.settings.solver == "lbfgs":
+            return len(self.train)
+        return self.batch_size
+
     def change(self, **changes: Any) -> "FitPlan":
         """Make the same plan with `changes` to its fields or to its settings."""
         own = {name for name in changes if name in self.__dataclass_fields__}

@@ -20,6 +20,7 @@ from sknn_suite import (
 from sknn_suite.estimator import Call, plan_call
 from sknn_suite.exceptions import DataError
 from sknn_suite.inspection._layers import examine
+from sknn_suite.inspection._module import net_to_go_on
 from sknn_suite.modules import Network
 from sknn_suite.training import begin
 
@@ -100,7 +101,7 @@ def test_vanishing_gradients_are_named(numbers):
 
 def test_a_sound_network_gets_no_advice(labels):
     X, y = labels
-    model = MLPClassifier((30,), max_iter=20, random_state=0).fit(X, y)
+    model = MLPClassifier((30,), max_iter=3000, random_state=0).fit(X, y)
     report = diagnose(model, X, y)
     assert report.advice == []
     assert str(report).endswith("Nothing looks wrong.")
@@ -252,11 +253,27 @@ def test_a_recurrent_layer_says_nothing_of_units_within_it(sequential_class, row
     assert 0 <= layers["nets.0.dense"].dead <= 1
 
 
-def test_a_schedule_that_has_ended_is_judged_by_its_mean_rate(numbers, sequences):
+def test_a_schedule_that_has_ended_is_judged_by_its_highest_rate(numbers, sequences):
     detector = AutoencoderDetector(random_state=0).fit(numbers.X)
     network = RNNClassifier(hidden_sizes=4, max_iter=5, random_state=0).fit(*sequences)
     assert diagnose(detector, numbers.X).advice == []
     assert diagnose(network, *sequences).advice == []
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "exponential"])
+def test_an_update_is_that_at_the_highest_rate(labels, schedule):
+    X, y = labels
+    settings = {"solver": "sgd", "momentum": 0.0, "max_iter": 30, "random_state": 0}
+    model = MLPClassifier((9,), learning_rate=schedule, **settings).fit(X, y)
+    assert model.history_[-1]["learning_rate"] < 0.3 * model.learning_rate_
+    last, highest = model.history_[-1]["learning_rate"], 0.001
+    layers = diagnose(model, X, y).layers
+    assert not any("hardly move" in s for s in diagnose(model, X, y).advice)
+    net, train = net_to_go_on(model, X, y)
+    small = examine(net, train, 120, last)
+    for layer, with_last_rate in zip(layers, small):
+        ratio = layer.update_ratio / with_last_rate.update_ratio
+        assert ratio == pytest.approx(highest / last, rel=0.05)
 
 
 def test_a_sound_network_for_images_gets_no_advice(images):

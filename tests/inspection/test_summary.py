@@ -163,7 +163,7 @@ def test_text_and_html_hold_the_numbers_of_the_layers(labels):
     for layer in told.layers:
         assert layer.name in str(told)
         assert f'<td style="text-align:left">{layer.name}</td>' in page
-    assert page.count("<tr>") == 1 + len(told.layers)
+    assert page.count("<tr>") == 1 + len(told.layers) + len(told.settings)
     assert repr(told) == str(told)
     assert f"{9 * 1234:,}" in str(told)
     assert f"{9 * 1234:,}" in page
