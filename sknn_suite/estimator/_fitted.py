@@ -126,6 +126,10 @@ class FittedNet:
         with torch.inference_mode():
             return raw.to(torch.float32 if is_float32(X) else torch.float64)
 
+    def scores_of(self, bundle: TensorBundle, device: str = "auto") -> Tensor:
+        """Raw scores of rows that are encoded already, on the host; see `bind`."""
+        return _in_batches(self, self.bind(len(bundle), device), bundle)
+
 
 class LiveModule:
     """Holder of the module in memory; it is rebuilt from the state when missing."""
@@ -227,9 +231,13 @@ def _by_chunks(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
 
 def _by_batches(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
     """Encode all rows at once, and predict them in batches."""
+    return _in_batches(net, bound, net.encoder.transform(X, bound.dtype))
+
+
+def _in_batches(net: FittedNet, bound: BoundModule, bundle: TensorBundle) -> Tensor:
+    """Predict encoded rows in batches."""
     n_rows = net.rows_at_once or CHUNK_ROWS
     limit = RowLimit(bound.device)
-    bundle = net.encoder.transform(X, bound.dtype)
     with torch.inference_mode(), suited_threads(n_rows * bound.largest):
         batches = make_batches(bundle, n_rows)
         parts = [bound.scores_within(limit, batch) for batch in batches]
