@@ -154,25 +154,22 @@ class Regression(Objective):
         return self.target.shifted(conformal_shift(self._levels(), predicted, y, weight))
 
     def explain(self, net: FittedNet, train: TensorBundle) -> str:
-        of, name = self.of, "R2"
+        of = self.of
         if of.scale_target or of.loss == "poisson":
             return ""
         step = -(-len(train) // EXPLAINED_ROWS)
         train = train.select(torch.arange(0, len(train), step))
-        raw = net.scores_of(train, of.device)
-        predicted = raw.numpy()
-        y = train.targets.cpu().numpy()
+        predicted = self.loss().link(net.scores_of(train, of.device)).numpy()
+        y = np.broadcast_to(train.targets.cpu().numpy(), predicted.shape)
         weight = None if train.weight is None else train.weights.cpu().numpy()
-        score = score_numbers("identity", None, None, raw, train)
         if of.loss == "quantile":
-            # A quantile far from the mean has a low R2. One that loses more than a
-            # constant has not arrived.
-            levels, columns = tuple(self._levels()), np.broadcast_to(y, predicted.shape)
-            score, name = pinball_d2(columns, predicted, levels, weight), "D2"
+            # A quantile far from the mean has a low R2 in any case. One that loses
+            # more than a constant has not arrived.
+            name, score = "D2", pinball_d2(y, predicted, tuple(self._levels()), weight)
             if score > 0:
                 return ""
-            if len(y.T) == 1:
-                predicted = predicted.mean(axis=1, keepdims=True)
+        else:
+            name, score = "R2", r2_score(y, predicted, sample_weight=weight)
         if blame_target_scale(y, predicted, weight, tol=of.tol) != "large":
             return ""
         return (
