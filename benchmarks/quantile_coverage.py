@@ -1,9 +1,9 @@
 """Whether a calibrated range between two quantiles covers the share that it names.
 
 The quantiles are 0.1, 0.5 and 0.9, so eight of ten test rows should lie between the
-outer two. Ours is one network with calibrated=True; against it stand three networks, one
-for each quantile, as they are. Both have default settings and scale_target=True. Each
-seed draws another test part, a quarter of the rows.
+outer two. Ours is one network with calibrated=True. It is compared with three networks,
+one for each quantile, without calibration. Both have default settings and
+scale_target=True. Each seed draws another test part, a quarter of the rows.
 """
 
 import argparse

@@ -51,14 +51,14 @@ def conformal_shift(
        2019.
     """
     errors = np.float64(y) - np.float64(predicted)
-    weight = np.ones(len(errors)) if weight is None else np.float64(weight)
-    counts = weight > 0
-    errors, weight = errors[counts], weight[counts]
+    weights = np.ones(len(errors)) if weight is None else weight.astype(np.float64)
+    counts = weights > 0
+    errors, weights = errors[counts], weights[counts]
     return np.array(
         [
-            _bound(error, level, weight)
+            _bound(error, level, weights)
             if level >= 0.5
-            else -_bound(-error, 1 - level, weight)
+            else -_bound(-error, 1 - level, weights)
             for error, level in zip(errors.T, levels)
         ]
     )

@@ -1,6 +1,5 @@
 """Encode targets as tensors, and decode predictions to the form of y."""
 
-import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -123,8 +122,8 @@ class NumberTarget:
 
     def shifted(self, shift: np.ndarray) -> "NumberTarget":
         """Make the same target with calibrated predictions."""
-        target = copy.copy(self)
-        target.shift = shift
+        target = NumberTarget(self.quantiles)
+        target.n_outputs, target.scale, target.shift = self.n_outputs, self.scale, shift
         return target
 
     def inverse_transform(self, values: np.ndarray) -> np.ndarray:

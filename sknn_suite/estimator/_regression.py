@@ -30,10 +30,10 @@ from sknn_suite.losses import (
     SquaredLoss,
 )
 
-# Rows that calibration sets aside: the coverage of 80 % intervals then has a standard
-# deviation of sqrt(0.8 * 0.2 / 1000), or 1.3 %, over the choice of the rows. Small
+# Rows that calibration sets aside: the coverage of 80 % ranges then has a standard
+# deviation of sqrt(0.8 * 0.2 / 1600), or 1 %, over the choice of the rows. Small
 # tables give a quarter of their rows.
-CALIBRATION_ROWS, CALIBRATION_SHARE = 1000, 0.25
+CALIBRATION_ROWS, CALIBRATION_SHARE = 1600, 0.25
 
 # Training rows that tell why training has not converged; more do not change it.
 EXPLAINED_ROWS = 1000
@@ -151,7 +151,9 @@ class Regression(Objective):
         predicted = self.loss().link(net.scores_of(valid, self.of.device)).numpy()
         weight = None if valid.weight is None else valid.weights.cpu().numpy()
         y = valid.targets.cpu().numpy()
-        return self.target.shifted(conformal_shift(self._levels(), predicted, y, weight))
+        return self.target.shifted(
+            conformal_shift(self._levels(), predicted, y, weight)
+        )
 
     def explain(self, net: FittedNet, train: TensorBundle) -> str:
         of = self.of
@@ -160,8 +162,8 @@ class Regression(Objective):
         step = -(-len(train) // EXPLAINED_ROWS)
         train = train.select(torch.arange(0, len(train), step))
         predicted = self.loss().link(net.scores_of(train, of.device)).numpy()
-        y = np.broadcast_to(train.targets.cpu().numpy(), predicted.shape)
-        weight = None if train.weight is None else train.weights.cpu().numpy()
+        y, weight = _arrays(train)
+        y = np.broadcast_to(y, predicted.shape)
         if of.loss == "quantile":
             # A quantile far from the mean has a low R2 in any case. One that loses
             # more than a constant has not arrived.
@@ -173,10 +175,16 @@ class Regression(Objective):
         if blame_target_scale(y, predicted, weight, tol=of.tol) != "large":
             return ""
         return (
-            f" The target's scale is the cause: y is {_size(y):.2g} in size, the "
-            f"network starts near 0, and its {name} on training rows is {score:.2g}. "
+            f" The target's scale is the cause: y is {_size(y):.3g} in size, the "
+            f"network starts near 0, and its {name} on training rows is {score:.3g}. "
             "Set scale_target=True."
         )
+
+
+def _arrays(rows: TensorBundle) -> tuple[np.ndarray, np.ndarray | None]:
+    """Targets and weights."""
+    weight = None if rows.weight is None else rows.weights.cpu().numpy()
+    return rows.targets.cpu().numpy(), weight
 
 
 def _size(y: np.ndarray) -> float:
@@ -208,16 +216,14 @@ def score_numbers(
 
     Neither depends on a factor or a summand, so that only a logarithm is undone.
     """
-    weight = None if rows.weight is None else rows.weights.cpu()
-    y, predicted = rows.targets.cpu(), LINKS[link](raw).cpu()
-    if not predicted.isfinite().all():
-        return math.nan
+    y, weight = _arrays(rows)
+    predicted = LINKS[link](raw).cpu().numpy()
     if scale is not None and scale.log:
-        y, predicted = (torch.as_tensor(scale.undo(t.numpy())) for t in (y, predicted))
-        if not predicted.isfinite().all():
-            return math.nan
+        y, predicted = scale.undo(y), scale.undo(predicted)
+    if not np.isfinite(predicted).all():
+        return math.nan
     if quantiles is not None:
-        return pinball_d2(y.numpy(), predicted.numpy(), quantiles, weight)
+        return pinball_d2(y, predicted, quantiles, weight)
     with np.errstate(over="ignore"):  # the squared error of a diverged fit
         score = r2_score(y, predicted, sample_weight=weight)
     return float(score)
@@ -248,10 +254,10 @@ def pinball_d2(
         1 - loss / loss of the quantiles of y itself; both are means over columns. It
         ranks models as the mean pinball loss does, whatever the units of y.
     """
-    weight = None if weight is None else np.float64(weight)
-    columns = np.broadcast_to(np.float64(y), predicted.shape).T
+    weight = None if weight is None else weight.astype(np.float64)
+    columns = np.broadcast_to(y.astype(np.float64), predicted.shape).T
     loss = null = 0.0
-    for q, true, column in zip(quantiles, columns, np.float64(predicted).T):
+    for q, true, column in zip(quantiles, columns, predicted.astype(np.float64).T):
         constant = np.quantile(true, q, method="inverted_cdf", weights=weight)
         same = np.full_like(true, constant)
         loss += mean_pinball_loss(true, column, sample_weight=weight, alpha=q)

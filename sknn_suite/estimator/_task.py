@@ -75,9 +75,7 @@ class Task:
         sets_aside = self.of.early_stopping and self.of.solver != "lbfgs"
         return self.of.validation_fraction if sets_aside else None
 
-    def settle(
-        self, rows: Rows, chosen: Tensor | None, held_out: Rows | None
-    ) -> None:
+    def settle(self, rows: Rows, chosen: Tensor | None, held_out: Rows | None) -> None:
         """Learn from the target what only training rows may teach.
 
         `chosen` are the numbers of the training rows; None means all.
@@ -267,9 +265,7 @@ class SupervisedTask(Task):
     def share_aside(self, n_rows: int) -> float | None:
         return self.objective.share_aside(n_rows)
 
-    def settle(
-        self, rows: Rows, chosen: Tensor | None, held_out: Rows | None
-    ) -> None:
+    def settle(self, rows: Rows, chosen: Tensor | None, held_out: Rows | None) -> None:
         y, weight = rows.y, rows.weight
         if chosen is not None:
             index = chosen.numpy()

@@ -10,7 +10,9 @@ UNIT = source.normal(size=300)
 NEAR_ZERO = 0.1 * source.normal(size=300)
 
 
-@pytest.mark.parametrize(("factor", "shift"), [(1e5, 0), (1e5, 2e5), (1, 1000), (50, 0)])
+@pytest.mark.parametrize(
+    ("factor", "shift"), [(1e5, 0), (1e5, 2e5), (1, 1000), (50, 0)]
+)
 def test_targets_far_from_what_the_network_predicts_are_large(factor, shift):
     assert blame_target_scale(factor * UNIT + shift, NEAR_ZERO) == "large"
 

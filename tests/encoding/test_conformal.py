@@ -62,7 +62,9 @@ def test_a_common_factor_of_the_weights_changes_nothing():
     y, predicted = source.normal(size=(50, 1)), source.normal(size=(50, 3))
     weight = source.uniform(0.5, 2, size=50)
     given = conformal_shift(LEVELS, predicted, y, weight)
-    assert conformal_shift(LEVELS, predicted, y, 1e-3 * weight).tolist() == given.tolist()
+    assert (
+        conformal_shift(LEVELS, predicted, y, 1e-3 * weight).tolist() == given.tolist()
+    )
 
 
 def test_heavy_rows_decide():

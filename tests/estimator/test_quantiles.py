@@ -141,8 +141,9 @@ def test_weight_two_is_the_row_twice():
     X, y = draw(100)
     weight = np.random.RandomState(0).randint(0, 3, 100)
     settings = SEVERAL | {"solver": "sgd", "max_iter": 3}
-    weighted = MLPRegressor(**settings, batch_size=67).fit(X, y, sample_weight=weight)
-    twice = MLPRegressor(**settings, batch_size=200)
+    weighted = MLPRegressor(**settings, batch_size=int((weight > 0).sum()))
+    weighted.fit(X, y, sample_weight=weight)
+    twice = MLPRegressor(**settings, batch_size=int(weight.sum()))
     twice.fit(X.repeat(weight, 0), y.repeat(weight))
     np.testing.assert_allclose(weighted.predict(X), twice.predict(X), rtol=1e-9)
 
@@ -184,6 +185,11 @@ def test_float32_rows_get_float32_quantiles():
     assert predicted.dtype == np.float32
 
 
+def count_below(y, predicted):
+    """Rows below each column; the row that set a shift may be off by rounding."""
+    return (y.reshape(len(y), -1) <= predicted + 1e-9).sum(axis=0).tolist()
+
+
 # -- calibration ---------------------------------------------------------------------
 
 
@@ -208,8 +214,8 @@ def test_validation_rows_of_ones_own_calibrate():
     X, y = draw(400)
     model = MLPRegressor(**CALIBRATED)
     model.fit(X[:200], y[:200], X_val=X[200:299], y_val=y[200:299])
-    below = (y[200:299, None] <= model.predict(X[200:299])).sum(axis=0)
-    assert below.tolist() == [10, 50, 90]  # of 99 rows, 100 places
+    below = count_below(y[200:299], model.predict(X[200:299]))
+    assert below == [10, 50, 90]  # of 99 rows, 100 places
     plain = MLPRegressor(**SEVERAL).fit(X[:200], y[:200])
     # Without early stopping they teach the network nothing.
     np.testing.assert_array_equal(plain.coefs_[0], model.coefs_[0])
@@ -222,18 +228,14 @@ def test_validation_rows_of_ones_own_calibrate():
         (200, {"early_stopping": True}, 50),
         (200, {"validation_fraction": 0.4}, 80),
         (200, {"solver": "lbfgs"}, 50),
-        (8000, {"max_iter": 1}, 1000),
-        (12000, {"max_iter": 1}, 1200),
+        (8000, {"max_iter": 1}, 1600),
+        (20000, {"max_iter": 1}, 2000),
     ],
 )
-def test_a_quarter_of_the_rows_or_a_thousand_are_set_aside(n_rows, settings, expected):
+def test_a_quarter_of_the_rows_or_some_are_set_aside(n_rows, settings, expected):
     X, y = draw(n_rows)
-    seen = []
-    model = MLPRegressor(**CALIBRATED | settings)
-    rest = n_rows - expected
-    model.fit(X, y)
-    assert model.t_ == model.n_iter_ * rest
-    seen.append(model.t_)
+    model = MLPRegressor(**CALIBRATED | settings).fit(X, y)
+    assert model.t_ == model.n_iter_ * (n_rows - expected)
     without = MLPRegressor(**SEVERAL | settings).fit(X, y)
     if not settings.get("early_stopping"):
         assert without.t_ == without.n_iter_ * n_rows
@@ -260,11 +262,12 @@ def test_one_quantile_is_calibrated_for_each_column_of_y():
     both = np.column_stack([y, 3 * y + 7])
     model = MLPRegressor(**SMALL, quantile=0.9, calibrated=True)
     model.fit(X[:200], both[:200], X_val=X[200:299], y_val=both[200:299])
-    below = (both[200:299] <= model.predict(X[200:299])).sum(axis=0)
-    assert below.tolist() == [90, 90]
+    below = count_below(both[200:299], model.predict(X[200:299]))
+    assert below == [90, 90]
     flat = MLPRegressor(**SMALL, quantile=0.9, calibrated=True)
     flat.fit(X[:200], y[:200], X_val=X[200:299], y_val=y[200:299])
-    assert (y[200:299] <= flat.predict(X[200:299])).sum() == 90
+    below = count_below(y[200:299], flat.predict(X[200:299])[:, None])
+    assert below == [90]
 
 
 def test_rows_of_weight_zero_calibrate_nothing():
@@ -273,8 +276,8 @@ def test_rows_of_weight_zero_calibrate_nothing():
     model = MLPRegressor(**CALIBRATED).fit(
         X[:200], y[:200], X_val=X[200:], y_val=y[200:], sample_weight_val=weight
     )
-    below = (y[200:299, None] <= model.predict(X[200:299])).sum(axis=0)
-    assert below.tolist() == [10, 50, 90]
+    below = count_below(y[200:299], model.predict(X[200:299]))
+    assert below == [10, 50, 90]
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "poisson"])
