@@ -50,7 +50,7 @@ def conformal_shift(
     .. [1] Romano, Patterson & Candès, "Conformalized Quantile Regression", NeurIPS
        2019.
     """
-    errors = np.float64(y) - np.float64(predicted)
+    errors = y.astype(np.float64) - predicted.astype(np.float64)
     weights = np.ones(len(errors)) if weight is None else weight.astype(np.float64)
     counts = weights > 0
     errors, weights = errors[counts], weights[counts]

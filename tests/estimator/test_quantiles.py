@@ -94,7 +94,7 @@ def test_any_sequence_names_them(given):
     "wrong", [[0.9, 0.1], [0.5, 0.5], [0.0, 0.5], [0.5, 1.0], [], [[0.1, 0.9]], ["low"]]
 )
 def test_a_wrong_list_is_refused_in_words(wrong):
-    with pytest.raises(ValueError, match="is not a list of quantiles. Expected one"):
+    with pytest.raises(ValueError, match=r"is not a list of quantiles\. Expected one"):
         MLPRegressor(loss="quantile", quantile=wrong).fit(*draw(50))
 
 
@@ -297,7 +297,7 @@ def test_too_few_rows_are_refused_in_words():
     X, y = draw(60)
     with pytest.raises(DataError, match="has 5 validation rows, too few for quantile="):
         MLPRegressor(**CALIBRATED).fit(X[:20], y[:20])
-    with pytest.raises(DataError, match="has 8 validation rows.* Expected 9 at least"):
+    with pytest.raises(DataError, match=r"has 8 validation rows.* Expected 9 at least"):
         MLPRegressor(**CALIBRATED).fit(X, y, X_val=X[:8], y_val=y[:8])
     MLPRegressor(**CALIBRATED).fit(X, y, X_val=X[:9], y_val=y[:9])
 

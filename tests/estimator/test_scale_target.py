@@ -263,7 +263,7 @@ def test_the_warning_does_not_name_the_scale_when_it_is_not(prices):
 
 
 def test_a_network_that_has_nearly_arrived_does_not_blame_the_scale(prices):
-    X, y = prices
+    X, _ = prices
     settings = SMALL | {"solver": "lbfgs", "max_iter": 40}
     text = warning_of(MLPRegressor(**settings), X, 1000 * X[:, 0])
     assert "target's scale" not in text
