@@ -34,8 +34,10 @@ class Regressor(RegressorMixin, SupervisedEstimator):
     scale_target : bool or "log", default=False
         Units in which the network learns y. True standardises each column of y by mean
         and standard deviation of the training rows; "log" takes the logarithm of a
-        positive y first. Predictions and scores are in the units of y. Set True if y
-        is far from unit size, such as prices; "log" if its errors grow with it.
+        positive y first. Predictions and scores are in the units of y; `loss_`, `tol`
+        and `huber_delta` are in standard deviations. partial_fit learns the scale in
+        its first call. Set True if y is far from unit size, such as prices; "log" if
+        its errors grow with it.
 
     quantile : float or array-like of float, default=0.5
         Quantile that loss="quantile" predicts, in (0, 1). Several, ascending, are
@@ -45,8 +47,8 @@ class Regressor(RegressorMixin, SupervisedEstimator):
     calibrated : bool, default=False
         Whether loss="quantile" moves its quantiles until validation rows agree, so that
         the range between 0.1 and 0.9 covers 80 % of new rows. The validation rows are
-        those of `early_stopping` or your own; without any, rows are set aside. Set it
-        when the range itself is what you need.
+        your own, or are set aside as for `early_stopping`: `validation_fraction` of the
+        rows, but at least a quarter of them or 1,600. Set it when you use the range.
 
     huber_delta : float, default=1.0
         Error beyond which loss="huber" is linear, in (0, inf): in the units of y, or
