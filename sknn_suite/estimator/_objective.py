@@ -82,6 +82,10 @@ class Objective:
         """Learn the target, or check it against what an earlier call has learnt."""
         raise NotImplementedError
 
+    def check_held_out(self, y: np.ndarray) -> None:
+        """Check the target of validation rows against that of the training rows."""
+        self.learn(y, resume=True, partial=True)
+
     def weigh(self, weight: np.ndarray | None, y: np.ndarray) -> np.ndarray | None:
         """Weight of each training row in the loss."""
         return weight

@@ -57,7 +57,16 @@ class Regression(Objective):
         return tuple(float(q) for q in of.quantile)
 
     def learn(self, y: np.ndarray, *, resume: bool, partial: bool) -> None:
-        of, earlier = self.of, self.target
+        self.target = self._target_of(y, self.target if resume else None)
+        self._is_first_part = partial and not resume
+        self._calibrates = self.of.calibrated and not partial
+
+    def check_held_out(self, y: np.ndarray) -> None:
+        self._target_of(y, self.target)
+
+    def _target_of(self, y: np.ndarray, earlier: NumberTarget | None) -> NumberTarget:
+        """Check y, and make a target that continues an earlier one, if there is one."""
+        of = self.of
         if of.loss == "poisson":
             check_counts(y, of.loss)
         if of.scale_target == "log":
@@ -69,22 +78,22 @@ class Regression(Objective):
                 "several quantiles. Expected one number per row. Fit one model for "
                 "each column of y, or pass one quantile."
             )
-        if resume and target.n_outputs != earlier.n_outputs:
+        if earlier is not None and target.n_outputs != earlier.n_outputs:
             raise DataError(
                 f"y has {target.n_outputs} columns, but {type(of).__name__} was "
                 f"fitted with {earlier.n_outputs}. Expected the same number. "
                 "Start anew with warm_start=False, or pass the same targets."
             )
-        if resume:
+        if earlier is not None:
             target.scale = earlier.scale
-        self.target, self._is_first_part = target, partial and not resume
+        return target
 
     def settle(
         self, y: np.ndarray, weight: np.ndarray | None, held_out: np.ndarray | None
     ) -> None:
         of = self.of
-        if of.calibrated:
-            self._check_calibration(held_out)
+        if self._calibrates:
+            self._check_calibration(0 if held_out is None else int(held_out.sum()))
         if hasattr(of, "_net"):  # the weights are for its units
             _refuse_other_scale(of.scale_target, self.target.scale)
         elif of.scale_target:
@@ -103,14 +112,15 @@ class Regression(Objective):
 
     def share_aside(self, n_rows: int) -> float | None:
         share = super().share_aside(n_rows)
-        if not self.of.calibrated:
+        if not self._calibrates:
             return share
         least = min(CALIBRATION_ROWS / n_rows, CALIBRATION_SHARE)
-        return max(self.of.validation_fraction, least)
+        share = max(self.of.validation_fraction, least)
+        self._check_calibration(math.ceil(share * n_rows))
+        return share
 
-    def _check_calibration(self, held_out: np.ndarray | None) -> None:
+    def _check_calibration(self, n_rows: int) -> None:
         needed = fewest_rows(self._levels())
-        n_rows = 0 if held_out is None else int(held_out.sum())
         if n_rows < needed:
             raise DataError(
                 f"calibrated=True has {n_rows} validation rows, too few for quantile="
@@ -146,7 +156,7 @@ class Regression(Objective):
         )
 
     def finish(self, net: FittedNet, valid: TensorBundle) -> NumberTarget:
-        if not self.of.calibrated:
+        if not self._calibrates:
             return self.target
         predicted = self.loss().link(net.scores_of(valid, self.of.device)).numpy()
         weight = None if valid.weight is None else valid.weights.cpu().numpy()
@@ -162,6 +172,8 @@ class Regression(Objective):
         step = -(-len(train) // EXPLAINED_ROWS)
         train = train.select(torch.arange(0, len(train), step))
         predicted = self.loss().link(net.scores_of(train, of.device)).numpy()
+        if not np.isfinite(predicted).all():
+            return ""
         y, weight = _arrays(train)
         y = np.broadcast_to(y, predicted.shape)
         if of.loss == "quantile":
@@ -171,7 +183,8 @@ class Regression(Objective):
             if score > 0:
                 return ""
         else:
-            name, score = "R2", r2_score(y, predicted, sample_weight=weight)
+            with np.errstate(over="ignore", invalid="ignore"):
+                name, score = "R2", r2_score(y, predicted, sample_weight=weight)
         if blame_target_scale(y, predicted, weight, tol=of.tol) != "large":
             return ""
         return (

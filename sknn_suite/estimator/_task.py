@@ -252,7 +252,7 @@ class SupervisedTask(Task):
             )
         X, _ = to_numpy(X)
         X, y = self.check_both(X, y, reset=False)
-        self.objective.learn(y, resume=True, partial=True)
+        self.objective.check_held_out(y)
         weight = self.objective.weigh_held_out(check_weights(sample_weight, X), y)
         return Rows(X, y, weight)
 

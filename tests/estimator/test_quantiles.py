@@ -297,6 +297,8 @@ def test_too_few_rows_are_refused_in_words():
     X, y = draw(60)
     with pytest.raises(DataError, match="has 5 validation rows, too few for quantile="):
         MLPRegressor(**CALIBRATED).fit(X[:20], y[:20])
+    with pytest.raises(DataError, match="has 1 validation rows, too few for quantile="):
+        MLPRegressor(**CALIBRATED).fit(X[:3], y[:3])
     with pytest.raises(DataError, match=r"has 8 validation rows.* Expected 9 at least"):
         MLPRegressor(**CALIBRATED).fit(X, y, X_val=X[:8], y_val=y[:8])
     MLPRegressor(**CALIBRATED).fit(X, y, X_val=X[:9], y_val=y[:9])
