@@ -92,11 +92,12 @@ answers = {
 # Does the range contain eight of ten rows?
 # -----------------------------------------
 # Models fit their training rows better than new ones, so their ranges are too narrow.
-# ``calibrated=True`` sets a quarter of the rows aside and moves each quantile until these
-# rows agree with it; new rows then do so too. The price is a quarter of the training
-# rows. The share still scatters by sqrt(0.16 / 1000), or 1.3 %, with the choice of these
-# rows. The pinball loss measures a predicted quantile; lower is better. The last column
-# is the mean distance from the true quantiles, which are known only for simulated data.
+# ``calibrated=True`` sets a quarter of the rows aside and moves each quantile until
+# these rows agree with it; new rows then do so too. The price is a quarter of the
+# training rows. The share still scatters by sqrt(0.16 / 1000), or 1.3 %, with the
+# choice of these rows. The pinball loss measures a predicted quantile; lower is better.
+# The last column is the mean distance from the true quantiles, which are known only for
+# simulated data.
 truth = [middle(X_test[:, 0]) + spread(X_test[:, 0]) * norm.ppf(q) for q in QUANTILES]
 print("                pinball loss   rows in range   mean width   off the truth")
 for name, model in answers.items():
