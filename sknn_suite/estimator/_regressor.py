@@ -35,7 +35,7 @@ class Regressor(RegressorMixin, SupervisedEstimator):
         Units in which the network learns y. True standardises each column of y by mean
         and standard deviation of the training rows; "log" takes the logarithm of a
         positive y first. Predictions and scores are in the units of y; `loss_`, `tol`
-        and `huber_delta` are in standard deviations. partial_fit learns the scale in
+        and `huber_delta` refer to the scaled y. partial_fit learns the scale in
         its first call. Set True if y is far from unit size, such as prices; "log" if
         its errors grow with it.
 
