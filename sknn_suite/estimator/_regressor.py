@@ -33,11 +33,11 @@ class Regressor(RegressorMixin, SupervisedEstimator):
 
     scale_target : bool or "log", default=False
         Units in which the network learns y. True standardises each column of y by mean
-        and standard deviation of the training rows; "log" takes the logarithm of a
-        positive y first. Predictions and scores are in the units of y; `loss_`, `tol`
-        and `huber_delta` refer to the scaled y. partial_fit learns the scale in
-        its first call. Set True if y is far from unit size, such as prices; "log" if
-        its errors grow with it.
+        and standard deviation of the training rows; "log" takes the logarithm first,
+        and refuses a y that is not positive. Predictions and scores are in the units of
+        y; `loss_`, `tol` and `huber_delta` refer to the scaled y. partial_fit learns
+        the scale in its first call. loss="poisson" refuses it. Set True if y is far
+        from unit size, such as prices; "log" if its errors grow with it.
 
     quantile : float or array-like of float, default=0.5
         Quantile that loss="quantile" predicts, in (0, 1). Several, ascending, are

@@ -194,7 +194,9 @@ def count_below(y, predicted):
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("overfits", [False, True])
+@pytest.mark.parametrize(
+    "overfits", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 def test_calibrated_ranges_cover_what_they_name(solver, overfits):
     shares = []
     settings = {"solver": solver, "max_iter": 100 if overfits else 3}
