@@ -98,6 +98,11 @@ def test_every_way_of_training_keeps_scikit_learns_contract(kind, name):
     assert not surprises, {check: failed[check] for check in surprises}
 
 
+def test_a_scaled_target_keeps_scikit_learns_contract():
+    results = check_estimator(MLPRegressor(**SMALL, scale_target=True), on_skip=None)
+    assert {result["status"] for result in results} <= {"passed", "skipped"}
+
+
 ARRAY_API_CHECKS = """
 import unittest
 import warnings

@@ -15,15 +15,18 @@ from sknn_suite.checks._table import (
     check_labels,
     check_layer_sizes,
     check_per_layer,
+    check_positive,
     check_table,
     check_table_and_target,
     check_weights,
 )
+from sknn_suite.checks._target_scale import blame_target_scale
 from sknn_suite.checks._texts import check_texts
 
 __all__ = [
     "CheckedImages",
     "Sequences",
+    "blame_target_scale",
     "check_counts",
     "check_dense_table",
     "check_groups",
@@ -32,6 +35,7 @@ __all__ = [
     "check_labels",
     "check_layer_sizes",
     "check_per_layer",
+    "check_positive",
     "check_score",
     "check_sequences",
     "check_table",

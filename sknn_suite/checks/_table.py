@@ -238,3 +238,20 @@ def check_counts(y: np.ndarray, loss: str) -> None:
             f"Expected y >= 0, got a minimum of {y.min():g}. "
             "Choose another loss or transform y."
         )
+
+
+def check_positive(y: np.ndarray) -> None:
+    """Check that y has a logarithm.
+
+    Raises
+    ------
+    DataError
+        If any is zero or negative. log(1 + y) would have no such error, but it depends
+        on the units of y.
+    """
+    if (y <= 0).any():
+        raise DataError(
+            f"y has {int((y <= 0).sum())} values that are zero or negative, the "
+            f"smallest {y.min():g}, and scale_target='log' takes the logarithm. "
+            "Expected y > 0. Choose scale_target=True, or loss='poisson' for counts."
+        )

@@ -1,5 +1,6 @@
 """Encoders from user data to tensors; they learn statistics, but train nothing."""
 
+from sknn_suite.encoding._conformal import conformal_shift, fewest_rows
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._ngram_names import NgramNames
@@ -9,6 +10,7 @@ from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
 from sknn_suite.encoding._tally import HashTally, count_times
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
+from sknn_suite.encoding._target_scale import TargetScale
 from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
 from sknn_suite.encoding._tokenizer import Tokenizer, settle_tokenizer
 from sknn_suite.encoding._vectors import find_vectors
@@ -27,10 +29,13 @@ __all__ = [
     "ScaledTable",
     "SequenceEncoder",
     "TableEncoder",
+    "TargetScale",
     "TextEncoder",
     "Tokenizer",
     "Vocabulary",
+    "conformal_shift",
     "count_times",
+    "fewest_rows",
     "find_vectors",
     "settle_tokenizer",
     "weighted_quantiles",

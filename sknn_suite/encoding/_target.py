@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import (
 from torch import Tensor
 
 from sknn_suite.data import as_tensor
+from sknn_suite.encoding._target_scale import TargetScale
 
 
 class ClassTarget:
@@ -78,23 +79,60 @@ class ClassTarget:
 class NumberTarget:
     """One or several numbers per row.
 
+    Parameters
+    ----------
+    quantiles : tuple of float, default=None
+        If several quantiles of one number are predicted: which.
+
     Attributes
     ----------
     n_outputs : int
         Numbers per row.
+    scale : TargetScale or None
+        Units in which the network learns; None for those of y.
+    shift : ndarray or None
+        What calibration adds to each prediction, in the units of the network.
     """
 
+    # Pickles of plain targets hold no more than the number of columns.
+    quantiles: tuple[float, ...] | None = None
+    scale: TargetScale | None = None
+    shift: np.ndarray | None = None
     n_outputs: int
+
+    def __init__(self, quantiles: tuple[float, ...] | None = None) -> None:
+        if quantiles is not None:
+            self.quantiles = quantiles
 
     def fit(self, y: np.ndarray) -> "NumberTarget":
         """Learn the number of columns."""
         self.n_outputs = 1 if y.ndim == 1 else y.shape[1]
         return self
 
+    @property
+    def n_scores(self) -> int:
+        """Number of raw scores per row."""
+        return self.n_outputs if self.quantiles is None else len(self.quantiles)
+
     def transform(self, y: np.ndarray, dtype: torch.dtype) -> Tensor:
         """Return the target of the loss, of shape (n_samples, n_outputs)."""
+        if self.scale is not None:
+            y = self.scale.apply(y)
         return as_tensor(y.reshape(len(y), -1), dtype)
+
+    def shifted(self, shift: np.ndarray) -> "NumberTarget":
+        """Make the same target with calibrated predictions."""
+        target = NumberTarget(self.quantiles)
+        target.n_outputs, target.scale, target.shift = self.n_outputs, self.scale, shift
+        return target
 
     def inverse_transform(self, values: np.ndarray) -> np.ndarray:
         """Predictions in the shape of scikit-learn: (n,) or (n, k)."""
-        return values[:, 0] if self.n_outputs == 1 else values
+        if self.shift is not None:
+            values = (values + self.shift).astype(values.dtype)
+            if self.quantiles is not None:  # a shift may let two of them cross
+                values = np.sort(values, axis=1)
+        if self.scale is not None:
+            values = self.scale.undo(values)
+        flat = self.n_outputs == 1 and self.quantiles is None
+        return values[:, 0] if flat else values

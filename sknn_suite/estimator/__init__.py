@@ -4,7 +4,8 @@ from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._classifier import Classifier
 from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.estimator._fitted import FittedNet, LiveModule, is_float32, same_objects
-from sknn_suite.estimator._objective import Classification, Objective, Regression
+from sknn_suite.estimator._objective import Classification, Objective
+from sknn_suite.estimator._regression import Regression
 from sknn_suite.estimator._regressor import Regressor
 from sknn_suite.estimator._rows import Rows
 from sknn_suite.estimator._settled import SETTLED

@@ -106,7 +106,7 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)
         if not call.partial:
-            warn_unless_converged(fit.task, fit.plan, trained)
+            warn_unless_converged(fit, trained)
         return self
 
     def _set_fitted(self, attributes: dict[str, Any]) -> None:

@@ -201,8 +201,13 @@ class Fit:
         """All fitted attributes after training."""
         attributes = record(self.earlier, self.plan, trained)
         attributes |= self._learnt(trained.weights, trained.random_state)
+        attributes["_net"] = self.task.finish(attributes["_net"], self.plan)
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}
+
+    def explain(self, trained: Trained) -> str:
+        """Say why training has not converged, if that is known."""
+        return self.task.explain(self.net(trained.weights), self.plan)
 
     def untrained(self) -> dict[str, Any]:
         """Fitted attributes with the initial weights, to look at the network."""
@@ -266,8 +271,9 @@ def plan_call(estimator: Any, call: Call) -> Fit:
     return Fit(estimator, call, task, data, source, planned)
 
 
-def warn_unless_converged(task: Task, plan: FitPlan, trained: Trained) -> None:
+def warn_unless_converged(fit: Fit, trained: Trained) -> None:
     """Warn that training was interrupted, or ended before it converged."""
+    task, plan = fit.task, fit.plan
     if trained.interrupted:
         warn_user(
             "Training interrupted by user. The best state so far is kept. "
@@ -275,13 +281,15 @@ def warn_unless_converged(task: Task, plan: FitPlan, trained: Trained) -> None:
             InterruptedWarning,
         )
     elif plan.settings.solver == "lbfgs":
-        if trained.stop_reason is None:
-            check_optimize_result("lbfgs", trained.result, plan.planned_epochs)
+        result, planned = trained.result, plan.planned_epochs
+        if trained.stop_reason is None and result is not None:
+            why = fit.explain(trained).strip() if result.status != 0 else None
+            check_optimize_result("lbfgs", result, planned, why or None)
     elif trained.stop_reason is None and len(trained.history) >= plan.planned_epochs:
         if trained.is_planned or task.is_complete_recipe:
             return  # a schedule that was planned for all epochs is complete
         warn_user(
             f"Stochastic Optimizer: Maximum iterations ({plan.planned_epochs}) reached "
-            "and the optimization hasn't converged yet.",
+            f"and the optimization hasn't converged yet.{fit.explain(trained)}",
             ConvergenceWarning,
         )

@@ -147,6 +147,11 @@ class FittedNet:
         with torch.inference_mode():
             return found.to(torch.float32 if exact else torch.float64)
 
+    def scores_of(self, bundle: TensorBundle, device: str = "auto") -> Tensor:
+        """Raw scores of rows that are encoded already, on the host; see `bind`."""
+        bound = self.bind(len(bundle), device)
+        return _in_batches(self, bound, bundle, bound.raw_scores)
+
 
 @dataclass
 class LiveModule:
@@ -266,9 +271,15 @@ def _by_chunks(net: FittedNet, bound: BoundModule, X: Any, look: Look) -> Tensor
 
 def _by_batches(net: FittedNet, bound: BoundModule, X: Any, look: Look) -> Tensor:
     """Encode all rows at once, and predict them in batches."""
+    return _in_batches(net, bound, net.encoder.transform(X, bound.dtype), look)
+
+
+def _in_batches(
+    net: FittedNet, bound: BoundModule, bundle: TensorBundle, look: Look
+) -> Tensor:
+    """Predict encoded rows in batches."""
     n_rows = net.rows_at_once or CHUNK_ROWS
     limit = RowLimit(bound.device)
-    bundle = net.encoder.transform(X, bound.dtype)
     with torch.inference_mode(), suited_threads(n_rows * bound.largest):
         batches = make_batches(bundle, n_rows)
         parts = [_within(limit, look, batch) for batch in batches]

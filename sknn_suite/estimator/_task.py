@@ -1,7 +1,7 @@
 """Task: how one kind of data is treated; the estimator calls it step by step."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,6 +69,17 @@ class Task:
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Classes whose shares the validation rows keep; None for none."""
         return None
+
+    def share_aside(self, n_rows: int) -> float | None:
+        """Share of the rows that is set aside for validation; None for none."""
+        sets_aside = self.of.early_stopping and self.of.solver != "lbfgs"
+        return self.of.validation_fraction if sets_aside else None
+
+    def settle(self, rows: Rows, chosen: Tensor | None, held_out: Rows | None) -> None:
+        """Learn from the target what only training rows may teach.
+
+        `chosen` are the numbers of the training rows; None means all.
+        """
 
     def choose(
         self,
@@ -181,6 +192,16 @@ class Task:
         """Fitted attributes for what "auto" and None of this kind of data stand for."""
         return {}
 
+    # -- after training --------------------------------------------------------------
+
+    def finish(self, net: Any, plan: FitPlan) -> Any:
+        """Learn what the trained net teaches, such as corrections of predictions."""
+        return net
+
+    def explain(self, net: Any, plan: FitPlan) -> str:
+        """Say why training has not converged, if that is known."""
+        return ""
+
     # -- the fitted net --------------------------------------------------------------
 
     @property
@@ -241,7 +262,7 @@ class SupervisedTask(Task):
             )
         X, _ = to_numpy(X)
         X, y = self.check_both(X, y, reset=False)
-        self.objective.learn(y, resume=True, partial=True)
+        self.objective.check_held_out(y)
         weight = self.objective.weigh_held_out(check_weights(sample_weight, X), y)
         return Rows(X, y, weight)
 
@@ -250,6 +271,29 @@ class SupervisedTask(Task):
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         return self.objective.strata(y)
+
+    def share_aside(self, n_rows: int) -> float | None:
+        return self.objective.share_aside(n_rows)
+
+    def settle(self, rows: Rows, chosen: Tensor | None, held_out: Rows | None) -> None:
+        y, weight = rows.y, rows.weight
+        if chosen is not None:
+            index = chosen.numpy()
+            y, weight = y[index], None if weight is None else weight[index]
+        counts = None
+        if held_out is not None:
+            weights = held_out.weight
+            counts = np.ones(held_out.n, bool) if weights is None else weights > 0
+        self.objective.settle(y, weight, counts)
+
+    def finish(self, net: Any, plan: FitPlan) -> Any:
+        if plan.valid is None:
+            return net
+        target = self.objective.finish(net, plan.valid)
+        return net if target is net.target else replace(net, target=target)
+
+    def explain(self, net: Any, plan: FitPlan) -> str:
+        return self.objective.explain(net, plan.train)
 
     def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:
         bundle = super().encode(encoder, rows, dtype)

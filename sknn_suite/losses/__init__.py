@@ -26,6 +26,7 @@ from sknn_suite.losses._regression import (
     HuberLoss,
     PoissonLoss,
     QuantileLoss,
+    SeveralQuantilesLoss,
     SquaredLoss,
 )
 from sknn_suite.losses._weights import combine_weights, settle_class_weight
@@ -50,6 +51,7 @@ __all__ = [
     "PoissonLoss",
     "QuantileLoss",
     "ScaleDistribution",
+    "SeveralQuantilesLoss",
     "SigmoidLoss",
     "SoftmaxLoss",
     "SquaredLoss",

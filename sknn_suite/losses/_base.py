@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 LINKS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda raw: raw,
+    "ascending": lambda raw: raw.sort(dim=-1).values,
     "exp": torch.exp,
     "logistic": torch.sigmoid,
     "softmax": lambda raw: torch.softmax(raw, dim=-1),
@@ -31,7 +32,7 @@ class Loss(nn.Module):
         (n_models,) for several
     """
 
-    # The link: a name in LINKS, which are scikit-learn's.
+    # The link: a name in LINKS; all but "ascending" are scikit-learn's.
     out_activation = "identity"
 
     # Whether `value_and_gradient` is written out.

@@ -90,6 +90,7 @@ def refuse_combinations(parameters: Any) -> None:
     refuse_values(parameters)
     if _value(parameters, "solver") == "lbfgs":
         _refuse_for_lbfgs(parameters)
+    _refuse_for_loss(parameters)
     if _value(parameters, "embeddings") is None:
         _refuse(
             parameters,
@@ -165,6 +166,21 @@ def _refuse_for_lbfgs(parameters: Any) -> None:
             "no rates of layers. Expected one number; lbfgs ignores it. Choose a "
             "stochastic solver, or set freeze to leave layers as they are."
         )
+
+
+def _refuse_for_loss(parameters: Any) -> None:
+    """Refuse what a loss of numbers cannot use."""
+    loss = _value(parameters, "loss")
+    scale = _value(parameters, "scale_target")
+    if loss == "poisson" and scale:
+        raise ValueError(
+            f"scale_target={scale!r} does not go with loss='poisson', which learns the "
+            "logarithm of the mean of counts as they are. Expected False. Choose "
+            "another loss, or leave scale_target out."
+        )
+    if loss != "quantile":
+        what = f"on loss={loss!r}, which predicts no quantile"
+        _refuse(parameters, ["calibrated"], what, "loss='quantile'")
 
 
 def _refuse(parameters: Any, names: Iterable[str], what: str, needs: str) -> None:

@@ -389,3 +389,12 @@ def test_nets_side_by_side_have_the_gradients_of_one(numbers):
         assert found.name == expected.name
         assert found.gradient_norm == pytest.approx(expected.gradient_norm)
         assert found.update_ratio == pytest.approx(expected.update_ratio)
+
+
+def test_a_calibrated_network_is_diagnosed_on_a_few_rows():
+    source = np.random.RandomState(0)
+    X, y = source.normal(size=(60, 3)), source.normal(size=60)
+    model = MLPRegressor(
+        loss="quantile", quantile=[0.1, 0.9], calibrated=True, max_iter=300, tol=0.1
+    ).fit(X, y)
+    assert len(diagnose(model, X[:4], y[:4]).layers) == 2

@@ -134,6 +134,8 @@ REGRESSION = {
     "loss": Case("absolute_error"),
     "huber_delta": Case(0.1, {"loss": "huber"}),
     "quantile": Case(0.9, {"loss": "quantile"}),
+    "scale_target": Case(True),
+    "calibrated": Case(True, {"loss": "quantile"}),
     "early_stopping_scoring": Case("neg_mean_absolute_error", STOPS),
 }
 RECURRENT = {
