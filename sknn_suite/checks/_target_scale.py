@@ -22,12 +22,14 @@ def blame_target_scale(
     weight: np.ndarray | None = None,
     *,
     tol: float = 1e-4,
+    arrived: float = ARRIVED,
 ) -> Literal["large", "small"] | None:
     """Say whether numbers to predict are too large or too small for the network.
 
-    They are if predictions of training rows explain less than half of the variance,
-    and y is far from unit size. Noise explains a low R2 as well; but even then a loss
-    in large units never changes by less than `tol`, and one in small units always does.
+    They are if predictions of training rows explain less than `arrived` of the
+    variance, and y is far from unit size. Noise explains a low R2 as well; but even
+    then a loss in large units never changes by less than `tol`, and one in small units
+    always does.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ def blame_target_scale(
         Weights of the rows.
     tol : float, default=1e-4
         Smallest improvement of the loss that counts.
+    arrived : float, default=0.5
+        Share of the variance that a network explains if the scale did no harm.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def blame_target_scale(
         mean = np.average(y, axis=0, weights=weight)
         variance = np.average((y - mean) ** 2, axis=0, weights=weight)
         error = np.average((y - predicted) ** 2, axis=0, weights=weight)
-        missed = ~(error < (1 - ARRIVED) * variance) & (variance > 0)
+        missed = ~(error < (1 - arrived) * variance) & (variance > 0)
         size = np.maximum(np.abs(mean), np.sqrt(variance))
     if (missed & (size > FAR)).any():
         return "large"

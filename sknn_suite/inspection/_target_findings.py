@@ -1,13 +1,11 @@
 """Findings about y: the scale of numbers, rare classes."""
 
 import numpy as np
-from sklearn.metrics import r2_score
 
+from sknn_suite.checks import blame_target_scale
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import Finding, percent
 
-# A target further from zero, or narrower, than this is not of unit scale.
-LARGE_TARGET, SMALL_TARGET = 10.0, 0.01
 # A fit that explains more than this share of the variance has coped with the scale.
 COPED = 0.9
 
@@ -29,22 +27,21 @@ def _find_scale(evidence: Evidence) -> list[Finding]:
     # A Poisson loss has its own scale, the logarithm's.
     if getattr(estimator, "scale_target", False) or estimator.loss == "poisson":
         return []
-    y = evidence.targets.astype(np.float64).reshape(len(evidence.targets), -1)
-    center, width = np.abs(y.mean(axis=0)), y.std(axis=0)
-    is_far = np.maximum(center, width) > LARGE_TARGET
-    is_far |= (width < SMALL_TARGET) & (width > 0)
-    if not is_far.any():
+    y, predicted = evidence.targets, estimator.predict(evidence.some_X)
+    arrived = COPED
+    if estimator.loss == "quantile":
+        # A quantile far from the mean explains little variance in any case.
+        y, arrived = np.broadcast_to(y.T, predicted.T.shape).T, 0.0
+    if blame_target_scale(y, predicted, tol=estimator.tol, arrived=arrived) is None:
         return []
-    worst = int(np.argmax(np.where(is_far, np.maximum(center, width), -1)))
-    predicted = np.asarray(estimator.predict(evidence.some_X), np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(predicted).all()
-        if finite and len(y) > 1 and r2_score(y, predicted.reshape(y.shape)) > COPED:
-            return []
+    columns = np.float64(y).reshape(len(y), -1)
+    center, width = columns.mean(axis=0), columns.std(axis=0)
+    size = np.where(width > 0, np.maximum(np.abs(center), width), 1.0)
+    worst = int(np.argmax(np.abs(np.log(size))))
     sentence = (
-        f"The target has mean {y[:, worst].mean():.2g} and standard deviation "
-        f"{width[worst]:.2g}, where a network expects about 0 and 1; scale it, for "
-        "example with TransformedTargetRegressor(model, transformer=StandardScaler())."
+        f"The target has mean {center[worst]:.2g} and standard deviation "
+        f"{width[worst]:.2g}, where a network expects about 0 and 1; set "
+        "scale_target=True."
     )
     return [Finding("target scale", sentence)]
 

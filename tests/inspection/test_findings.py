@@ -60,7 +60,7 @@ def test_a_target_of_another_scale_comes_first(numbers, scale):
     model = MLPRegressor(random_state=0, max_iter=50)
     said = advice(model, X, scale * (y + 3.0))
     assert said[0].startswith("The target has mean ")
-    assert "TransformedTargetRegressor" in said[0]
+    assert "scale_target=True" in said[0]
     assert not found(advice(model, X, y), "The target")
 
 
@@ -75,6 +75,16 @@ def test_a_fit_that_has_coped_with_the_scale_gets_no_advice(numbers):
     model = MLPRegressor(solver="lbfgs", max_iter=1000, random_state=0).fit(X, 50 * y)
     assert model.score(X, 50 * y) > 0.9
     assert not found(diagnose(model, X, 50 * y).advice, "The target")
+
+
+def test_scaled_targets_and_quantiles_get_no_advice(numbers):
+    X, y = numbers
+    levels = {"loss": "quantile", "quantile": [0.1, 0.9], "scale_target": True}
+    for settings in ({"scale_target": True}, levels):
+        model = MLPRegressor(random_state=0, max_iter=50, **settings)
+        assert not found(advice(model, X, 1e5 * (y + 3.0)), "The target")
+    model = MLPRegressor(loss="quantile", quantile=[0.1, 0.9], random_state=0)
+    assert not found(advice(model.set_params(max_iter=300), X, 20 * y), "The target")
 
 
 def test_counts_have_the_scale_of_a_poisson_loss(numbers):
