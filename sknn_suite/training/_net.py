@@ -3,8 +3,9 @@
 import math
 import operator
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -363,20 +364,29 @@ class TensorNet(NeuralNet):
         valid_batches = None if valid is None else self.get_iterator(valid)
         while self.epoch_ < n_epochs and self.stop_reason_ is None:
             started = time.perf_counter()
-            self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+            self.begin_epoch(train, valid)
             self.gradient_.respect_hooks()
-            average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
-            if average is not None:
-                average.begin_epoch(epoch)
             self._train_epoch()
-            if average is not None:
-                average.after_epoch(self.flat_.data, epoch)
-            if valid_batches is not None:
-                with self.averaged_weights():
-                    self.run_single_epoch(
-                        valid_batches, False, "valid", self.validation_step
-                    )
+            self.validate(valid_batches)
             self.end_epoch(train, valid, started)
+
+    def begin_epoch(self, train: TensorBundle, valid: TensorBundle | None) -> None:
+        """Tell the callbacks and the average that an epoch begins."""
+        self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+        average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
+        if average is not None:
+            average.begin_epoch(epoch)
+
+    def validate(self, valid_batches: BundleBatches | None) -> None:
+        """Average the weights of the epoch, and score the validation rows."""
+        average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
+        if average is not None:
+            average.after_epoch(self.flat_.data, epoch)
+        if valid_batches is not None:
+            with self.averaged_weights():
+                self.run_single_epoch(
+                    valid_batches, False, "valid", self.validation_step
+                )
 
     def _train_epoch(self) -> None:
         """Train for an epoch; repeat it more slowly if the loss becomes NaN."""
@@ -448,23 +458,58 @@ class TensorNet(NeuralNet):
                 self.stop(f"max_time={self.recipe.max_time} seconds are over.")
                 self.out_of_time_ = True
                 break
-        self.history.record(prefix + "_batch_count", len(losses))
         self.n_outputs_ = step["y_pred"].shape[-1]
-        if training:
-            self.first_loss_ = float(losses[0])
-            if not per_batch:
-                self.history.new_batch()  # some of skorch's callbacks look for one
+        if training and not per_batch:
+            self.history.new_batch()  # some of skorch's callbacks look for one
+        on_host = {name: torch.stack(values).tolist() for name, values in parts.items()}
+        self.record_pass(
+            prefix,
+            torch.stack(losses).tolist(),
+            [float(size) for size in sizes],
+            torch.stack(penalties).tolist() if penalties else (),
+            on_host,
+        )
+        if not training:
+            self.valid_raw_ = torch.cat(scores, dim=-2)
+
+    def record_pass(
+        self,
+        prefix: str,
+        losses: Sequence[float],
+        sizes: Sequence[float],
+        penalties: Sequence[float] = (),
+        parts: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ) -> None:
+        """Record the loss of an epoch's batches.
+
+        Parameters
+        ----------
+        prefix : {"train", "valid"}
+            What the batches are.
+        losses, sizes, penalties : sequence of float
+            Loss of each batch, its weight in the mean, and its penalty, if any.
+        parts : dict of str to sequence of float
+            Further parts of the losses.
+
+        Raises
+        ------
+        DivergedError
+            If the loss in training is not finite.
+        """
+        row = self.history.to_list()[-1]  # indexing a History looks at every epoch
+        row[prefix + "_batch_count"] = len(losses)
         loss = self.criterion_.reported(_mean(losses, sizes), self.n_outputs_)
         if penalties:
             loss += _mean(penalties, sizes) / self.models_.n
-        self.history.record(prefix + "_loss", loss)
+        row[prefix + "_loss"] = loss
         for name, values in parts.items():
-            self.history.record(f"{prefix}_{name}", _mean(values, sizes))
-        if training and not math.isfinite(loss):
-            finite = torch.isfinite(torch.stack(losses)).cpu().numpy()
-            self.raise_diverged(batch=int(finite.argmin()) + 1)
-        if not training:
-            self.valid_raw_ = torch.cat(scores, dim=-2)
+            row[f"{prefix}_{name}"] = _mean(values, sizes)
+        if prefix != "train":
+            return
+        self.first_loss_ = losses[0]
+        if not math.isfinite(loss):
+            finite = [math.isfinite(value) for value in losses]
+            self.raise_diverged(batch=finite.index(min(finite)) + 1)
 
     def _progress(self, training: bool, n_batches: int) -> float:
         """How much of the training is over, in [0, 1]; validation is at the end."""
@@ -492,8 +537,6 @@ def _of_all_models(raw: Tensor) -> Tensor:
     return raw.mean(dim=0) if raw.dim() == 3 else raw
 
 
-def _mean(values: list[Tensor], sizes: list) -> float:
-    """Mean of scalars on a device, weighted by the sizes of their batches."""
-    on_host = torch.stack(values).tolist()
-    sizes = [float(size) for size in sizes]
-    return math.fsum(map(operator.mul, on_host, sizes)) / math.fsum(sizes)
+def _mean(values: Sequence[float], sizes: Sequence[float]) -> float:
+    """Mean of numbers, weighted by the sizes of their batches."""
+    return math.fsum(map(operator.mul, values, sizes)) / math.fsum(sizes)
