@@ -70,7 +70,10 @@ class Loss(nn.Module):
     def value_and_gradient(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Value of `forward` for a single model, and its gradient by `raw`."""
+        """Value of `forward`, and the gradient of its sum over models by `raw`.
+
+        Each model's numbers are those that it has alone, bit for bit.
+        """
         raise NotImplementedError
 
     def forward(
@@ -89,7 +92,10 @@ def weighted_mean(losses: Tensor, weight: Tensor) -> Tensor:
 
 
 def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:
-    """Share of each row in the weighted mean, as a factor of (n_rows, n_outputs)."""
+    """Share of each row in the weighted mean, as a factor of (..., n_rows, n_outputs).
+
+    The weights are (..., n_rows).
+    """
     if weight is None:
         return 1.0 / n_rows
-    return (weight / weight.sum()).unsqueeze(1)
+    return (weight / weight.sum(dim=-1, keepdim=True)).unsqueeze(-1)

@@ -21,6 +21,7 @@ from sknn_suite.doors import derive_relu, derive_sigmoid, derive_tanh
 from sknn_suite.losses import Loss
 from sknn_suite.modules import IN_PLACE, MLP, onednn_linear, suits_onednn
 from sknn_suite.training._flat import FlatParameters
+from sknn_suite.training._products import affine, empty_rows, product, write_product
 
 # Gradient before an activation, from its output and the gradient after it, in place.
 _DERIVE: dict[str, Any] = {
@@ -32,41 +33,47 @@ _DERIVE: dict[str, Any] = {
 
 
 class Layer:
-    """A linear layer of the net: views of its weights and gradients.
+    """A linear layer of one net, or of several of one shape: weights and gradients.
 
     Parameters
     ----------
     linear : nn.Linear
-        The layer; its parameters have gradients.
-    flat, low, low_grad : Tensor
-        The flat float buffer, and the bfloat16 ones or None.
+        The layer of one net.
+    flat : Tensor of shape (n_parameters,)
+        The buffer that holds its parameters.
+    data, grad : Tensor of shape (n_parameters,) or (n_models, n_parameters)
+        Buffers in the order of `flat`, in the type of the products.
+    bias_grad : Tensor
+        The buffer for the gradients of biases.
     """
 
     def __init__(
         self,
         linear: nn.Linear,
         flat: Tensor,
-        low: Tensor | None,
-        low_grad: Tensor | None,
+        data: Tensor,
+        grad: Tensor,
+        bias_grad: Tensor,
     ) -> None:
-        self.weight, self.bias = linear.weight.detach(), linear.bias.detach()
-        self.weight_grad: Any = linear.weight.grad
-        self.bias_grad: Any = linear.bias.grad
-        if low is not None and low_grad is not None:
-            self.weight = _same_place(linear.weight, flat, low)
-            self.bias = _same_place(linear.bias, flat, low)
-            self.weight_grad = _same_place(linear.weight, flat, low_grad)
-        self.weight_t = self.weight.t()
+        self.weight = _same_place(linear.weight, flat, data)
+        self.weight_grad = _same_place(linear.weight, flat, grad)
+        self.bias = _same_place(linear.bias, flat, data)
+        self.bias_grad = _same_place(linear.bias, flat, bias_grad)
+        self.weight_t = self.weight.mT
+        self.n_inputs, self.n_outputs = linear.in_features, linear.out_features
+        if data.dim() == 2:
+            self.bias = self.bias.unsqueeze(1)  # one for all rows of a model
 
 
 def _same_place(parameter: Tensor, flat: Tensor, other: Tensor) -> Tensor:
     """View of `other` where `parameter` is in `flat`."""
     start = (parameter.data_ptr() - flat.data_ptr()) // parameter.element_size()
-    return other[start : start + parameter.numel()].view(parameter.shape)
+    part = other[..., start : start + parameter.numel()]
+    return part.unflatten(-1, parameter.shape)
 
 
 class Workspace:
-    """Memory of the hidden layers for batches of one size.
+    """Memory of the layers for batches of one size.
 
     Parameters
     ----------
@@ -77,39 +84,56 @@ class Workspace:
     """
 
     def __init__(self, layers: list[Layer], n_rows: int) -> None:
-        def empty(width: int) -> Tensor:
-            return layers[0].weight.new_empty(n_rows, width)
+        like = layers[0].weight
 
-        widths = [len(layer.bias) for layer in layers[:-1]]
-        self.by_onednn = [suits_onednn(n_rows, layer.weight) for layer in layers]
-        self.outputs = [empty(width) for width in widths]
-        self.deltas = [empty(width) for width in widths]
+        def empty(width: int) -> Tensor:
+            if like.dim() == 2:
+                return like.new_empty(n_rows, width)
+            return empty_rows(like, len(like), n_rows, width)
+
+        widths = [layer.n_outputs for layer in layers]
+        self.by_onednn = [
+            like.dim() == 2 and suits_onednn(n_rows, layer.weight) for layer in layers
+        ]
+        self.outputs = [empty(width) for width in widths[:-1]]
+        self.deltas = [empty(width) for width in widths[:-1]]
+        # Callbacks may keep the scores of one net from batch to batch.
+        self.raw = None if like.dim() == 2 else empty(widths[-1])
 
 
 class Backprop:
-    """Loss and gradients of a plain MLP.
+    """Loss and gradients of a plain MLP, or of several of one shape side by side.
 
     Parameters
     ----------
     module : MLP
-        The module; ``parameter.grad`` of each parameter must exist.
+        The module; of several, any one of them.
     loss : Loss
         A loss that computes its gradient (`Loss.value_and_gradient`).
     flat : FlatParameters
         The buffers of the module's parameters and gradients.
     mixed : bool, default=False
         Whether products are in bfloat16.
+    stack : tuple of two Tensors of shape (n_models, n_parameters), default=None
+        Parameters and gradients of several models; None for those of the module alone.
     """
 
     def __init__(
-        self, module: MLP, loss: Loss, flat: FlatParameters, mixed: bool = False
+        self,
+        module: MLP,
+        loss: Loss,
+        flat: FlatParameters,
+        mixed: bool = False,
+        stack: tuple[Tensor, Tensor] | None = None,
     ) -> None:
-        self.flat = flat
-        self.low = flat.data.to(torch.bfloat16) if mixed else None
+        self.data, self.grad = (flat.data, flat.grad) if stack is None else stack
+        self.low = self.data.to(torch.bfloat16) if mixed else None
         self.low_grad = None if self.low is None else torch.zeros_like(self.low)
+        data = self.data if self.low is None else self.low
+        grad = self.grad if self.low_grad is None else self.low_grad
         linears: Any = module.linears
         self.layers = [
-            Layer(linear, flat.data, self.low, self.low_grad) for linear in linears
+            Layer(linear, flat.data, data, grad, self.grad) for linear in linears
         ]
         self.activate = IN_PLACE[module.activation_name]
         self.derive = _DERIVE[module.activation_name]
@@ -135,11 +159,16 @@ class Backprop:
         """Write the gradients; return the loss and the raw scores.
 
         Nothing here requires a gradient, so autograd may stay on.
+
+        Shape
+        -----
+        x : (n_samples, n_inputs), of several models (n_models, n_samples, n_inputs)
+        returns : () and (n_samples, n_outputs), each with that axis in front
         """
         if self.low is not None:
-            self.low.copy_(self.flat.data)
+            self.low.copy_(self.data)
             x = x.to(self.low.dtype)
-        space = self._workspace(x.shape[0])
+        space = self._workspace(x.shape[-2])
         outputs, raw = self._forward(x, space)
         value, delta = self.loss.value_and_gradient(raw, target, weight)
         self._backward(delta.to(x.dtype), outputs, space)
@@ -161,12 +190,12 @@ class Backprop:
             if by_onednn:
                 x = onednn_linear(x, layer.weight, layer.bias)
             else:
-                x = torch.addmm(layer.bias, x, layer.weight_t, out=out)
+                x = affine(layer.bias, x, layer.weight_t, out)
             if self.activate is not None:
                 self.activate(x)
             inputs.append(x)
-        raw = torch.addmm(last.bias, x, last.weight_t)
-        return inputs, raw.to(self.flat.data.dtype)
+        raw = affine(last.bias, x, last.weight_t, space.raw)
+        return inputs, raw.to(self.data.dtype)
 
     def _backward(self, delta: Tensor, inputs: list[Tensor], space: Workspace) -> None:
         """Write the gradients, from the gradient of the raw scores."""
@@ -174,26 +203,19 @@ class Backprop:
         for i in reversed(range(len(self.layers))):
             layer, by_onednn = self.layers[i], space.by_onednn[i]
             if by_onednn:
-                _write_product(delta, inputs[i], layer.weight_grad)
+                write_product(delta, inputs[i], layer.weight_grad)
             else:
-                torch.mm(delta.t(), inputs[i], out=layer.weight_grad)
+                product(delta.mT, inputs[i], layer.weight_grad)
             if i > 0:
                 if by_onednn:
                     delta = onednn_linear(delta, layer.weight_t)
                 else:
-                    delta = torch.mm(delta, layer.weight, out=space.deltas[i - 1])
+                    delta = product(delta, layer.weight, space.deltas[i - 1])
                 if self.derive is not None:
                     self.derive(delta, inputs[i])
                 deltas.append(delta)
         if self.low_grad is not None:
-            self.flat.grad.copy_(self.low_grad)
+            self.grad.copy_(self.low_grad)
         for layer, delta in zip(self.layers, reversed(deltas)):
-            torch.sum(delta, 0, dtype=layer.bias_grad.dtype, out=layer.bias_grad)
+            torch.sum(delta, -2, dtype=layer.bias_grad.dtype, out=layer.bias_grad)
 
-
-def _write_product(delta: Tensor, x: Tensor, out: Tensor) -> None:
-    """Write ``delta.T @ x``; oneDNN is faster with the narrower factor first."""
-    if delta.shape[1] > x.shape[1]:
-        out.copy_(onednn_linear(x.t(), delta.t()).t())
-    else:
-        out.copy_(onednn_linear(delta.t(), x.t()))

@@ -109,6 +109,10 @@ class BatchGradient:
             self._hooks = Hooks(module)
             self._backprop = Backprop(module, self.loss, self.flat, self.place.mixed)
 
+    def forget_passes(self) -> None:
+        """Leave the passes to torch, until they are chosen again."""
+        self._backprop = None
+
     def respect_hooks(self) -> None:
         """Leave the passes to torch if a hook was registered: only torch calls hooks.
 

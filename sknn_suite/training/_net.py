@@ -154,6 +154,13 @@ class TensorNet(NeuralNet):
         )
         return self
 
+    def move(self, data: Tensor, grad: Tensor) -> None:
+        """Keep parameters and gradients in other memory from now on."""
+        self.flat_.move(data, grad)
+        self.models_ = Models(self.module_, self.flat_)
+        self._find_weights(self.epoch_)
+        self.gradient_.forget_passes()
+
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
         """Give the module the averaged weights for a while, if there are any."""
@@ -163,14 +170,14 @@ class TensorNet(NeuralNet):
     def _find_weights(self, epoch: int) -> None:
         """Find the weights to which penalties apply in `epoch`."""
         n_weights = self.recipe.groups.n_decaying(epoch)
-        self._weights = self.flat_.data[:n_weights]
-        self._weights_grad = self.flat_.grad[:n_weights]
+        self.weights_ = self.flat_.data[:n_weights]
+        self.weights_grad_ = self.flat_.grad[:n_weights]
 
     def _find_trained_groups(self, epoch: int) -> None:
         """Find the optimiser's groups that are not frozen in `epoch`."""
         groups = [] if self.optimizer_ is None else self.optimizer_.param_groups
         is_frozen = self.recipe.groups.is_frozen
-        self._trained_groups = [g for g in groups if not is_frozen(g["thaws"], epoch)]
+        self.trained_groups_ = [g for g in groups if not is_frozen(g["thaws"], epoch)]
 
     def make_optimizer(self) -> torch.optim.Optimizer | None:
         """Build the optimiser of all parameters that are or will be trained."""
@@ -225,7 +232,7 @@ class TensorNet(NeuralNet):
             self._set_rate(schedule.current)
 
     def _set_rate(self, rate: float) -> None:
-        for group in self._trained_groups:
+        for group in self.trained_groups_:
             group["lr"] = rate * group["share"]
 
     # -- data ------------------------------------------------------------------------
@@ -251,7 +258,7 @@ class TensorNet(NeuralNet):
         step = self.gradient_.of_batch(batch)
         if recipe.penalty:
             step["penalty"] = recipe.penalty.add_gradient(
-                self._weights, self._weights_grad, batch.total_weight
+                self.weights_, self.weights_grad_, batch.total_weight
             )
         if self._watches("on_grad_computed"):
             self.notify(
