@@ -223,7 +223,7 @@ class TensorNet(NeuralNet):
                 forget(self.optimizer_, group)  # its state from before it was trained
             group["lr"] = 0.0
 
-    def _follow_within_epoch(self) -> None:
+    def follow_within_epoch(self) -> None:
         """Do what `follow_schedule` does, as far as a step may change it."""
         schedule = self.recipe.schedule
         if schedule.kind in ("invscaling", "adaptive"):
@@ -267,17 +267,27 @@ class TensorNet(NeuralNet):
                 batch=batch,
                 training=True,
             )
+        self.limit_gradient()
+        self.optimizer_.step()
+        self.after_step()
+        return step
+
+    def limit_gradient(self) -> None:
+        """Clip the gradient, if there are limits."""
+        recipe = self.recipe
         if recipe.max_grad_value is not None:
             clip_value(self.flat_.grad, recipe.max_grad_value)
         if recipe.max_grad_norm is not None:
             self.models_.clip_norms(recipe.max_grad_norm)
-        self.optimizer_.step()
+
+    def after_step(self) -> None:
+        """Limit the weights that a step has changed, and average them."""
+        recipe = self.recipe
         if recipe.max_norm is not None:
             trained = [p for p in self._weight_matrices if p.requires_grad]
             limit_unit_norms(by_unit(self.module_, trained), recipe.max_norm)
         if recipe.average is not None:
             recipe.average.after_step(self.flat_.data)
-        return step
 
     @torch.no_grad()
     def validation_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
@@ -439,7 +449,7 @@ class TensorNet(NeuralNet):
             if per_batch:
                 self.notify("on_batch_begin", batch=batch, training=training)
             if training and not schedule.is_constant:
-                self._follow_within_epoch()
+                self.follow_within_epoch()
             if self.criterion_.follows_progress:
                 self.criterion_.progress = self._progress(training, len(iterator))
             step = step_fn(batch)

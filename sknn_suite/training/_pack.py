@@ -1,0 +1,120 @@
+"""Pack: nets of one program that train side by side, as one stacked program."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sknn_suite.training._backprop import Backprop
+from sknn_suite.training._net import TensorNet
+from sknn_suite.training._observers import Trajectory
+from sknn_suite.training._products import empty_rows
+from sknn_suite.training._stacked_batches import Part, StackedBatches
+from sknn_suite.training._stacked_steps import StackedPenalty, make_steps
+
+
+class Pack:
+    """Nets of one program that train side by side.
+
+    All parameters are one buffer, (n_models, n_parameters), and so are the gradients.
+    Products, losses and steps are computed for all nets at once; all else is each net's
+    own: its rows and their order, its rates and penalties, its epochs and their end.
+    Nets that are done leave, and the others close up.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+        Nets that are ready to train.
+    """
+
+    def __init__(self, trajectories: Sequence[Trajectory]) -> None:
+        self.members = list(trajectories)
+
+    @torch.no_grad()
+    def train(self) -> None:
+        """Train until all have their results."""
+        for member in self.members:
+            member.begin()
+        self._close_up()
+        while self.members:
+            self._train_epoch()
+            if any(member.is_over for member in self.members):
+                self._close_up()
+
+    def _close_up(self) -> None:
+        """Stack the nets that are still in training."""
+        self.members = [member for member in self.members if not member.is_over]
+        if not self.members:
+            return
+        self.members.sort(key=lambda member: -len(member.plan.train))
+        self.nets: list[TensorNet] = [member.net for member in self.members]
+        like = self.nets[0].flat_.data
+        self.data = empty_rows(like, len(self.nets), len(like))
+        self.grad = empty_rows(like, len(self.nets), len(like)).zero_()
+        for net, data, grad in zip(self.nets, self.data, self.grad):
+            net.move(data, grad)
+        self._passes: dict[tuple[int, int], Backprop] = {}
+        self._batches = StackedBatches([net.batches_ for net in self.nets])
+        self._penalty = StackedPenalty(self.nets, self.data, self.grad)
+        self._step = make_steps(self.nets, self.data, self.grad)
+
+    def _train_epoch(self) -> None:
+        started = time.perf_counter()
+        for member in self.members:
+            member.begin_epoch()
+        if any(member.is_over for member in self.members):  # a callback failed
+            self._close_up()
+            if not self.members:
+                return
+            started = time.perf_counter()
+        losses: list[list[tuple[Part, Tensor]]] = []
+        self._step.begin_epoch()
+        self._penalty.begin_epoch()
+        for parts in self._batches:
+            self._step.follow_schedules()
+            losses.append([(part, self._gradient(part)) for part in parts])
+            self._penalty.add(parts)
+            self._step.take(parts[-1].last)
+        self._end_epoch(losses, started)
+
+    def _gradient(self, part: Part) -> Tensor:
+        """Write the gradients of a part of the nets; return their losses."""
+        models = part.first, part.last
+        passes = self._passes.get(models)
+        if passes is None:
+            net: Any = self.nets[part.first]
+            rows = slice(*models)
+            passes = self._passes[models] = Backprop(
+                net.module_,
+                net.criterion_,
+                net.flat_,
+                stack=(self.data[rows], self.grad[rows]),
+            )
+        value, raw = passes(part.x, part.target, part.weight)
+        self._n_outputs = raw.shape[-1]
+        return value
+
+    def _end_epoch(
+        self, losses: list[list[tuple[Part, Tensor]]], started: float
+    ) -> None:
+        """Give each net its losses, and let it end its epoch."""
+        penalties = self._penalty.values()
+        records: list[dict[str, list[float]]] = [
+            {"losses": [], "sizes": []} for _ in self.nets
+        ]
+        for parts in losses:
+            for part, value in parts:
+                for record, loss in zip(
+                    records[part.first : part.last], value.tolist()
+                ):
+                    record["losses"].append(loss)
+                    record["sizes"].append(float(part.n_rows))
+        seconds = (time.perf_counter() - started) / len(self.nets)
+        for member, record, penalty in zip(self.members, records, penalties):
+            if penalty:
+                record["penalties"] = penalty
+            member.net.n_outputs_ = self._n_outputs
+            begun = time.perf_counter()
+            member.end_epoch(record, seconds + time.perf_counter() - begun)
