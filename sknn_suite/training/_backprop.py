@@ -24,7 +24,7 @@ from sknn_suite.training._flat import FlatParameters
 from sknn_suite.training._products import affine, empty_rows, product, write_product
 
 # Gradient before an activation, from its output and the gradient after it, in place.
-_DERIVE: dict[str, Any] = {
+DERIVE: dict[str, Any] = {
     "identity": None,
     "logistic": derive_sigmoid,
     "tanh": derive_tanh,
@@ -136,7 +136,7 @@ class Backprop:
             Layer(linear, flat.data, data, grad, self.grad) for linear in linears
         ]
         self.activate = IN_PLACE[module.activation_name]
-        self.derive = _DERIVE[module.activation_name]
+        self.derive = DERIVE[module.activation_name]
         self.loss = loss
         # For two sizes: that of all batches, and that of the last one.
         self.workspaces: dict[int, Workspace] = {}
@@ -146,7 +146,7 @@ class Backprop:
         """Whether the passes written out here suit `module`."""
         return (
             type(module) is MLP
-            and module.activation_name in _DERIVE
+            and module.activation_name in DERIVE
             and not (module.norms or module.dropouts)
             and loss.knows_gradient
             and batch.is_dense

@@ -21,6 +21,7 @@ from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
+from sknn_suite.training._callbacks import watches
 from sknn_suite.training._codes import CodePredictions
 from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._flat import FlatParameters, is_weight
@@ -330,10 +331,8 @@ class TensorNet(NeuralNet):
     def _watches(self, event: str) -> bool:
         """Whether any callback overrides `event`."""
         if event not in self._watched:
-            own = getattr(Callback, event)
             self._watched[event] = any(
-                getattr(type(callback), event, own) is not own
-                for _, callback in self.callbacks_
+                watches(callback, event) for _, callback in self.callbacks_
             )
         return self._watched[event]
 
@@ -382,8 +381,7 @@ class TensorNet(NeuralNet):
         while self.epoch_ < n_epochs and self.stop_reason_ is None:
             started = time.perf_counter()
             self.begin_epoch(train, valid)
-            self.gradient_.respect_hooks()
-            self._train_epoch()
+            self.train_epoch()
             self.validate(valid_batches)
             self.end_epoch(train, valid, started)
 
@@ -405,8 +403,9 @@ class TensorNet(NeuralNet):
                     valid_batches, False, "valid", self.validation_step
                 )
 
-    def _train_epoch(self) -> None:
+    def train_epoch(self) -> None:
         """Train for an epoch; repeat it more slowly if the loss becomes NaN."""
+        self.gradient_.respect_hooks()
         while True:
             try:
                 self.run_single_epoch(self.batches_, True, "train", self.train_step)

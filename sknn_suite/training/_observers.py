@@ -5,6 +5,7 @@ fit looks at it when its own rule ends it: what it gets is what it would have tr
 """
 
 import copy
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from typing import Any
 
 from skorch.callbacks import Callback
 
+from sknn_suite.device import suited_threads
 from sknn_suite.exceptions import DivergedError
+from sknn_suite.modules import largest_weight
 from sknn_suite.training._convergence import Convergence
 from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._job import Job
@@ -96,7 +99,6 @@ class Trajectory:
             longest.plan, longest.score, longest.callbacks
         )
         self.net.prepare(self.plan.train)
-        self.net.gradient_.forget_passes()  # the pack has its own
         self._watches = self._watch()
         self._valid_batches = None
         if self.plan.valid is not None:
@@ -128,24 +130,46 @@ class Trajectory:
         seconds : float
             The net's share of the time.
         """
-        net, plan = self.net, self.plan
+        net = self.net
         with self._own_failure():
             try:
                 net.history.new_batch()  # some of skorch's callbacks look for one
                 net.record_pass("train", **record)
             except DivergedError as error:
                 self._end_diverged(error)
-                return
-            net.validate(self._valid_batches)
-            net.end_epoch(plan.train, plan.valid, time.perf_counter() - seconds)
-            for watch in self._watches:
-                for number in list(watch.numbers):
-                    if (
-                        watch.stop_reason_ is not None
-                        or net.stop_reason_ is not None
-                        or net.epoch_ >= self.jobs[number].plan.n_epochs
-                    ):
-                        self._look(watch, number)
+            else:
+                self._complete_epoch(time.perf_counter() - seconds)
+
+    def train(self, stop: threading.Event) -> None:
+        """Train the net by itself, until all fits have their results."""
+        self.begin()
+        with suited_threads(self.net.batch_size * largest_weight(self.net.module_)):
+            while not self.is_over:
+                if stop.is_set():
+                    raise KeyboardInterrupt
+                started = time.perf_counter()
+                self.begin_epoch()
+                with self._own_failure():
+                    try:
+                        self.net.train_epoch()
+                    except DivergedError as error:
+                        self._end_diverged(error)
+                    else:
+                        self._complete_epoch(started)
+
+    def _complete_epoch(self, started: float) -> None:
+        """Score the epoch, complete its record, and end the fits that are over."""
+        net, plan = self.net, self.plan
+        net.validate(self._valid_batches)
+        net.end_epoch(plan.train, plan.valid, started)
+        for watch in self._watches:
+            for number in list(watch.numbers):
+                if (
+                    watch.stop_reason_ is not None
+                    or net.stop_reason_ is not None
+                    or net.epoch_ >= self.jobs[number].plan.n_epochs
+                ):
+                    self._look(watch, number)
 
     @contextmanager
     def _own_failure(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Pack: nets of one program that train side by side, as one stacked program."""
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -27,10 +28,15 @@ class Pack:
     ----------
     trajectories : sequence of Trajectory
         Nets that are ready to train.
+    stop : threading.Event
+        Set when training should end with a KeyboardInterrupt.
     """
 
-    def __init__(self, trajectories: Sequence[Trajectory]) -> None:
+    def __init__(
+        self, trajectories: Sequence[Trajectory], stop: threading.Event
+    ) -> None:
         self.members = list(trajectories)
+        self.stop = stop
 
     @torch.no_grad()
     def train(self) -> None:
@@ -39,6 +45,8 @@ class Pack:
             member.begin()
         self._close_up()
         while self.members:
+            if self.stop.is_set():
+                raise KeyboardInterrupt
             self._train_epoch()
             if any(member.is_over for member in self.members):
                 self._close_up()

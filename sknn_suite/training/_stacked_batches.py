@@ -43,14 +43,14 @@ class StackedBatches:
     Parameters
     ----------
     batches : sequence of BundleBatches
-        Batches of each net, of one size, with dense rows of one shape; nets with more
-        rows come first.
+        Batches of each net, of one size or each of all its rows, with dense rows of one
+        shape; nets with more rows come first.
     """
 
     def __init__(self, batches: Sequence[BundleBatches]) -> None:
         self.batches = batches
         self.n_rows = [len(each.bundle) for each in batches]
-        self.batch_size = batches[0].batch_size
+        self.batch_size = max(each.batch_size for each in batches)
         bundle = batches[0].bundle
         self.n_steps = -(-self.n_rows[0] // self.batch_size)
         bytes_per_step = len(batches) * self.batch_size * bundle.bytes_per_row

@@ -39,11 +39,11 @@ class StackedPenalty:
         self.weights = data[:, :n_weights]
         self.grad = grad[:, :n_weights]
         self.rows = list(self.weights)
-        self._values: list[list[Any]] = [[] for _ in nets]
+        self.begin_epoch()
 
     def begin_epoch(self) -> None:
         """Forget the values of the last epoch."""
-        self._values = [[] for _ in self.penalties]
+        self._values: list[list[Tensor]] = [[] for _ in self.penalties]
 
     def add(self, parts: Sequence[Part]) -> None:
         """Add the penalties' gradients; note their values."""
@@ -105,6 +105,7 @@ class Steps:
         ]
 
     def follow_schedules(self) -> None:
+        """Set the rates of the next step, where they change within the epoch."""
         for net in self.changing:
             net.follow_within_epoch()
 
