@@ -13,7 +13,7 @@ from sknn_suite.training._net import TensorNet
 from sknn_suite.training._observers import Trajectory
 from sknn_suite.training._products import empty_rows
 from sknn_suite.training._stacked_batches import Part, StackedBatches
-from sknn_suite.training._stacked_steps import StackedPenalty, make_steps
+from sknn_suite.training._stacked_steps import StackedPenalty, Steps
 
 
 class Pack:
@@ -66,7 +66,7 @@ class Pack:
         self._passes: dict[tuple[int, int], Backprop] = {}
         self._batches = StackedBatches([net.batches_ for net in self.nets])
         self._penalty = StackedPenalty(self.nets, self.data, self.grad)
-        self._step = make_steps(self.nets, self.data, self.grad)
+        self._steps = Steps(self.nets)
 
     def _train_epoch(self) -> None:
         started = time.perf_counter()
@@ -78,13 +78,13 @@ class Pack:
                 return
             started = time.perf_counter()
         losses: list[list[tuple[Part, Tensor]]] = []
-        self._step.begin_epoch()
+        self._steps.begin_epoch()
         self._penalty.begin_epoch()
         for parts in self._batches:
-            self._step.follow_schedules()
+            self._steps.follow_schedules()
             losses.append([(part, self._gradient(part)) for part in parts])
             self._penalty.add(parts)
-            self._step.take(parts[-1].last)
+            self._steps.take(parts[-1].last)
         self._end_epoch(losses, started)
 
     def _gradient(self, part: Part) -> Tensor:

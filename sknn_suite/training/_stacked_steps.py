@@ -7,15 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sknn_suite.training._flat import sum_of_squares
 from sknn_suite.training._net import TensorNet
-from sknn_suite.training._regularization import clip_value, limit_unit_norms
+from sknn_suite.training._optimizers import FusedGroups
 from sknn_suite.training._stacked_batches import Part
 
 
-def runs(keys: Sequence[Any]) -> Iterator[tuple[Any, slice]]:
-    """Yield equal neighbours: their key, and where they are."""
-    start = 0
+def runs(keys: Sequence[Any], first: int = 0) -> Iterator[tuple[Any, slice]]:
+    """Yield equal neighbours: their key, and where they are, counted from `first`."""
+    start = first
     for key, equal in groupby(keys):
         stop = start + len(list(equal))
         yield key, slice(start, stop)
@@ -35,54 +34,76 @@ class StackedPenalty:
 
     def __init__(self, nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> None:
         self.penalties = [net.recipe.penalty for net in nets]
+        self.has_any = any(self.penalties)
         n_weights = len(nets[0].weights_)
         self.weights = data[:, :n_weights]
         self.grad = grad[:, :n_weights]
-        self.rows = list(self.weights)
+        self.rows = list(zip(self.weights, self.grad))
+        # What is done for nets `first` to `last - 1` with batches of one size.
+        self._plans: dict[tuple[int, int, int], list[tuple]] = {}
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
         """Forget the values of the last epoch."""
         self._values: list[list[Tensor]] = [[] for _ in self.penalties]
+        self._factors: list[list[float]] = [[] for _ in self.penalties]
 
     def add(self, parts: Sequence[Part]) -> None:
         """Add the penalties' gradients; note their values."""
+        if not self.has_any:
+            return
         for part in parts:
             if part.weight is None:
-                self._add_by_count(part)
+                self._add_by_count(part.first, part.last, part.n_rows)
             else:
-                self._add_by_weight(part, part.weight)
+                self._add_by_weight(part.first, part.weight)
 
-    def _add_by_count(self, part: Part) -> None:
-        n_rows = part.n_rows
-        strengths = [
-            (p.alpha / n_rows, p.l1_alpha / n_rows)
-            for p in self.penalties[part.first : part.last]
-        ]
-        for (alpha, l1_alpha), models in runs(strengths):
-            rows = slice(part.first + models.start, part.first + models.stop)
+    def _add_by_count(self, first: int, last: int, n_rows: int) -> None:
+        key = first, last, n_rows
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._plan(*key)
+        for grad, weights, alpha, l1_alpha in plan:
             if alpha > 0:
-                self.grad[rows].add_(self.weights[rows], alpha=alpha)
+                grad.add_(weights, alpha=alpha)
             if l1_alpha > 0:
-                self.grad[rows].add_(self.weights[rows].sign(), alpha=l1_alpha)
-        for model in range(part.first, part.last):
-            if self.penalties[model]:
-                value = self.penalties[model].value(self.rows[model], n_rows)
-                self._values[model].append(value)
+                grad.add_(weights.sign(), alpha=l1_alpha)
+        for model in range(first, last):
+            penalty = self.penalties[model]
+            if not penalty:
+                continue
+            weights = self.rows[model][0]
+            if penalty.l1_alpha > 0:
+                self._values[model].append(penalty.value(weights, n_rows))
+                self._factors[model].append(1.0)
+            else:  # the factor waits for the end of the epoch
+                self._values[model].append(torch.dot(weights, weights))
+                self._factors[model].append(0.5 * penalty.alpha / n_rows)
 
-    def _add_by_weight(self, part: Part, weight: Tensor) -> None:
-        for model, total in zip(range(part.first, part.last), weight.sum(dim=-1)):
+    def _plan(self, first: int, last: int, n_rows: int) -> list[tuple]:
+        strengths = [
+            (p.alpha / n_rows, p.l1_alpha / n_rows) for p in self.penalties[first:last]
+        ]
+        return [
+            (self.grad[models], self.weights[models], *strength)
+            for strength, models in runs(strengths, first)
+        ]
+
+    def _add_by_weight(self, first: int, weight: Tensor) -> None:
+        for model, total in enumerate(weight.sum(dim=-1), first):
             penalty = self.penalties[model]
             if penalty:
-                value = penalty.add_gradient(
-                    self.rows[model], self.grad[model], total
-                )
+                value = penalty.add_gradient(*self.rows[model], total)
                 self._values[model].append(value)
+                self._factors[model].append(1.0)
 
     def values(self) -> list[list[float]]:
         """Values of the penalties of each net at each step of the epoch."""
         return [
-            torch.stack(values).tolist() if values else [] for values in self._values
+            (torch.stack(values) * values[0].new_tensor(factors)).tolist()
+            if values
+            else []
+            for values, factors in zip(self._values, self._factors)
         ]
 
 
@@ -97,34 +118,49 @@ class Steps:
 
     def __init__(self, nets: Sequence[TensorNet]) -> None:
         self.nets = nets
+        self.limited = [
+            net.recipe.max_grad_norm is not None
+            or net.recipe.max_grad_value is not None
+            for net in nets
+        ]
+        self.watched = [
+            net.recipe.max_norm is not None or net.recipe.average is not None
+            for net in nets
+        ]
+        self._fused = FusedGroups.of([net.optimizer_ for net in nets])
 
     def begin_epoch(self) -> None:
-        """Look at what callbacks may have changed."""
+        """Look at what callbacks and schedules have changed."""
         self.changing = [
-            net for net in self.nets if not net.recipe.schedule.is_constant
+            net
+            for net in self.nets
+            if not net.recipe.schedule.is_constant
         ]
+        self._read_rates()
+
+    def _read_rates(self) -> None:
+        if self._fused is not None:
+            self._fused.read()
 
     def follow_schedules(self) -> None:
         """Set the rates of the next step, where they change within the epoch."""
-        for net in self.changing:
-            net.follow_within_epoch()
+        if self.changing:
+            for net in self.changing:
+                net.follow_within_epoch()
+            self._read_rates()
 
     def take(self, n: int) -> None:
         """Take the step of the first `n` nets."""
         nets = self.nets[:n]
-        for net in nets:
-            net.limit_gradient()
-        self.update(nets)
-        for net in nets:
-            net.after_step()
+        for net, is_limited in zip(nets, self.limited):
+            if is_limited:
+                net.limit_gradient()
+        if self._fused is not None:
+            self._fused.step(n)
+        else:
+            for net in nets:
+                net.optimizer_.step()
+        for net, is_watched in zip(nets, self.watched):
+            if is_watched:
+                net.after_step()
             net.recipe.schedule.after_batch()
-
-    def update(self, nets: Sequence[TensorNet]) -> None:
-        """Update the parameters."""
-        for net in nets:
-            net.optimizer_.step()
-
-
-def make_steps(nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> Steps:
-    """Make the steps of nets that have one kind of optimiser."""
-    return Steps(nets)
