@@ -218,4 +218,3 @@ class Backprop:
             self.grad.copy_(self.low_grad)
         for layer, delta in zip(self.layers, reversed(deltas)):
             torch.sum(delta, -2, dtype=layer.bias_grad.dtype, out=layer.bias_grad)
-

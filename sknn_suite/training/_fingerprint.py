@@ -187,7 +187,9 @@ class Describer:
             return  # a lazy layer has no numbers yet
         yield str(tuple(value.shape)).encode()
         if value.layout != torch.strided or value.is_quantized or value.is_meta:
-            raise IndescribableError("it holds a tensor that is sparse, quantised or meta")
+            raise IndescribableError(
+                "it holds a tensor that is sparse, quantised or meta"
+            )
         data = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
         yield data.reshape(-1).view(torch.uint8).numpy().tobytes()
 

@@ -1,6 +1,5 @@
 """train_many: many plans at once, as few programs."""
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -140,7 +139,11 @@ def _run_side_by_side(
 
     def work(task: Callable[[], Results]) -> Results:
         with one_thread():
-            return {} if stop.is_set() else task()
+            try:
+                return {} if stop.is_set() else task()
+            except BaseException:
+                stop.set()
+                raise
 
     with ThreadPoolExecutor(n_threads) as pool:
         try:

@@ -95,9 +95,7 @@ class Trajectory:
         self.jobs = dict(jobs)
         self.results: dict[int, Trained | BaseException] = {}
         longest = max(jobs.values(), key=lambda job: job.plan.n_epochs)
-        self.net, self.plan = make_ready(
-            longest.plan, longest.score, longest.callbacks
-        )
+        self.net, self.plan = make_ready(longest.plan, longest.score, longest.callbacks)
         self.net.prepare(self.plan.train)
         self._watches = self._watch()
         self._valid_batches = None
@@ -197,9 +195,7 @@ class Trajectory:
         watches = []
         for (tol, n_iter_no_change), numbers in rules.items():
             own = copy.copy(callbacks[place][1])
-            own.progress = replace(
-                net.progress, earlier=list(net.progress.earlier)
-            )
+            own.progress = replace(net.progress, earlier=list(net.progress.earlier))
             own.tol, own.n_iter_no_change = tol, n_iter_no_change
             watches.append(Watch(net, own, numbers))
         callbacks[place] = (callbacks[place][0], Watches(watches))

@@ -141,7 +141,9 @@ class FusedGroups:
 
     def __init__(self, optimizers: Sequence[Optimizer], kernel: Callable) -> None:
         self.kernel = kernel
-        self._groups = [(i, g) for i, o in enumerate(optimizers) for g in o.param_groups]
+        self._groups = [
+            (i, g) for i, o in enumerate(optimizers) for g in o.param_groups
+        ]
         counts = torch.zeros(len(self._groups), device=_device_of(optimizers))
         self._tensors: list[tuple] = []
         for count, (i, group) in zip(counts, self._groups):

@@ -1,6 +1,7 @@
 """Which jobs train in one pack, and how many."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -28,11 +29,12 @@ def _config(job: Job) -> dict[str, Any]:
 EXCEPTIONS: dict[str, Callable[[Job], bool]] = {
     "only the passes of MLPs are stacked": lambda job: job.plan.network.kind != "mlp",
     "batch norms keep statistics of their own": lambda job: _config(job)["batch_norm"],
-    "its activation is not written out": lambda job: _config(job)["activation"]
-    not in DERIVE,
+    "its activation is not written out": lambda job: (
+        _config(job)["activation"] not in DERIVE
+    ),
     "dropout is not written out": lambda job: bool(_config(job)["dropout"]),
-    "the gradient of its loss is not written out": lambda job: not (
-        job.plan.loss.knows_gradient
+    "the gradient of its loss is not written out": lambda job: (
+        not (job.plan.loss.knows_gradient)
     ),
     "sparse rows are not stacked": lambda job: not job.plan.train.is_dense,
     "L-BFGS is one run of SciPy": lambda job: job.plan.settings.solver == "lbfgs",
@@ -40,10 +42,12 @@ EXCEPTIONS: dict[str, Callable[[Job], bool]] = {
     "batches are cut into parts": lambda job: job.plan.settings.accumulate > 1,
     "batches are changed at random": lambda job: job.plan.augment is not None,
     "its time is limited": lambda job: job.plan.settings.max_time is not None,
-    "an epoch may be repeated": lambda job: job.plan.settings.on_divergence
-    == "recover",
-    "its net is kept, or was kept": lambda job: job.keeps_net
-    or isinstance(job.plan.start.state, KeptNet),
+    "an epoch may be repeated": lambda job: (
+        job.plan.settings.on_divergence == "recover"
+    ),
+    "its net is kept, or was kept": lambda job: (
+        job.keeps_net or isinstance(job.plan.start.state, KeptNet)
+    ),
     "in bfloat16 a net fills a core": lambda job: job.plan.place.mixed,
     "by oneDNN a net fills a core": lambda job: _fills_a_core(job.plan),
     "its state is written to a file": lambda job: any(
@@ -76,7 +80,7 @@ def _widths(plan: FitPlan) -> list[int]:
 def _fills_a_core(plan: FitPlan) -> bool:
     """Whether a net has products that oneDNN multiplies: calls cost it nothing."""
     widths = _widths(plan)
-    largest = max(n_in * n_out for n_in, n_out in zip(widths, widths[1:]))
+    largest = max(n_in * n_out for n_in, n_out in pairwise(widths))
     n_rows = min(plan.batch_size, len(plan.train))
     place = plan.place
     return onednn_multiplies(n_rows * largest, place.dtype, place.device)
@@ -88,7 +92,7 @@ def _rows_per_step(plan: FitPlan) -> int | None:
 
 
 def _shape(plan: FitPlan) -> tuple:
-    """What must be the same in a pack, beside the program."""
+    """Collect what must be the same in a pack, beside the program."""
     settings, target = plan.settings, plan.train.target
     rates = settings.learning_rate_init
     return (
@@ -147,7 +151,7 @@ def suited_size(
     plan = _longest(group[0])
     widths = _widths(plan)
     n_rows = min(plan.batch_size, len(plan.train))
-    n_parameters = sum(n_in * n_out for n_in, n_out in zip(widths, widths[1:]))
+    n_parameters = sum(n_in * n_out for n_in, n_out in pairwise(widths))
     n_bytes = plan.place.dtype.itemsize * (
         4 * n_parameters + n_rows * (widths[0] + 2 * sum(widths[1:]))
     )

@@ -132,9 +132,7 @@ class Steps:
     def begin_epoch(self) -> None:
         """Look at what callbacks and schedules have changed."""
         self.changing = [
-            net
-            for net in self.nets
-            if not net.recipe.schedule.is_constant
+            net for net in self.nets if not net.recipe.schedule.is_constant
         ]
         self._read_rates()
 
