@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from sknn_suite.data import TensorBundle
 from sknn_suite.doors import derive_relu, derive_sigmoid, derive_tanh
 from sknn_suite.losses import Loss
-from sknn_suite.modules import IN_PLACE, MLP, onednn_linear, suits_onednn
+from sknn_suite.modules import IN_PLACE, MLP
 from sknn_suite.training._flat import FlatParameters
-from sknn_suite.training._products import affine, empty_rows, product, write_product
+from sknn_suite.training._products import ALONE, choose_products, empty_rows
 
 # Gradient before an activation, from its output and the gradient after it, in place.
 DERIVE: dict[str, Any] = {
@@ -92,13 +92,12 @@ class Workspace:
             return empty_rows(like, len(like), n_rows, width)
 
         widths = [layer.n_outputs for layer in layers]
-        self.by_onednn = [
-            like.dim() == 2 and suits_onednn(n_rows, layer.weight) for layer in layers
-        ]
+        self.products = [choose_products(layer.weight, n_rows) for layer in layers]
         self.outputs = [empty(width) for width in widths[:-1]]
         self.deltas = [empty(width) for width in widths[:-1]]
         # Callbacks may keep the scores of one net from batch to batch.
         self.raw = None if like.dim() == 2 else empty(widths[-1])
+        self.last_affine = (ALONE if like.dim() == 2 else self.products[-1]).affine
 
 
 class Backprop:
@@ -186,31 +185,22 @@ class Backprop:
         """Compute the inputs of each layer, and the raw scores."""
         inputs = [x]
         *hidden, last = self.layers
-        for layer, by_onednn, out in zip(hidden, space.by_onednn, space.outputs):
-            if by_onednn:
-                x = onednn_linear(x, layer.weight, layer.bias)
-            else:
-                x = affine(layer.bias, x, layer.weight_t, out)
+        for layer, products, out in zip(hidden, space.products, space.outputs):
+            x = products.affine(layer.bias, x, layer.weight_t, out)
             if self.activate is not None:
                 self.activate(x)
             inputs.append(x)
-        raw = affine(last.bias, x, last.weight_t, space.raw)
+        raw = space.last_affine(last.bias, x, last.weight_t, space.raw)
         return inputs, raw.to(self.data.dtype)
 
     def _backward(self, delta: Tensor, inputs: list[Tensor], space: Workspace) -> None:
         """Write the gradients, from the gradient of the raw scores."""
         deltas = [delta]
         for i in reversed(range(len(self.layers))):
-            layer, by_onednn = self.layers[i], space.by_onednn[i]
-            if by_onednn:
-                write_product(delta, inputs[i], layer.weight_grad)
-            else:
-                product(delta.mT, inputs[i], layer.weight_grad)
+            layer, products = self.layers[i], space.products[i]
+            products.weight_grad(delta.mT, inputs[i], layer.weight_grad)
             if i > 0:
-                if by_onednn:
-                    delta = onednn_linear(delta, layer.weight_t)
-                else:
-                    delta = product(delta, layer.weight, space.deltas[i - 1])
+                delta = products.input_grad(delta, layer.weight, space.deltas[i - 1])
                 if self.derive is not None:
                     self.derive(delta, inputs[i])
                 deltas.append(delta)

@@ -324,6 +324,11 @@ class TensorNet(NeuralNet):
     # -- loop ------------------------------------------------------------------------
 
     @property
+    def row_(self) -> dict[str, Any]:
+        """The record of the epoch in progress."""
+        return list.__getitem__(self.history, -1)  # a History copies itself for it
+
+    @property
     def epoch_(self) -> int:
         """The epoch in progress, counted from 1."""
         return len(self.history)
@@ -423,8 +428,8 @@ class TensorNet(NeuralNet):
     ) -> None:
         """Complete the epoch's record and tell the callbacks."""
         if self.optimizer_ is not None:
-            self.history.record("lr", self.rate_)
-        self.history.record("dur", time.perf_counter() - started)
+            self.row_["lr"] = self.rate_
+        self.row_["dur"] = time.perf_counter() - started
         try:
             self.notify("on_epoch_end", dataset_train=train, dataset_valid=valid)
         except KeyboardInterrupt:  # skorch's way to ask for an end
@@ -512,7 +517,7 @@ class TensorNet(NeuralNet):
         DivergedError
             If the loss in training is not finite.
         """
-        row = self.history.to_list()[-1]  # indexing a History looks at every epoch
+        row = self.row_
         row[prefix + "_batch_count"] = len(losses)
         loss = self.criterion_.reported(_mean(losses, sizes), self.n_outputs_)
         if penalties:

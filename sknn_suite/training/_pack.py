@@ -110,15 +110,15 @@ class Pack:
         """Give each net its losses, and let it end its epoch."""
         penalties = self._penalty.values()
         records: list[dict[str, list[float]]] = [
-            {"losses": [], "sizes": []} for _ in self.nets
+            {"losses": [], "sizes": sizes} for sizes in self._batches.all_sizes
         ]
+        values = torch.cat([value for parts in losses for _, value in parts]).tolist()
+        start = 0
         for parts in losses:
-            for part, value in parts:
-                for record, loss in zip(
-                    records[part.first : part.last], value.tolist()
-                ):
-                    record["losses"].append(loss)
-                    record["sizes"].append(float(part.n_rows))
+            for part, _ in parts:
+                for model in range(part.first, part.last):
+                    records[model]["losses"].append(values[start])
+                    start += 1
         seconds = (time.perf_counter() - started) / len(self.nets)
         for member, record, penalty in zip(self.members, records, penalties):
             if penalty:

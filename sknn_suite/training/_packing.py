@@ -17,7 +17,7 @@ from sknn_suite.training._plan import FitPlan
 
 # Fewest and most networks of a pack. Fewer do not pay for the calls of a step, and more
 # gain nothing.
-FEWEST, MOST = 4, 16
+FEWEST, MOST = 8, 16
 
 
 def _config(job: Job) -> dict[str, Any]:

@@ -59,9 +59,27 @@ class StackedBatches:
         self._x = self._memory(bundle.inputs["x"])
         self._target = self._memory(bundle.target)
         self._weight = None if bundle.weight is None else self._memory(bundle.weight)
+        self._per_block = -(-self._block_rows // self.batch_size)
+        # The parts of each step; they are views of the memory.
+        self._steps = [self._parts(step) for step in range(self.n_steps)]
 
     def _memory(self, like: Tensor) -> Tensor:
         return like.new_empty(len(self.batches), self._block_rows, *like.shape[1:])
+
+    def _parts(self, step: int) -> list[Part]:
+        start = step % self._per_block * self.batch_size
+        return [self._part(start, *run) for run in self.sizes(step)]
+
+    @property
+    def all_sizes(self) -> list[list[float]]:
+        """Rows of each batch of each net."""
+        return [
+            [
+                float(min(self.batch_size, n_rows - start))
+                for start in range(0, n_rows, self.batch_size)
+            ]
+            for n_rows in self.n_rows
+        ]
 
     def sizes(self, step: int) -> list[tuple[int, int, int]]:
         """List runs of nets with batches of one size: first, last, size."""
@@ -80,12 +98,10 @@ class StackedBatches:
     def __iter__(self) -> Iterator[list[Part]]:
         """Shuffle, and yield the parts of each step."""
         orders = [_rows_of(each) for each in self.batches]
-        per_block = -(-self._block_rows // self.batch_size)
-        for step in range(self.n_steps):
-            if step % per_block == 0:
+        for step, parts in enumerate(self._steps):
+            if step % self._per_block == 0:
                 self._gather(orders, step * self.batch_size)
-            start = step % per_block * self.batch_size
-            yield [self._part(start, *run) for run in self.sizes(step)]
+            yield parts
 
     def _part(self, start: int, first: int, last: int, size: int) -> Part:
         rows = slice(start, start + size)

@@ -45,8 +45,9 @@ class StackedPenalty:
 
     def begin_epoch(self) -> None:
         """Forget the values of the last epoch."""
-        self._values: list[list[Tensor]] = [[] for _ in self.penalties]
-        self._factors: list[list[float]] = [[] for _ in self.penalties]
+        self._values: list[Tensor] = []
+        self._factors: list[float] = []
+        self._owners: list[int] = []
 
     def add(self, parts: Sequence[Part]) -> None:
         """Add the penalties' gradients; note their values."""
@@ -74,11 +75,15 @@ class StackedPenalty:
                 continue
             weights = self.rows[model][0]
             if penalty.l1_alpha > 0:
-                self._values[model].append(penalty.value(weights, n_rows))
-                self._factors[model].append(1.0)
+                self._note(model, penalty.value(weights, n_rows))
             else:  # the factor waits for the end of the epoch
-                self._values[model].append(torch.dot(weights, weights))
-                self._factors[model].append(0.5 * penalty.alpha / n_rows)
+                squares = torch.dot(weights, weights)
+                self._note(model, squares, 0.5 * penalty.alpha / n_rows)
+
+    def _note(self, model: int, value: Tensor, factor: float = 1.0) -> None:
+        self._values.append(value)
+        self._factors.append(factor)
+        self._owners.append(model)
 
     def _plan(self, first: int, last: int, n_rows: int) -> list[tuple]:
         strengths = [
@@ -94,17 +99,17 @@ class StackedPenalty:
             penalty = self.penalties[model]
             if penalty:
                 value = penalty.add_gradient(*self.rows[model], total)
-                self._values[model].append(value)
-                self._factors[model].append(1.0)
+                self._note(model, value)
 
     def values(self) -> list[list[float]]:
         """Values of the penalties of each net at each step of the epoch."""
-        return [
-            (torch.stack(values) * values[0].new_tensor(factors)).tolist()
-            if values
-            else []
-            for values, factors in zip(self._values, self._factors)
-        ]
+        by_model: list[list[float]] = [[] for _ in self.penalties]
+        if self._values:
+            values = torch.stack(self._values)
+            values *= values.new_tensor(self._factors)
+            for model, value in zip(self._owners, values.tolist()):
+                by_model[model].append(value)
+        return by_model
 
 
 class Steps:
@@ -118,14 +123,11 @@ class Steps:
 
     def __init__(self, nets: Sequence[TensorNet]) -> None:
         self.nets = nets
-        self.limited = [
-            net.recipe.max_grad_norm is not None
-            or net.recipe.max_grad_value is not None
-            for net in nets
+        self._limited = [
+            (i, net) for i, net in enumerate(nets) if net.recipe.limits_gradient
         ]
-        self.watched = [
-            net.recipe.max_norm is not None or net.recipe.average is not None
-            for net in nets
+        self._followed = [
+            (i, net) for i, net in enumerate(nets) if net.recipe.follows_steps
         ]
         self._fused = FusedGroups.of([net.optimizer_ for net in nets])
 
@@ -149,16 +151,16 @@ class Steps:
 
     def take(self, n: int) -> None:
         """Take the step of the first `n` nets."""
-        nets = self.nets[:n]
-        for net, is_limited in zip(nets, self.limited):
-            if is_limited:
+        for i, net in self._limited:
+            if i < n:
                 net.limit_gradient()
         if self._fused is not None:
             self._fused.step(n)
         else:
-            for net in nets:
+            for net in self.nets[:n]:
                 net.optimizer_.step()
-        for net, is_watched in zip(nets, self.watched):
-            if is_watched:
+        for i, net in self._followed:
+            if i < n:
                 net.after_step()
+        for net in self.nets[:n]:
             net.recipe.schedule.after_batch()
