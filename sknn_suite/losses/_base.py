@@ -34,7 +34,7 @@ class Loss(nn.Module):
     # The link: a name in LINKS, which are scikit-learn's.
     out_activation = "identity"
 
-    # Whether `value_and_gradient` is written out.
+    # Whether `value_and_gradient` is written out, for several models as well.
     knows_gradient = False
 
     # Whether it is a mean over rows, so that losses of parts of a batch add up to it.
@@ -72,9 +72,19 @@ class Loss(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Value of `forward`, and the gradient of its sum over models by `raw`.
 
-        Each model's numbers are those that it has alone, bit for bit.
+        Each model has the numbers that it has alone, bit for bit.
         """
         raise NotImplementedError
+
+    def gradient_by_autograd(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Value of `forward` for a single model, and its gradient by `raw`."""
+        with torch.enable_grad():
+            raw = raw.detach().requires_grad_()
+            value = self(raw, target, weight)
+            (gradient,) = torch.autograd.grad(value, raw)
+        return value.detach(), gradient
 
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None

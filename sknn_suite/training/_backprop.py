@@ -1,9 +1,10 @@
-"""Backpropagation through a plain MLP, written out.
+"""Backpropagation through MLPs, written out: of one, or of several side by side.
 
 For small nets autograd's bookkeeping takes as long as the arithmetic. The passes below
 write gradients straight into the flat buffer, and give the same numbers;
-`tests/training/test_backprop.py` compares them with autograd. Whatever is not a plain
-MLP (dropout, batch norm, other activations, sparse rows) goes through autograd.
+`tests/training/test_backprop.py` compares them with autograd. Only what is elementwise
+and rare is left to autograd: the losses and activations that are not written out.
+Batch norm, activations with parameters and sparse rows go through autograd as a whole.
 
 In mixed precision the weights are cast to bfloat16 once a step, and the gradients back,
 each as one flat buffer; activations stay in bfloat16, and scores, loss and the
@@ -11,25 +12,23 @@ optimiser's input are float32. Each step reuses the memory of the hidden layers:
 memory costs a small net more than the arithmetic.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sknn_suite.data import TensorBundle
-from sknn_suite.doors import derive_relu, derive_sigmoid, derive_tanh
 from sknn_suite.losses import Loss
-from sknn_suite.modules import IN_PLACE, MLP
+from sknn_suite.modules import MLP
+from sknn_suite.training._activation_pass import (
+    Activation,
+    has_pass,
+    make_pass,
+    needs_autograd,
+)
 from sknn_suite.training._flat import FlatParameters
 from sknn_suite.training._products import ALONE, choose_products, empty_rows
-
-# Gradient before an activation, from its output and the gradient after it, in place.
-DERIVE: dict[str, Any] = {
-    "identity": None,
-    "logistic": derive_sigmoid,
-    "tanh": derive_tanh,
-    "relu": derive_relu,
-}
 
 
 class Layer:
@@ -81,9 +80,15 @@ class Workspace:
         All layers.
     n_rows : int
         Rows of a batch.
+    drops : bool
+        Whether there is dropout.
     """
 
-    def __init__(self, layers: list[Layer], n_rows: int) -> None:
+    # Of the batch in progress: what enters each layer, and what the activations keep.
+    inputs: list[Tensor]
+    hidden: list[Any]
+
+    def __init__(self, layers: list[Layer], n_rows: int, drops: bool) -> None:
         like = layers[0].weight
 
         def empty(width: int) -> Tensor:
@@ -95,6 +100,8 @@ class Workspace:
         self.products = [choose_products(layer.weight, n_rows) for layer in layers]
         self.outputs = [empty(width) for width in widths[:-1]]
         self.deltas = [empty(width) for width in widths[:-1]]
+        self.masks = [empty(width) for width in widths[:-1] if drops]
+        self.dropped = [empty(width) for width in widths[:-1] if drops]
         # Callbacks may keep the scores of one net from batch to batch.
         self.raw = None if like.dim() == 2 else empty(widths[-1])
         self.last_affine = (ALONE if like.dim() == 2 else self.products[-1]).affine
@@ -108,11 +115,13 @@ class Backprop:
     module : MLP
         The module; of several, any one of them.
     loss : Loss
-        A loss that computes its gradient (`Loss.value_and_gradient`).
+        The loss.
     flat : FlatParameters
         The buffers of the module's parameters and gradients.
     mixed : bool, default=False
         Whether products are in bfloat16.
+    others : sequence of (MLP, Loss), default=()
+        The other models of several, whose dropout and losses are their own.
     stack : tuple of two Tensors of shape (n_models, n_parameters), default=None
         Parameters and gradients of several models; None for those of the module alone.
     """
@@ -123,6 +132,7 @@ class Backprop:
         loss: Loss,
         flat: FlatParameters,
         mixed: bool = False,
+        others: Sequence[tuple[MLP, Loss]] = (),
         stack: tuple[Tensor, Tensor] | None = None,
     ) -> None:
         self.data, self.grad = (flat.data, flat.grad) if stack is None else stack
@@ -134,20 +144,24 @@ class Backprop:
         self.layers = [
             Layer(linear, flat.data, data, grad, self.grad) for linear in linears
         ]
-        self.activate = IN_PLACE[module.activation_name]
-        self.derive = DERIVE[module.activation_name]
-        self.loss = loss
+        self.activation: Activation = make_pass(module)
+        modules = [module, *(other for other, _ in others)]
+        self.dropouts = [list(each) for each in zip(*(m.dropouts for m in modules))]
+        self.by_autograd = needs_autograd(module, loss)
+        self.losses = [loss, *(other for _, other in others)]
         # For two sizes: that of all batches, and that of the last one.
         self.workspaces: dict[int, Workspace] = {}
 
     @staticmethod
-    def supports(module: nn.Module, loss: Loss, batch: TensorBundle) -> bool:
+    def supports(
+        module: nn.Module, loss: Loss, batch: TensorBundle, mixed: bool = False
+    ) -> bool:
         """Whether the passes written out here suit `module`."""
         return (
             type(module) is MLP
-            and module.activation_name in DERIVE
-            and not (module.norms or module.dropouts)
-            and loss.knows_gradient
+            and has_pass(module.activation_name)
+            and not module.norms
+            and not (mixed and needs_autograd(module, loss))
             and batch.is_dense
             and all(p.requires_grad for p in module.parameters())
         )
@@ -168,41 +182,74 @@ class Backprop:
             self.low.copy_(self.data)
             x = x.to(self.low.dtype)
         space = self._workspace(x.shape[-2])
-        outputs, raw = self._forward(x, space)
-        value, delta = self.loss.value_and_gradient(raw, target, weight)
-        self._backward(delta.to(x.dtype), outputs, space)
+        raw = self._forward(x, space)
+        value, delta = self._loss(raw, target, weight)
+        self._backward(delta.to(x.dtype), space)
         return value, raw
+
+    def _loss(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Value of the loss, and its gradient by the raw scores."""
+        loss = self.losses[0]
+        if not self.by_autograd:
+            return loss.value_and_gradient(raw, target, weight)
+        if raw.dim() == 2:
+            return loss.gradient_by_autograd(raw, target, weight)
+        weights = [None] * len(raw) if weight is None else weight
+        each = [
+            one.gradient_by_autograd(*own)
+            for one, *own in zip(self.losses, raw, target, weights)
+        ]
+        values, gradients = zip(*each)
+        return torch.stack(values), torch.stack(gradients)
 
     def _workspace(self, n_rows: int) -> Workspace:
         space = self.workspaces.get(n_rows)
         if space is None:
             if len(self.workspaces) == 2:
                 self.workspaces.clear()
-            space = self.workspaces[n_rows] = Workspace(self.layers, n_rows)
+            space = self.workspaces[n_rows] = Workspace(
+                self.layers, n_rows, drops=bool(self.dropouts)
+            )
         return space
 
-    def _forward(self, x: Tensor, space: Workspace) -> tuple[list[Tensor], Tensor]:
-        """Compute the inputs of each layer, and the raw scores."""
-        inputs = [x]
+    def _forward(self, x: Tensor, space: Workspace) -> Tensor:
+        """Note the inputs of each layer; return the raw scores."""
+        space.inputs, space.hidden = [x], []
         *hidden, last = self.layers
-        for layer, products, out in zip(hidden, space.products, space.outputs):
-            x = products.affine(layer.bias, x, layer.weight_t, out)
-            if self.activate is not None:
-                self.activate(x)
-            inputs.append(x)
+        for i, (layer, products) in enumerate(zip(hidden, space.products)):
+            x = products.affine(layer.bias, x, layer.weight_t, space.outputs[i])
+            x, kept = self.activation.forth(x)
+            space.hidden.append(kept)
+            if self.dropouts:
+                x = self._drop(x, i, space)
+            space.inputs.append(x)
         raw = space.last_affine(last.bias, x, last.weight_t, space.raw)
-        return inputs, raw.to(self.data.dtype)
+        return raw.to(self.data.dtype)
 
-    def _backward(self, delta: Tensor, inputs: list[Tensor], space: Workspace) -> None:
+    def _drop(self, x: Tensor, i: int, space: Workspace) -> Tensor:
+        """Set units to zero, as `Dropout` does."""
+        masks = space.masks[i]
+        for dropout, mask in zip(self.dropouts[i], masks if x.dim() == 3 else [masks]):
+            if dropout.p == 0:
+                mask.fill_(1.0)
+            else:
+                mask.bernoulli_(1 - dropout.p, generator=dropout.generator)
+                mask.mul_(1 / (1 - dropout.p))
+        return torch.mul(x, masks, out=space.dropped[i])
+
+    def _backward(self, delta: Tensor, space: Workspace) -> None:
         """Write the gradients, from the gradient of the raw scores."""
         deltas = [delta]
         for i in reversed(range(len(self.layers))):
             layer, products = self.layers[i], space.products[i]
-            products.weight_grad(delta.mT, inputs[i], layer.weight_grad)
+            products.weight_grad(delta.mT, space.inputs[i], layer.weight_grad)
             if i > 0:
                 delta = products.input_grad(delta, layer.weight, space.deltas[i - 1])
-                if self.derive is not None:
-                    self.derive(delta, inputs[i])
+                if self.dropouts:
+                    delta.mul_(space.masks[i - 1])
+                delta = self.activation.back(delta, space.hidden[i - 1])
                 deltas.append(delta)
         if self.low_grad is not None:
             self.grad.copy_(self.low_grad)

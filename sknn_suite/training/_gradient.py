@@ -102,7 +102,7 @@ class BatchGradient:
         """Use the passes written out if they suit this module and these rows."""
         if self._n_parts > 1 or self.mixup is not None:
             return
-        if not Backprop.supports(self.module, self.loss, train):
+        if not Backprop.supports(self.module, self.loss, train, self.place.mixed):
             self._backprop = None
         elif self._backprop is None:
             module: Any = self.module

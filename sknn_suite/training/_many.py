@@ -79,7 +79,7 @@ def _train_pack(pack: Sequence[dict[int, Job]], stop: threading.Event) -> Result
     trajectories: list[Trajectory] = []
     for jobs in pack:
         try:
-            trajectories.append(Trajectory(jobs))
+            trajectories.append(Trajectory(jobs, packed=True))
         except Exception as error:
             results |= dict.fromkeys(jobs, error)
     Pack(trajectories, stop).train()

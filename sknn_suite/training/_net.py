@@ -362,8 +362,8 @@ class TensorNet(NeuralNet):
             end_with_best(self, error)
         return self
 
-    def prepare(self, train: TensorBundle) -> None:
-        """Prepare for steps on the rows of `train`."""
+    def prepare(self, train: TensorBundle, *, chooses_passes: bool = True) -> None:
+        """Prepare for steps on the rows of `train`; a pack has passes of its own."""
         self._watched: dict[str, bool] = {}
         self.interrupted_ = False
         self.out_of_time_ = False
@@ -372,7 +372,8 @@ class TensorNet(NeuralNet):
         if self.recipe.max_time is not None:
             self._deadline = time.perf_counter() + self.recipe.max_time
         self.batches_ = self.get_iterator(train, training=True)
-        self.gradient_.choose_passes(train)
+        if chooses_passes:
+            self.gradient_.choose_passes(train)
         if self._restored is not None:
             self.stop_reason_ = self._restored["stop_reason"]
             self.batches_.order = self._restored["order"]

@@ -82,6 +82,8 @@ class Trajectory:
     jobs : mapping of int to Job
         The fits, by their numbers. If there are several, they differ only in how long
         they may train and in `OF_STOPPING`.
+    packed : bool, default=False
+        Whether the net trains in a pack.
 
     Attributes
     ----------
@@ -91,12 +93,12 @@ class Trajectory:
         What the fits have got so far.
     """
 
-    def __init__(self, jobs: Mapping[int, Job]) -> None:
+    def __init__(self, jobs: Mapping[int, Job], *, packed: bool = False) -> None:
         self.jobs = dict(jobs)
         self.results: dict[int, Trained | BaseException] = {}
         longest = max(jobs.values(), key=lambda job: job.plan.n_epochs)
         self.net, self.plan = make_ready(longest.plan, longest.score, longest.callbacks)
-        self.net.prepare(self.plan.train)
+        self.net.prepare(self.plan.train, chooses_passes=not packed)
         self._watches = self._watch()
         self._valid_batches = None
         if self.plan.valid is not None:

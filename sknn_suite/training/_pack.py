@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -77,6 +76,8 @@ class Pack:
             if not self.members:
                 return
             started = time.perf_counter()
+        for net in self.nets:
+            net.gradient_.set_training()
         losses: list[list[tuple[Part, Tensor]]] = []
         self._steps.begin_epoch()
         self._penalty.begin_epoch()
@@ -92,12 +93,13 @@ class Pack:
         models = part.first, part.last
         passes = self._passes.get(models)
         if passes is None:
-            net: Any = self.nets[part.first]
             rows = slice(*models)
+            net, *others = self.nets[rows]
             passes = self._passes[models] = Backprop(
                 net.module_,
                 net.criterion_,
                 net.flat_,
+                others=[(other.module_, other.criterion_) for other in others],
                 stack=(self.data[rows], self.grad[rows]),
             )
         value, raw = passes(part.x, part.target, part.weight)

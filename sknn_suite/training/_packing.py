@@ -1,6 +1,7 @@
 """Which jobs train in one pack, and how many."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 
 from sknn_suite.device import cache_bytes
 from sknn_suite.modules import onednn_multiplies
-from sknn_suite.training._backprop import DERIVE
+from sknn_suite.training._activation_pass import has_pass
 from sknn_suite.training._callbacks import watches_steps
 from sknn_suite.training._checkpoint import Checkpoint
 from sknn_suite.training._job import Job
@@ -29,12 +30,8 @@ def _config(job: Job) -> dict[str, Any]:
 EXCEPTIONS: dict[str, Callable[[Job], bool]] = {
     "only the passes of MLPs are stacked": lambda job: job.plan.network.kind != "mlp",
     "batch norms keep statistics of their own": lambda job: _config(job)["batch_norm"],
-    "its activation is not written out": lambda job: (
-        _config(job)["activation"] not in DERIVE
-    ),
-    "dropout is not written out": lambda job: bool(_config(job)["dropout"]),
-    "the gradient of its loss is not written out": lambda job: (
-        not (job.plan.loss.knows_gradient)
+    "its activation has parameters, or is random": lambda job: (
+        not has_pass(_config(job)["activation"])
     ),
     "sparse rows are not stacked": lambda job: not job.plan.train.is_dense,
     "L-BFGS is one run of SciPy": lambda job: job.plan.settings.solver == "lbfgs",
@@ -100,12 +97,20 @@ def _shape(plan: FitPlan) -> tuple:
         plan.train.inputs["x"].dtype,
         target.dtype,
         target.shape[1:],
+        plan.loss.knows_gradient,
         plan.train.weight is None,
         plan.train.device,
         # These decide the order of the parameters in the buffer.
         settings.decay_biases,
         tuple(rates) if isinstance(rates, tuple | list) else None,
     )
+
+
+def _program(plan: FitPlan) -> FitPlan:
+    """Forget how much dropout there is: each net has its own."""
+    network = plan.network
+    config = network.config | {"dropout": bool(network.config["dropout"])}
+    return plan.change(network=replace(network, config=config))
 
 
 def _length(plan: FitPlan) -> tuple[int, int]:
@@ -126,7 +131,8 @@ def group_by_program(
         plan = _longest(jobs)
         for group in groups:
             other = _longest(group[0])
-            if _shape(plan) == _shape(other) and plan.is_compatible(other):
+            same_shape = _shape(plan) == _shape(other)
+            if same_shape and _program(plan).is_compatible(_program(other)):
                 group.append(dict(jobs))
                 break
         else:

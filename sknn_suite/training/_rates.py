@@ -144,6 +144,8 @@ def refuse_unknown(
     ValueError
         If there are any.
     """
+    if not given:
+        return
     signature = inspect.signature(function).parameters
     if any(p.kind is p.VAR_KEYWORD for p in signature.values()):
         return

@@ -70,14 +70,42 @@ def share_rows_of(jobs: Sequence[Job]) -> list[Job]:
 def share_trajectories(jobs: Sequence[Job]) -> list[list[int]]:
     """Group the numbers of jobs that are one training, looked at several times."""
     describer = Describer()
-    groups: dict[Any, list[int]] = {}
+    alike: dict[Any, list[int]] = {}
     for number, job in enumerate(jobs):
-        try:
-            key: Any = _training_of(job, describer)
-        except IndescribableError:
-            key = None
-        groups.setdefault(number if key is None else key, []).append(number)
-    return list(groups.values())
+        alike.setdefault(_glance(job), []).append(number)
+    groups: list[list[int]] = []
+    for numbers in alike.values():
+        if len(numbers) == 1:
+            groups.append(numbers)
+            continue
+        same: dict[Any, list[int]] = {}
+        for number in numbers:
+            try:
+                key: Any = _training_of(jobs[number], describer)
+            except IndescribableError:
+                key = None
+            same.setdefault(number if key is None else key, []).append(number)
+        groups += same.values()
+    return groups
+
+
+def _glance(job: Job) -> tuple:
+    """Describe a job in short: jobs that share their steps are alike in this."""
+    plan = job.plan
+    settings = replace(plan.settings, **dict.fromkeys(OF_STOPPING))
+    first = (w.ravel()[:4].tobytes() for w in plan.weights.values())
+    return repr(settings), plan.batch_size, _rows_of(plan), *first
+
+
+def _rows_of(plan: FitPlan) -> tuple:
+    """Say where the rows of a plan are in memory."""
+    return tuple(
+        (part.data_ptr(), part.stride(), part.shape)
+        for bundle in (plan.train, plan.valid)
+        if bundle is not None
+        for part in (*bundle.inputs.values(), bundle.target, bundle.weight, bundle.rows)
+        if isinstance(part, Tensor)
+    )
 
 
 def _training_of(job: Job, describer: Describer) -> Any:
@@ -92,13 +120,6 @@ def _training_of(job: Job, describer: Describer) -> Any:
     if settings.learning_rate == "adaptive":
         ends = [getattr(settings, name) for name in OF_STOPPING]
     settings = replace(settings, **dict.fromkeys(OF_STOPPING))
-    rows = [
-        (part.data_ptr(), part.stride(), part.shape)
-        for bundle in (plan.train, plan.valid)
-        if bundle is not None
-        for part in (*bundle.inputs.values(), bundle.target, bundle.weight, bundle.rows)
-        if isinstance(part, Tensor)
-    ]
     return describer.digest(
         [
             vars(settings),
@@ -116,7 +137,7 @@ def _training_of(job: Job, describer: Describer) -> Any:
             plan.score,
             plan.valid_rows,
             plan.start,
-            rows,
+            _rows_of(plan),
         ]
     )
 

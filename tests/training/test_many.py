@@ -181,6 +181,29 @@ PACKED = {
         **SGD,
         "grid": [{"learning_rate_init": r} for r in (1e-3, 1e3)],
     },
+    **{
+        f"{name} by autograd": {"activation": name, "precision": "float32"}
+        for name in ("gelu", "elu", "softsign", "rational_tanh")
+    },
+    "dropout": {
+        "grid": [{"dropout": p} for p in (0.1, 0.5, [0.2, 0.0])],
+        "hidden_layer_sizes": (13, 7),
+        "activation": "tanh",
+        "early_stopping": True,
+    },
+    "label smoothing": {
+        "grid": [{"label_smoothing": s} for s in (0.1, 0.2)],
+        "early_stopping": True,
+    },
+    "focal loss": {
+        "loss": "focal",
+        "grid": [{"focal_gamma": g} for g in (0.5, 2)],
+        "fit": {"sample_weight": weight},
+    },
+    **{
+        loss: {**REGRESSION, "y": abs(y_real), "loss": loss}
+        for loss in ("huber", "absolute_error", "quantile", "poisson")
+    },
     "widths": {"grid": [{"hidden_layer_sizes": h} for h in ((5,), (11,), (5, 4))]},
     "batch sizes": {"grid": [{"batch_size": b} for b in (20, 50)]},
 }
@@ -196,10 +219,8 @@ def test_packs_give_the_bits_of_single_fits(case):
 ALONE = {
     "lbfgs": {"solver": "lbfgs"},
     "batch norm": {"batch_norm": True},
-    "dropout": {"dropout": 0.3},
-    "activation": {"activation": "gelu"},
-    "loss": {"loss": "focal"},
-    "smoothing": {"label_smoothing": 0.1},
+    "activation with parameters": {"activation": "prelu"},
+    "random activation": {"activation": "rrelu"},
     "mixup": {"mixup": 0.2},
     "parts of batches": {"accumulate": 2},
     "frozen layers": {"freeze": 1},
@@ -264,9 +285,9 @@ def test_fits_that_differ_in_their_end_are_one_training(case, monkeypatch):
     made = []
 
     class Counted(many.Trajectory):
-        def __init__(self, jobs):
+        def __init__(self, jobs, **how):
             made.append(len(jobs))
-            super().__init__(jobs)
+            super().__init__(jobs, **how)
 
     monkeypatch.setattr(many, "Trajectory", Counted)
     same(expected, train_many([Job(plan) for plan in plans]))
