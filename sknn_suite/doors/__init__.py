@@ -2,7 +2,11 @@
 
 from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, to_numpy
 from sknn_suite.doors._optional import import_optional
-from sknn_suite.doors._random import own_random_state, torch_generator
+from sknn_suite.doors._random import (
+    copy_random_state,
+    own_random_state,
+    torch_generator,
+)
 from sknn_suite.doors._sklearn import (
     HasMethods,
     Interval,
@@ -40,6 +44,7 @@ __all__ = [
     "check_partial_fit_first_call",
     "check_same_home",
     "check_sample_weight",
+    "copy_random_state",
     "derive_relu",
     "derive_sigmoid",
     "derive_tanh",

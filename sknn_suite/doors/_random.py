@@ -1,5 +1,7 @@
 """Random generators of one fit, separate from the global generators."""
 
+import copy
+
 import numpy as np
 import torch
 
@@ -18,6 +20,16 @@ def own_random_state(
     if random_state is None:
         return np.random.RandomState(np.random.MT19937(np.random.SeedSequence()))
     return np.random.RandomState(random_state)
+
+
+def copy_random_state(random_state: np.random.RandomState) -> np.random.RandomState:
+    """Copy a generator; for the usual kind this is faster than ``copy.deepcopy``."""
+    state = random_state.get_state(legacy=False)
+    if state["bit_generator"] != "MT19937":
+        return copy.deepcopy(random_state)
+    copied = np.random.RandomState(np.random.MT19937(0))
+    copied.set_state(state)
+    return copied
 
 
 def torch_generator(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch.optim import Optimizer
 
+from sknn_suite.doors import copy_random_state
 from sknn_suite.training._averaging import WeightAverage
 from sknn_suite.training._convergence import (
     Convergence,
@@ -34,7 +35,7 @@ def make_net(plan: FitPlan) -> TensorNet:
     settings, n_rows = plan.settings, len(plan.train)
     module = plan.network.build(plan.place.device, plan.place.dtype)
     load_weights(module, plan.weights)
-    random_state = copy.deepcopy(plan.random_state)
+    random_state = copy_random_state(plan.random_state)
     mixup = plan.augment and plan.augment.bind(module, random_state)
     rows_per_step = min(plan.batch_size * settings.accumulate, n_rows)
     length = Length(plan.planned_epochs, -(-n_rows // rows_per_step))

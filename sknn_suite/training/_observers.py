@@ -15,6 +15,7 @@ from typing import Any
 from skorch.callbacks import Callback
 
 from sknn_suite.device import suited_threads
+from sknn_suite.doors import copy_random_state
 from sknn_suite.exceptions import DivergedError
 from sknn_suite.modules import largest_weight
 from sknn_suite.training._convergence import Convergence
@@ -260,5 +261,5 @@ def _detached(trained: Trained) -> Trained:
         weights={name: array.copy() for name, array in trained.weights.items()},
         history=[dict(row) for row in trained.history],
         progress=replace(trained.progress, earlier=list(trained.progress.earlier)),
-        random_state=copy.deepcopy(trained.random_state),
+        random_state=copy_random_state(trained.random_state),
     )
