@@ -20,6 +20,7 @@ from sknn_suite.exceptions import DivergedError
 from sknn_suite.modules import largest_weight
 from sknn_suite.training._convergence import Convergence
 from sknn_suite.training._divergence import end_with_best
+from sknn_suite.training._gradient import Hooks
 from sknn_suite.training._job import Job
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._train import Trained, make_ready, result_of
@@ -101,6 +102,8 @@ class Trajectory:
         self.net, self.plan = make_ready(longest.plan, longest.score, longest.callbacks)
         self.net.prepare(self.plan.train, chooses_passes=not packed)
         self._watches = self._watch()
+        self._takes_callbacks = len(longest.callbacks) > 0
+        self._hooks = Hooks(self.net.module_) if self._takes_callbacks else None
         self._valid_batches = None
         if self.plan.valid is not None:
             self._valid_batches = self.net.get_iterator(self.plan.valid)
@@ -141,15 +144,39 @@ class Trajectory:
             else:
                 self._complete_epoch(time.perf_counter() - seconds)
 
-    def train(self, stop: threading.Event) -> None:
-        """Train the net by itself, until all fits have their results."""
-        self.begin()
+    @property
+    def has_hooks(self) -> bool:
+        """Whether a callback has registered a hook, which only a single net calls."""
+        if not self._takes_callbacks:
+            return False
+        return bool(self._hooks) or "step" in vars(self.net.optimizer_)
+
+    def leave(self) -> None:
+        """Go on in memory of the net's own."""
+        net = self.net
+        net.move(net.flat_.data.clone(), net.flat_.grad.clone())
+        net.gradient_.choose_passes(self.plan.train)
+
+    def train(self, stop: threading.Event, *, is_begun: bool = False) -> None:
+        """Train the net by itself, until all fits have their results.
+
+        Parameters
+        ----------
+        stop : threading.Event
+            Set when training should end with a KeyboardInterrupt.
+        is_begun : bool, default=False
+            Whether training and its present epoch have begun already.
+        """
+        if not is_begun:
+            self.begin()
         with suited_threads(self.net.batch_size * largest_weight(self.net.module_)):
             while not self.is_over:
                 if stop.is_set():
                     raise KeyboardInterrupt
                 started = time.perf_counter()
-                self.begin_epoch()
+                if not is_begun:
+                    self.begin_epoch()
+                is_begun = False
                 with self._own_failure():
                     try:
                         self.net.train_epoch()

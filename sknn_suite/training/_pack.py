@@ -71,8 +71,8 @@ class Pack:
         started = time.perf_counter()
         for member in self.members:
             member.begin_epoch()
-        if any(member.is_over for member in self.members):  # a callback failed
-            self._close_up()
+        if any(member.is_over or member.has_hooks for member in self.members):
+            self._close_up_within_epoch()
             if not self.members:
                 return
             started = time.perf_counter()
@@ -87,6 +87,17 @@ class Pack:
             self._penalty.add(parts)
             self._steps.take(parts[-1].last)
         self._end_epoch(losses, started)
+
+    def _close_up_within_epoch(self) -> None:
+        """Go on without nets whose callbacks have failed, or registered hooks."""
+        hooked = [member for member in self.members if member.has_hooks]
+        for member in hooked:
+            member.leave()
+        self.members = [member for member in self.members if member not in hooked]
+        self._close_up()
+        for member in hooked:
+            with torch.enable_grad():
+                member.train(self.stop, is_begun=True)
 
     def _gradient(self, part: Part) -> Tensor:
         """Write the gradients of a part of the nets; return their losses."""

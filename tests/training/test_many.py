@@ -370,6 +370,33 @@ def test_callbacks_of_epochs_are_called_in_a_pack():
         assert note.events == ["begin", *losses, "end"]
 
 
+@pytest.mark.parametrize("event", ["on_train_begin", "on_epoch_begin"])
+@pytest.mark.parametrize("of", ["module", "optimiser"])
+def test_hooks_that_a_callback_registers_are_called(event, of):
+    class Hooks(Callback):
+        def __init__(self):
+            self.n_calls = 0
+
+        def count(self, *args):
+            self.n_calls += 1
+
+        def look(self, net, **kwargs):
+            if len(net.history) in (0, 3):
+                if of == "module":
+                    net.module_.linears[0].register_forward_hook(self.count)
+                else:
+                    net.optimizer_.register_step_post_hook(self.count)
+
+    setattr(Hooks, event, Hooks.look)
+    plans, hooks, alone = plans_of(), Hooks(), Hooks()
+    jobs = [Job(plan) for plan in plans]
+    jobs[1] = replace(jobs[1], callbacks=(hooks,))
+    expected = [train(plan) for plan in plans]
+    expected[1] = train(plans[1], callbacks=(alone,))
+    same(expected, train_many(jobs))
+    assert hooks.n_calls == alone.n_calls > 0
+
+
 def test_a_callback_may_ask_for_an_end():
     class Ends(Callback):
         def on_epoch_end(self, net, **kwargs):
