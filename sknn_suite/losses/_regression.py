@@ -24,8 +24,8 @@ class SquaredLoss(Loss):
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         error = raw - target
-        gradient = error * spread(weight, len(raw))
-        return torch.sum(error.mul_(gradient)).mul_(0.5), gradient
+        gradient = error * spread(weight, raw.shape[-2])
+        return error.mul_(gradient).sum(dim=(-2, -1)).mul_(0.5), gradient
 
     def reported(self, loss: float, n_outputs: int) -> float:
         # scikit-learn follows the gradient of the sum over outputs, as we do, and

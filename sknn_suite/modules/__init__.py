@@ -33,7 +33,11 @@ from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._network import NETWORKS, Network, give_body
 from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
 from sknn_suite.modules._one_pixel import CropKernels
-from sknn_suite.modules._onednn import onednn_linear, suits_onednn
+from sknn_suite.modules._onednn import (
+    onednn_linear,
+    onednn_multiplies,
+    suits_onednn,
+)
 from sknn_suite.modules._pooling import POOLINGS, Attention, Pooling
 from sknn_suite.modules._recurrent import (
     CELLS,
@@ -118,6 +122,7 @@ __all__ = [
     "n_parameters",
     "narrowest_side",
     "onednn_linear",
+    "onednn_multiplies",
     "reverse_order",
     "settle_init",
     "small_shape",

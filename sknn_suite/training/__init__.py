@@ -6,9 +6,12 @@ from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._epoch_line import EpochLine
 from sknn_suite.training._fingerprint import fingerprint
 from sknn_suite.training._groups import ParameterGroups
+from sknn_suite.training._job import Job
+from sknn_suite.training._many import train_many
 from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
+from sknn_suite.training._packing import is_packable
 from sknn_suite.training._plan import FitPlan, Start
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._range_test import RangeTest, run_range_test
@@ -27,6 +30,7 @@ __all__ = [
     "Checkpoint",
     "EpochLine",
     "FitPlan",
+    "Job",
     "Mixed",
     "Mixup",
     "Muon",
@@ -43,6 +47,7 @@ __all__ = [
     "find_checkpoint",
     "fingerprint",
     "from_portable",
+    "is_packable",
     "load_weights",
     "plain_row",
     "read_origin",
@@ -50,5 +55,6 @@ __all__ = [
     "run_range_test",
     "to_portable",
     "train",
+    "train_many",
     "weights_of",
 ]

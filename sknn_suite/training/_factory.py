@@ -1,6 +1,7 @@
 """From a plan to a net and its callbacks."""
 
 import copy
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -96,8 +97,7 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
             "derived from torch.optim.Optimizer. Choose one of torch.optim."
         )
     refuse_optimizer(kind)
-    closure = inspect.signature(kind.step).parameters.get("closure")
-    if closure is not None and closure.default is closure.empty:
+    if _asks_for_closure(kind):
         raise ValueError(
             f"solver={kind.__name__} evaluates the loss several times in a step. "
             "Expected an optimiser that takes one gradient per step. "
@@ -106,6 +106,13 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
     refuse_unknown("solver_params", arguments, kind, leave_out=("params", "lr"))
     _refuse_modes(arguments)
     return kind
+
+
+@functools.cache
+def _asks_for_closure(kind: type[Optimizer]) -> bool:
+    """Whether a step cannot do without a function that evaluates the loss."""
+    closure = inspect.signature(kind.step).parameters.get("closure")
+    return closure is not None and closure.default is closure.empty
 
 
 # Arguments of torch's optimisers that a fit cannot use.

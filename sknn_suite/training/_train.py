@@ -86,6 +86,28 @@ def train(
     KeyboardInterrupt
         If it comes before the first epoch is over.
     """
+    net, plan = make_ready(plan, score, callbacks)
+    checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
+    with ExitStack() as stack:
+        work = net.batch_size * largest_weight(net.module_)
+        stack.enter_context(suited_threads(work))
+        for checkpoint in checkpoints:
+            stack.enter_context(checkpoint)
+            if plan.start.t == 0:  # else the call continues another one
+                checkpoint.resume(net, len(plan.train))
+        net.partial_fit(plan.train, plan.valid)
+    return result_of(net, plan, keeps_net=keeps_net)
+
+
+def make_ready(
+    plan: FitPlan,
+    score: Callable[[TensorNet], float] | None = None,
+    callbacks: Sequence[Any] = (),
+) -> tuple[TensorNet, FitPlan]:
+    """Make a net ready to train, and bring the rows of its plan to its device.
+
+    The parameters are those of `train`.
+    """
     kept = plan.start.state.take(plan) if _is_kept(plan.start.state) else None
     net, plan = kept or make_net(plan), _bring_rows(plan)
     if plan.valid is not None and score is None:
@@ -97,15 +119,19 @@ def train(
         _begin(net, plan)
     else:
         net.initialize_callbacks()
-    checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
-    with ExitStack() as stack:
-        work = net.batch_size * largest_weight(net.module_)
-        stack.enter_context(suited_threads(work))
-        for checkpoint in checkpoints:
-            stack.enter_context(checkpoint)
-            if plan.start.t == 0:  # else the call continues another one
-                checkpoint.resume(net, len(plan.train))
-        net.partial_fit(plan.train, plan.valid)
+    return net, plan
+
+
+def result_of(net: TensorNet, plan: FitPlan, *, keeps_net: bool = False) -> Trained:
+    """Collect what a net has learnt; its module holds the weights for predictions.
+
+    Raises
+    ------
+    DivergedError
+        If a weight is NaN or infinite.
+    KeyboardInterrupt
+        If it came before the first epoch was over.
+    """
     own = [row for row in net.history if "dur" in row]
     if net.interrupted_ and not own:
         raise KeyboardInterrupt  # nothing has been learnt that could be kept
