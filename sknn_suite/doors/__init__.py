@@ -9,6 +9,7 @@ from sknn_suite.doors._sklearn import (
     Options,
     RealNotInt,
     StrOptions,
+    asks_for_parts,
     check_n_features,
     check_optimize_result,
     check_partial_fit_first_call,
@@ -26,7 +27,12 @@ from sknn_suite.doors._torch import (
     processor_has_bfloat16_units,
     undecorated,
 )
-from sknn_suite.doors._warnings import warn_user
+from sknn_suite.doors._warnings import (
+    WarningState,
+    set_warning_state,
+    warn_user,
+    warning_state,
+)
 
 __all__ = [
     "HasMethods",
@@ -35,6 +41,8 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "WarningState",
+    "asks_for_parts",
     "check_n_features",
     "check_optimize_result",
     "check_partial_fit_first_call",
@@ -51,10 +59,12 @@ __all__ = [
     "onednn_takes_bfloat16",
     "own_random_state",
     "processor_has_bfloat16_units",
+    "set_warning_state",
     "to_home",
     "to_numpy",
     "torch_generator",
     "undecorated",
     "validate_parameter_constraints",
     "warn_user",
+    "warning_state",
 ]

@@ -1,14 +1,16 @@
-"""Training of one plan: batches, gradients, optimisers, checkpoints."""
+"""Training of plans, one or many: batches, gradients, optimisers, checkpoints."""
 
-from sknn_suite.training._archive import read_origin
+from sknn_suite.training._archive import read_origin, read_state, write_state
 from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._epoch_line import EpochLine
 from sknn_suite.training._fingerprint import fingerprint
 from sknn_suite.training._groups import ParameterGroups
+from sknn_suite.training._many import Job, is_packable, train_many
 from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
+from sknn_suite.training._paused import Paused
 from sknn_suite.training._plan import FitPlan, Start
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._range_test import RangeTest, run_range_test
@@ -21,31 +23,49 @@ from sknn_suite.training._state import (
     weights_of,
 )
 from sknn_suite.training._train import Trained, begin, train
+from sknn_suite.training._trainer import (
+    Trainer,
+    is_left_to_itself,
+    train_alone,
+    train_job,
+    trained_by,
+)
 
 __all__ = [
     "Checkpoint",
     "EpochLine",
     "FitPlan",
+    "Job",
     "Mixed",
     "Mixup",
     "Muon",
     "ParameterGroups",
+    "Paused",
     "Progress",
     "RangeTest",
     "SklearnBridge",
     "Start",
     "TensorNet",
     "Trained",
+    "Trainer",
     "begin",
     "bind_weights",
     "find_checkpoint",
     "fingerprint",
     "from_portable",
+    "is_left_to_itself",
+    "is_packable",
     "load_weights",
     "plain_row",
     "read_origin",
+    "read_state",
     "run_range_test",
     "to_portable",
     "train",
+    "train_alone",
+    "train_job",
+    "train_many",
+    "trained_by",
     "weights_of",
+    "write_state",
 ]
