@@ -28,7 +28,7 @@ class Floor:
         self.reset()
 
     def reset(self) -> None:
-        """Make a new lock: a forked process has no thread that would release the old."""
+        """Make a new lock, since in a forked process nobody would release the old."""
         self.lock = threading.Lock()
         self.n_wanting = 0
 

@@ -51,7 +51,7 @@ class Folder:
         self.path = Path(path)
         try:
             self.path.mkdir(exist_ok=True)
-            names = os.listdir(self.path)
+            names = [file.name for file in self.path.iterdir()]
         except (OSError, ValueError) as error:
             raise ValueError(
                 f"store={str(path)!r} cannot be used: {reason_of(error)}. Expected a "

@@ -74,5 +74,7 @@ def _average_goes_on(settings: Any) -> bool:
     start = settings.averaging_start
     if settings.averaging is None:
         return True
-    is_share = settings.averaging == "swa" if start is None else isinstance(start, float)
+    is_share = (
+        settings.averaging == "swa" if start is None else isinstance(start, float)
+    )
     return not is_share
