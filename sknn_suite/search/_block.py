@@ -128,13 +128,13 @@ def make_backend(
 
 
 def _refuse(max_networks: Any, memory: Any, backend: Any) -> None:
-    is_number = isinstance(max_networks, Integral) and max_networks >= 1
+    is_number = isinstance(max_networks, Integral) and int(max_networks) >= 1
     if not is_number and max_networks != "auto":
         raise ValueError(
             f"max_networks={max_networks!r} is no number of networks. Expected an int "
             'of at least 1, or "auto". Leave it out to let the caches decide.'
         )
-    if memory is not None and not (isinstance(memory, Real) and memory > 0):
+    if memory is not None and not (isinstance(memory, Real) and float(memory) > 0):
         raise ValueError(
             f"memory={memory!r} is no number of bytes. Expected a number above 0, such "
             "as 4e9, or None. Leave it out to take a quarter of the free memory."

@@ -74,7 +74,6 @@ def _average_goes_on(settings: Any) -> bool:
     start = settings.averaging_start
     if settings.averaging is None:
         return True
-    is_share = (
-        settings.averaging == "swa" if start is None else isinstance(start, float)
-    )
-    return not is_share
+    if start is None:
+        return settings.averaging == "ema"
+    return not isinstance(start, float)  # which is a share of all epochs

@@ -71,8 +71,8 @@ class Meeting:
                 task.dropped = True
                 if task.state in (State.RUNNING, State.ASTRAY):
                     task.interrupt()
-        while task := self._any_in(State.READY, State.TRAINING, State.CALLING):
-            self._run(task)
+        while left := self._any_in(State.READY, State.TRAINING, State.CALLING):
+            self._run(left)
         # Those that are left and do not compute wait in code that is not ours, which
         # nobody can interrupt; their threads end when they come back.
         while self._any_in(State.ASTRAY) and self._await_stray():

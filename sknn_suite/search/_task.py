@@ -145,7 +145,7 @@ _of_thread = _OfThread()
 
 
 def present_task() -> SearchTask | None:
-    """The task that this thread runs."""
+    """Give the task that this thread runs, if it runs one."""
     return _of_thread.task
 
 

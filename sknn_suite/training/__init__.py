@@ -24,8 +24,6 @@ from sknn_suite.training._state import (
 )
 from sknn_suite.training._train import Trained, begin, train
 from sknn_suite.training._trainer import (
-    Trainer,
-    is_left_to_itself,
     train_alone,
     train_job,
     trained_by,
@@ -47,13 +45,11 @@ __all__ = [
     "Start",
     "TensorNet",
     "Trained",
-    "Trainer",
     "begin",
     "bind_weights",
     "find_checkpoint",
     "fingerprint",
     "from_portable",
-    "is_left_to_itself",
     "is_packable",
     "load_weights",
     "plain_row",

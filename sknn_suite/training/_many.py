@@ -32,16 +32,18 @@ def train_many(
     results: list[Trained | BaseException] = []
     for job in jobs:
         try:
-            results.append(
-                train(
-                    job.plan,
-                    score=job.score,
-                    callbacks=job.callbacks,
-                    keeps_net=job.keeps_net,
-                )
+            trained = train(
+                job.plan,
+                score=job.score,
+                callbacks=job.callbacks,
+                keeps_net=job.keeps_net,
             )
         except Exception as error:
             results.append(error)
+            continue
+        if trained.interrupted:
+            raise KeyboardInterrupt
+        results.append(trained)
     return results
 
 

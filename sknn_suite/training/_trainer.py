@@ -1,5 +1,6 @@
 """Who trains the jobs of a thread: the thread itself, unless a trainer has been set."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,6 +43,9 @@ def trained_by(trainer: Trainer | None) -> Iterator[None]:
         _of_thread.trainer = before
 
 
-def is_left_to_itself() -> bool:
-    """Whether this thread trains its jobs itself."""
-    return _of_thread.trainer is None
+def _train_alone_from_now_on() -> None:
+    _of_thread.trainer = None
+
+
+if hasattr(os, "register_at_fork"):  # in a forked process no trainer goes on
+    os.register_at_fork(after_in_child=_train_alone_from_now_on)

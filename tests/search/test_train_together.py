@@ -55,20 +55,6 @@ def rows():
     )
 
 
-def assert_same_results(one, other):
-    """Compare two searches in all but times."""
-    assert list(one.cv_results_) == list(other.cv_results_)
-    for key, values in one.cv_results_.items():
-        theirs = other.cv_results_[key]
-        if key == "params" or values.dtype == object:
-            assert str(values) == str(theirs)  # estimators in it are clones
-        elif "time" not in key:
-            assert values.dtype == theirs.dtype
-            np.testing.assert_array_equal(values, theirs)
-    assert str(one.best_params_) == str(other.best_params_)
-    assert one.best_index_ == other.best_index_
-
-
 def smote_pipeline():
     return make_sampler_pipeline(
         StandardScaler(), SMOTE(k_neighbors=2, random_state=0), mlp()
@@ -134,7 +120,7 @@ SEARCHES = {
 
 
 @pytest.mark.parametrize("name", SEARCHES)
-def test_a_search_gives_the_same_results(name, rows):
+def test_a_search_gives_the_same_results(name, rows, assert_same_results):
     alone = SEARCHES[name]().fit(*rows)
     with train_together():
         together = SEARCHES[name]().fit(*rows)
