@@ -2,13 +2,15 @@
 
 import os
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.optimize import OptimizeResult
 
-from sknn_suite.data import reason_of
+from sknn_suite.data import PART, reason_of
 from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import CheckpointError, DataError, SuiteWarning
 from sknn_suite.training import (
@@ -22,6 +24,9 @@ from sknn_suite.training import (
 )
 
 _NAME = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,8})\.npz", re.ASCII)
+
+# A file takes less time to write, so an older part of one belongs to nobody.
+SECONDS_OF_A_PART = 3600
 
 # Fields of a result that are plain already.
 _PLAIN = ("weights", "state", "stop_reason", "interrupted", "is_planned")
@@ -58,6 +63,7 @@ class Folder:
                 "folder that may be written to, or its name in an existing folder. "
                 "Choose another one, or leave store out."
             ) from error
+        _remove_old_parts(self.path)
         self._lengths: dict[str, set[int]] = {}
         for match in filter(None, map(_NAME.fullmatch, names)):
             self._lengths.setdefault(match[1], set()).add(int(match[2]))
@@ -97,6 +103,14 @@ class Folder:
 
     def _file(self, key: str, n_epochs: int) -> Path:
         return self.path / f"{key}-{n_epochs}.npz"
+
+
+def _remove_old_parts(folder: Path) -> None:
+    """Remove what killed processes have begun to write; others may be at work."""
+    with suppress(OSError):
+        for file in folder.glob(f"*{PART}"):
+            if time.time() - file.stat().st_mtime > SECONDS_OF_A_PART:
+                file.unlink(missing_ok=True)
 
 
 def to_plain(trained: Trained) -> dict[str, Any]:

@@ -318,11 +318,16 @@ def test_two_blocks_in_two_threads(scaled, few):
 
 def test_blocks_in_blocks_and_blocks_that_are_left_by_an_error(mlp, few, groups):
     before = joblib.parallel.get_active_backend()
-    with pytest.raises(ZeroDivisionError), train_together():
+
+    def leave_by_an_error():
         with train_together():
-            cross_val_score(mlp(), *few, cv=3)
-        cross_val_score(mlp(), *few, cv=4)
-        raise ZeroDivisionError
+            with train_together():
+                cross_val_score(mlp(), *few, cv=3)
+            cross_val_score(mlp(), *few, cv=4)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        leave_by_an_error()
     assert groups == [3, 4]
     assert type(joblib.parallel.get_active_backend()[0]) is type(before[0])
     cross_val_score(mlp(), *few, cv=3)
