@@ -17,11 +17,12 @@ from sknn_suite.search._plenty import (
     Plenty,
     free_host_bytes,
 )
+from sknn_suite.search._ray import RayTrainer
 from sknn_suite.search._signs import Signs, make_signs
 from sknn_suite.search._store import Store
 from sknn_suite.search._task import present_task
 from sknn_suite.search._workshop import Workshop
-from sknn_suite.training import trained_by
+from sknn_suite.training import train_many, trained_by
 
 
 @contextmanager
@@ -105,7 +106,8 @@ def _make_backend(
     most = most if limit is None else min(most, limit)
     if memory is None:
         memory = MEMORY_SHARE * free_host_bytes()
-    workshop = Workshop(Store(folder), signs, max_networks=limit)
+    train = train_many if backend is None else RayTrainer()
+    workshop = Workshop(Store(folder), signs, train, max_networks=limit)
     return TogetherBackend(workshop, Plenty(most, float(memory)))
 
 

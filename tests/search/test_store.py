@@ -300,9 +300,9 @@ def _search(folder, answer, X, y):
     model = MLPClassifier(
         (10,), early_stopping=True, n_iter_no_change=100, random_state=0
     )
-    grid = {"alpha": np.logspace(-4, 1, 4), "max_iter": [10, 20]}
+    grid = {"alpha": np.logspace(-4, 1, 6), "max_iter": [5, 10]}
     with train_together(store=folder, max_networks=4):
-        search = GridSearchCV(model, grid, cv=4).fit(X, y)
+        search = GridSearchCV(model, grid, cv=3).fit(X, y)
     answer.put(
         {key: v for key, v in search.cv_results_.items() if "time" not in key}
         | {"probabilities": search.predict_proba(X)}
@@ -330,23 +330,23 @@ def test_a_search_that_is_killed_goes_on(n_kills, few, tmp_path):
     expected = answer.get()
     whole.join()
     seconds = time.perf_counter() - began
-    for _ in range(n_kills):
-        process = start("kept")
-        time.sleep(moments.uniform(0, seconds / n_kills))
+    n_all = len(list((tmp_path / "whole").glob("*.npz")))
+    n_kept = []
+    for number in range(n_kills):
+        folder = f"kill {number}"
+        process = start(folder)
+        time.sleep(moments.uniform(0.2, 0.9) * seconds)
         process.kill()
         process.join()
-        assert process.exitcode == -signal.SIGKILL
-    n_kept = len(list((tmp_path / "kept").glob("*.npz")))
-    last = start("kept")
-    results = answer.get()
-    last.join()
-    assert results.keys() == expected.keys()
-    for key, values in expected.items():
-        assert str(results[key]) == str(values)
-    assert (results["probabilities"] == expected["probabilities"]).all()
-    names = [
-        {file.name for file in (tmp_path / folder).glob("*.npz")}
-        for folder in ("whole", "kept")
-    ]
-    assert names[0] == names[1]
-    assert 0 < n_kept < len(names[0])
+        if process.exitcode == 0:  # it was faster than the first
+            answer.get()
+        n_kept.append(len(list((tmp_path / folder).glob("*.npz"))))
+        again = start(folder)
+        results = answer.get()
+        again.join()
+        assert results.keys() == expected.keys()
+        for key, values in expected.items():
+            assert str(results[key]) == str(values)
+        assert (results["probabilities"] == expected["probabilities"]).all()
+        assert len(list((tmp_path / folder).glob("*.npz"))) == n_all
+    assert any(0 < n < n_all for n in n_kept)  # some were in the middle
