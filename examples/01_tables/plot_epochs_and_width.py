@@ -64,7 +64,9 @@ def table_of(search):
 
 print("\nepochs   " + "".join(f"{width:>8} units" for width in widths))
 for n, row, other in zip(epochs, table_of(ours), table_of(theirs)):
-    cells = "".join(f"{own:8.3f} ({o:.3f})"[:14].rjust(14) for own, o in zip(row, other))
+    cells = "".join(
+        f"{own:8.3f} ({o:.3f})"[:14].rjust(14) for own, o in zip(row, other)
+    )
     print(f"{n:6}   {cells}")
 print("(in brackets: scikit-learn)")
 

@@ -6,6 +6,7 @@ regressors, and each test runs inside ``train_together()``.
 
 import ast
 import importlib
+import sys
 from numbers import Real
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +34,7 @@ class StandIn(MLPClassifier):
 
     hidden_layer_sizes: tuple = param((4,), "array-like")
     max_iter: int = param(5, Interval(Real, 1, None, closed="left"))
+    random_state: int | None = param(0, "random_state")
     C: float = param(1.0, Interval(Real, 0, None, closed="right"), group="network")
 
 
@@ -67,7 +69,10 @@ def load(name, replaced):
     tree.body[last + 1 : last + 1] = assign
     module = ModuleType(name.rpartition(".")[-1] + "_on_ours")
     module.StandIn = StandIn
-    exec(compile(ast.fix_missing_locations(tree), theirs.__file__, "exec"), vars(module))
+    sys.modules[module.__name__] = module  # where pickle looks for their classes
+    exec(
+        compile(ast.fix_missing_locations(tree), theirs.__file__, "exec"), vars(module)
+    )
     return vars(module)
 
 
