@@ -1,8 +1,8 @@
 """How long searches and ensembles take inside train_together, against scikit-learn.
 
 scikit-learn's MLP runs in the same search with n_jobs=2. Gates are times as fast; the
-memory is that of the process above what X takes. Lines against "ours alone" compare with
-the same call outside of a block.
+memory is that of the process above one fit. Lines against "ours alone" compare with the
+same call outside of a block.
 """
 
 from collections.abc import Callable
@@ -170,7 +170,7 @@ def search_epochs(options: Any) -> tuple[list[Line], dict]:
 
 
 def search_max_iter(options: Any) -> tuple[list[Line], dict]:
-    """An axis of epochs beside ten other candidates."""
+    """Search an axis of epochs beside ten other candidates."""
     X, y = small_table(1000, 20)
     epochs = [2, 4, 8, 16] if options.quick else [25, 50, 100, 200]
     grid = {"max_iter": epochs, "alpha": np.logspace(-5, 1, 10)}
@@ -219,7 +219,7 @@ def search_halving(options: Any) -> tuple[list[Line], dict]:
 
 
 def fit_ensembles(options: Any) -> tuple[list[Line], dict]:
-    """A stack of three networks, and a bag of twenty."""
+    """Fit a stack of three networks, and a bag of twenty."""
     X, y = small_table(300 if options.quick else 2000, 20)
 
     def stack(kind: type, n_jobs: int | None) -> StackingClassifier:
@@ -237,10 +237,7 @@ def fit_ensembles(options: Any) -> tuple[list[Line], dict]:
         )
 
     lines, raw = [], {}
-    for name, make in (
-        ("stack of 3 networks and a line, cv=5", stack),
-        ("bag of 20", bag),
-    ):
+    for name, make in (("stack of 3 networks and a line", stack), ("bag of 20", bag)):
         models = {
             SKLEARN: make(PlainMLPClassifier, 2),
             OURS: make(MLPClassifier, None),

@@ -12,15 +12,18 @@ every network trains beside the others and no epoch is trained twice.
 # How many epochs does a network need, and how many units? Here are the 1,797 digits of
 # scikit-learn, as numbers from 0 to 1, and nine candidates with three folds each.
 import time
+import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier as PlainMLPClassifier
 
 from sknn_suite import MLPClassifier, train_together
 
+warnings.simplefilter("ignore", ConvergenceWarning)  # few epochs, on purpose
 X, y = load_digits(return_X_y=True)
 X = X / 16
 epochs, widths = [1, 5, 10], [32, 64, 256]
@@ -62,12 +65,10 @@ def table_of(search):
     return search.cv_results_["mean_test_score"].reshape(len(widths), len(epochs)).T
 
 
-print("\nepochs   " + "".join(f"{width:>8} units" for width in widths))
+print("\nepochs" + "".join(f"{width:>10} units" for width in widths))
 for n, row, other in zip(epochs, table_of(ours), table_of(theirs)):
-    cells = "".join(
-        f"{own:8.3f} ({o:.3f})"[:14].rjust(14) for own, o in zip(row, other)
-    )
-    print(f"{n:6}   {cells}")
+    cells = "".join(f"   {own:.3f} ({plain:.3f})" for own, plain in zip(row, other))
+    print(f"{n:6}{cells}")
 print("(in brackets: scikit-learn)")
 
 _, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")

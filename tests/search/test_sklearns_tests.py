@@ -77,7 +77,7 @@ def load(name, replaced):
 
 
 def make_lists(test):
-    """Let parametrized tests have lists of arguments: pytest will not take iterators."""
+    """Let parametrized tests have lists of arguments: pytest refuses iterators."""
     for i, mark in enumerate(getattr(test, "pytestmark", ())):
         if mark.name == "parametrize" and len(mark.args) == 2:
             names, values = mark.args
@@ -119,7 +119,7 @@ def _together():
 
 
 def test_networks_train_together_in_these_tests(groups):
-    theirs = load(*list(MODULES.items())[0])
+    theirs = load(*next(iter(MODULES.items())))
     theirs["test_no_refit"]()
     assert max(groups) > 1
     assert len(ON_OURS) > 400
