@@ -66,7 +66,8 @@ def train_together(
     Notes
     -----
     `n_jobs` is not needed inside, and does not change which networks train together.
-    A network that a callback watches is trained by itself, in its turn.
+    A network that cannot be stacked with others, or that a callback watches step by
+    step, is trained by itself.
 
     Times in ``cv_results_`` are each candidate's share of the work.
 

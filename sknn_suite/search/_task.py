@@ -15,10 +15,10 @@ from sknn_suite.doors import WarningState
 from sknn_suite.training import Job
 
 # How often, in seconds, one looks whether a task computes.
-LOOK = 0.05
+LOOK = 0.1
 
 # A task that uses less of a processor than this waits for something else.
-IDLE_SHARE = 0.05
+IDLE_SHARE = 0.01
 
 
 class Dropped(BaseException):
