@@ -124,6 +124,7 @@ def search_smote(options: Any) -> tuple[list[Line], dict]:
         X, y = np.asarray(data["X"], float), np.asarray(data["y"]).astype(int)
     else:
         X, y = make_classification(11_183, 6, weights=[0.977], random_state=0)
+    epochs = 2 if options.quick else 50
     if options.quick:
         X, y = X[:2000], y[:2000]
     grid = {
@@ -133,7 +134,7 @@ def search_smote(options: Any) -> tuple[list[Line], dict]:
     }
 
     def search(kind: type, n_jobs: int | None) -> GridSearchCV:
-        mlp = kind(early_stopping=True, random_state=0, max_iter=50)
+        mlp = kind(early_stopping=True, random_state=0, max_iter=epochs)
         steps = (StandardScaler(), SMOTE(random_state=0), mlp)
         return GridSearchCV(
             make_sampler_pipeline(*steps),
@@ -221,10 +222,11 @@ def search_halving(options: Any) -> tuple[list[Line], dict]:
 def fit_ensembles(options: Any) -> tuple[list[Line], dict]:
     """Fit a stack of three networks, and a bag of twenty."""
     X, y = small_table(300 if options.quick else 2000, 20)
+    epochs = 3 if options.quick else 50
 
     def stack(kind: type, n_jobs: int | None) -> StackingClassifier:
         networks = [
-            (f"m{i}", kind((100,), alpha=10.0**-i, max_iter=50, random_state=i))
+            (f"m{i}", kind((100,), alpha=10.0**-i, max_iter=epochs, random_state=i))
             for i in range(3)
         ]
         return StackingClassifier(
@@ -233,7 +235,7 @@ def fit_ensembles(options: Any) -> tuple[list[Line], dict]:
 
     def bag(kind: type, n_jobs: int | None) -> BaggingClassifier:
         return BaggingClassifier(
-            kind(max_iter=50), n_estimators=20, random_state=0, n_jobs=n_jobs
+            kind(max_iter=epochs), n_estimators=20, random_state=0, n_jobs=n_jobs
         )
 
     lines, raw = [], {}
