@@ -31,6 +31,12 @@ class Floor:
         """Make a new lock, since in a forked process nobody would release the old."""
         self.lock = threading.Lock()
         self.n_wanting = 0
+        self._counts = threading.Lock()
+
+    def want(self, change: int) -> None:
+        """Count who waits for the lock."""
+        with self._counts:
+            self.n_wanting += change
 
     @contextmanager
     def filters_of(self, task: Any) -> Iterator[None]:

@@ -122,9 +122,9 @@ class Meeting:
 
     def _run(self, task: SearchTask) -> None:
         """Give a task the floor, and wait until it gives it back or loses it."""
-        FLOOR.n_wanting += 1
+        FLOOR.want(+1)
         with FLOOR.lock, FLOOR.filters_of(task):
-            FLOOR.n_wanting -= 1
+            FLOOR.want(-1)
             with self._changed:
                 task.state = State.RUNNING
                 task.is_idle()  # the first look

@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from sknn_suite import MLPClassifier, train_together
+from sknn_suite.exceptions import SuiteWarning
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs, on purpose
@@ -115,6 +116,20 @@ def test_a_scorer_that_raises_fails_alone(mlp, few, assert_same_results):
             searches.append(search.fit(*few))
     assert_same_results(*searches)
     assert np.isnan(searches[1].cv_results_["split0_test_score"][1])
+
+
+def test_networks_that_do_not_fit_together_are_trained_alone(mlp, few, monkeypatch):
+    def too_large(jobs, *, max_networks=None):
+        raise MemoryError("there is no room")
+
+    expected = cross_val_score(mlp(), *few, cv=3)
+    monkeypatch.setattr("sknn_suite.search._block.train_many", too_large)
+    with (
+        pytest.warns(SuiteWarning, match="3 networks could .* there is no room"),
+        train_together(),
+    ):
+        scores = cross_val_score(mlp(), *few, cv=3)
+    np.testing.assert_array_equal(scores, expected)
 
 
 # -- who waits for what --------------------------------------------------------------
