@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
     from sknn_suite.images import CNNClassifier
     from sknn_suite.inspection import diagnose, find_learning_rate, summary
+    from sknn_suite.search import train_together
     from sknn_suite.sequence import RNNClassifier
     from sknn_suite.tabular import MLPClassifier, MLPRegressor
     from sknn_suite.text import TextRNNClassifier
@@ -25,6 +26,7 @@ __all__ = [
     "diagnose",
     "find_learning_rate",
     "summary",
+    "train_together",
 ]
 
 # The package of each name. It is imported when the name is first used, so that one
@@ -40,6 +42,7 @@ _HOMES = {
     "diagnose": "inspection",
     "find_learning_rate": "inspection",
     "summary": "inspection",
+    "train_together": "search",
 }
 
 # Packages that need no separate import, as in scikit-learn.
@@ -53,7 +56,18 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
+    _register_backend()
     return value
+
+
+def _register_backend() -> None:
+    """Let ``joblib.parallel_config("sknn_suite")`` find the backend of searches."""
+    joblib = importlib.import_module("joblib")  # scikit-learn has imported it
+    joblib.register_parallel_backend(__name__, _make_backend)
+
+
+def _make_backend(**params: Any) -> Any:
+    return importlib.import_module(f"{__name__}.search").make_backend(**params)
 
 
 def __dir__() -> list[str]:

@@ -11,6 +11,7 @@ from sknn_suite.data._bundle import (
 )
 from sknn_suite.data._files import ImageFiles
 from sknn_suite.data._paths import (
+    PART,
     name_beside,
     open_regular,
     reason_of,
@@ -19,6 +20,7 @@ from sknn_suite.data._paths import (
 )
 
 __all__ = [
+    "PART",
     "BundleBatches",
     "CodedRows",
     "ImageFiles",

@@ -14,6 +14,7 @@ from sknn_suite.doors._sklearn import (
     Options,
     RealNotInt,
     StrOptions,
+    asks_for_parts,
     check_n_features,
     check_optimize_result,
     check_partial_fit_first_call,
@@ -31,7 +32,12 @@ from sknn_suite.doors._torch import (
     processor_has_bfloat16_units,
     undecorated,
 )
-from sknn_suite.doors._warnings import warn_user
+from sknn_suite.doors._warnings import (
+    WarningState,
+    set_warning_state,
+    warn_user,
+    warning_state,
+)
 
 __all__ = [
     "HasMethods",
@@ -40,6 +46,8 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "WarningState",
+    "asks_for_parts",
     "check_n_features",
     "check_optimize_result",
     "check_partial_fit_first_call",
@@ -58,6 +66,7 @@ __all__ = [
     "onednn_takes_bfloat16",
     "own_random_state",
     "processor_has_bfloat16_units",
+    "set_warning_state",
     "to_home",
     "to_numpy",
     "torch_generator",
@@ -65,4 +74,5 @@ __all__ = [
     "validate_parameter_constraints",
     "waits_for_one_fit",
     "warn_user",
+    "warning_state",
 ]

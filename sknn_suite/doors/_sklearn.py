@@ -1,5 +1,7 @@
 """All imports of private names of scikit-learn are here."""
 
+import sys
+
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._array_api import (
     _is_numpy_namespace as is_numpy_namespace,
@@ -29,6 +31,7 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "asks_for_parts",
     "check_n_features",
     "check_optimize_result",
     "check_partial_fit_first_call",
@@ -39,3 +42,13 @@ __all__ = [
     "move_to",
     "validate_parameter_constraints",
 ]
+
+
+def asks_for_parts() -> bool:
+    """Whether an ensemble asks a backend for the number of parts to split it into.
+
+    Others ask the same question to split rows or sums, whose last bits depend on the
+    answer. They call joblib's function, which calls the backend's, which calls this.
+    """
+    frame = sys._getframe(2).f_back
+    return frame is not None and frame.f_code.co_name == "_partition_estimators"

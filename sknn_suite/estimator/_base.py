@@ -19,7 +19,7 @@ from sknn_suite.parameters import (
     parameters,
     words_of_set_params,
 )
-from sknn_suite.training import train
+from sknn_suite.training import Job, train_job
 
 
 @parameters
@@ -97,12 +97,8 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
     def _fit(self, call: Call) -> "NeuralEstimator":
         """Train on the rows of a call; the estimator changes at the end, or never."""
         fit = plan_call(self, call).prepare()
-        trained = train(
-            fit.plan,
-            score=fit.scorer(),
-            callbacks=fit.callbacks(),
-            keeps_net=call.partial,
-        )
+        job = Job(fit.plan, fit.scorer(), fit.callbacks(), keeps_net=call.partial)
+        trained = train_job(job)
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)
         if not call.partial:

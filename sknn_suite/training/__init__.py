@@ -1,6 +1,6 @@
-"""Training of one plan: batches, gradients, optimisers, checkpoints."""
+"""Training of plans, one or many: batches, gradients, optimisers, checkpoints."""
 
-from sknn_suite.training._archive import read_origin
+from sknn_suite.training._archive import read_origin, read_state, write_state
 from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._epoch_line import EpochLine
@@ -12,6 +12,7 @@ from sknn_suite.training._mixup import Mixed, Mixup
 from sknn_suite.training._muon import Muon
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._packing import is_packable
+from sknn_suite.training._paused import Paused
 from sknn_suite.training._plan import FitPlan, Start
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._range_test import RangeTest, run_range_test
@@ -25,6 +26,11 @@ from sknn_suite.training._state import (
     weights_of,
 )
 from sknn_suite.training._train import Trained, begin, train
+from sknn_suite.training._trainer import (
+    train_alone,
+    train_job,
+    trained_by,
+)
 
 __all__ = [
     "Checkpoint",
@@ -35,6 +41,7 @@ __all__ = [
     "Mixup",
     "Muon",
     "ParameterGroups",
+    "Paused",
     "Progress",
     "RangeTest",
     "SignOfLife",
@@ -51,10 +58,15 @@ __all__ = [
     "load_weights",
     "plain_row",
     "read_origin",
+    "read_state",
     "reports",
     "run_range_test",
     "to_portable",
     "train",
+    "train_alone",
+    "train_job",
     "train_many",
+    "trained_by",
     "weights_of",
+    "write_state",
 ]

@@ -10,6 +10,7 @@ import os
 import re
 import struct
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,8 +58,10 @@ def write_state(path: Path, state: Any) -> None:
         ) from error
 
 
-def read_state(path: Path) -> Any:
-    """Read what `write_state` wrote.
+def read_state(
+    path: Path, *, parts: Iterable[str] = ("fingerprint", "origin", "training")
+) -> Any:
+    """Read what `write_state` wrote; `parts` are names that must be in it.
 
     Raises
     ------
@@ -69,9 +72,9 @@ def read_state(path: Path) -> Any:
         with open_regular(path) as file:
             content = _read(file)
         version, state = int(content["format"]), content["state"]
-        missing = {"fingerprint", "origin", "training"} - set(state)
+        missing = sorted(set(parts) - set(state))
         if missing and version <= FORMAT:
-            raise ValueError(f"{', '.join(sorted(missing))} missing")
+            raise ValueError(f"{', '.join(missing)} missing")
     except MemoryError as error:
         raise DataError(
             f"Checkpoint '{path}' does not fit into the free memory. Expected room for "

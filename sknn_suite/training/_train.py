@@ -15,7 +15,12 @@ from sknn_suite.training._checkpoint import Checkpoint
 from sknn_suite.training._factory import make_callbacks, make_net
 from sknn_suite.training._kept_net import KeptNet
 from sknn_suite.training._net import TensorNet
-from sknn_suite.training._net_state import go_on, state_to_go_on
+from sknn_suite.training._net_state import (
+    go_on,
+    load_training_state,
+    state_to_go_on,
+)
+from sknn_suite.training._paused import Paused
 from sknn_suite.training._plan import FitPlan
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._state import load_weights, weights_of
@@ -45,6 +50,8 @@ class Trained:
         Whether the schedule was planned for all epochs, and is complete with them.
     result : OptimizeResult or None
         SciPy's result of a run of L-BFGS.
+    paused : Paused or None
+        The state from which the same training goes on, if ``plan.pauses``.
     """
 
     weights: dict[str, np.ndarray]
@@ -56,6 +63,7 @@ class Trained:
     interrupted: bool
     is_planned: bool
     result: OptimizeResult | None
+    paused: Paused | None = None
 
 
 def train(
@@ -137,6 +145,8 @@ def result_of(net: TensorNet, plan: FitPlan, *, keeps_net: bool = False) -> Trai
         raise KeyboardInterrupt  # nothing has been learnt that could be kept
     keeps_net = keeps_net and KeptNet.suits(plan) and not net.interrupted_
     state: Any = None if keeps_net else state_to_go_on(net)
+    may_go_on = plan.pauses and net.stop_reason_ is None and not net.interrupted_
+    paused = Paused.of(net) if may_go_on else None
     if net.progress.best_weights is not None:
         load_weights(net.module_, net.progress.best_weights)
     else:
@@ -156,6 +166,7 @@ def result_of(net: TensorNet, plan: FitPlan, *, keeps_net: bool = False) -> Trai
         net.interrupted_,
         net.recipe.schedule.ends,
         getattr(net, "result_", None),
+        paused,
     )
 
 
@@ -181,6 +192,9 @@ def _bring_rows(plan: FitPlan) -> FitPlan:
 def _begin(net: TensorNet, plan: FitPlan) -> None:
     """Continue where an earlier call ended."""
     start = plan.start
+    if isinstance(start.state, Paused):
+        load_training_state(net, start.state.training)
+        return
     if start.state is not None and net.optimizer_ is not None:
         state = start.state.state() if _is_kept(start.state) else start.state
         go_on(net, state, keeps_rate=start.keeps_rate)
