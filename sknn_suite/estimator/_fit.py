@@ -40,6 +40,7 @@ from sknn_suite.training import (
     read_origin,
     reports,
     run_range_test,
+    trains_itself,
     weights_of,
 )
 
@@ -250,7 +251,7 @@ class Fit:
         ]
         if estimator.verbose:
             callbacks.append(EpochLine())
-        elif not call.partial and not any(map(reports, given)):
+        elif not call.partial and trains_itself() and not any(map(reports, given)):
             callbacks.append(SignOfLife(type(estimator).__name__))
         if not call.partial:
             rows = (call.X, call.y, call.sample_weight)

@@ -30,6 +30,7 @@ from sknn_suite.training._trainer import (
     train_alone,
     train_job,
     trained_by,
+    trains_itself,
 )
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "train_job",
     "train_many",
     "trained_by",
+    "trains_itself",
     "weights_of",
     "write_state",
 ]

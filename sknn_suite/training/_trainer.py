@@ -25,6 +25,11 @@ def train_job(job: Job) -> Trained:
     return train_alone(job)
 
 
+def trains_itself() -> bool:
+    """Whether this thread trains its jobs itself."""
+    return _of_thread.trainer is None
+
+
 def train_alone(job: Job) -> Trained:
     """Train a job in this thread."""
     return train(
