@@ -68,7 +68,9 @@ LEFT_OUT = {
     "test_bagging_estimators_samples": _LINEAR,
     "test_bagging_estimators_samples_deterministic": _LINEAR,
     "test_bagging_metadata_routing_with_dynamic_method_selection": _STACK,
-    "test_calibration_calibrated_classifier_cv_double_sample_weights_equivalence": _WEIGHT,
+    "test_calibration_calibrated_classifier_cv_double_sample_weights_equivalence": (
+        _WEIGHT
+    ),
     "test_calibration_calibration_default_estimator": _LINEAR,
     "test_calibration_calibration_display_compute": _NAME,
     "test_calibration_calibration_inconsistent_prefit_n_features_in": _LINEAR,
@@ -78,7 +80,8 @@ LEFT_OUT = {
     "test_classification_threshold_fixed_threshold_classifier": _LINEAR,
     "test_classification_threshold_fixed_threshold_classifier_metadata_routing": _STACK,
     "test_classification_threshold_tuned_threshold_classifier_cv_float": _LINEAR,
-    "test_classification_threshold_tuned_threshold_classifier_cv_zeros_sample_weights_equivalence": _WEIGHT,
+    "test_classification_threshold_tuned_threshold_classifier_cv_zeros_"
+    "sample_weights_equivalence": _WEIGHT,
     "test_classification_threshold_tuned_threshold_classifier_refit": _LINEAR,
     "test_search_multi_metric_search_forwards_metadata": _STACK,
     "test_search_refit_callable": "C must do what it does in a linear model",
