@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from sknn_suite.search._floor import FLOOR
@@ -42,6 +43,7 @@ class Meeting:
         self.most_tasks = most_tasks
         self.memory = memory
         self._changed = threading.Condition(threading.RLock())
+        self._ages = count()  # a task may be twice in a heap, and tasks do not compare
         self._new: list[tuple] = []
         self._ready: list[tuple] = []
         self._live: set[SearchTask] = set()
@@ -52,7 +54,7 @@ class Meeting:
     def add(self, task: SearchTask) -> None:
         """Take a new task; those that a task has called start before its siblings."""
         with self._changed:
-            heappush(self._new, (-len(task.order), task.order, task))
+            heappush(self._new, (-len(task.order), task.order, next(self._ages), task))
 
     def attend(self, call: "Call") -> None:
         """Run all tasks of the first call, and those that they call."""
@@ -94,7 +96,7 @@ class Meeting:
         """Let a waiting task go on when its turn comes."""
         with self._changed:
             task.state = State.READY
-            heappush(self._ready, (task.order, task))
+            heappush(self._ready, (task.order, next(self._ages), task))
             self._changed.notify_all()
 
     def _any_in(self, *states: State) -> SearchTask | None:

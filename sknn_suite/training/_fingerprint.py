@@ -303,7 +303,10 @@ def _globals_of(code: types.CodeType) -> set[str]:
 @functools.cache
 def _is_installed(name: str | None) -> bool:
     """Whether a module belongs to Python or to an installed package."""
-    package = sys.modules.get((name or "").partition(".")[0])
+    first = (name or "").partition(".")[0]
+    if first == __name__.partition(".")[0]:
+        return True  # this package, also where it runs from a checkout
+    package = sys.modules.get(first)
     if package is None or package.__name__ == "__main__":
         return False
     file = getattr(package, "__file__", None)
