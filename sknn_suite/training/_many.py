@@ -82,7 +82,18 @@ def _train_pack(pack: Sequence[dict[int, Job]], stop: threading.Event) -> Result
             trajectories.append(Trajectory(jobs, packed=True))
         except Exception as error:
             results |= dict.fromkeys(jobs, error)
-    Pack(trajectories, stop).train()
+    try:
+        Pack(trajectories, stop).train()
+    except torch.OutOfMemoryError:
+        failed = True
+    else:
+        failed = False
+    if failed:  # one by one they may fit; outside of except the pack's memory is freed
+        del trajectories
+        for jobs in pack:
+            for number, job in jobs.items():
+                results |= _train_alone(number, job, stop)
+        return results
     for trajectory in trajectories:
         results |= trajectory.results
     return results

@@ -16,7 +16,7 @@ from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.exceptions import DivergedError
 from sknn_suite.training import Job, is_packable, train, train_many
 from sknn_suite.training import _many as many
-from sknn_suite.training._packing import EXCEPTIONS, reason_apart
+from sknn_suite.training._packing import EXCEPTIONS, reason_apart, suited_size
 
 X, y = make_classification(203, 9, n_informative=5, n_classes=3, random_state=0)
 X_two, y_two = make_classification(203, 9, random_state=0)
@@ -413,6 +413,31 @@ def test_several_threads_give_the_same_bits():
     expected = [train(plan) for plan in plans]
     torch.set_num_threads(3)
     same(expected, train_many([Job(plan) for plan in plans], max_networks=4))
+
+
+def test_a_pack_that_does_not_fit_into_memory_trains_one_by_one(monkeypatch):
+    def train_pack(self):
+        raise torch.OutOfMemoryError("no room")
+
+    plans = plans_of()
+    monkeypatch.setattr(many.Pack, "train", train_pack)
+    same([train(plan) for plan in plans], train_many([Job(plan) for plan in plans]))
+
+
+@pytest.mark.parametrize(
+    ("case", "size"),
+    [
+        ({"hidden_layer_sizes": (11,)}, 10),  # small nets, in one pack
+        ({"hidden_layer_sizes": (11,), "max_networks": 4}, 4),
+        ({"hidden_layer_sizes": (900, 900)}, 1),  # large ones gain nothing
+    ],
+)
+def test_packs_are_as_large_as_is_good_for_small_nets(case, size):
+    case = dict(case)
+    most = case.pop("max_networks", None)
+    jobs = [Job(plan) for plan in plans_of(n_folds=10, **case)]
+    group = [{number: job} for number, job in enumerate(jobs)]
+    assert suited_size(group, most) == size
 
 
 def test_an_interrupt_ends_all_threads():
