@@ -18,7 +18,11 @@ from sknn_suite.device._place import (
     choose_place,
     prediction_device,
 )
-from sknn_suite.device._threads import one_thread, share_tasks, suited_threads
+from sknn_suite.device._threads import (
+    one_thread,
+    share_tasks,
+    suited_threads,
+)
 
 __all__ = [
     "BFLOAT16_WIDTH",

@@ -30,6 +30,9 @@ def train_many(
     cannot be packed trains by itself, see `is_packable`. Packs and single nets are
     shared out to as many Python threads as torch has, with one OpenMP thread each.
 
+    Results are those of `train` in one thread, bit for bit. Large nets, which `train`
+    computes in several threads, agree to 1e-12 in float64.
+
     Parameters
     ----------
     jobs : sequence of Job

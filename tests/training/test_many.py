@@ -325,6 +325,34 @@ def test_rows_of_equal_content_become_one_tensor():
     assert len(places) == 3
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_the_number_of_threads_changes_no_bits_of_small_nets(n_jobs):
+    # Layers of a pack have more numbers than torch gives to one thread.
+    case = {"hidden_layer_sizes": (301,), "activation": "logistic", "batch_size": 131}
+    jobs = [Job(plan) for plan in plans_of(**case)[:n_jobs]]
+    expected = train_many(jobs)
+    torch.set_num_threads(2)
+    same(expected, train_many(jobs, max_networks=n_jobs))
+
+
+@pytest.mark.parametrize("case", [{}, {"batch_norm": True}, {"dropout": 0.5}], ids=str)
+def test_small_nets_train_in_one_thread_in_a_pack_and_alone(case):
+    plans = plans_of(**case)
+    torch.set_num_threads(2)
+    check(plans)
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_nets_that_use_several_threads_alone_agree(precision):
+    case = {"hidden_layer_sizes": (400, 400), "batch_size": 100, "max_iter": 2}
+    plans = plans_of(**case, precision=precision)
+    torch.set_num_threads(2)
+    tolerance = 1e-12 if precision == "float64" else 1e-5
+    for plan, trained in zip(plans, train_many([Job(plan) for plan in plans])):
+        for name, array in train(plan).weights.items():
+            np.testing.assert_allclose(trained.weights[name], array, atol=tolerance)
+
+
 def test_an_error_is_the_result_of_its_own_job():
     class Fails(Callback):
         def on_epoch_end(self, net, **kwargs):
