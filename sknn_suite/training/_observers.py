@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import torch
 from skorch.callbacks import Callback
 
 from sknn_suite.doors import copy_random_state
@@ -201,7 +202,8 @@ class Trajectory:
     def _own_failure(self) -> Iterator[None]:
         """Let an error be the result of these fits alone."""
         try:
-            yield
+            with torch.enable_grad():  # callbacks may use autograd
+                yield
         except Exception as error:
             for number in self.jobs.keys() - self.results.keys():
                 self.results[number] = error

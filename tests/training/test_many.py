@@ -384,6 +384,7 @@ def test_callbacks_of_epochs_are_called_in_a_pack():
             self.events.append("begin")
 
         def on_epoch_end(self, net, **kwargs):
+            assert torch.is_grad_enabled()
             self.events.append(net.history[-1]["train_loss"])
 
         def on_train_end(self, net, **kwargs):
