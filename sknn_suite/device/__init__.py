@@ -6,6 +6,7 @@ from sknn_suite.device._memory import (
     CHUNK_ROWS,
     RowLimit,
     bring,
+    fits,
     free_bytes,
     free_memory,
     map_rows,
@@ -17,7 +18,11 @@ from sknn_suite.device._place import (
     choose_place,
     prediction_device,
 )
-from sknn_suite.device._threads import one_thread, share_tasks, suited_threads
+from sknn_suite.device._threads import (
+    one_thread,
+    share_tasks,
+    suited_threads,
+)
 
 __all__ = [
     "BFLOAT16_WIDTH",
@@ -27,6 +32,7 @@ __all__ = [
     "bring",
     "cache_bytes",
     "choose_place",
+    "fits",
     "free_bytes",
     "free_memory",
     "has_native_bfloat16",

@@ -97,7 +97,7 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
             "derived from torch.optim.Optimizer. Choose one of torch.optim."
         )
     refuse_optimizer(kind)
-    if _asks_for_closure(kind):
+    if _asks_for_closure(kind):  # type: ignore[arg-type]
         raise ValueError(
             f"solver={kind.__name__} evaluates the loss several times in a step. "
             "Expected an optimiser that takes one gradient per step. "

@@ -30,6 +30,9 @@ def train_many(
     cannot be packed trains by itself, see `is_packable`. Packs and single nets are
     shared out to as many Python threads as torch has, with one OpenMP thread each.
 
+    Results are those of `train` in one thread, bit for bit. Large nets, which `train`
+    computes in several threads, agree to 1e-12 in float64.
+
     Parameters
     ----------
     jobs : sequence of Job
@@ -82,7 +85,18 @@ def _train_pack(pack: Sequence[dict[int, Job]], stop: threading.Event) -> Result
             trajectories.append(Trajectory(jobs, packed=True))
         except Exception as error:
             results |= dict.fromkeys(jobs, error)
-    Pack(trajectories, stop).train()
+    try:
+        Pack(trajectories, stop).train()
+    except torch.OutOfMemoryError:
+        failed = True
+    else:
+        failed = False
+    if failed:  # one by one they may fit; outside of except the pack's memory is freed
+        del trajectories
+        for jobs in pack:
+            for number, job in jobs.items():
+                results |= _train_alone(number, job, stop)
+        return results
     for trajectory in trajectories:
         results |= trajectory.results
     return results

@@ -12,18 +12,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import torch
 from skorch.callbacks import Callback
 
-from sknn_suite.device import suited_threads
 from sknn_suite.doors import copy_random_state
 from sknn_suite.exceptions import DivergedError
-from sknn_suite.modules import largest_weight
 from sknn_suite.training._convergence import Convergence
 from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._gradient import Hooks
 from sknn_suite.training._job import Job
 from sknn_suite.training._net import TensorNet
-from sknn_suite.training._train import Trained, make_ready, result_of
+from sknn_suite.training._train import Trained, make_ready, result_of, threads_of
 
 # Fields of settings that decide when a fit ends, and nothing else.
 OF_STOPPING = ("tol", "n_iter_no_change")
@@ -169,7 +168,7 @@ class Trajectory:
         """
         if not is_begun:
             self.begin()
-        with suited_threads(self.net.batch_size * largest_weight(self.net.module_)):
+        with threads_of(self.net):
             while not self.is_over:
                 if stop.is_set():
                     raise KeyboardInterrupt
@@ -203,7 +202,8 @@ class Trajectory:
     def _own_failure(self) -> Iterator[None]:
         """Let an error be the result of these fits alone."""
         try:
-            yield
+            with torch.enable_grad():  # callbacks may use autograd
+                yield
         except Exception as error:
             for number in self.jobs.keys() - self.results.keys():
                 self.results[number] = error

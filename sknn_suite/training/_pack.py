@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from sknn_suite.device import suited_threads
+from sknn_suite.modules import largest_weight
 from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._observers import Trajectory
@@ -40,15 +42,20 @@ class Pack:
     @torch.no_grad()
     def train(self) -> None:
         """Train until all have their results."""
-        for member in self.members:
-            member.begin()
-        self._close_up()
-        while self.members:
-            if self.stop.is_set():
-                raise KeyboardInterrupt
-            self._train_epoch()
-            if any(member.is_over for member in self.members):
-                self._close_up()
+        if not self.members:
+            return
+        net = self.members[0].net
+        work = net.batch_size * largest_weight(net.module_)
+        with suited_threads(work, only_products=False):  # layers of all nets are large
+            for member in self.members:
+                member.begin()
+            self._close_up()
+            while self.members:
+                if self.stop.is_set():
+                    raise KeyboardInterrupt
+                self._train_epoch()
+                if any(member.is_over for member in self.members):
+                    self._close_up()
 
     def _close_up(self) -> None:
         """Stack the nets that are still in training."""

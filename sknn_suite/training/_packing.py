@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from sknn_suite.device import cache_bytes
+from sknn_suite.device import cache_bytes, fits, free_bytes
 from sknn_suite.modules import onednn_multiplies
 from sknn_suite.training._activation_pass import has_pass
 from sknn_suite.training._callbacks import watches_steps
@@ -19,6 +19,14 @@ from sknn_suite.training._plan import FitPlan
 # Fewest and most networks of a pack. Fewer do not pay for the calls of a step, and more
 # gain nothing.
 FEWEST, MOST = 8, 16
+
+# Multiply-adds of a forward pass of a whole pack. Then the calls of a step take little
+# beside the arithmetic.
+PACK_WORK = 2e7
+
+# Most networks of a pack on a GPU, and the share of its free memory for a pack.
+MOST_ON_GPU = 256
+MEMORY_SHARE = 0.25
 
 
 def _config(job: Job) -> dict[str, Any]:
@@ -34,6 +42,7 @@ EXCEPTIONS: dict[str, Callable[[Job], bool]] = {
         not has_pass(_config(job)["activation"])
     ),
     "sparse rows are not stacked": lambda job: not job.plan.train.is_dense,
+    "its rows do not fit on the device": lambda job: not _has_room(job.plan),
     "L-BFGS is one run of SciPy": lambda job: job.plan.settings.solver == "lbfgs",
     "frozen layers have no gradient": lambda job: job.plan.settings.freeze is not None,
     "batches are cut into parts": lambda job: job.plan.settings.accumulate > 1,
@@ -67,6 +76,12 @@ def reason_apart(job: Job) -> str | None:
 def is_packable(job: Job) -> bool:
     """Whether a job can train in a pack."""
     return reason_apart(job) is None
+
+
+def _has_room(plan: FitPlan) -> bool:
+    """Whether the rows are on the device of the plan, or will be."""
+    device = plan.place.device
+    return plan.train.device == device or fits(plan.train, device)
 
 
 def _widths(plan: FitPlan) -> list[int]:
@@ -151,17 +166,24 @@ def suited_size(
 ) -> int:
     """Choose the size of the packs of a group.
 
-    A step touches the parameters of each net four times, and the rows and hidden layers
-    of its batch. What all nets of a pack touch should fit into the cache of a core.
+    On a CPU, calls of a small net take as long as its arithmetic, so packs are large;
+    those of a large net take no time beside it, and what it touches fills the cache. A
+    GPU takes many nets at once.
     """
     plan = _longest(group[0])
     widths = _widths(plan)
     n_rows = min(plan.batch_size, len(plan.train))
     n_parameters = sum(n_in * n_out for n_in, n_out in pairwise(widths))
+    # The parameters with gradient and two moments, the batch, and the hidden layers.
     n_bytes = plan.place.dtype.itemsize * (
         4 * n_parameters + n_rows * (widths[0] + 2 * sum(widths[1:]))
     )
-    fitting = min(max(cache_bytes() // n_bytes, FEWEST), MOST)
+    if plan.place.device.type == "cpu":
+        fitting = min(max(cache_bytes() // n_bytes, FEWEST), MOST)
+        fitting = min(fitting, max(int(PACK_WORK / (n_rows * n_parameters)), 1))
+    else:
+        free = MEMORY_SHARE * free_bytes(plan.place.device)
+        fitting = int(min(max(free / n_bytes, 1), MOST_ON_GPU))
     if max_networks is not None:
         fitting = min(fitting, max_networks)
     # Equal packs, at least one for each thread.

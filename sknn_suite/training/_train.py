@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from sknn_suite.training._net_state import (
     load_training_state,
     state_to_go_on,
 )
+from sknn_suite.training._norms import batch_norms
 from sknn_suite.training._paused import Paused
 from sknn_suite.training._plan import FitPlan
 from sknn_suite.training._progress import Progress
@@ -97,8 +98,7 @@ def train(
     net, plan = make_ready(plan, score, callbacks)
     checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
     with ExitStack() as stack:
-        work = net.batch_size * largest_weight(net.module_)
-        stack.enter_context(suited_threads(work))
+        stack.enter_context(threads_of(net))
         for checkpoint in checkpoints:
             stack.enter_context(checkpoint)
             if plan.start.t == 0:  # else the call continues another one
@@ -128,6 +128,12 @@ def make_ready(
     else:
         net.initialize_callbacks()
     return net, plan
+
+
+def threads_of(net: TensorNet) -> AbstractContextManager[Any]:
+    """Let a net train in as many threads as suit it."""
+    work = net.batch_size * largest_weight(net.module_)
+    return suited_threads(work, only_products=not batch_norms(net.module_))
 
 
 def result_of(net: TensorNet, plan: FitPlan, *, keeps_net: bool = False) -> Trained:

@@ -16,7 +16,7 @@ from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.exceptions import DivergedError
 from sknn_suite.training import Job, is_packable, train, train_many
 from sknn_suite.training import _many as many
-from sknn_suite.training._packing import EXCEPTIONS, reason_apart
+from sknn_suite.training._packing import EXCEPTIONS, reason_apart, suited_size
 
 X, y = make_classification(203, 9, n_informative=5, n_classes=3, random_state=0)
 X_two, y_two = make_classification(203, 9, random_state=0)
@@ -325,6 +325,34 @@ def test_rows_of_equal_content_become_one_tensor():
     assert len(places) == 3
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_the_number_of_threads_changes_no_bits_of_small_nets(n_jobs):
+    # Layers of a pack have more numbers than torch gives to one thread.
+    case = {"hidden_layer_sizes": (301,), "activation": "logistic", "batch_size": 131}
+    jobs = [Job(plan) for plan in plans_of(**case)[:n_jobs]]
+    expected = train_many(jobs)
+    torch.set_num_threads(2)
+    same(expected, train_many(jobs, max_networks=n_jobs))
+
+
+@pytest.mark.parametrize("case", [{}, {"batch_norm": True}, {"dropout": 0.5}], ids=str)
+def test_small_nets_train_in_one_thread_in_a_pack_and_alone(case):
+    plans = plans_of(**case)
+    torch.set_num_threads(2)
+    check(plans)
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_nets_that_use_several_threads_alone_agree(precision):
+    case = {"hidden_layer_sizes": (400, 400), "batch_size": 100, "max_iter": 2}
+    plans = plans_of(**case, precision=precision)
+    torch.set_num_threads(2)
+    tolerance = 1e-12 if precision == "float64" else 1e-5
+    for plan, trained in zip(plans, train_many([Job(plan) for plan in plans])):
+        for name, array in train(plan).weights.items():
+            np.testing.assert_allclose(trained.weights[name], array, atol=tolerance)
+
+
 def test_an_error_is_the_result_of_its_own_job():
     class Fails(Callback):
         def on_epoch_end(self, net, **kwargs):
@@ -356,6 +384,7 @@ def test_callbacks_of_epochs_are_called_in_a_pack():
             self.events.append("begin")
 
         def on_epoch_end(self, net, **kwargs):
+            assert torch.is_grad_enabled()
             self.events.append(net.history[-1]["train_loss"])
 
         def on_train_end(self, net, **kwargs):
@@ -413,6 +442,31 @@ def test_several_threads_give_the_same_bits():
     expected = [train(plan) for plan in plans]
     torch.set_num_threads(3)
     same(expected, train_many([Job(plan) for plan in plans], max_networks=4))
+
+
+def test_a_pack_that_does_not_fit_into_memory_trains_one_by_one(monkeypatch):
+    def train_pack(self):
+        raise torch.OutOfMemoryError("no room")
+
+    plans = plans_of()
+    monkeypatch.setattr(many.Pack, "train", train_pack)
+    same([train(plan) for plan in plans], train_many([Job(plan) for plan in plans]))
+
+
+@pytest.mark.parametrize(
+    ("case", "size"),
+    [
+        ({"hidden_layer_sizes": (11,)}, 10),  # small nets, in one pack
+        ({"hidden_layer_sizes": (11,), "max_networks": 4}, 4),
+        ({"hidden_layer_sizes": (900, 900)}, 1),  # large ones gain nothing
+    ],
+)
+def test_packs_are_as_large_as_is_good_for_small_nets(case, size):
+    case = dict(case)
+    most = case.pop("max_networks", None)
+    jobs = [Job(plan) for plan in plans_of(n_folds=10, **case)]
+    group = [{number: job} for number, job in enumerate(jobs)]
+    assert suited_size(group, most) == size
 
 
 def test_an_interrupt_ends_all_threads():
