@@ -8,7 +8,12 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite.doors import Home, check_same_home, to_numpy
+from sknn_suite.doors import (
+    Home,
+    check_same_home,
+    is_one_of_many_fits,
+    to_numpy,
+)
 from sknn_suite.estimator._draft import fitted_attributes
 from sknn_suite.estimator._fit import Call, plan_call, warn_unless_converged
 from sknn_suite.estimator._fitted import FittedNet
@@ -99,6 +104,9 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         fit = plan_call(self, call).prepare()
         job = Job(fit.plan, fit.scorer(), fit.callbacks(), keeps_net=call.partial)
         trained = train_job(job)
+        if trained.interrupted and is_one_of_many_fits():
+            # A search would score the half-trained network and go on.
+            raise KeyboardInterrupt
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)
         if not call.partial:
