@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -25,10 +24,8 @@ def check_ours(estimator: Any) -> None:
     """Raise an error if this is not an estimator of this package."""
     if isinstance(estimator, NeuralEstimator):
         return
-    remedy = "Pass, for example, an MLPClassifier."
-    if isinstance(estimator, Pipeline):
-        remedy = "Pass the last step, pipeline[-1], and rows from the steps before it."
-    elif isinstance(estimator, type):
+    remedy = "Pass, for example, an MLPClassifier, or a Pipeline that ends in one."
+    if isinstance(estimator, type):
         remedy = f"Pass a fitted one, {estimator.__name__}(...).fit(X, y)."
     name = estimator if isinstance(estimator, type) else type(estimator)
     raise TypeError(
