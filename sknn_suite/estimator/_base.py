@@ -1,7 +1,7 @@
 """NeuralEstimator: the steps from user data to a fitted network."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sklearn.base import BaseEstimator
@@ -20,6 +20,7 @@ from sknn_suite.estimator._fitted import FittedNet
 from sknn_suite.estimator._task import Task
 from sknn_suite.parameters import (
     TrainingParameters,
+    explain_attribute,
     explain_value,
     parameters,
     words_of_set_params,
@@ -170,6 +171,13 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
             if hint is None:
                 raise
             raise type(error)(f"{error} {hint}") from None
+
+    if not TYPE_CHECKING:  # else any attribute would seem to be there
+
+        def __getattr__(self, name):
+            # Called for attributes that are missing.
+            explain_attribute(self, name)
+            return object.__getattribute__(self, name)  # the error of Python
 
     # -- state -----------------------------------------------------------------------
 
