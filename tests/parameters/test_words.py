@@ -168,7 +168,7 @@ def test_a_method_of_others_is_refused_with_ours(public_class, name):
         f"no attribute '{name}'. Write .*\\.$",
     ):
         getattr(model, name)
-    with pytest.raises(AttributeError, match="has no attribute 'banana'$"):
+    with pytest.raises(AttributeError, match=r"has no attribute 'banana'$"):
         model.banana  # noqa: B018
     message = "has no attribute 'score'|predict_proba"
     with pytest.raises(AttributeError, match=message):

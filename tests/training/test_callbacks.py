@@ -295,6 +295,6 @@ def test_a_callback_is_told_what_the_history_has(two_classes):
         **SMALL, max_iter=3, early_stopping=True, callbacks=[EarlyStopping("valid_acc")]
     )
     with pytest.raises(
-        ValueError, match="'valid_acc' .* 'valid_loss' or 'valid_score'"
+        ValueError, match=r"'valid_acc' .* 'valid_loss' or 'valid_score'"
     ):
         model.fit(*two_classes)
