@@ -85,7 +85,8 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
         or a tuned threshold, the last step is looked at.
     X : array-like
         The training rows; a Pipeline's steps transform them first. At most 2,048 evenly
-        spaced rows are used, and fewer of large images and long rows. Copies are looked for only among the very rows of fit.
+        spaced rows are used, and fewer of large images and long rows. Copies are looked
+        for only among the very rows of fit.
     y : array-like, default=None
         Targets of the rows. Detectors need none.
 
