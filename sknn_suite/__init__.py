@@ -1,6 +1,7 @@
 """Neural networks as true scikit-learn estimators."""
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from sknn_suite._version import __version__
@@ -45,6 +46,28 @@ _HOMES = {
     "train_together": "search",
 }
 
+# Public names that are imported from another package.
+_ELSEWHERE = {
+    "datasets": (
+        "load_docstrings load_image_folder load_image_table "
+        "make_bursty_sequences make_bursty_timestamps"
+    ),
+    "exceptions": (
+        "CheckpointError DataError DeviceError DivergedError InterruptedWarning "
+        "MissingDependencyError SuiteError SuiteWarning UnreadableImageError"
+    ),
+    "inspection": (
+        "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
+        "maximize_activation"
+    ),
+    "plotting": (
+        "AnomalyScoreDisplay FilterDisplay LatentSpaceDisplay "
+        "LearningRateDisplay LossCurveDisplay PredictionGallery "
+        "ReconstructionDisplay ThresholdCurveDisplay TokenAttentionDisplay"
+    ),
+    "text": "Tokenizer",
+}
+
 # Packages that need no separate import, as in scikit-learn.
 _PACKAGES = {*_HOMES.values(), "datasets", "exceptions", "plotting"}
 
@@ -53,7 +76,14 @@ def __getattr__(name: str) -> Any:
     if name in _PACKAGES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        text = f"module {__name__!r} has no attribute {name!r}"
+        home = next((p for p, names in _ELSEWHERE.items() if name in names.split()), "")
+        if home:
+            text += f". Write from {__name__}.{home} import {name}."
+            if sys._getframe(1).f_code.co_name == "_handle_fromlist":
+                # `from sknn_suite import ...` would replace the text of another error.
+                raise ImportError(text, name=__name__)
+        raise AttributeError(text, name=name)
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     _register_backend()

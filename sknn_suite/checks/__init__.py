@@ -5,6 +5,7 @@ from sknn_suite.checks._images import (
     check_images,
     check_images_and_target,
 )
+from sknn_suite.checks._one_hot import warn_of_one_hot
 from sknn_suite.checks._scale import warn_of_other_scale
 from sknn_suite.checks._score import check_score
 from sknn_suite.checks._sequences import Sequences, check_sequences
@@ -42,5 +43,6 @@ __all__ = [
     "check_table_and_target",
     "check_texts",
     "check_weights",
+    "warn_of_one_hot",
     "warn_of_other_scale",
 ]

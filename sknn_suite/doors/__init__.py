@@ -1,7 +1,11 @@
 """Access to other packages that may change, other array types, and randomness."""
 
 from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, to_numpy
-from sknn_suite.doors._callers import is_first_call, waits_for_one_fit
+from sknn_suite.doors._callers import (
+    is_first_call,
+    is_one_of_many_fits,
+    waits_for_one_fit,
+)
 from sknn_suite.doors._optional import import_optional
 from sknn_suite.doors._random import (
     copy_random_state,
@@ -62,6 +66,7 @@ __all__ = [
     "home_name",
     "import_optional",
     "is_first_call",
+    "is_one_of_many_fits",
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",

@@ -3,17 +3,15 @@
 import multiprocessing
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from types import FrameType
 
-# Calls from these make many fits, or are tests, whatever else called them.
+# Calls from these make many fits, whatever else called them.
 MANY = {
-    "_pytest",
     "bayes_opt",
     "concurrent",
     "dask",
     "distributed",
-    "doctest",
     "hyperopt",
     "imblearn",
     "joblib",
@@ -22,8 +20,10 @@ MANY = {
     "sklearn",
     "skopt",
     "timeit",
-    "unittest",
 }
+
+# Nobody waits for the fits of tests.
+TESTS = {"_pytest", "doctest", "unittest"}
 
 # Parts of these libraries that pass one fit on.
 ONE = (
@@ -50,13 +50,16 @@ def waits_for_one_fit() -> bool:
     Fits in another thread or process, of searches and other meta-estimators, and in
     tests have nobody who waits for them.
     """
-    if not _is_in_foreground():
-        return False
-    for frame in _callers():
-        name = frame.f_globals.get("__name__", "")
-        if name.partition(".")[0] in MANY and not name.startswith(ONE):
-            return False
-    return True
+    return _is_in_foreground() and not _is_called_from(MANY | TESTS)
+
+
+def is_one_of_many_fits() -> bool:
+    """Whether a search, another meta-estimator or a loop of joblib asked for this fit.
+
+    If the user interrupts such a fit, the program around it should end as well. A test
+    that calls a fit is no such program.
+    """
+    return _is_called_from(MANY)
 
 
 def is_first_call() -> bool:
@@ -70,6 +73,12 @@ def is_first_call() -> bool:
 def _is_in_foreground() -> bool:
     in_main_thread = threading.current_thread() is threading.main_thread()
     return in_main_thread and multiprocessing.parent_process() is None
+
+
+def _is_called_from(packages: Set[str]) -> bool:
+    """Whether any of these packages called, other than to pass one fit on."""
+    names = (frame.f_globals.get("__name__", "") for frame in _callers())
+    return any(n.partition(".")[0] in packages and not n.startswith(ONE) for n in names)
 
 
 def _callers() -> Iterator[FrameType]:

@@ -1,20 +1,26 @@
 """NeuralEstimator: the steps from user data to a fitted network."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite.doors import Home, check_same_home, to_numpy
+from sknn_suite.doors import (
+    Home,
+    check_same_home,
+    is_one_of_many_fits,
+    to_numpy,
+)
 from sknn_suite.estimator._draft import fitted_attributes
 from sknn_suite.estimator._fit import Call, plan_call, warn_unless_converged
 from sknn_suite.estimator._fitted import FittedNet
 from sknn_suite.estimator._task import Task
 from sknn_suite.parameters import (
     TrainingParameters,
+    explain_attribute,
     explain_value,
     parameters,
     words_of_set_params,
@@ -99,6 +105,9 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         fit = plan_call(self, call).prepare()
         job = Job(fit.plan, fit.scorer(), fit.callbacks(), keeps_net=call.partial)
         trained = train_job(job)
+        if trained.interrupted and is_one_of_many_fits():
+            # A search would score the half-trained network and go on.
+            raise KeyboardInterrupt
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)
         if not call.partial:
@@ -162,6 +171,13 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
             if hint is None:
                 raise
             raise type(error)(f"{error} {hint}") from None
+
+    if not TYPE_CHECKING:  # else any attribute would seem to be there
+
+        def __getattr__(self, name):
+            # Called for attributes that are missing.
+            explain_attribute(self, name)
+            return object.__getattribute__(self, name)  # the error of Python
 
     # -- state -----------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from sknn_suite.checks import warn_of_one_hot
 from sknn_suite.data import TensorBundle
 from sknn_suite.doors import check_partial_fit_first_call, to_numpy
 from sknn_suite.encoding import ClassTarget
@@ -128,6 +129,8 @@ class Classification(Objective):
         if not resume and not partial:
             self.target = ClassTarget().fit(y)
             self.of.classes_ = self.target.classes_
+            if self.target.kind_ == "multilabel":
+                warn_of_one_hot(y)
             return
         labels, classes = unique_labels(y), self.of.classes_
         if self.of.warm_start and not partial and set(labels) != set(classes):

@@ -8,6 +8,7 @@ from sknn_suite.inspection._column_findings import find_in_columns
 from sknn_suite.inspection._copy_findings import find_copies
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import most_important
+from sknn_suite.inspection._inside import look_inside
 from sknn_suite.inspection._label_findings import find_wrong_labels
 from sknn_suite.inspection._layer_findings import LARGE_UPDATE, find_in_layers
 from sknn_suite.inspection._layers import LayerReport, examine
@@ -37,9 +38,9 @@ MUON_FACTOR = 10
 PEAK_FACTOR = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """Reports of all layers, and advice; ``print(diagnosis)`` shows both.
+    """Reports of all layers, and advice; ``print`` and notebooks show both.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class Diagnosis:
     layers: list[LayerReport]
     advice: list[str]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         width = max([8, *(len(layer.name) for layer in self.layers)]) + 2
         lines = [
             f"{'':{width}}{'dead':>8}{'saturated':>11}{'gradient':>11}{'update':>10}"
@@ -79,11 +80,13 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
 
     Parameters
     ----------
-    estimator : estimator
-        A fitted estimator of this package; it is not changed.
+    estimator : estimator or Pipeline
+        A fitted estimator of this package; it is not changed. In a Pipeline, a search
+        or a tuned threshold, the last step is looked at.
     X : array-like
-        The training rows. At most 2,048 evenly spaced rows are used, and fewer of large
-        images and long rows. Copies are looked for only among the very rows of fit.
+        The training rows; a Pipeline's steps transform them first. At most 2,048 evenly
+        spaced rows are used, and fewer of large images and long rows. Copies are looked
+        for only among the very rows of fit.
     y : array-like, default=None
         Targets of the rows. Detectors need none.
 
@@ -108,6 +111,7 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     >>> print(diagnose(model, X, y).advice[0])
     layer 1: ... % of its units never fire; lower learning_rate_init or use leaky_relu.
     """
+    estimator, X, y = look_inside(estimator, X, y)
     check_fitted(estimator)
     check_target(estimator, X, y)
     together = rows_together(estimator, MAX_ROWS)

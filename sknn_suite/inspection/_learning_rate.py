@@ -4,9 +4,9 @@ from numbers import Integral
 from typing import Any
 
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from sknn_suite.estimator import Call, NeuralEstimator, plan_call
+from sknn_suite.inspection._inside import look_inside
 from sknn_suite.training import RangeTest, run_range_test
 
 
@@ -29,7 +29,8 @@ def find_learning_rate(
     Parameters
     ----------
     estimator : estimator or Pipeline
-        An estimator of this package, or a pipeline that ends in one.
+        An estimator of this package, a pipeline that ends in one, or a fitted search
+        around either.
     X, y : array-likes
         Training data.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -78,10 +79,7 @@ def find_learning_rate(
             f"n_steps={n_steps!r} is not a number of updates. Expected an integer of "
             "at least 1. Change it; a hundred is enough."
         )
-    if isinstance(estimator, Pipeline):
-        if len(estimator) > 1:
-            X = clone(estimator[:-1]).fit_transform(X, y)
-        estimator = estimator[-1]
+    estimator, X, y = look_inside(estimator, X, y, refits=True)
     if not isinstance(estimator, NeuralEstimator):
         raise TypeError(
             f"{type(estimator).__name__} is not an estimator of sknn_suite. "

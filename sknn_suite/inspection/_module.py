@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -25,10 +24,8 @@ def check_ours(estimator: Any) -> None:
     """Raise an error if this is not an estimator of this package."""
     if isinstance(estimator, NeuralEstimator):
         return
-    remedy = "Pass, for example, an MLPClassifier."
-    if isinstance(estimator, Pipeline):
-        remedy = "Pass the last step, pipeline[-1], and rows from the steps before it."
-    elif isinstance(estimator, type):
+    remedy = "Pass, for example, an MLPClassifier, or a Pipeline that ends in one."
+    if isinstance(estimator, type):
         remedy = f"Pass a fitted one, {estimator.__name__}(...).fit(X, y)."
     name = estimator if isinstance(estimator, type) else type(estimator)
     raise TypeError(
@@ -132,9 +129,35 @@ def bundle_of(estimator: Any, rows: Any, dtype: torch.dtype) -> TensorBundle:
     return batch
 
 
-def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
-    """Artificial empty rows, as the estimator's encoder takes them."""
-    encoder = estimator._net.encoder
+def made_up_inputs(
+    estimator: Any, n_rows: int, n_steps: int, dtype: torch.dtype
+) -> dict[str, Any]:
+    """Artificial empty rows, as the estimator's network takes them.
+
+    Raises
+    ------
+    DataError
+        If the encoder is not of this package, and nothing tells what rows look like.
+    """
+    rows = _made_up_rows(estimator._net, n_rows, n_steps)
+    if rows is not None:
+        return bundle_of(estimator, rows, dtype).inputs
+    n_inputs = estimator._net.network.config.get("n_inputs")
+    if n_inputs is None:
+        name = type(estimator._net.encoder).__name__
+        raise DataError(
+            f"{name} does not tell what its rows look like. Expected n_inputs in the "
+            "configuration of the network, or a method empty_rows. Write "
+            "empty_rows(n_rows, n_steps), which returns rows for transform."
+        )
+    return {"x": torch.zeros(n_rows, n_inputs, dtype=dtype)}
+
+
+def _made_up_rows(net: Any, n_rows: int, n_steps: int) -> Any:
+    """Rows as the encoder takes them, or None if they are of an unknown kind."""
+    encoder = net.encoder
+    if hasattr(encoder, "empty_rows"):
+        return encoder.empty_rows(n_rows, n_steps)
     if isinstance(encoder, TextEncoder):
         texts = np.empty(n_rows, dtype=object)
         texts[:] = " ".join(["a"] * n_steps)
@@ -143,10 +166,10 @@ def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
         starts = np.arange(n_rows + 1) * n_steps
         return Sequences(starts, np.zeros((starts[-1], encoder.n_channels_)))
     if isinstance(encoder, ImageEncoder):
-        return np.zeros(
-            (n_rows, *estimator._net.network.config["image_shape"]), np.float32
-        )
-    return np.zeros((n_rows, encoder.n_features_), np.float32)
+        return np.zeros((n_rows, *net.network.config["image_shape"]), np.float32)
+    if hasattr(encoder, "n_features_"):
+        return np.zeros((n_rows, encoder.n_features_), np.float32)
+    return None
 
 
 def count_rows(X: Any, name: str = "X") -> int:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from sknn_suite.inspection._module import bundle_of, largest_output, made_up_rows
+from sknn_suite.inspection._module import largest_output, made_up_inputs
 from sknn_suite.modules import SequenceNet, give_memory, n_parameters
 
 # Key for the shape of the rows; no module can have this name.
@@ -47,8 +47,7 @@ def _run(
 ) -> dict[str, tuple[int, ...]]:
     """Output shape of each module, in the order in which they finish."""
     parameter = next(module.parameters())
-    rows = made_up_rows(estimator, n_rows, n_steps)
-    inputs = bundle_of(estimator, rows, parameter.dtype).inputs
+    inputs = made_up_inputs(estimator, n_rows, n_steps, parameter.dtype)
     if parameter.device.type == "meta":
         inputs = {name: x.to(parameter.device) for name, x in inputs.items()}
     shapes: dict[str, tuple[int, ...]] = {}
@@ -61,7 +60,8 @@ def _run(
                 shapes.setdefault(name, shape)
 
         handles.append(part.register_forward_hook(note))
-    first = next(inputs[name] for name in ("x", "values", "tokens") if name in inputs)
+    named = [inputs[n] for n in ("x", "values", "tokens") if n in inputs]
+    first = (named or list(inputs.values()))[0]
     shapes[INPUT] = tuple(getattr(first, "codes", first).shape)
     try:
         with torch.no_grad():

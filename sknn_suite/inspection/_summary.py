@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sklearn.exceptions import NotFittedError
 from torch import nn
 
+from sknn_suite.inspection._inside import look_inside
 from sknn_suite.inspection._module import (
     bare_module,
     check_ours,
@@ -178,9 +179,10 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
 
     Parameters
     ----------
-    estimator : estimator
+    estimator : estimator or Pipeline
         An estimator of this package; it is not changed. If it is not fitted, X and y
-        determine its network.
+        determine its network. In a Pipeline, a fitted search or a tuned threshold, the
+        last step is looked at, and the other steps transform X.
     X : array-like, default=None
         Rows, as for `fit`. A fitted estimator needs none, and raises an error for rows
         that do not suit its network.
@@ -233,6 +235,7 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
     device_         cpu
     precision_      float64
     """
+    estimator, X, y = look_inside(estimator, X, y)
     check_ours(estimator)
     if not estimator.__sklearn_is_fitted__():
         if X is None:

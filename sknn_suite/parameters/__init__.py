@@ -16,7 +16,11 @@ from sknn_suite.parameters._training import (
     TrainingParameters,
 )
 from sknn_suite.parameters._values import check_schedule
-from sknn_suite.parameters._words import words_of_fit, words_of_set_params
+from sknn_suite.parameters._words import (
+    explain_attribute,
+    words_of_fit,
+    words_of_set_params,
+)
 
 __all__ = [
     "GROUPS",
@@ -26,6 +30,7 @@ __all__ = [
     "Settings",
     "TrainingParameters",
     "check_schedule",
+    "explain_attribute",
     "explain_value",
     "groups_of",
     "param",

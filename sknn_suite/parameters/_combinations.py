@@ -180,7 +180,24 @@ def _refuse_for_loss(parameters: Any) -> None:
         )
     if loss != "quantile":
         what = f"on loss={loss!r}, which predicts no quantile"
-        _refuse(parameters, ["calibrated"], what, "loss='quantile'")
+        names = ["calibrated"]
+        if not isinstance(_value(parameters, "quantile"), Number):
+            names.append("quantile")  # one number may stay, as focal_gamma may
+        _refuse(parameters, names, what, "loss='quantile'")
+    elif _predicts_columns(parameters):
+        scoring = _value(parameters, "early_stopping_scoring")
+        if isinstance(scoring, str) and scoring != "loss":
+            raise ValueError(
+                f"early_stopping_scoring={scoring!r} does not go with "
+                f"quantile={_value(parameters, 'quantile')!r}, which predicts a column "
+                "per quantile. Expected None, 'loss' or a function of (estimator, X, "
+                "y). Leave early_stopping_scoring out: the usual score knows quantiles."
+            )
+
+
+def _predicts_columns(parameters: Any) -> bool:
+    quantile = _value(parameters, "quantile")
+    return not isinstance(quantile, Number) and len(quantile) > 1
 
 
 def _refuse(parameters: Any, names: Iterable[str], what: str, needs: str) -> None:

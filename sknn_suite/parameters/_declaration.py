@@ -14,7 +14,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeVar, dataclass_transform, overload
 
-from sknn_suite.parameters._docstring import full_docstring
+from sknn_suite.parameters._docstring import bare_docstring, full_docstring
 from sknn_suite.parameters._groups import GROUPS, groups_of
 from sknn_suite.parameters._words import refuse_places, words_of_init
 
@@ -80,8 +80,11 @@ def parameters(cls: Any = None, /, *, group: str | None = None) -> Any:
 def _make(cls: type[T], group: str | None) -> type[T]:
     own = inspect.get_annotations(cls)
     for name in own:
-        if isinstance(declared := vars(cls).get(name), Field):
-            _set_group(cls, name, declared, group)
+        if _is_field(cls, name):
+            _set_group(cls, name, vars(cls)[name], group)
+    if not vars(cls).get("__doc__"):
+        declared = {n: vars(cls)[n].default for n in own if _is_field(cls, n)}
+        cls.__doc__ = bare_docstring(cls, declared)
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
     all_fields = fields(cls)  # type: ignore[arg-type]
     for f in all_fields:
@@ -97,6 +100,10 @@ def _make(cls: type[T], group: str | None) -> type[T]:
         defaults = {f.name: f.default for f in all_fields if f.name in own}
         cls.__doc__ = full_docstring(cls, groups, defaults)
     return cls
+
+
+def _is_field(cls: type, name: str) -> bool:
+    return isinstance(vars(cls).get(name), Field)
 
 
 def _set_group(cls: type, name: str, declared: Field, default: str | None) -> None:

@@ -40,6 +40,9 @@ _TABLE: list[tuple[str, str, str]] = [
 ]
 _VALUES = {(name, w): ours for name, ours, words in _TABLE for w in words.split()}
 
+# Numbers to write where another library has an object or a name.
+_EXAMPLES = {"alpha": 0.0001, "l1_alpha": 0.0001, "validation_fraction": 0.1}
+
 _FAILED = re.compile(r"The '(\w+)' parameter of ")
 
 
@@ -79,8 +82,8 @@ def explain_value(error: ValueError, values: Mapping[str, Any], cls: Any) -> str
         )
     if name == "early_stopping":
         return (
-            "It says whether to stop early; when to stop is n_iter_no_change. Write "
-            "early_stopping=True, n_iter_no_change=10."
+            "It says whether to stop early; when to stop is n_iter_no_change. "
+            f"{when_to_stop(value)}"
         )
     if name == "callbacks" and not isinstance(value, str):
         return "Write a list of it: callbacks=[...]."
@@ -92,10 +95,28 @@ def explain_value(error: ValueError, values: Mapping[str, Any], cls: Any) -> str
 
 def our_value(name: str, value: Any) -> Any:
     """Give our word for a value of another library; other values stay as they are."""
+    if name == "image_shape":
+        return _shape_of_images(value)
+    if name in _EXAMPLES and not (isinstance(value, Real) and 0 <= float(value) < 1):
+        return _EXAMPLES[name]
     if not isinstance(value, str):
         return value
     usual = value.lower() if name == "solver" else value
     return _VALUES.get((name, _plain(value)), usual)
+
+
+def when_to_stop(value: Any) -> str:
+    """Say how to stop early; the value may be the number of epochs to wait."""
+    is_count = isinstance(value, int) and value > 1
+    epochs = value if is_count else 10
+    return f"Write early_stopping=True, n_iter_no_change={epochs}."
+
+
+def _shape_of_images(size: Any) -> Any:
+    """Complete the size of images to the shape of those with three colours."""
+    if isinstance(size, int):
+        return (size, size, 3)
+    return (*size, 3) if isinstance(size, list | tuple) and len(size) == 2 else size
 
 
 def _first_place(name: str, values: Mapping[str, Any]) -> str | None:

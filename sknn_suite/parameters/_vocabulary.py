@@ -22,6 +22,7 @@ class Word(NamedTuple):
     advice: str = ""
 
 
+WITHOUT_OUTPUT = "Write {ours}={value}, without the output layer, which fit adds."
 UNITS = "Write the units of each hidden layer, such as {ours}=(64, 32)."
 _LAYERS = ("architecture", "hidden_layer_sizes", "hidden_sizes")
 _PATIENCE = "Write early_stopping=True, n_iter_no_change={value}."
@@ -29,6 +30,19 @@ _DECAY = (
     "Write alpha={value} for a penalty, or solver='adamw' with "
     "solver_params={{'weight_decay': {value}}} for decay apart from the gradient."
 )
+
+# Attributes of other libraries' models, and what to write instead.
+ATTRIBUTES = {
+    "evaluate": "Write score(X, y).",
+    "predict_classes": "Write predict(X).",
+    "history": "Write history_, a list with one record per epoch.",
+    "summary": "Write summary(model), a function of sknn_suite.",
+    "lr_find": "Write find_learning_rate(model, X, y), a function of sknn_suite.",
+    "compile": "Write loss and solver in the constructor; fit needs no compiling.",
+    "train_on_batch": "Write partial_fit(X, y).",
+    "fit_one_cycle": "Write learning_rate='one_cycle' in the constructor, then fit.",
+    "fine_tune": "Write init_from=model in the constructor, then fit.",
+}
 
 # Our names, the words of others in one string, and the advice where there is one. The
 # words are without underscores, since these differ between libraries too.
@@ -46,7 +60,12 @@ TABLE: list[tuple[tuple[str, ...], str, str]] = [
     ),
     (
         _LAYERS,
-        "layers layersizes hidden hiddenlayers hiddenlayer hiddenlayersize "
+        "layers layersizes",
+        WITHOUT_OUTPUT,
+    ),
+    (
+        _LAYERS,
+        "hidden hiddenlayers hiddenlayer hiddenlayersize "
         "hiddenlayersizes hiddensize hiddensizes hiddenunits hiddendim hiddendims "
         "hiddenneurons hiddenneuronlist encoderneurons encoderneuronlist nhidden "
         "nunits units neurons nneurons nodes numlayers nlayers nhiddenlayers "
@@ -96,7 +115,7 @@ TABLE: list[tuple[tuple[str, ...], str, str]] = [
         ("validation_fraction",),
         "validationsplit trainsplit valsplit validfrac valfraction validpct valsize "
         "testsize validationsize",
-        "Write early_stopping=True, validation_fraction=0.1.",
+        "Write early_stopping=True, validation_fraction={value}.",
     ),
     (
         ("early_stopping_scoring",),

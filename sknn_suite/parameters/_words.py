@@ -10,12 +10,14 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from sknn_suite.parameters._foreign_values import our_value
+from sknn_suite.parameters._foreign_values import our_value, when_to_stop
 from sknn_suite.parameters._vocabulary import (
     ADVICE_FOR,
+    ATTRIBUTES,
     UNITS,
     VALIDATION,
     WEIGHTS,
+    WITHOUT_OUTPUT,
     WORDS,
     Word,
 )
@@ -130,8 +132,25 @@ def words_of_fit(fit: F) -> F:
     return explained  # type: ignore[return-value]
 
 
+def explain_attribute(estimator: Any, name: str) -> None:
+    """Refuse the attributes of other libraries' models; others are left to Python.
+
+    Raises
+    ------
+    AttributeError
+        As Python raises it, with what to write instead.
+    """
+    if name in ATTRIBUTES:
+        raise AttributeError(
+            f"{type(estimator).__name__!r} object has no attribute {name!r}. "
+            f"{ATTRIBUTES[name]}",
+            name=name,
+            obj=estimator,
+        )
+
+
 def _refuse_in_fit(cls: Any, given: Mapping[str, Any], own: Collection[str]) -> None:
-    """Raise a TypeError for the first argument that fit lacks and that is known."""
+    """Raise a TypeError for the first argument that fit lacks, or one that is known."""
     names = cls._parameter_constraints
     for word in (word for word in given if word not in own):
         start = f"{cls.__name__}.fit() got an unexpected keyword argument {word!r}."
@@ -149,6 +168,8 @@ def _refuse_in_fit(cls: Any, given: Mapping[str, Any], own: Collection[str]) -> 
                 f"{start} Expected {ours} in the constructor, since fit takes data "
                 f"only. {advice}"
             )
+    word = next(word for word in given if word not in own)
+    raise TypeError(f"{cls.__name__}.fit() got an unexpected keyword argument {word!r}")
 
 
 def translate(word: str, value: Any, names: Collection[str]) -> tuple[str, str] | None:
@@ -181,12 +202,17 @@ def translate(word: str, value: Any, names: Collection[str]) -> tuple[str, str] 
 def _advise(ours: str, value: Any, advice: str) -> str:
     if ours in ADVICE_FOR:
         return ADVICE_FOR[ours]
-    if not advice or (advice == UNITS and isinstance(value, list | tuple)):
+    is_list = isinstance(value, list | tuple)
+    if not advice or (advice == UNITS and is_list):
         return _write(ours, value)
-    return advice.format(ours=ours, value=_show(value))
+    if advice == WITHOUT_OUTPUT and not is_list:
+        advice = UNITS
+    return advice.format(ours=ours, value=_show(our_value(ours, value)))
 
 
 def _write(ours: str, value: Any) -> str:
+    if ours == "early_stopping" and not isinstance(value, bool):
+        return when_to_stop(value)
     return f"Write {ours}={_show(our_value(ours, value))}."
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from skorch.exceptions import SkorchException
 from torch import Tensor, nn
 
 from sknn_suite.data import BundleBatches, TensorBundle, make_batches
@@ -21,7 +22,7 @@ from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
-from sknn_suite.training._callbacks import watches
+from sknn_suite.training._callbacks import explain_not_found, watches
 from sknn_suite.training._codes import CodePredictions
 from sknn_suite.training._divergence import end_with_best
 from sknn_suite.training._flat import FlatParameters, is_weight
@@ -435,6 +436,9 @@ class TensorNet(NeuralNet):
             self.notify("on_epoch_end", dataset_train=train, dataset_valid=valid)
         except KeyboardInterrupt:  # skorch's way to ask for an end
             self.stop("A callback asked to stop.")
+        except (KeyError, ValueError, SkorchException) as error:
+            explain_not_found(error, self.row_)
+            raise
 
     def run_single_epoch(
         self,

@@ -33,7 +33,7 @@ EDGE = 40
 LATE = 0.8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RangeTest:
     """Losses while the learning rate rises exponentially.
 
@@ -58,6 +58,13 @@ class RangeTest:
     losses: np.ndarray
     suggestion: float
     doubt: str | None = None
+
+    def __repr__(self) -> str:
+        doubt = "" if self.doubt is None else f", doubt={self.doubt!r}"
+        tried = f"{len(self.rates)} rates"
+        if len(self.rates):  # none, if the first loss is not finite
+            tried += f" from {self.rates[0]:.2g} to {self.rates[-1]:.2g}"
+        return f"RangeTest(suggestion={self.suggestion:.2g}{doubt}): {tried}"
 
 
 def run_range_test(

@@ -30,12 +30,15 @@ def run(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["--help"], 0, "usage: sknn_suite"),
+        (["--help"], 0, "usage: sknn-suite"),
         (["demo", "--help"], 0, "--quick"),
         (["--version"], 0, "."),
-        ([], 2, "usage: sknn_suite"),
+        ([], 0, "usage: sknn-suite"),
+        ([], 0, "compare models with plain scikit-learn"),
         (["dance"], 2, "invalid choice: 'dance'"),
         (["demo", "--loud"], 2, "unrecognized arguments: --loud"),
+        (["demo", "--loud"], 2, "usage: sknn-suite demo [-h] [--output DIR] [--quick]"),
+        (["--loud"], 2, "usage: sknn-suite [-h]"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -52,7 +55,7 @@ def test_a_command_loads_what_it_needs(tmp_path):
     (tmp_path / "file").write_text("")
     code, _, error, libraries = run("demo", "--output", str(tmp_path / "file"))
     assert code == 1
-    assert error.startswith("sknn_suite: ")
+    assert error.startswith("sknn-suite: ")
     assert {"sklearn", "torch"} <= libraries
 
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from sknn_suite import MLPClassifier
 from sknn_suite.parameters import GROUPS, groups_of, param, parameters, redefault
 from sknn_suite.parameters._docstring import parameter_entries, section_entries
 
@@ -140,3 +141,18 @@ def test_a_class_without_sections_gets_them_in_numpydocs_order():
 
     titles = re.findall(r"^(\w[\w ]*)\n-+$", Kind.__doc__, re.M)
     assert titles == ["Parameters", "Other Parameters", "Notes", "Examples"]
+
+
+def test_a_class_without_a_docstring_shows_no_text_of_its_bases_for_what_is_its_own():
+    @parameters(group="network")
+    class Bare(MLPClassifier):
+        dropout: str = param("none", str)
+        depth: int = param(1, int)
+
+    assert Bare.__doc__.startswith("Bare is derived from MLPClassifier.")
+    entries = parameter_entries(Bare.__doc__)
+    assert entries["dropout"] == "dropout : default='none'"
+    assert entries["depth"] == "depth : default=1"
+    inherited = parameter_entries(MLPClassifier.__doc__)
+    assert entries["max_iter"] == inherited["max_iter"]
+    assert list(entries) == flat(groups_of(Bare))

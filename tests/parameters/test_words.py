@@ -32,7 +32,10 @@ TRIED = {
     "optimizer__lr": (0.1, "learning_rate_init=0.1"),
     "bs": (32, "batch_size=32"),
     "Batch_Size": (32, "batch_size=32"),
-    "validation_split": (0.2, "early_stopping=True, validation_fraction=0.1"),
+    "validation_split": (0.3, "early_stopping=True, validation_fraction=0.3"),
+    "test_size": (50, "early_stopping=True, validation_fraction=0.1"),
+    "early_stop": (5, "early_stopping=True, n_iter_no_change=5"),
+    "kernel_regularizer": ("l2", "alpha=0.0001 for a penalty"),
     "weight_decay": (0.01, "alpha=0.01 for a penalty"),
     "seed": (1, "random_state=1"),
     "max_itr": (3, "max_iter=3"),
@@ -61,6 +64,8 @@ def test_a_word_of_others_is_refused_with_ours(public_class, word):
         (MLPClassifier, "hidden_layers", "hidden_layer_sizes=(64, 32)"),
         (VAEDetector, "hidden_neuron_list", "hidden_layer_sizes=(64, 32)"),
         (TextRNNClassifier, "hidden_layers", "hidden_sizes=(64, 32)"),
+        (CNNClassifier, "size", "image_shape=(64, 32, 3)"),
+        (MLPClassifier, "layers", "=(64, 32), without the output layer"),
         (CNNClassifier, "layers", "architecture=[(32, 3), 'pool', 64]"),
         (MLPRegressor, "drop_out", "dropout=(64, 32)"),
         (RNNClassifier, "rnn_type", "cell=(64, 32)"),
@@ -140,10 +145,34 @@ def test_unknown_words_are_left_to_python_and_scikit_learn(rows):
         MLPClassifier(banana=1)
     with pytest.raises(TypeError, match=r"unexpected keyword argument 'banana'$"):
         MLPClassifier().fit(*rows, banana=1)
+    with pytest.raises(TypeError, match=r"^VAEDetector.fit\(\) got .* 'banana'$"):
+        VAEDetector().fit(rows.X, banana=1)
     with pytest.raises(ValueError, match="Valid parameters are"):
         MLPClassifier().set_params(banana=1)
     with pytest.raises(TypeError, match="unexpected keyword argument"):
         Tokenizer(validation_data=1)
+
+
+def test_a_size_of_images_becomes_a_shape():
+    with pytest.raises(TypeError, match=r"Write image_shape=\(224, 224, 3\)\."):
+        CNNClassifier(size=224)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "summary", "history", "lr_find"])
+def test_a_method_of_others_is_refused_with_ours(public_class, name):
+    model = public_class()
+    assert not hasattr(model, name)
+    with pytest.raises(
+        AttributeError,
+        match=f"^'{public_class.__name__}' object has "
+        f"no attribute '{name}'. Write .*\\.$",
+    ):
+        getattr(model, name)
+    with pytest.raises(AttributeError, match=r"has no attribute 'banana'$"):
+        model.banana  # noqa: B018
+    message = "has no attribute 'score'|predict_proba"
+    with pytest.raises(AttributeError, match=message):
+        MLPRegressor().predict_proba  # noqa: B018
 
 
 def test_pipelines_and_searches_pass_the_words_on(rows):
@@ -214,7 +243,8 @@ VALUES = [
     (MLPRegressor, "loss", "mse", "Write loss='squared_error'"),
     (MLPRegressor, "loss", "L1Loss", "Write loss='absolute_error'"),
     (MLPClassifier, "solver", "Adam", "Write solver='adam'"),
-    (MLPClassifier, "early_stopping", 5, "early_stopping=True, n_iter_no_change="),
+    (MLPClassifier, "early_stopping", 5, "early_stopping=True, n_iter_no_change=5"),
+    (MLPClassifier, "early_stopping", "yes", "early_stopping=True, n_iter_no_change="),
     (MLPClassifier, "precision", "bf16", "Write precision='bfloat16'"),
     (MLPClassifier, "weight_init", "xavier_uniform", "Write weight_init='glorot'"),
     (RNNClassifier, "cell", "LSTM", "Write cell='lstm'"),
