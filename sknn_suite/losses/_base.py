@@ -48,11 +48,6 @@ class Loss(nn.Module):
     follows_progress = False
     progress = 1.0
 
-    @property
-    def constants(self) -> tuple[float, ...]:
-        """Numbers in the gradient that is written out, the same for all models."""
-        return ()
-
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         """Loss of each row, (..., n_samples); outputs of a row add up."""
         raise NotImplementedError

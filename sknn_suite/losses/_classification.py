@@ -124,6 +124,7 @@ class FocalSoftmaxLoss(SoftmaxLoss):
     def __init__(self, gamma: float) -> None:
         super().__init__()
         self.gamma = gamma
+        self.knows_gradient = False
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         log_p = -_cross_entropy(raw, target)
@@ -132,21 +133,6 @@ class FocalSoftmaxLoss(SoftmaxLoss):
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
         return self.rows(raw, target).mean(dim=-1)
-
-    @property
-    def constants(self) -> tuple[float, ...]:
-        return (self.gamma,)
-
-    def value_and_gradient(
-        self, raw: Tensor, target: Tensor, weight: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        log_p = torch.log_softmax(raw, dim=-1)
-        column = target.unsqueeze(-1)
-        losses, slope = _focus(-log_p.gather(-1, column), self.gamma)
-        gradient = log_p.exp_()
-        gradient.scatter_add_(-1, column, losses.new_full((), -1.0).expand_as(losses))
-        share = spread(weight, raw.shape[-2])
-        return (losses * share).sum(dim=(-2, -1)), gradient.mul_(slope * share)
 
 
 class FocalSigmoidLoss(SigmoidLoss):
@@ -161,6 +147,7 @@ class FocalSigmoidLoss(SigmoidLoss):
     def __init__(self, gamma: float) -> None:
         super().__init__()
         self.gamma = gamma
+        self.knows_gradient = False
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         losses = _binary_cross_entropy(raw, target)
@@ -169,19 +156,6 @@ class FocalSigmoidLoss(SigmoidLoss):
 
     def mean(self, raw: Tensor, target: Tensor) -> Tensor:
         return self.rows(raw, target).mean(dim=-1)
-
-    @property
-    def constants(self) -> tuple[float, ...]:
-        return (self.gamma,)
-
-    def value_and_gradient(
-        self, raw: Tensor, target: Tensor, weight: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        losses = torch.addcmul(F.softplus(raw), target, raw, value=-1)
-        losses, slope = _focus(losses, self.gamma)
-        gradient = torch.sigmoid(raw).sub_(target)
-        share = spread(weight, raw.shape[-2])
-        return (losses * share).sum(dim=(-2, -1)), gradient.mul_(slope * share)
 
 
 def _cross_entropy(raw: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -198,15 +172,6 @@ def _binary_cross_entropy(raw: Tensor, target: Tensor) -> Tensor:
     """Loss of each output, (..., n_samples, n_outputs)."""
     target = target.expand_as(raw)
     return F.binary_cross_entropy_with_logits(raw, target, reduction="none")
-
-
-def _focus(losses: Tensor, gamma: float) -> tuple[Tensor, Tensor]:
-    """Focal losses from log-losses, and their slope over these."""
-    missed = _positive(-torch.expm1(-losses))
-    power = missed**gamma
-    # d(m ** gamma * l) / dl, where m = 1 - exp(-l)
-    slope = (1 - missed).mul_(losses).mul_(gamma).div_(missed).add_(1).mul_(power)
-    return losses * power, slope
 
 
 def _positive(missed: Tensor) -> Tensor:

@@ -113,7 +113,6 @@ def _shape(plan: FitPlan) -> tuple:
         target.dtype,
         target.shape[1:],
         plan.loss.knows_gradient,
-        plan.loss.constants,
         plan.train.weight is None,
         plan.train.device,
         # These decide the order of the parameters in the buffer.
