@@ -29,7 +29,8 @@ def find_learning_rate(
     Parameters
     ----------
     estimator : estimator or Pipeline
-        An estimator of this package, or a pipeline that ends in one.
+        An estimator of this package, or a pipeline that ends in one. Samplers of
+        imbalanced-learn in it resample the rows, as in fit.
     X, y : array-likes
         Training data.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -53,7 +54,8 @@ def find_learning_rate(
     TypeError
         If this is not an estimator of this package.
     ValueError
-        If the rates do not form a range, or `n_steps` is below 1.
+        If the rates do not form a range, if `n_steps` is below 1, or if there are
+        weights for rows that a sampler replaces.
 
     References
     ----------
@@ -79,8 +81,7 @@ def find_learning_rate(
             "at least 1. Change it; a hundred is enough."
         )
     if isinstance(estimator, Pipeline):
-        if len(estimator) > 1:
-            X = clone(estimator[:-1]).fit_transform(X, y)
+        X, y = _through_steps(estimator.steps[:-1], X, y, sample_weight)
         estimator = estimator[-1]
     if not isinstance(estimator, NeuralEstimator):
         raise TypeError(
@@ -98,3 +99,26 @@ def find_learning_rate(
         n_steps=n_steps,
         default=fit.task.default_rate(),
     )
+
+
+def _through_steps(
+    steps: list[tuple[str, Any]], X: Any, y: Any, sample_weight: Any
+) -> tuple[Any, Any]:
+    """Rows and targets as clones of the steps hand them on in a fit."""
+    for _, step in steps:
+        if step is None or step == "passthrough":
+            continue
+        own = clone(step)
+        if hasattr(own, "fit_transform"):
+            X = own.fit_transform(X, y)
+        elif hasattr(own, "transform"):
+            X = own.fit(X, y).transform(X)
+        elif sample_weight is None:
+            X, y = own.fit_resample(X, y)
+        else:
+            raise ValueError(
+                f"{type(step).__name__} makes other rows than those of X, so "
+                "sample_weight does not belong to them. Expected no weights beside a "
+                "sampler. Leave out sample_weight, or the sampler."
+            )
+    return X, y
