@@ -1,6 +1,7 @@
 """Findings about the columns of X: constant ones, and those without a scale."""
 
 import numpy as np
+from scipy import sparse
 
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import Finding, name_some
@@ -9,8 +10,8 @@ from sknn_suite.inspection._finding import Finding, name_some
 # square. Pixels from 0 to 16 and lengths in centimetres train well as they are.
 LARGE_COLUMN = 30.0
 # Columns so much larger than the median one drown the others, if they are larger than
-# scaled columns are. Zeros are left out: rare words and categories are small on average,
-# and of unit size where they occur.
+# scaled columns are. Zeros are left out, because rare words and categories are small on
+# average, and of unit size where they occur.
 MUCH_LARGER, LARGER_THAN_SCALED = 100.0, 3.0
 # Rows whose norm is below this are small as a whole: they need large weights.
 SMALL_ROW = 0.3
@@ -33,7 +34,8 @@ def _find_constant(evidence: Evidence, table: np.ndarray) -> list[Finding]:
     if everything is not None:  # a rare value may be in another row
         own = everything[:, constant]
         constant = constant[own.min(axis=0) == own.max(axis=0)]
-    if table.min() >= 0:  # absent pixels, words and categories change nothing
+    # Absent pixels, words and categories change nothing.
+    if table.min() >= 0 or sparse.issparse(evidence.some):
         constant = constant[table[0, constant] != 0]
     if not len(constant):
         return []

@@ -80,9 +80,7 @@ def find_in_layers(
     ]
 
 
-def _find_vanishing(
-    layers: list[LayerReport], acting: Container[str]
-) -> list[Finding]:
+def _find_vanishing(layers: list[LayerReport], acting: Container[str]) -> list[Finding]:
     trained = [layer for layer in layers if not math.isnan(layer.gradient_norm)]
     if len(trained) < 2:
         return []

@@ -324,7 +324,9 @@ def test_activations_are_recommended_only_where_they_are_a_parameter(images):
     assert plain[2].endswith("output's; take fewer layers.")
     both = find_in_layers(layers, 0.05, ("activation", "batch_norm"))
     assert "leaky_relu" in both[0].sentence
-    assert both[2].sentence.endswith("use relu, set batch_norm=True or take fewer layers.")
+    assert both[2].sentence.endswith(
+        "use relu, set batch_norm=True or take fewer layers."
+    )
 
 
 def test_estimators_without_an_activation_have_none_to_recommend():

@@ -272,6 +272,13 @@ def test_a_value_that_is_rare_is_not_constant():
     assert not found(advice(few_epochs(), X, y), "constant")
 
 
+def test_words_that_never_occur_beside_numbers_are_no_constant_columns(rare):
+    X, y = rare
+    beside = sparse.csr_array(np.c_[scaled(X), np.zeros((600, 5))])
+    assert not found(advice(few_epochs(), beside, y), "constant")
+    assert found(advice(few_epochs(), beside.toarray(), y), "constant")
+
+
 def test_pixels_that_are_never_set_are_no_constant_columns():
     X, y = datasets.load_digits(return_X_y=True)
     assert (X.std(axis=0) == 0).any()

@@ -146,9 +146,7 @@ def test_a_sampler_in_a_pipeline_makes_rows_as_in_fit(rare_class):
     known = find_learning_rate(model, *more)
     np.testing.assert_array_equal(piped.losses, known.losses)
     nested = with_samplers(with_samplers(*steps), model)
-    np.testing.assert_array_equal(
-        find_learning_rate(nested, X, y).losses, known.losses
-    )
+    np.testing.assert_array_equal(find_learning_rate(nested, X, y).losses, known.losses)
     assert not hasattr(steps[0], "scale_")
 
 
