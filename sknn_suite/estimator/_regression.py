@@ -136,6 +136,11 @@ class Regression(Objective):
         )
 
     def loss(self, label_smoothing: float = 0.0) -> Loss:
+        loss = self._kind_of_loss()
+        loss.in_units_of_y = self.of.loss != "poisson" and not self.of.scale_target
+        return loss
+
+    def _kind_of_loss(self) -> Loss:
         if self.quantiles is not None:
             return SeveralQuantilesLoss(self.quantiles)
         kinds: dict[str, Callable[[], Loss]] = {

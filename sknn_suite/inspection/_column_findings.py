@@ -1,6 +1,7 @@
 """Findings about the columns of X: constant ones, and those without a scale."""
 
 import numpy as np
+from scipy import sparse
 
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import Finding, name_some
@@ -8,8 +9,10 @@ from sknn_suite.inspection._finding import Finding, name_some
 # Columns are of size one when they are scaled; their size is the root of the mean
 # square. Pixels from 0 to 16 and lengths in centimetres train well as they are.
 LARGE_COLUMN = 30.0
-# Columns so much larger than the median one drown the others.
-MUCH_LARGER = 100.0
+# Columns so much larger than the median one drown the others, if they are larger than
+# scaled columns are. Zeros are left out, because rare words and categories are small on
+# average, and of unit size where they occur.
+MUCH_LARGER, LARGER_THAN_SCALED = 100.0, 3.0
 # Rows whose norm is below this are small as a whole: they need large weights.
 SMALL_ROW = 0.3
 
@@ -31,7 +34,8 @@ def _find_constant(evidence: Evidence, table: np.ndarray) -> list[Finding]:
     if everything is not None:  # a rare value may be in another row
         own = everything[:, constant]
         constant = constant[own.min(axis=0) == own.max(axis=0)]
-    if table.min() >= 0:  # absent pixels, words and categories change nothing
+    # Absent pixels, words and categories change nothing.
+    if table.min() >= 0 or sparse.issparse(evidence.some):
         constant = constant[table[0, constant] != 0]
     if not len(constant):
         return []
@@ -53,9 +57,12 @@ def _find_unscaled(evidence: Evidence, table: np.ndarray) -> list[Finding]:
     if evidence.scales_inside:
         return []
     with np.errstate(over="ignore"):
-        size = np.sqrt((table**2).mean(axis=0))
-    usual = float(np.median(size[size > 0])) if (size > 0).any() else 0.0
-    large = (size > LARGE_COLUMN) | ((size > MUCH_LARGER * usual) & (size > 1))
+        square, filled = (table**2).mean(axis=0), (table != 0).mean(axis=0)
+        size = np.sqrt(square)
+        where_filled = np.sqrt(square[filled > 0] / filled[filled > 0])
+    usual = float(np.median(where_filled)) if len(where_filled) else 0.0
+    drowns = (size > MUCH_LARGER * usual) & (size > LARGER_THAN_SCALED)
+    large = (size > LARGE_COLUMN) | drowns
     remedy = "put a StandardScaler before the network."
     if evidence.estimator.__class__.__name__ == "RNNClassifier":
         remedy = "leave scaling at 'standard'."

@@ -22,6 +22,8 @@ from sknn_suite.inspection._module import (
     rows_together,
     take_rows,
 )
+from sknn_suite.inspection._overfit_findings import find_overfitting
+from sknn_suite.inspection._settings import acting_parameters
 from sknn_suite.inspection._target_findings import find_in_target
 from sknn_suite.inspection._training_findings import find_in_training
 from sknn_suite.training import Muon
@@ -76,7 +78,8 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     of an update at the highest rate of the schedule. And it looks at the rows: the
     scale of the target and of X, constant columns, rare classes, labels that look
     wrong, and validation rows that are copies of training rows, as SMOTE before
-    ``early_stopping`` makes them. It also says if training ended too soon.
+    ``early_stopping`` makes them. It also says if training ended too soon, and if the
+    network overfits, where validation rows or new rows show it.
 
     Parameters
     ----------
@@ -84,9 +87,9 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
         A fitted estimator of this package; it is not changed. In a Pipeline, a search
         or a tuned threshold, the last step is looked at.
     X : array-like
-        The training rows; a Pipeline's steps transform them first. At most 2,048 evenly
-        spaced rows are used, and fewer of large images and long rows. Copies are looked
-        for only among the very rows of fit.
+        The training rows, or new rows to find overfitting; a Pipeline's steps transform
+        them first. At most 2,048 evenly spaced rows are used, and fewer of large images
+        and long rows. Copies are looked for only among the very rows of fit.
     y : array-like, default=None
         Targets of the rows. Detectors need none.
 
@@ -126,7 +129,7 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
         large *= PEAK_FACTOR
     evidence = Evidence(estimator, X, y, some_X, some_y)
     findings = [
-        *find_in_layers(layers, large),
+        *find_in_layers(layers, large, acting_parameters(estimator)),
         *find_in_columns(evidence),
         *find_in_training(estimator),
     ]
@@ -135,6 +138,7 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
             *find_in_target(evidence),
             *find_wrong_labels(evidence),
             *find_copies(evidence),
+            *find_overfitting(evidence),
         ]
     return Diagnosis(layers, most_important(findings))
 

@@ -30,7 +30,12 @@ class Inside(NamedTuple):
 
 
 def look_inside(
-    estimator: Any, X: Any = None, y: Any = None, *, refits: bool = False
+    estimator: Any,
+    X: Any = None,
+    y: Any = None,
+    *,
+    refits: bool = False,
+    has_weights: bool = False,
 ) -> Inside:
     """Find the last step, and pass rows through the steps before it.
 
@@ -46,11 +51,15 @@ def look_inside(
         Rows as for `fit` of the estimator.
     refits : bool, default=False
         Whether copies of the steps are fitted even in front of a fitted network.
+    has_weights : bool, default=False
+        Whether there are weights of the rows, which no sampler can pass on.
 
     Raises
     ------
     NotFittedError
         If a search is not fitted.
+    ValueError
+        If a sampler makes other rows than those with weights.
     """
     while not isinstance(estimator, NeuralEstimator | type):
         place = next((n for n in _FITTED_INSIDE if hasattr(estimator, n)), None)
@@ -58,8 +67,10 @@ def look_inside(
             steps, estimator = estimator.steps[:-1], estimator.steps[-1][1]
             if X is not None:
                 parts = [s for _, s in steps if s is not None and s != "passthrough"]
-                is_fitted = not refits and _is_fitted(estimator)
-                X, y = _pass_through(parts, X, y, is_fitted=is_fitted)
+                if refits or not _is_fitted(estimator):
+                    X, y = _fit_through(parts, X, y, has_weights=has_weights)
+                else:
+                    X = _pass_through(parts, X)
         elif place is not None:
             estimator = getattr(estimator, place)
         else:
@@ -69,14 +80,29 @@ def look_inside(
     return Inside(estimator, X, y)
 
 
-def _pass_through(
-    steps: list[Any], X: Any, y: Any, *, is_fitted: bool
-) -> tuple[Any, Any]:
+def _pass_through(steps: list[Any], X: Any) -> Any:
+    """Rows as fitted steps pass them on; samplers act in a fit only."""
     for step in steps:
-        if hasattr(step, "fit_resample"):  # imbalanced-learn's; acts in fit alone
-            X, y = (X, y) if is_fitted else clone(step).fit_resample(X, y)
-        else:
-            X = step.transform(X) if is_fitted else clone(step).fit_transform(X, y)
+        if not hasattr(step, "fit_resample"):
+            X = step.transform(X)
+    return X
+
+
+def _fit_through(
+    steps: list[Any], X: Any, y: Any, *, has_weights: bool
+) -> tuple[Any, Any]:
+    """Rows and targets as copies of the steps pass them on in a fit."""
+    for step in steps:
+        if not hasattr(step, "fit_resample"):
+            X = clone(step).fit_transform(X, y)
+            continue
+        if has_weights:
+            raise ValueError(
+                f"{type(step).__name__} makes other rows than those of X, so "
+                "sample_weight does not belong to them. Expected no weights beside a "
+                "sampler. Leave out sample_weight, or the sampler."
+            )
+        X, y = clone(step).fit_resample(X, y)
     return X, y
 
 

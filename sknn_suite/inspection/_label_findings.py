@@ -19,35 +19,41 @@ MOST_COLUMNS = 4096
 # Where classes overlap, neighbours that all agree are right far more often than others,
 # and so is a network in the half of the rows where it is surest. Wrong labels are
 # anywhere.
-SURE_ERROR, LIKE_THE_REST = 0.04, 0.4
+SURE_ERROR, LIKE_THE_REST = 0.04, 0.5
+
+# If a share of the labels is wrong anywhere, chance says how many rows have neighbours
+# that all agree. Where classes overlap in some regions only, more rows have, because
+# the others have no disagreement. Up to this many times as many are chance as well.
+MORE_AGREE = 1.3
 
 
 def find_wrong_labels(evidence: Evidence) -> list[Finding]:
-    """Find labels that neighbours contradict, or the network where it is sure."""
+    """Find labels that neighbours contradict, or the network where it is sure.
+
+    The network is asked only about rows that have no near neighbours. Classes that
+    overlap look alike; without evidence against them, nothing is found.
+    """
     if not evidence.is_classifier:
         return []
     codes = evidence.estimator._net.target.codes(evidence.targets).astype(int)
-    contradicted = _by_neighbours(evidence, codes)
-    if contradicted is None:
+    rows = _as_points(evidence)
+    if rows is None:
         contradicted = _by_network(evidence, codes)
+    else:
+        contradicted = _by_neighbours(rows, codes)
     if contradicted is None:
         return []
     step = max(round(len(evidence.all_targets) / len(codes)), 1)
     names = name_some([str(i * step) for i in np.flatnonzero(contradicted)])
-    more = "raise alpha"
-    if not evidence.estimator.early_stopping:
-        more = "set early_stopping=True or raise alpha"
     sentence = (
         f"At least {percent(contradicted.mean())} of the labels look wrong (rows "
-        f"{names}), since rows that are alike have another class; check them, and "
-        f"{more}, so that the network does not learn them."
+        f"{names}), since rows that are alike agree on another class; check them."
     )
     return [Finding("wrong labels", sentence)]
 
 
-def _by_neighbours(evidence: Evidence, codes: np.ndarray) -> np.ndarray | None:
-    rows = _as_points(evidence)
-    if rows is None or len(rows) < 5 * N_NEIGHBOURS:
+def _by_neighbours(rows: np.ndarray, codes: np.ndarray) -> np.ndarray | None:
+    if len(rows) < 5 * N_NEIGHBOURS:
         return None
     if len(np.unique(rows, axis=0)) < UNIQUE * len(rows):
         return None
@@ -62,6 +68,9 @@ def _by_neighbours(evidence: Evidence, codes: np.ndarray) -> np.ndarray | None:
     # Where classes overlap, rows whose neighbours agree are contradicted least.
     least = LIKE_THE_REST * unlike[most].mean() if most.any() else 0.0
     if not everyone.any() or unlike[everyone].mean() < least:
+        return None
+    by_chance = (1 - unlike.mean()) ** N_NEIGHBOURS
+    if everyone.mean() > MORE_AGREE * by_chance:
         return None
     counts, wrong = (
         np.bincount(own, minlength=codes.max() + 1)

@@ -1,6 +1,7 @@
 """Findings about layers: dead and saturated units, gradients, updates."""
 
 import math
+from collections.abc import Container
 
 from sknn_suite.inspection._finding import Finding, percent
 from sknn_suite.inspection._layers import LayerReport
@@ -18,8 +19,25 @@ VANISHING = 1e-2
 MOST_LAYERS = 2
 
 
-def find_in_layers(layers: list[LayerReport], large: float) -> list[Finding]:
-    """Find what is wrong with layers; `large` is an update that is too large."""
+def find_in_layers(
+    layers: list[LayerReport], large: float, acting: Container[str]
+) -> list[Finding]:
+    """Find what is wrong with layers.
+
+    Parameters
+    ----------
+    layers : list of LayerReport
+        The reports.
+    large : float
+        An update that is too large.
+    acting : container of str
+        Names of the estimator's parameters; no others are recommended.
+
+    Returns
+    -------
+    list of Finding
+        What is wrong.
+    """
     dead, saturated, fast, slow = [], [], [], []
     for layer in layers:
         if layer.dead > DEAD and math.isnan(layer.saturated):
@@ -35,13 +53,16 @@ def find_in_layers(layers: list[LayerReport], large: float) -> list[Finding]:
             "dead units",
             dead,
             "{share} of its units never fire",
-            "lower learning_rate_init or use leaky_relu",
+            "lower learning_rate_init"
+            + (" or use leaky_relu" if "activation" in acting else ""),
         ),
         *_say(
             "saturated units",
             saturated,
             "{share} of its outputs are saturated",
-            "scale X, lower learning_rate_init or set batch_norm=True",
+            "scale X or lower learning_rate_init"
+            if "batch_norm" not in acting
+            else "scale X, lower learning_rate_init or set batch_norm=True",
         ),
         *_say(
             "large updates",
@@ -55,20 +76,25 @@ def find_in_layers(layers: list[LayerReport], large: float) -> list[Finding]:
             "its weights hardly move",
             "raise learning_rate_init or scale X",
         ),
-        *_find_vanishing(layers),
+        *_find_vanishing(layers, acting),
     ]
 
 
-def _find_vanishing(layers: list[LayerReport]) -> list[Finding]:
+def _find_vanishing(layers: list[LayerReport], acting: Container[str]) -> list[Finding]:
     trained = [layer for layer in layers if not math.isnan(layer.gradient_norm)]
     if len(trained) < 2:
         return []
     first, last = trained[0].gradient_norm, trained[-1].gradient_norm
     if first >= VANISHING * last:
         return []
+    remedies = "take fewer layers"
+    if "batch_norm" in acting:
+        remedies = f"set batch_norm=True or {remedies}"
+    if "activation" in acting:
+        remedies = f"use relu, {remedies}"
     sentence = (
         f"{trained[0].name}: its gradient is {last / max(first, 1e-300):.0f} times "
-        "smaller than the output's; use relu, set batch_norm=True or take fewer layers."
+        f"smaller than the output's; {remedies}."
     )
     return [Finding("vanishing gradient", sentence)]
 

@@ -30,7 +30,7 @@ def find_learning_rate(
     ----------
     estimator : estimator or Pipeline
         An estimator of this package, a pipeline that ends in one, or a fitted search
-        around either.
+        around either. Samplers of imbalanced-learn resample the rows, as in fit.
     X, y : array-likes
         Training data.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -54,7 +54,8 @@ def find_learning_rate(
     TypeError
         If this is not an estimator of this package.
     ValueError
-        If the rates do not form a range, or `n_steps` is below 1.
+        If the rates do not form a range, if `n_steps` is below 1, or if there are
+        weights for rows that a sampler replaces.
 
     References
     ----------
@@ -79,7 +80,8 @@ def find_learning_rate(
             f"n_steps={n_steps!r} is not a number of updates. Expected an integer of "
             "at least 1. Change it; a hundred is enough."
         )
-    estimator, X, y = look_inside(estimator, X, y, refits=True)
+    has_weights = sample_weight is not None
+    estimator, X, y = look_inside(estimator, X, y, refits=True, has_weights=has_weights)
     if not isinstance(estimator, NeuralEstimator):
         raise TypeError(
             f"{type(estimator).__name__} is not an estimator of sknn_suite. "

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sknn_suite.estimator import SETTLED
+from sknn_suite.parameters import not_read_by
 
 
 def settings_of(estimator: Any) -> dict[str, Any]:
@@ -10,6 +11,14 @@ def settings_of(estimator: Any) -> dict[str, Any]:
     return {
         name: getattr(estimator, name) for name in SETTLED if name in vars(estimator)
     }
+
+
+def acting_parameters(estimator: Any) -> set[str]:
+    """Names of the parameters that its network reads; no others are recommended."""
+    names = set(estimator.get_params(deep=False))
+    if hasattr(estimator, "image_shape_") and hasattr(estimator, "architecture"):
+        names -= set(not_read_by(estimator._net.network.config["architecture"]))
+    return names
 
 
 def show_settings(settings: dict[str, Any]) -> dict[str, str]:

@@ -44,6 +44,10 @@ class Loss(nn.Module):
     # Names of parts of the loss that the history keeps beside it.
     part_names: tuple[str, ...] = ()
 
+    # Whether it is in the units of y, which may then be far from what a network
+    # reaches; the objective says so, and errors name it.
+    in_units_of_y = False
+
     # Whether the loss changes while training goes on; `progress` then rises to 1.
     follows_progress = False
     progress = 1.0

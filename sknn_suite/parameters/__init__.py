@@ -1,6 +1,7 @@
 """Parameters, each declared once, and those of training that all estimators have."""
 
 from sknn_suite.parameters._combinations import (
+    not_read_by,
     refuse_combinations,
     refuse_for_arrays,
     refuse_for_network,
@@ -33,6 +34,7 @@ __all__ = [
     "explain_attribute",
     "explain_value",
     "groups_of",
+    "not_read_by",
     "param",
     "parameters",
     "redefault",

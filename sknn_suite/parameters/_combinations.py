@@ -126,9 +126,14 @@ def refuse_for_network(parameters: Any, network: str) -> None:
     shown = "your own module" if network == "module" else f"{network!r}"
     if network == "layers":
         shown = "a list of layers"
-    unread = _NOT_READ_BY.get(network, _NOT_READ_BY_OTHERS)
+    unread = not_read_by(network)
     what = f"on {shown}, a network that does not read it"
     _refuse(parameters, unread, what, "another architecture")
+
+
+def not_read_by(network: str) -> tuple[str, ...]:
+    """Names of the parameters that a network for images does not read, by its name."""
+    return _NOT_READ_BY.get(network, _NOT_READ_BY_OTHERS)
 
 
 def refuse_for_arrays(parameters: Any) -> None:

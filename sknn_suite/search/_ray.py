@@ -52,7 +52,7 @@ def share_out(jobs: Sequence[Job], n_parts: int) -> list[list[int]]:
     jobs : sequence of Job
         The jobs.
     n_parts : int
-        Largest number of parts to make of each program.
+        Largest number of parts per program.
 
     Returns
     -------

@@ -24,7 +24,7 @@ from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
 from sknn_suite.training._callbacks import explain_not_found, watches
 from sknn_suite.training._codes import CodePredictions
-from sknn_suite.training._divergence import end_with_best
+from sknn_suite.training._divergence import end_with_best, what_to_scale
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
 from sknn_suite.training._models import Models
@@ -553,7 +553,7 @@ class TensorNet(NeuralNet):
         raise DivergedError(
             "Solver produced non-finite parameter weights. The input data may contain "
             "large values and need to be preprocessed. The loss became NaN or infinite "
-            f"in {where}. Scale X (StandardScaler), lower learning_rate_init, "
+            f"in {where}. {what_to_scale(self)}, lower learning_rate_init, "
             "or raise alpha."
         )
 

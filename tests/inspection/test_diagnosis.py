@@ -19,8 +19,10 @@ from sknn_suite import (
 )
 from sknn_suite.estimator import Call, plan_call
 from sknn_suite.exceptions import DataError
-from sknn_suite.inspection._layers import examine
+from sknn_suite.inspection._layer_findings import find_in_layers
+from sknn_suite.inspection._layers import LayerReport, examine
 from sknn_suite.inspection._module import net_to_go_on
+from sknn_suite.inspection._settings import acting_parameters
 from sknn_suite.modules import Network
 from sknn_suite.training import begin
 
@@ -305,6 +307,31 @@ def test_the_same_advice_for_many_layers_is_one_sentence(numbers):
     worst = max(ratios, key=ratios.get)
     n = sum(ratio > 0.05 for ratio in ratios.values())
     assert said[0].startswith(f"{n} layers, as {worst}: one step")
+
+
+def test_activations_are_recommended_only_where_they_are_a_parameter(images):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    for architecture, is_told in ((network, False), ([(4, 3), 9], True)):
+        model = CNNClassifier(architecture, max_iter=1, random_state=0).fit(*images)
+        acting = acting_parameters(model)
+        assert ("activation" in acting) is is_told
+        assert ("batch_norm" in acting) is is_told
+    layers = [LayerReport("a", 0.9, np.nan, 1e-9, 1e-3)]
+    layers += [LayerReport("b", 0.0, 0.9, 1.0, 1e-3)]
+    plain = [finding.sentence for finding in find_in_layers(layers, 0.05, ())]
+    assert plain[0].endswith("never fire; lower learning_rate_init.")
+    assert plain[1].endswith("saturated; scale X or lower learning_rate_init.")
+    assert plain[2].endswith("output's; take fewer layers.")
+    both = find_in_layers(layers, 0.05, ("activation", "batch_norm"))
+    assert "leaky_relu" in both[0].sentence
+    assert both[2].sentence.endswith(
+        "use relu, set batch_norm=True or take fewer layers."
+    )
+
+
+def test_estimators_without_an_activation_have_none_to_recommend():
+    assert "activation" not in acting_parameters(RNNClassifier())
+    assert "activation" in acting_parameters(MLPClassifier())
 
 
 # -- rows of every kind --------------------------------------------------------------

@@ -7,6 +7,7 @@ advice.
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
+from scipy import sparse
 from sklearn import datasets
 from sklearn.datasets import make_classification
 from sklearn.preprocessing import StandardScaler
@@ -21,7 +22,7 @@ from sknn_suite import (
     VAEDetector,
     diagnose,
 )
-from sknn_suite.inspection._finding import ORDER, Finding, most_important
+from sknn_suite.inspection._finding import HIDES, ORDER, Finding, most_important
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -150,6 +151,47 @@ def test_classes_that_overlap_are_no_errors():
         assert not found(advice(model, X, y), "labels look wrong")
 
 
+def groups_that_overlap():
+    """Groups whose labels are mixed 1:7, 1:30 and 1:1, as in passengers' survival."""
+    source = np.random.RandomState(0)
+    which = source.choice(3, size=900, p=[0.55, 0.25, 0.2])
+    X = source.normal(size=(900, 4))
+    X[:, 0] += 4 * which
+    y = source.rand(900) < np.array([0.13, 0.97, 0.5])[which]
+    return scaled(X), y.astype(int)
+
+
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}], ids=str)
+def test_groups_with_mixed_labels_are_no_errors(settings):
+    X, y = groups_that_overlap()
+    for part in (slice(None), slice(600), slice(300, None)):
+        model = MLPClassifier(max_iter=200, random_state=0, **settings)
+        assert not found(advice(model, X[part], y[part]), "labels look wrong")
+
+
+def test_rows_of_categories_with_mixed_labels_are_no_errors():
+    source = np.random.RandomState(0)
+    X = (source.rand(1000, 6) < 0.5).astype(float)  # 64 different rows
+    y = source.rand(1000) < np.where(X[:, 0] > 0, 0.88, 0.12)
+    model = MLPClassifier(max_iter=50, random_state=0)
+    assert not found(advice(model, X, y), "labels look wrong")
+
+
+def test_advice_on_wrong_labels_is_to_check_them():
+    X, y = datasets.load_digits(return_X_y=True)
+    X, noisy, _ = wrong_labels(scaled(X), y)
+    (sentence,) = found(advice(few_epochs(max_iter=60), X, noisy), "labels look wrong")
+    assert sentence.endswith("check them.")
+
+
+def test_a_few_epochs_say_nothing_of_labels():
+    X, y = datasets.load_digits(return_X_y=True)
+    X, noisy, _ = wrong_labels(scaled(X), y)
+    said = advice(few_epochs(max_iter=5), X, noisy)
+    assert said[0].startswith("Training ended after 5 epochs")
+    assert not found(said, "labels look wrong")
+
+
 def test_rows_of_categories_do_not_determine_their_class():
     source = np.random.RandomState(0)
     X = (source.rand(1000, 6) < 0.5).astype(float)
@@ -185,6 +227,23 @@ def test_rare_words_and_categories_are_no_matter_of_scale(rare):
     assert not found(advice(few_epochs(), with_rare, y), "not scaled")
 
 
+def test_rare_words_beside_scaled_numbers_are_no_matter_of_scale(rare):
+    X, y = rare
+    words = sparse.random(600, 800, density=0.002, random_state=0, dtype=float)
+    X = scaled(X)
+    X[:, 0] **= 2  # of size 1.7, as skewed numbers are
+    beside = sparse.hstack([words, sparse.csr_array(X)], format="csr")
+    assert not found(advice(few_epochs(), beside, y), "not scaled")
+    large = sparse.hstack([words, sparse.csr_array(200 * X)], format="csr")
+    assert found(advice(few_epochs(), large, y), "the size of column 800")
+
+
+def test_a_column_that_drowns_the_others_is_told(rare):
+    X, y = rare
+    mixed = np.c_[0.02 * scaled(X), 5 * scaled(X)[:, :1]]
+    assert found(advice(few_epochs(), mixed, y), "the size of column 10 is 5,")
+
+
 def test_estimators_that_scale_inside_need_no_scaled_rows(sequences, numbers):
     X = [1000 * row for row in sequences.X]
     model = RNNClassifier(hidden_sizes=4, max_iter=2, random_state=0)
@@ -211,6 +270,13 @@ def test_a_value_that_is_rare_is_not_constant():
     assert found(advice(few_epochs(), X, y), "One of the columns of X is constant (2)")
     X[1, 2] = 2.0  # not among the evenly spaced rows
     assert not found(advice(few_epochs(), X, y), "constant")
+
+
+def test_words_that_never_occur_beside_numbers_are_no_constant_columns(rare):
+    X, y = rare
+    beside = sparse.csr_array(np.c_[scaled(X), np.zeros((600, 5))])
+    assert not found(advice(few_epochs(), beside, y), "constant")
+    assert found(advice(few_epochs(), beside.toarray(), y), "constant")
 
 
 def test_pixels_that_are_never_set_are_no_constant_columns():
@@ -252,6 +318,87 @@ def test_a_limit_of_time_is_named(labels):
     assert found(diagnose(model, *labels).advice, "raise max_time.")
     model.set_params(max_time=None)
     assert not found(diagnose(model, *labels).advice, "Training ended")
+
+
+def short_of_epochs(**settings):
+    """A fit that few validation rows end while the network still learns."""
+    X, y = datasets.load_breast_cancer(return_X_y=True)
+    settings = {"early_stopping": True, "max_iter": 300, "random_state": 0} | settings
+    model = MLPClassifier(**settings).fit(scaled(X), y)
+    return model, diagnose(model, scaled(X), y).advice
+
+
+def test_early_stopping_that_comes_too_early_is_told():
+    model, said = short_of_epochs()
+    assert model.n_iter_ < 30
+    (sentence,) = found(said, "Early stopping ended")
+    assert f"after {model.n_iter_} epochs" in sentence
+    assert f"from the best epoch, {model.best_epoch_}, on" in sentence
+    assert "raise n_iter_no_change" in sentence
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"early_stopping_scoring": "loss"},
+        {"n_iter_no_change": 100},
+        {"early_stopping": False},
+        {"max_iter": 10},
+    ],
+    ids=str,
+)
+def test_early_stopping_that_has_waited_gets_no_advice(settings):
+    assert not found(short_of_epochs(**settings)[1], "Early stopping ended")
+
+
+# -- overfitting ---------------------------------------------------------------------
+
+
+def learnt_by_heart(kind=MLPClassifier, **settings):
+    """A model with many weights on few rows, and new rows."""
+    source = np.random.RandomState(0)
+    X = source.normal(size=(300, 40))
+    y = X[:, 0] + X[:, 1] + 2.5 * source.normal(size=300)
+    y = y > 0 if kind is MLPClassifier else 7 * y
+    model = kind(max_iter=300, learning_rate_init=0.01, random_state=0)
+    return model.set_params(**settings), (X[:150], y[:150]), (X[150:], y[150:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (MLPClassifier, {}),
+        (MLPRegressor, {}),
+        (MLPRegressor, {"scale_target": True}),
+    ],
+)
+def test_overfitting_is_seen_on_validation_rows_and_on_new_rows(kind, settings):
+    model, train, new = learnt_by_heart(kind, **settings)
+    model.fit(*train, X_val=new[0], y_val=new[1])
+    (sentence,) = found(diagnose(model, *train).advice, "overfits")
+    assert "of validation rows" in sentence
+    for remedy in ("alpha", "dropout", "early_stopping=True"):
+        assert remedy in sentence
+    model.fit(*train)
+    assert not found(diagnose(model, *train).advice, "overfits")
+    (sentence,) = found(diagnose(model, *new).advice, "overfits")
+    assert "of the rows passed here" in sentence
+
+
+def test_a_network_that_does_well_on_new_rows_does_not_overfit():
+    X, y = datasets.load_digits(return_X_y=True)
+    model = MLPClassifier(random_state=0, early_stopping=True, max_iter=60)
+    model.fit(X[:1200] / 16, y[:1200])
+    for rows in (slice(1200), slice(1200, None)):
+        assert not found(diagnose(model, X[rows] / 16, y[rows]).advice, "overfits")
+
+
+def test_early_stopping_is_not_recommended_to_those_who_use_it():
+    model, train, new = learnt_by_heart(
+        early_stopping=True, n_iter_no_change=1000, early_stopping_scoring="accuracy"
+    )
+    model.fit(*train, X_val=new[0], y_val=new[1])
+    assert not found(diagnose(model, *train).advice, "early_stopping=True")
 
 
 # -- copies among the validation rows ------------------------------------------------
@@ -308,8 +455,24 @@ def test_copies_of_sequences_images_and_texts_are_told(texts):
 
 
 def test_the_weightiest_five_sentences_are_said():
-    findings = [Finding(kind, kind) for kind in reversed(ORDER)]
-    assert most_important(findings) == list(ORDER[:5])
+    kinds = [kind for kind in ORDER if kind not in HIDES]
+    findings = [Finding(kind, kind) for kind in reversed(kinds)]
+    assert most_important(findings) == kinds[:5]
+
+
+def test_findings_hide_those_that_they_make_doubtful():
+    def told(*kinds):
+        return most_important([Finding(kind, kind) for kind in kinds])
+
+    assert told("wrong labels", "few epochs") == ["few epochs"]
+    assert told("slow end", "wrong labels") == ["wrong labels"]
+    assert told("few epochs", "overfitting") == ["overfitting"]
+    # What is hidden hides nothing.
+    assert told("few epochs", "overfitting", "wrong labels") == [
+        "overfitting",
+        "wrong labels",
+    ]
+    assert told("slow end", "few epochs", "wrong labels") == ["few epochs", "slow end"]
 
 
 def test_a_fit_with_many_problems_gets_five_sentences(numbers):
@@ -332,7 +495,7 @@ def clean_tables():
 
 SOUND = [
     {"max_iter": 1000},
-    {"max_iter": 300, "early_stopping": True},
+    {"max_iter": 300, "early_stopping": True, "early_stopping_scoring": "loss"},
     {"max_iter": 60, "learning_rate": "cosine"},
     {"max_iter": 60, "learning_rate": "one_cycle", "learning_rate_init": 0.01},
     {"solver": "lbfgs"},

@@ -5,7 +5,10 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import make_pipeline as with_samplers
 from sklearn import datasets
+from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -132,6 +135,31 @@ def test_steps_of_a_pipeline_transform_the_rows(numbers):
     np.testing.assert_allclose(piped.losses, scaled.losses)
     alone = find_learning_rate(make_pipeline(model), X, y)
     np.testing.assert_array_equal(alone.losses, find_learning_rate(model, X, y).losses)
+
+
+def test_a_sampler_in_a_pipeline_makes_rows_as_in_fit(rare_class):
+    X, y = rare_class
+    model = MLPClassifier(hidden_layer_sizes=(5,), random_state=0)
+    steps = (StandardScaler(), SMOTE(random_state=0))
+    piped = find_learning_rate(with_samplers(*steps, "passthrough", model), X, y)
+    more = SMOTE(random_state=0).fit_resample(StandardScaler().fit_transform(X), y)
+    known = find_learning_rate(model, *more)
+    np.testing.assert_array_equal(piped.losses, known.losses)
+    nested = with_samplers(with_samplers(*steps), model)
+    np.testing.assert_array_equal(find_learning_rate(nested, X, y).losses, known.losses)
+    assert not hasattr(steps[0], "scale_")
+
+
+def test_weights_beside_a_sampler_are_refused(rare_class):
+    X, y = rare_class
+    model = with_samplers(SMOTE(random_state=0), MLPClassifier(random_state=0))
+    with pytest.raises(ValueError, match="SMOTE makes other rows than those of X"):
+        find_learning_rate(model, X, y, sample_weight=np.ones(len(y)))
+
+
+@pytest.fixture
+def rare_class():
+    return make_classification(300, 6, weights=[0.9], random_state=0)
 
 
 def test_weights_of_rows_count(numbers):
