@@ -5,7 +5,6 @@ and the safetensors package is no dependency. Headers are computed again from wh
 say and compared, so that one array has one header.
 """
 
-import ast
 import math
 import re
 from collections.abc import Sequence
@@ -45,6 +44,7 @@ _HEADER = re.compile(
     r"'fortran_order': False, 'shape': (\([0-9, ]{0,200}\)), \}",
     re.ASCII,
 )
+_SIDE = re.compile(r"[0-9]+")
 _TENSOR = re.compile(r"[a-z0-9_.]{1,300}", re.ASCII | re.IGNORECASE)
 
 
@@ -127,7 +127,7 @@ def read_npy_header(start: bytes, n_bytes: int) -> tuple[bytes, Layout]:
     match = _HEADER.fullmatch(header[10:].decode("ascii", "replace").rstrip())
     if match is None:
         raise ValueError("an array has an unknown header")
-    layout = Layout(match[1], ast.literal_eval(match[2]))
+    layout = Layout(match[1], tuple(map(int, _SIDE.findall(match[2]))))
     if np.dtype(layout.descr).str != layout.descr or npy_header(layout) != header:
         raise ValueError("an array has an unknown header")
     if len(layout.shape) > MOST_AXES or max(layout.shape, default=0) > LARGEST_SIDE:

@@ -193,7 +193,7 @@ CATEGORIES: tuple[Kind, ...] = (
         optional={"_tfidf": instance(TfidfTransformer)},
         dropped=_IDS,
     ),
-    _kind(HashingVectorizer, lambda model: None),
+    _kind(HashingVectorizer, lambda model: None, dropped=_IDS),
     _kind(
         TfidfTransformer,
         _verify_tfidf,

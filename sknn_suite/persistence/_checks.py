@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -182,7 +183,7 @@ def ascending(values: np.ndarray, *, strictly: bool = True) -> bool:
         return bool((first < then if strictly else first <= then).all())
     kinds = {str if isinstance(v, str) else float for v in known}
     refuse(len(kinds) > 1, "mixes texts and numbers")
-    return all(a < b if strictly else a <= b for a, b in zip(known, known[1:]))
+    return all(a < b if strictly else a <= b for a, b in pairwise(known))
 
 
 def categories(value: Any) -> None:

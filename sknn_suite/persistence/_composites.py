@@ -113,7 +113,13 @@ def _nothing(model: Any) -> None:
 COMPOSITES: tuple[Kind, ...] = (
     _kind(Pipeline, _verify_pipeline),
     _kind(FeatureUnion, _verify_union, optional=COLUMNS),
-    _kind(ColumnTransformer, _verify_transformer, COLUMNS, _TRANSFORMERS),
+    _kind(
+        ColumnTransformer,
+        _verify_transformer,
+        COLUMNS,
+        _TRANSFORMERS,
+        optional={"_transformers_feature_names_out": plain},
+    ),
     _kind(FrozenEstimator, lambda model: _estimator(model.estimator)),
     _kind(
         TransformedTargetRegressor,

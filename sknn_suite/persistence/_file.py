@@ -68,9 +68,9 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
 
     The model may be any estimator of sknn_suite, or a pipeline, ColumnTransformer or
     FeatureUnion of them and of those of scikit-learn that the user guide lists. Of a
-    fitted search its best estimator is written. What was learnt is in the file, training
-    rows are not, and neither is the state of the optimiser: a later warm start begins
-    with a new one.
+    fitted search its best estimator is written, and of a pipeline of imbalanced-learn
+    the steps that predict. What was learnt is in the file. Training rows are not, nor
+    is the state of the optimiser: a later warm start begins with a new one.
 
     A file of the same name is replaced when the new one is complete, and stays as it
     is when anything fails. The same model gives the same bytes.
@@ -112,7 +112,7 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
     >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
-    model = _best(model)
+    model = best_of(model)
     check_is_fitted(model)
     try:
         parts = _parts_of(model, _names(trusted))
@@ -121,9 +121,9 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{type(model).__name__} cannot be saved: {reason_of(error)}. Expected a "
-            "fitted estimator of sknn_suite, or of scikit-learn as the user guide lists "
-            "them, without functions and classes of your own. Change that part, or "
-            "name it in `trusted`."
+            "fitted estimator of sknn_suite, or of scikit-learn as the user guide "
+            "lists them, without functions and classes of your own. Change that part, "
+            "or name it in `trusted`."
         ) from error
     try:
         write_container(Path(path), parts)
@@ -190,7 +190,7 @@ def _names(trusted: Iterable[str]) -> frozenset[str]:
     return frozenset(trusted)
 
 
-def _best(model: Any) -> Any:
+def best_of(model: Any) -> Any:
     """Give the best estimator of a search, else the model."""
     if hasattr(model, "best_estimator_") and hasattr(model, "cv_results_"):
         return model.best_estimator_

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from sknn_suite.exceptions import UntrustedModelError
 from sknn_suite.persistence._arrays import plain
@@ -191,6 +192,8 @@ class Writer:
                 raise ValueError(f"{name} is not found under its name")
             return {"is": "global", "name": name}
         name = f"{type(value).__module__}.{type(value).__qualname__}"
+        if name == "imblearn.pipeline.Pipeline":
+            return self.write(_without_samplers(value))
         if self.foreign is None or not hasattr(value, "get_params"):
             raise ValueError(f"a {name} has no form in a file")
         refuse_untrusted(name, self.trusted)
@@ -418,6 +421,12 @@ def _list(value: Any) -> list:
 def _refuse_fields(node: dict, *names: str) -> None:
     if node.keys() != {"is", *names}:
         raise ValueError(f"it holds a {node['is']!r} with other fields")
+
+
+def _without_samplers(pipeline: Any) -> Pipeline:
+    """Make the pipeline that predicts: samplers act only during fit."""
+    steps = [(n, step) for n, step in pipeline.steps if not hasattr(step, "fit_resample")]
+    return Pipeline(steps)
 
 
 def _write_float(value: float) -> Any:
