@@ -87,7 +87,8 @@ class Kind:
                 except ValueError as error:
                     raise ValueError(f"{name} of {self.name} {error}") from error
         made = self.cls.__new__(self.cls)
-        if hasattr(self.cls, "__setstate__") and not parameters:
+        own = not issubclass(self.cls, BaseEstimator)
+        if own and hasattr(self.cls, "__setstate__"):
             made.__setstate__(state)
         else:
             made.__dict__.update(state)
