@@ -161,12 +161,17 @@ def tensors_order(arrays: dict[str, np.ndarray]) -> list[str]:
     return sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
 
 
-def read_tensors_header(start: bytes, n_bytes: int) -> tuple[bytes, dict[str, Layout]]:
-    """Read the header of a part of `n_bytes` bytes from its first bytes."""
+def tensors_header_length(start: bytes, n_bytes: int) -> int:
+    """Read how long the header of a part of `n_bytes` bytes is, after 8 bytes."""
     length = int.from_bytes(start[:8], "little")
     if len(start) < 8 or length > min(MOST_HEADER, n_bytes - 8):
         raise ValueError("the header of its weights is too long")
-    header = start[: 8 + length]
+    return length
+
+
+def read_tensors_header(start: bytes, n_bytes: int) -> tuple[bytes, dict[str, Layout]]:
+    """Read the header of a part of `n_bytes` bytes from its first bytes."""
+    header = start[: 8 + tensors_header_length(start, n_bytes)]
     listed = read_json(header[8:])
     if not isinstance(listed, dict) or len(listed) > MOST_TENSORS:
         raise ValueError("the header of its weights is no list of tensors")

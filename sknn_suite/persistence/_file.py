@@ -17,7 +17,6 @@ from sknn_suite._version import __version__
 from sknn_suite.data import open_regular, reason_of
 from sknn_suite.exceptions import CorruptModelError, MissingDependencyError
 from sknn_suite.persistence._arrays import (
-    MOST_HEADER,
     Layout,
     flat,
     layouts_of,
@@ -26,6 +25,7 @@ from sknn_suite.persistence._arrays import (
     read_tensors_header,
     refuse_letters,
     tensors_header,
+    tensors_header_length,
     tensors_order,
 )
 from sknn_suite.persistence._catalog import BY_NAME, BY_TYPE
@@ -112,10 +112,11 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
     >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
+    names = _names(trusted)
     model = best_of(model)
     check_is_fitted(model)
     try:
-        parts = _parts_of(model, _names(trusted))
+        parts = _parts_of(model, names)
     except CorruptModelError:
         raise
     except (ValueError, TypeError) as error:
@@ -375,8 +376,10 @@ class ModelFile:
 
     def tensor_layouts(self) -> tuple[bytes, dict[str, Layout]]:
         """Header of the weights: types and shapes by name."""
-        start = self._container.start(WEIGHTS, MOST_HEADER + 8)
-        return read_tensors_header(start, self.parts[WEIGHTS].size)
+        n_bytes = self.parts[WEIGHTS].size
+        length = tensors_header_length(self._container.start(WEIGHTS, 8), n_bytes)
+        start = self._container.start(WEIGHTS, 8 + length)
+        return read_tensors_header(start, n_bytes)
 
     def model(self, trusted: frozenset[str]) -> Any:
         """Make the model."""

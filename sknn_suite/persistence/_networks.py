@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from sknn_suite.encoding import (
     ClassTarget,
@@ -71,7 +72,6 @@ def verify_net(net: Any, shown: dict[str, np.ndarray]) -> None:
         len(weights) != len(net.weights) + len(shown), "a weight is told in two ways"
     )
     refuse_floods(config, len(weights))
-    refuse(config.get("user") is not None, "its network is the user's own")
     module = network.skeleton()
     expected = {name: tuple(t.shape) for name, t in module.state_dict().items()}
     odd = sorted(expected.keys() ^ weights.keys())
@@ -145,6 +145,16 @@ def _verify_words(config: dict[str, Any], encoder: Any) -> None:
     refuse(encoder.pieces and not encoder.n_pieces_, "its pieces are missing")
 
 
+def _config(value: Any) -> None:
+    """Accept plain values, and a module class that the user has trusted."""
+    refuse(type(value) is not dict, "is no dict")
+    for name, one in value.items():
+        text(name)
+        if name == "user" and isinstance(one, type) and issubclass(one, nn.Module):
+            continue
+        plain(one)
+
+
 def _verify_home(net: Any) -> None:
     refuse(not isinstance(net.weights, dict), "its weights are no dict")
 
@@ -179,7 +189,7 @@ NETWORK_PARTS: tuple[Kind, ...] = (
     Kind(
         Network,
         "sknn_suite.Network",
-        {"kind": one_of(*NETWORKS), "config": mapping(text, plain)},
+        {"kind": one_of(*NETWORKS), "config": _config},
     ),
     Kind(
         Memory,

@@ -42,8 +42,6 @@ from sknn_suite.exceptions import CorruptModelError
 from sknn_suite.persistence import inspect, load, save
 from sknn_suite.persistence._container import sums_of, write_container
 
-warnings.simplefilter("ignore")
-
 # -- real files ----------------------------------------------------------------------
 
 
@@ -483,6 +481,7 @@ def watch(event, arguments):
 
 
 def main(folder, n_files, seed):
+    warnings.simplefilter("ignore")
     folder = Path(folder)
     source = random.Random(seed)
     made = {}

@@ -554,6 +554,26 @@ def test_lambdas_and_modules_of_the_user_are_refused(path):
         save(CNNClassifier(architecture=net, **SMALL).fit(IMAGES, Y[:24]), path)
 
 
+def test_a_module_class_of_the_user_is_used_if_it_is_named(path):
+    name = f"{AdaptiveNet.__module__}.AdaptiveNet"
+    model = CNNClassifier(architecture=AdaptiveNet, **SMALL).fit(IMAGES, Y[:24])
+    with pytest.raises(UntrustedModelError, match="AdaptiveNet"):
+        save(model, path)
+    assert_survives(model, IMAGES, path, trusted=[name])
+    with pytest.raises(UntrustedModelError, match="AdaptiveNet"):
+        load(path)
+
+
+class AdaptiveNet(torch.nn.Module):
+    def __init__(self, n_outputs):
+        super().__init__()
+        self.pool = torch.nn.AdaptiveAvgPool2d(2)
+        self.fc = torch.nn.Linear(4, n_outputs)
+
+    def forward(self, x):
+        return self.fc(self.pool(x).flatten(1))
+
+
 def test_an_imputer_that_keeps_the_rows_is_refused(path):
     with pytest.raises(UntrustedModelError, match="KNNImputer"):
         save(KNNImputer().fit(X), path)
