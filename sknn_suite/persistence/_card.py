@@ -158,6 +158,12 @@ def _measures(model: Any, X: Any, y: np.ndarray) -> dict[str, tuple[Any, np.ndar
             "average precision": (average_precision_score, unusual),
             "F1 at the threshold": (f1_score, found),
         }
+    if not (is_classifier(model) or is_regressor(model)):
+        raise ValueError(
+            f"{type(model).__name__} predicts neither classes nor numbers nor "
+            "outliers. Expected a classifier, a regressor or a detector. Pass the "
+            "whole pipeline."
+        )
     predicted = np.asarray(model.predict(X))
     if is_regressor(model):
         if predicted.shape != y.shape:
@@ -171,12 +177,6 @@ def _measures(model: Any, X: Any, y: np.ndarray) -> dict[str, tuple[Any, np.ndar
             "mean absolute error": (mean_absolute_error, predicted),
             "root mean squared error": (root_mean_squared_error, predicted),
         }
-    if not is_classifier(model):
-        raise ValueError(
-            f"{type(model).__name__} predicts neither classes nor numbers nor "
-            "outliers. Expected a classifier, a regressor or a detector. Pass the "
-            "whole pipeline."
-        )
     if predicted.ndim == 2:
         return {"F1, mean of labels": (_mean_f1, predicted)}
     measures: dict[str, tuple[Any, np.ndarray]] = {

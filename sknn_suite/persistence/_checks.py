@@ -1,7 +1,7 @@
 """Checks of single values, from which kinds are put together."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -123,7 +123,7 @@ def all_finite(values: np.ndarray) -> bool:
     return all(np.isfinite(flat[at : at + step]).all() for at in pieces)
 
 
-def sequence(check: Check, *, most: int = 1_000_000, kind: type = list) -> Check:
+def sequence(check: Check, *, most: int = 1_000_000, kind: Any = list) -> Check:
     """Accept a list (or another `kind`) of what `check` accepts."""
 
     def check_all(value: Any) -> None:
@@ -212,6 +212,3 @@ def index(first: int = 0) -> Check:
 def random_state(value: Any) -> None:
     """Accept a generator."""
     refuse(type(value) is not np.random.RandomState, "is no generator")
-
-
-Verify = Callable[[Any], None]

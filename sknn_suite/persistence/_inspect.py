@@ -264,7 +264,9 @@ def _short(node: dict) -> str:
 def _name(node: Any, levels: int = 6) -> str:
     """Name of a model with its steps, such as "Pipeline(StandardScaler, MLP...)"."""
     if not isinstance(node, dict) or node.get("is") != "object" or not levels:
-        return str(node.get("class", "a step"))[:100] if isinstance(node, dict) else "step"
+        return (
+            str(node.get("class", "a step"))[:100] if isinstance(node, dict) else "step"
+        )
     state = node.get("state")
     steps: list[Any] = []
     for key in ("steps", "transformer_list", "transformers_", "transformers"):

@@ -86,7 +86,8 @@ class Kind:
                     check(value)
                 except ValueError as error:
                     raise ValueError(f"{name} of {self.name} {error}") from error
-        made = self.cls.__new__(self.cls)
+        kind: Any = self.cls
+        made = kind.__new__(kind)
         own = not issubclass(self.cls, BaseEstimator)
         if own and hasattr(self.cls, "__setstate__"):
             made.__setstate__(state)

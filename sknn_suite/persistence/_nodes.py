@@ -425,7 +425,9 @@ def _refuse_fields(node: dict, *names: str) -> None:
 
 def _without_samplers(pipeline: Any) -> Pipeline:
     """Make the pipeline that predicts: samplers act only during fit."""
-    steps = [(n, step) for n, step in pipeline.steps if not hasattr(step, "fit_resample")]
+    steps = [
+        (n, step) for n, step in pipeline.steps if not hasattr(step, "fit_resample")
+    ]
     return Pipeline(steps)
 
 

@@ -54,7 +54,9 @@ def models():
     labels = ["yes", "no", "yes", "no"] * 10
     images = random_state.randint(0, 255, (24, 8, 8, 1)).astype(np.uint8)
     steps = random_state.normal(size=(20, 5, 2))
-    table = pd.DataFrame({"a": X[:, 0], "b": ["x", "y", "z"] * 20, "t": labels + texts[:20]})
+    table = pd.DataFrame(
+        {"a": X[:, 0], "b": ["x", "y", "z"] * 20, "t": labels + texts[:20]}
+    )
     parts = ColumnTransformer(
         [
             ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), ["a"]),
@@ -75,7 +77,9 @@ def models():
             X,
         ),
         "autoencoder": (
-            AutoencoderDetector(hidden_layer_sizes=(4,), n_estimators=2, **small).fit(X),
+            AutoencoderDetector(hidden_layer_sizes=(4,), n_estimators=2, **small).fit(
+                X
+            ),
             X,
         ),
         "vae": (
@@ -114,7 +118,9 @@ def pack(path, parts, manifest=None, *, fix=True):
         ]
         told |= manifest or {}
         parts["manifest.json"] = json.dumps(told).encode()
-    write_container(path, [(n, [data], sums_of([data])[0]) for n, data in parts.items()])
+    write_container(
+        path, [(n, [data], sums_of([data])[0]) for n, data in parts.items()]
+    )
 
 
 # -- classes of attacks --------------------------------------------------------------
@@ -239,7 +245,11 @@ def break_json(random, path, parts, real):
 
 
 def _swap_number(random, text, by):
-    places = [i for i in range(1, len(text)) if text[i - 1 : i] in b":,[" and text[i : i + 1].isdigit()]
+    places = [
+        i
+        for i in range(1, len(text))
+        if text[i - 1 : i] in b":,[" and text[i : i + 1].isdigit()
+    ]
     at = random.choice(places)
     end = at
     while text[end : end + 1] in b"0123456789.e-+" and end < len(text):
@@ -261,7 +271,10 @@ def break_tensors(random, path, parts, real):
         data = random.choice([1 << 63, (1 << 64) - 1, len(data)]).to_bytes(8, "little")
         data += parts["weights.safetensors"][8:]
     elif kind == 10:
-        many = {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(100_000)}
+        many = {
+            f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+            for i in range(100_000)
+        }
         header = many
     elif kind == 1:
         entry["data_offsets"] = [0, len(body)]
@@ -270,7 +283,10 @@ def break_tensors(random, path, parts, real):
     elif kind == 3:
         entry["dtype"] = random.choice(["F64", "I8", "BF16", "F8_E4M3", "", 3, None])
     elif kind == 4:
-        entry["shape"] = [*entry["shape"], random.choice([2, 0, -1, 1 << 40, True, 1.0])]
+        entry["shape"] = [
+            *entry["shape"],
+            random.choice([2, 0, -1, 1 << 40, True, 1.0]),
+        ]
     elif kind == 5:
         entry["shape"] = [0, 1 << 62, 1 << 62]
     elif kind == 6:
@@ -319,7 +335,12 @@ def break_npy(random, path, parts, real):
     elif kind == 7:
         file = io.BytesIO()
         made = random.choice(
-            [np.zeros(2, "M8[s]"), np.zeros(2, ">f8"), np.zeros(2, "c16"), np.zeros((1,) * 9)]
+            [
+                np.zeros(2, "M8[s]"),
+                np.zeros(2, ">f8"),
+                np.zeros(2, "c16"),
+                np.zeros((1,) * 9),
+            ]
         )
         np.save(file, made)
         data = file.getvalue()
@@ -360,7 +381,11 @@ ODD = [
     {"is": "number", "text": "inf"},
     {"is": "global", "name": "os.system"},
     {"is": "global", "name": "builtins.exec"},
-    {"is": "skops", "number": 0, "class": "sklearn.tree._classes.DecisionTreeClassifier"},
+    {
+        "is": "skops",
+        "number": 0,
+        "class": "sklearn.tree._classes.DecisionTreeClassifier",
+    },
     {"is": "object", "class": "os.system", "state": {}},
     {"is": "object", "class": "sklearn.linear_model.Ridge", "state": {}},
     {"is": "tuple", "items": [0]},
@@ -426,7 +451,9 @@ def break_meaning(random, path, parts, real):
     else:
         told = json.loads(parts["manifest.json"])
         entry = random.choice(told["parts"])
-        entry[random.choice(["sha256", "size", "name"])] = random.choice([None, "", 0, "0" * 64])
+        entry[random.choice(["sha256", "size", "name"])] = random.choice(
+            [None, "", 0, "0" * 64]
+        )
         pack(path, parts | {"manifest.json": json.dumps(told).encode()}, fix=False)
         return "meaning"
     parts["model.json"] = json.dumps(tree).encode()
@@ -447,7 +474,16 @@ ATTACKS = [
 # -- the audit -----------------------------------------------------------------------
 
 # Packages whose parts may be imported late, by themselves.
-OURS = ("sknn_suite", "sklearn", "torch", "numpy", "scipy", "skorch", "json", "encodings")
+OURS = (
+    "sknn_suite",
+    "sklearn",
+    "torch",
+    "numpy",
+    "scipy",
+    "skorch",
+    "json",
+    "encodings",
+)
 HARMLESS = {
     "array.__new__",
     "builtins.id",
@@ -504,7 +540,7 @@ def main(folder, n_files, seed):
         slowest, most = max(slowest, end[1]), max(most, end[2])
         one = counts.setdefault(group, {})
         one[end[0]] = one.get(end[0], 0) + 1
-    told = {
+    {
         "counts": counts,
         "slowest": slowest,
         "kilobytes": most,
@@ -512,7 +548,6 @@ def main(folder, n_files, seed):
         "harm": harm,
         "files": sorted(p.name for p in folder.iterdir()),
     }
-    print(json.dumps(told))
 
 
 def open_one(path, X, expected, group, surprises, name):
@@ -535,7 +570,7 @@ def open_one(path, X, expected, group, surprises, name):
         inspect(path)
     except CorruptModelError:
         pass
-    except BaseException as error:
+    except BaseException:
         surprises.append(f"inspect, {group}: {traceback.format_exc()[-600:]}")
     armed["path"] = None
     more = memory("VmHWM") - before

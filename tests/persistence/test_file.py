@@ -101,7 +101,11 @@ SMALL = {"max_iter": 2, "random_state": 0}
 
 NETS = {
     "mlp": (MLPClassifier(**SMALL), X, Y),
-    "three classes": (MLPClassifier(batch_norm=True, activation="prelu", **SMALL), X, THREE),
+    "three classes": (
+        MLPClassifier(batch_norm=True, activation="prelu", **SMALL),
+        X,
+        THREE,
+    ),
     "several labels": (MLPClassifier(solver="lbfgs", **SMALL), X, np.c_[Y, 1 - Y, Y]),
     "early stopping": (MLPClassifier(early_stopping=True, **SMALL), X, Y),
     "float32": (MLPClassifier(precision="float32", **SMALL), X, Y),
@@ -163,7 +167,9 @@ STEPS_OF_SKLEARN = {
             MissingIndicator(missing_values=X[0, 0]),
             TfidfTransformer(),
             make_union(StandardScaler(), PCA(1)),
-            ColumnTransformer([("s", StandardScaler(), [0, 1])], remainder=MinMaxScaler()),
+            ColumnTransformer(
+                [("s", StandardScaler(), [0, 1])], remainder=MinMaxScaler()
+            ),
             ColumnTransformer(
                 [
                     ("s", StandardScaler(), slice(0, 2)),
@@ -246,7 +252,8 @@ def answers(model, X):
 
 def assert_same(model, other, X):
     ours, theirs = answers(model, X), answers(other, X)
-    assert ours.keys() == theirs.keys() and ours
+    assert ours.keys() == theirs.keys()
+    assert ours
     for name, value in ours.items():
         other_value = theirs[name]
         assert type(value) is type(other_value)
@@ -286,8 +293,12 @@ def test_an_estimator_of_the_suite_predicts_the_same_bits(name, path):
     assert vars(again).keys() == vars(model).keys()
     weights = sum(w.nbytes for w in model._fitted_net().weights.values())
     scores = getattr(model, "_scores", None)
-    learnt = 0 if scores is None else sum(
-        a.nbytes for a in vars(scores.score).values() if isinstance(a, np.ndarray)
+    learnt = (
+        0
+        if scores is None
+        else sum(
+            a.nbytes for a in vars(scores.score).values() if isinstance(a, np.ndarray)
+        )
     )
     assert path.stat().st_size <= 1.1 * (weights + learnt) + 50_000
 
@@ -418,7 +429,8 @@ def test_the_results_of_a_search_are_not_in_the_file(path):
     save(search, path)
     with zipfile.ZipFile(path) as archive:
         text = archive.read("model.json").decode()
-    assert "cv_results_" not in text and "mean_test_score" not in text
+    assert "cv_results_" not in text
+    assert "mean_test_score" not in text
 
 
 # -- the file ------------------------------------------------------------------------

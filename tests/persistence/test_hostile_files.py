@@ -18,8 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from sknn_suite import AutoencoderDetector, MLPClassifier, TextRNNClassifier
 from sknn_suite.exceptions import CorruptModelError, UntrustedModelError
-from sknn_suite.persistence import inspect, load, save
 from sknn_suite.persistence import _file as file_module
+from sknn_suite.persistence import inspect, load, save
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",  # few epochs are enough here
@@ -125,21 +125,21 @@ CHANGES = {
         "_net of sknn_suite.MLPClassifier is a Memory",
     ),
     "more layers than weights": (
-        lambda s: s["_net"]["state"]["network"]["state"]["config"]["items"][1].__setitem__(
-            1, {"is": "tuple", "items": [1] * 100_000}
-        ),
+        lambda s: s["_net"]["state"]["network"]["state"]["config"]["items"][
+            1
+        ].__setitem__(1, {"is": "tuple", "items": [1] * 100_000}),
         "too many layers",
     ),
     "other sizes than the weights": (
-        lambda s: s["_net"]["state"]["network"]["state"]["config"]["items"][1].__setitem__(
-            1, {"is": "tuple", "items": [4, 4]}
-        ),
+        lambda s: s["_net"]["state"]["network"]["state"]["config"]["items"][
+            1
+        ].__setitem__(1, {"is": "tuple", "items": [4, 4]}),
         "its weight linears.1.weight has the shape",
     ),
     "a layer of a million million units": (
-        lambda s: s["_net"]["state"]["network"]["state"]["config"]["items"][1].__setitem__(
-            1, {"is": "tuple", "items": [10**12, 3]}
-        ),
+        lambda s: s["_net"]["state"]["network"]["state"]["config"]["items"][
+            1
+        ].__setitem__(1, {"is": "tuple", "items": [10**12, 3]}),
         "huge number",
     ),
     "other columns than the encoder": (
@@ -150,7 +150,10 @@ CHANGES = {
         lambda s: s["classes_"].update(number=99),
         "an array that is missing",
     ),
-    "a weight that has no use": (lambda s: s["coefs_"].pop(), "a layer has no intercept"),
+    "a weight that has no use": (
+        lambda s: s["coefs_"].pop(),
+        "a layer has no intercept",
+    ),
     "a node of an unknown kind": (
         lambda s: s.update(_net={"is": "reduce", "name": "os.system"}),
         "holds a 'reduce'",
