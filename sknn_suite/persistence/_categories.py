@@ -33,7 +33,7 @@ from sknn_suite.persistence._checks import (
     text,
 )
 from sknn_suite.persistence._kinds import Check, Kind
-from sknn_suite.persistence._scikit import COLUMNS, MAYBE, verify_names
+from sknn_suite.persistence._scikit import COLUMNS, kind_of, verify_names
 
 _INDICES = either(nothing, array("i", 1))
 _TABLES: dict[str, Check] = {
@@ -141,18 +141,11 @@ def _verify_names_of(vectorizer: Any) -> None:
     refuse(not right, "its names are not its vocabulary")
 
 
-def _kind(cls: Any, verify: Any, *parts: dict[str, Check], **more: Any) -> Kind:
-    attributes = {name: check for part in parts for name, check in part.items()}
-    optional = MAYBE | more.pop("optional", {})
-    package = ".".join(cls.__module__.split(".")[:2])
-    return Kind(cls, f"{package}.{cls.__name__}", attributes, optional, verify, **more)
-
-
 _WORDS: dict[str, Check] = {"fixed_vocabulary_": flag, "vocabulary_": index()}
 _IDS = frozenset({"_stop_words_id"})
 
 CATEGORIES: tuple[Kind, ...] = (
-    _kind(
+    kind_of(
         OneHotEncoder,
         _verify_one_hot,
         COLUMNS,
@@ -164,7 +157,7 @@ CATEGORIES: tuple[Kind, ...] = (
         },
         optional=_RARE,
     ),
-    _kind(
+    kind_of(
         OrdinalEncoder,
         _verify_ordinal,
         COLUMNS,
@@ -172,7 +165,7 @@ CATEGORIES: tuple[Kind, ...] = (
         {"_missing_indices": mapping(integer(), integer())},
         optional=_RARE,
     ),
-    _kind(
+    kind_of(
         TargetEncoder,
         _verify_target,
         COLUMNS,
@@ -185,22 +178,22 @@ CATEGORIES: tuple[Kind, ...] = (
         },
         optional=_RARE,
     ),
-    _kind(CountVectorizer, _verify_counts, _WORDS, dropped=_IDS),
-    _kind(
+    kind_of(CountVectorizer, _verify_counts, _WORDS, dropped=_IDS),
+    kind_of(
         TfidfVectorizer,
         _verify_counts,
         _WORDS,
         optional={"_tfidf": instance(TfidfTransformer)},
         dropped=_IDS,
     ),
-    _kind(HashingVectorizer, lambda model: None, dropped=_IDS),
-    _kind(
+    kind_of(HashingVectorizer, lambda model: None, dropped=_IDS),
+    kind_of(
         TfidfTransformer,
         _verify_tfidf,
         {},
         optional=COLUMNS | {"idf_": array("f", 1)},
     ),
-    _kind(
+    kind_of(
         DictVectorizer,
         _verify_names_of,
         {"feature_names_": sequence(text), "vocabulary_": index()},

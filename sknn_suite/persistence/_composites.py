@@ -13,7 +13,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from sknn_suite.persistence._categories import _kind
 from sknn_suite.persistence._checks import (
     MOST,
     flag,
@@ -25,7 +24,7 @@ from sknn_suite.persistence._checks import (
     text,
 )
 from sknn_suite.persistence._kinds import Check, Kind
-from sknn_suite.persistence._scikit import COLUMNS, verify_names
+from sknn_suite.persistence._scikit import COLUMNS, kind_of, verify_names
 
 
 def _estimator(value: Any) -> None:
@@ -111,17 +110,17 @@ def _nothing(model: Any) -> None:
 
 
 COMPOSITES: tuple[Kind, ...] = (
-    _kind(Pipeline, _verify_pipeline),
-    _kind(FeatureUnion, _verify_union, optional=COLUMNS),
-    _kind(
+    kind_of(Pipeline, _verify_pipeline),
+    kind_of(FeatureUnion, _verify_union, optional=COLUMNS),
+    kind_of(
         ColumnTransformer,
         _verify_transformer,
         COLUMNS,
         _TRANSFORMERS,
         optional={"_transformers_feature_names_out": plain},
     ),
-    _kind(FrozenEstimator, lambda model: _estimator(model.estimator)),
-    _kind(
+    kind_of(FrozenEstimator, lambda model: _estimator(model.estimator)),
+    kind_of(
         TransformedTargetRegressor,
         _nothing,
         {
@@ -131,7 +130,7 @@ COMPOSITES: tuple[Kind, ...] = (
         },
         optional=COLUMNS,
     ),
-    _kind(
+    kind_of(
         FixedThresholdClassifier,
         _nothing,
         {"estimator_": _estimator},

@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from sknn_suite.persistence._file import FORMAT, MAX_BYTES, ModelFile, opened
-from sknn_suite.persistence._nodes import Reader
+from sknn_suite.persistence._model_file import FORMAT, MAX_BYTES, ModelFile, opened
+from sknn_suite.persistence._reader import Reader
 
 # Largest array that is read to be shown, in bytes; longest list of names in the text.
 SHOWN_BYTES, SHOWN_NAMES = 1 << 20, 8

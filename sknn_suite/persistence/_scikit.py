@@ -102,7 +102,8 @@ def _verify_linear(model: Any) -> None:
         refuse(rows not in expected and not several, "its classes are not its outputs")
 
 
-def _kind(cls: Any, verify: Any, *parts: dict[str, Check], **more: Any) -> Kind:
+def kind_of(cls: Any, verify: Any, *parts: dict[str, Check], **more: Any) -> Kind:
+    """Make the kind of a class of scikit-learn, under its public name."""
     attributes = {name: check for part in parts for name, check in part.items()}
     optional = MAYBE | more.pop("optional", {})
     package = ".".join(cls.__module__.split(".")[:2])
@@ -111,7 +112,7 @@ def _kind(cls: Any, verify: Any, *parts: dict[str, Check], **more: Any) -> Kind:
 
 def _linear(cls: Any, optional: dict[str, Check], *dropped: str) -> Kind:
     attributes = {"coef_": _COEF, "intercept_": _INTERCEPT}
-    return _kind(
+    return kind_of(
         cls,
         _verify_linear,
         COLUMNS,
@@ -218,37 +219,37 @@ LINEAR: tuple[Kind, ...] = (
 )
 
 SCALERS: tuple[Kind, ...] = (
-    _kind(
+    kind_of(
         StandardScaler,
         columns("mean_", "var_", "scale_"),
         COLUMNS,
         _SEEN,
         _numbers("mean_", "var_", "scale_", check=_MAYBE_VECTOR),
     ),
-    _kind(
+    kind_of(
         MinMaxScaler,
         columns("scale_", "min_"),
         COLUMNS,
         _SEEN,
         _numbers("scale_", "min_", "data_min_", "data_max_", "data_range_"),
     ),
-    _kind(
+    kind_of(
         MaxAbsScaler,
         columns("max_abs_", "scale_"),
         COLUMNS,
         _SEEN,
         _numbers("max_abs_", "scale_"),
     ),
-    _kind(
+    kind_of(
         RobustScaler,
         columns("center_", "scale_"),
         COLUMNS,
         _numbers("center_", "scale_", check=_MAYBE_VECTOR),
     ),
-    _kind(Normalizer, verify_names, COLUMNS),
-    _kind(Binarizer, verify_names, COLUMNS),
-    _kind(FunctionTransformer, verify_names, {}, optional=COLUMNS),
-    _kind(
+    kind_of(Normalizer, verify_names, COLUMNS),
+    kind_of(Binarizer, verify_names, COLUMNS),
+    kind_of(FunctionTransformer, verify_names, {}, optional=COLUMNS),
+    kind_of(
         QuantileTransformer,
         _verify_quantiles,
         COLUMNS,
@@ -258,14 +259,14 @@ SCALERS: tuple[Kind, ...] = (
             "quantiles_": array("f", 2),
         },
     ),
-    _kind(
+    kind_of(
         PowerTransformer,
         _verify_power,
         COLUMNS,
         {"lambdas_": _VECTOR},
         optional={"_scaler": instance(StandardScaler)},
     ),
-    _kind(
+    kind_of(
         PCA,
         _verify_components,
         COLUMNS,
@@ -282,7 +283,7 @@ SCALERS: tuple[Kind, ...] = (
         },
         tensors=frozenset({"components_"}),
     ),
-    _kind(
+    kind_of(
         TruncatedSVD,
         _verify_components,
         COLUMNS,
@@ -294,9 +295,9 @@ SCALERS: tuple[Kind, ...] = (
         },
         tensors=frozenset({"components_"}),
     ),
-    _kind(VarianceThreshold, columns("variances_"), COLUMNS, _numbers("variances_")),
-    _kind(LabelEncoder, lambda model: None, {"classes_": categories}),
-    _kind(
+    kind_of(VarianceThreshold, columns("variances_"), COLUMNS, _numbers("variances_")),
+    kind_of(LabelEncoder, lambda model: None, {"classes_": categories}),
+    kind_of(
         LabelBinarizer,
         lambda model: None,
         {"y_type_": text, "sparse_input_": flag, "classes_": categories},
@@ -304,13 +305,13 @@ SCALERS: tuple[Kind, ...] = (
 )
 
 IMPUTERS: tuple[Kind, ...] = (
-    _kind(
+    kind_of(
         MissingIndicator,
         _verify_missing,
         COLUMNS,
         {"_precomputed": flag, "_n_features": integer(1), "features_": array("i", 1)},
     ),
-    _kind(
+    kind_of(
         SimpleImputer,
         _verify_imputer,
         COLUMNS,

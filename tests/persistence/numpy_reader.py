@@ -1,6 +1,6 @@
 """Reads model files of format 1 with NumPy alone, as the documentation describes them.
 
-It is written from docs/file_format.rst, knows nothing of sknn_suite, and trusts the file.
+Written from docs/file_format.rst, without sknn_suite; it trusts the file.
 """
 
 import io
@@ -14,7 +14,7 @@ TYPES |= {"U32": "u4", "U64": "u8", "I8": "i1", "I16": "i2", "I32": "i4", "I64":
 
 
 def read(path):
-    """Read a model as dicts, lists and arrays; an object is a dict of its attributes."""
+    """Read a model as dicts, lists and arrays; an object becomes a dict."""
     with zipfile.ZipFile(path) as file:
         manifest = json.loads(file.read("manifest.json"))
         assert manifest["format"] == 1

@@ -152,7 +152,7 @@ def damage_bytes(random, path, parts, real):
 
 
 def break_zip(random, path, parts, real):
-    """Write a zip that readers understand in different ways, or that unpacks to much."""
+    """Write a zip that has two readings, or that unpacks to much."""
     kind = random.randrange(14)
     names = list(parts)
     victim = random.choice(names)

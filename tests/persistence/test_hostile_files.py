@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from sknn_suite import AutoencoderDetector, MLPClassifier, TextRNNClassifier
 from sknn_suite.exceptions import CorruptModelError, UntrustedModelError
-from sknn_suite.persistence import _file as file_module
+from sknn_suite.persistence import _model_file as file_module
 from sknn_suite.persistence import inspect, load, save
 
 pytestmark = pytest.mark.filterwarnings(
