@@ -48,6 +48,10 @@ _ENCODERS: dict[str, tuple[type, ...]] = {
 }
 
 
+# How rows are read for each kind of network, where it is not chunk by chunk.
+_READINGS = {"image": "batches", "sequence": "lengths"}
+
+
 def verify_net(net: Any, shown: dict[str, np.ndarray]) -> None:
     """Refuse a net whose weights are not those of its configuration.
 
@@ -67,6 +71,8 @@ def verify_net(net: Any, shown: dict[str, np.ndarray]) -> None:
     refuse(network.kind not in _ENCODERS, "its network is of an unknown kind")
     known = type(net.encoder) in _ENCODERS[network.kind]
     refuse(not known, "its encoder does not go with its network")
+    reading = _READINGS.get(network.kind, "chunks")
+    refuse(net.reading != reading, "its rows are read as those of another network")
     weights = net.weights | shown
     refuse(
         len(weights) != len(net.weights) + len(shown), "a weight is told in two ways"

@@ -318,6 +318,16 @@ def test_a_loaded_model_goes_on_training_and_copying(name, path):
     assert clone(again).get_params() == model.get_params()
 
 
+def test_a_loaded_model_takes_more_rows(path):
+    model = MLPClassifier(random_state=0).partial_fit(X, Y, classes=[0, 1])
+    save(model, path)
+    again = load(path)
+    seen = again.t_
+    again.partial_fit(X, Y)
+    assert again.t_ == seen + len(X)
+    assert again.predict(X).shape == Y.shape
+
+
 @pytest.mark.parametrize(
     ("step", "rows"),
     [
