@@ -17,6 +17,8 @@ from safetensors.numpy import load_file, save_file
 from sknn_suite import MLPClassifier
 from sknn_suite.persistence import load, save
 
+WITH_WAIT = "safetensors, with a wait for the disk"
+
 # Units of each of two hidden layers: 25 million weights of 4 bytes.
 UNITS, FEW_UNITS = 5_000, 500
 
@@ -46,7 +48,7 @@ def main() -> None:
         written = take_turns(
             {
                 "safetensors": lambda: save_file(weights, theirs),
-                "safetensors, with a wait for the disk": lambda: synced(weights, theirs),
+                WITH_WAIT: lambda: synced(weights, theirs),
                 "sknn_suite": lambda: save(model, ours),
             },
             repeats,
@@ -62,7 +64,7 @@ def main() -> None:
     lines = [
         _line(f"save {megabytes:.0f} MB", written, "safetensors"),
         _line(
-            f"save {megabytes:.0f} MB", written, "safetensors, with a wait for the disk"
+            f"save {megabytes:.0f} MB", written, WITH_WAIT
         ),
         _line(f"load {megabytes:.0f} MB", read, "safetensors"),
         Line(

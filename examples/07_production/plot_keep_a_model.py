@@ -2,8 +2,8 @@
 Keep a model in a file without code
 ===================================
 
-Afterwards you can save a whole pipeline in a file that anyone may open, see what is in it,
-and know why a damaged one does not load.
+Afterwards you can save a whole pipeline in a file that anyone may open, see what is in
+it, and know why a damaged one does not load.
 """
 
 # %%
@@ -46,14 +46,15 @@ for name, again in loaded.items():
 # %%
 # What is in it
 # -------------
-# A joblib file must be opened, which runs its code, before you know. Here you ask first.
+# A joblib file must be opened, which runs its code, before you know. Here you ask
+# first.
 print(inspect(path))
 
 # %%
 # What a changed file does
 # ------------------------
-# Here one bit of each of 200 copies is changed. None of them loads, and none does anything
-# else.
+# Here one bit of each of 200 copies is changed. None of them loads, and none does
+# anything else.
 data = path.read_bytes()
 random_state = np.random.RandomState(0)
 places = random_state.randint(0, 8 * len(data), 200)

@@ -72,9 +72,9 @@ class ModelContents:
     format: int = FORMAT
 
     def __str__(self) -> str:
-        columns = self.columns
+        columns: Any = self.columns
         if isinstance(columns, list):
-            columns = f"{len(columns)}: {_shortened(columns)}"  # type: ignore[assignment]
+            columns = f"{len(columns)}: {_shortened(columns)}"
         total = f"{len(self.weights)} tensors" if self.weights else "none"
         versions = ", ".join(f"{n} {v}" for n, v in sorted(self.versions.items()))
         lines = [
