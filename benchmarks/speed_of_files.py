@@ -63,9 +63,7 @@ def main() -> None:
         size = ours.stat().st_size / 1e6
     lines = [
         _line(f"save {megabytes:.0f} MB", written, "safetensors"),
-        _line(
-            f"save {megabytes:.0f} MB", written, WITH_WAIT
-        ),
+        _line(f"save {megabytes:.0f} MB", written, WITH_WAIT),
         _line(f"load {megabytes:.0f} MB", read, "safetensors"),
         Line(
             "size of the file",

@@ -548,6 +548,7 @@ def main(folder, n_files, seed):
         "harm": harm,
         "files": sorted(p.name for p in folder.iterdir()),
     }
+    json.dump(told, sys.stdout)
 
 
 def open_one(path, X, expected, group, surprises, name):
