@@ -7,6 +7,7 @@
 It prints, as JSON, how often the old and the new model were found.
 """
 
+import json
 import os
 import random
 import signal

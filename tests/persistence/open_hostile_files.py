@@ -540,7 +540,7 @@ def main(folder, n_files, seed):
         slowest, most = max(slowest, end[1]), max(most, end[2])
         one = counts.setdefault(group, {})
         one[end[0]] = one.get(end[0], 0) + 1
-    {
+    told = {
         "counts": counts,
         "slowest": slowest,
         "kilobytes": most,
