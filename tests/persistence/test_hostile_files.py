@@ -107,8 +107,8 @@ CHANGES = {
         "The 'alpha' parameter of MLPClassifier must be",
     ),
     "a parameter of another type": (
-        lambda s: s.update(hidden_layer_sizes={"is": "dict", "items": []}),
-        "hidden_layer_sizes",
+        lambda s: s.update(activation={"is": "dict", "items": []}),
+        "The 'activation' parameter",
     ),
     "a parameter that is missing": (lambda s: s.pop("alpha"), "has no alpha"),
     "an attribute of our own class": (
