@@ -69,7 +69,7 @@ _ELSEWHERE = {
 }
 
 # Packages that need no separate import, as in scikit-learn.
-_PACKAGES = {*_HOMES.values(), "datasets", "exceptions", "plotting"}
+_PACKAGES = {*_HOMES.values(), "datasets", "exceptions", "persistence", "plotting"}
 
 
 def __getattr__(name: str) -> Any:

@@ -30,6 +30,7 @@ OPTIONAL = {
     "polars",
     "rich",
     "safetensors",
+    "skops",
 }
 
 # scikit-learn imports pandas and rich by itself where they are installed.

@@ -4,6 +4,7 @@ from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._classifier import Classifier
 from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.estimator._fitted import FittedNet, LiveModule, is_float32, same_objects
+from sknn_suite.estimator._memory import Memory
 from sknn_suite.estimator._objective import Classification, Objective
 from sknn_suite.estimator._regression import Regression
 from sknn_suite.estimator._regressor import Regressor
@@ -23,6 +24,7 @@ __all__ = [
     "Classifier",
     "FittedNet",
     "LiveModule",
+    "Memory",
     "NeuralEstimator",
     "Objective",
     "Regression",
