@@ -1,0 +1,34 @@
+"""Decisions from scores; knows no network, and every classifier may use it."""
+
+from sknn_suite.decision._criteria import (
+    Capacity,
+    CostMatrix,
+    Criterion,
+    FBeta,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+)
+from sknn_suite.decision._prior import prior_correction, prior_shift
+from sknn_suite.decision._rule import DecisionRule, choose_rule, settle_rule
+from sknn_suite.decision._threshold import (
+    DecisionCurve,
+    ThresholdChoice,
+    find_threshold,
+)
+
+__all__ = [
+    "Capacity",
+    "CostMatrix",
+    "Criterion",
+    "DecisionCurve",
+    "DecisionRule",
+    "FBeta",
+    "PrecisionAtRecall",
+    "RecallAtPrecision",
+    "ThresholdChoice",
+    "choose_rule",
+    "find_threshold",
+    "prior_correction",
+    "prior_shift",
+    "settle_rule",
+]
