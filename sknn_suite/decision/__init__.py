@@ -15,6 +15,7 @@ from sknn_suite.decision._threshold import (
     ThresholdChoice,
     find_threshold,
 )
+from sknn_suite.decision._tuner import ThresholdTuner
 
 __all__ = [
     "Capacity",
@@ -26,6 +27,7 @@ __all__ = [
     "PrecisionAtRecall",
     "RecallAtPrecision",
     "ThresholdChoice",
+    "ThresholdTuner",
     "choose_rule",
     "find_threshold",
     "prior_correction",

@@ -45,6 +45,10 @@ class Criterion(ABC):
                 "Choose one, or fit one class against the rest."
             )
 
+    def as_share(self, n_rows: float) -> "Criterion":
+        """Turn numbers of `n_rows` rows into shares, for parts of these rows."""
+        return self
+
     def explain(self, outcomes: Outcomes) -> str:
         """Say why no threshold is allowed."""
         return f"No threshold is allowed by {self}. Expected one at least. Change it."
@@ -176,6 +180,11 @@ class Capacity(Criterion):
         super().check(n_classes, n_rows)
         if self.out_of is None and self.n_rows > n_rows:
             self._refuse(n_rows)
+
+    def as_share(self, n_rows: float) -> "Capacity":
+        if self.out_of is not None:
+            return self
+        return Capacity(self.n_rows, out_of=max(int(n_rows), self.n_rows))
 
     def values(self, outcomes: Outcomes) -> np.ndarray:
         limit: float = self.n_rows

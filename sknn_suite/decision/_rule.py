@@ -63,6 +63,14 @@ class DecisionRule:
         return (scores - threshold).argmax(axis=1)
 
 
+def most_probable(kind: str, n_columns: int, of_probabilities: bool) -> DecisionRule:
+    """Make the rule that decides without thresholds."""
+    if kind == "multiclass":
+        even = 1 / n_columns if of_probabilities else 0.0
+        return DecisionRule(kind, np.full(n_columns, even), of_probabilities)
+    return DecisionRule(kind, 0.5 if of_probabilities else 0.0, of_probabilities)
+
+
 def settle_rule(
     wanted: Any, kind: str, n_columns: int
 ) -> DecisionRule | Criterion | None:
@@ -214,9 +222,9 @@ def _check_present(
     absent = classes[~np.isin(classes, seen)]
     if len(absent):
         raise DataError(
-            f"Rows of {absent[:5].tolist()} are missing among the {len(y)} rows that "
-            f"decide about thresholds, by {what}. Expected rows of every class. Hold "
-            "more rows out, or pass validation rows that have all classes."
+            f"The classes {absent[:5].tolist()} are missing among the {len(y)} rows by "
+            f"which {what} is judged. Expected rows of every class. Hold more rows "
+            "out, or pass validation rows that have all classes."
         )
 
 

@@ -19,6 +19,8 @@ from sknn_suite.doors._sklearn import (
     check_partial_fit_first_call,
     check_sample_weight,
     fit_context,
+    params_of_rows,
+    split_of_rows,
     validate_parameter_constraints,
 )
 from sknn_suite.doors._torch import (
@@ -57,7 +59,9 @@ __all__ = [
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
+    "params_of_rows",
     "processor_has_bfloat16_units",
+    "split_of_rows",
     "to_home",
     "to_numpy",
     "torch_generator",

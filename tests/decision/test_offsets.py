@@ -113,7 +113,7 @@ def test_probabilities_of_zero_can_be_decided_about():
 def test_a_class_without_rows_is_told():
     y, proba, _ = case(0)
     y[y == 2] = 0
-    with pytest.raises(ValueError, match=r"Rows of \[2\] are missing"):
+    with pytest.raises(ValueError, match=r"classes \[2\] are missing"):
         choose_rule(
             make_criterion("f1_macro"), "multiclass", y, proba, np.arange(3), None
         )

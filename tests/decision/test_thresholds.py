@@ -86,7 +86,7 @@ BRUTE = {
 
 def random_case(seed):
     source = np.random.RandomState(seed)
-    n = source.randint(10, 40)
+    n = source.randint(8, 16)
     y = (source.uniform(size=n) < source.uniform(0.1, 0.6)).astype(int)
     y[:2] = 0, 1
     # Scores with ties, and some that differ by very little.
