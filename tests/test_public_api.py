@@ -23,7 +23,7 @@ MODULES = [
 ]
 
 # Packages beside the main one whose names users import.
-FOR_USERS = ("datasets", "inspection", "plotting", "text")
+FOR_USERS = ("datasets", "decision", "inspection", "plotting", "text")
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -9,6 +9,7 @@ from sknn_suite.decision._criteria import (
     RecallAtPrecision,
 )
 from sknn_suite.decision._prior import prior_correction, prior_shift
+from sknn_suite.decision._recalibrator import Recalibrator
 from sknn_suite.decision._rule import DecisionRule, choose_rule, settle_rule
 from sknn_suite.decision._threshold import (
     DecisionCurve,
@@ -26,6 +27,7 @@ __all__ = [
     "FBeta",
     "PrecisionAtRecall",
     "RecallAtPrecision",
+    "Recalibrator",
     "ThresholdChoice",
     "ThresholdTuner",
     "choose_rule",

@@ -156,9 +156,12 @@ class Capacity(Criterion):
     out_of: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("n_rows", self.n_rows), ("out_of", self.out_of)):
+        given = {"n_rows": self.n_rows, "out_of": self.out_of}
+        if self.out_of is None:
+            del given["out_of"]
+        for name, value in given.items():
             whole = isinstance(value, Integral) and not isinstance(value, bool)
-            if not (whole and value >= 1) and not (name == "out_of" and value is None):
+            if not whole or int(value) < 1:  # type: ignore[arg-type]
                 raise ValueError(
                     f"{name}={value!r} of Capacity is not a number of rows. Expected "
                     "a whole number >= 1. Change it."
@@ -397,7 +400,7 @@ METRICS: dict[str, Metric] = {
 
 
 def _check_share(name: str, value: Any) -> None:
-    if not (isinstance(value, Real) and 0 < value <= 1):
+    if not (isinstance(value, Real) and 0 < float(value) <= 1):
         raise DataError(
             f"{name}={value!r} is no share of rows. Expected a number in (0, 1]. "
             "Change it."

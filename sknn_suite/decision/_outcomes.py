@@ -59,8 +59,8 @@ class Outcomes:
 
     def take(self, index: np.ndarray) -> "Outcomes":
         """Choose thresholds."""
-        chosen = (part[index] for part in (self.thresholds, self.tp, self.fp))
-        return Outcomes(*chosen, self.positives, self.negatives)
+        thresholds, tp, fp = (p[index] for p in (self.thresholds, self.tp, self.fp))
+        return Outcomes(thresholds, tp, fp, self.positives, self.negatives)
 
 
 def count_outcomes(

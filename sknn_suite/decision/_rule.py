@@ -221,9 +221,10 @@ def _check_present(
     seen = y if weight is None else y[weight > 0]
     absent = classes[~np.isin(classes, seen)]
     if len(absent):
+        counted = "" if weight is None else " with a sample_weight above 0"
         raise DataError(
-            f"The classes {absent[:5].tolist()} are missing among the {len(y)} rows by "
-            f"which {what} is judged. Expected rows of every class. Hold more rows "
+            f"The classes {absent[:5].tolist()} are missing among the {len(seen)} rows"
+            f"{counted} by which {what} is judged. Expected rows of every class. Hold more rows "
             "out, or pass validation rows that have all classes."
         )
 

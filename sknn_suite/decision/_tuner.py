@@ -13,18 +13,18 @@ from sklearn.base import (
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import check_cv
-from sklearn.utils import assert_all_finite, get_tags, indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.decision._criteria import Criterion
 from sknn_suite.decision._folds import Fold, fit_folds, gives_probabilities, scores_of
+from sknn_suite.decision._labels import check_labels
 from sknn_suite.decision._rule import (
     DecisionRule,
     choose_rule,
@@ -170,7 +170,7 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             If y or a parameter cannot be used.
         """
         X, y = indexable(X, y)
-        y = _check_labels(y)
+        y = check_labels(y)
         classes = np.unique(y)
         fit_params, split_params = self._route(params)
         weight = check_rows(y, y, fit_params.get("sample_weight"))
@@ -354,25 +354,6 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if inner.classifier_tags is not None:
             tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
         return tags
-
-
-def _check_labels(y: Any) -> np.ndarray:
-    assert_all_finite(y, input_name="y")
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    if kind in ("multilabel-indicator", "multiclass-multioutput"):
-        raise DataError(
-            f"y is of the kind {kind!r}. Expected one label per row. Tune each column "
-            "by itself, or use decision_threshold of a classifier of this suite."
-        )
-    y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    classes = np.unique(y)
-    if len(classes) < 2:
-        raise DataError(
-            f"y has 1 class: {classes.tolist()}. Expected two or more, because a "
-            "threshold decides between them. Pass rows of another class."
-        )
-    return y
 
 
 def _check_folds(y: np.ndarray, n_folds: int) -> None:

@@ -225,9 +225,10 @@ class OneRow(ClassifierMixin, BaseEstimator):
 def test_bad_input_is_told(params, y, text):
     X = np.arange(20.0).reshape(10, 2)
     given = {"cv": 2} | params
+    model = LogisticRegression() if given["cv"] == "prefit" else OneRow()
+    tuner = ThresholdTuner(model, **given)
     with pytest.raises(ValueError, match=text):
-        model = LogisticRegression() if given["cv"] == "prefit" else OneRow()
-        ThresholdTuner(model, **given).fit(X, np.asarray(y))
+        tuner.fit(X, np.asarray(y))
 
 
 def test_a_fold_that_trains_on_one_class_is_told():
