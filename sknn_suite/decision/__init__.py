@@ -11,6 +11,7 @@ from sknn_suite.decision._criteria import (
 from sknn_suite.decision._prior import prior_correction, prior_shift
 from sknn_suite.decision._recalibrator import Recalibrator
 from sknn_suite.decision._rule import DecisionRule, choose_rule, settle_rule
+from sknn_suite.decision._scorer import make_criterion
 from sknn_suite.decision._threshold import (
     DecisionCurve,
     ThresholdChoice,
@@ -26,12 +27,13 @@ __all__ = [
     "DecisionRule",
     "FBeta",
     "PrecisionAtRecall",
-    "RecallAtPrecision",
     "Recalibrator",
+    "RecallAtPrecision",
     "ThresholdChoice",
     "ThresholdTuner",
     "choose_rule",
     "find_threshold",
+    "make_criterion",
     "prior_correction",
     "prior_shift",
     "settle_rule",

@@ -57,7 +57,7 @@ def prior_correction(proba: Any, trained_shares: Any, true_shares: Any) -> np.nd
 
 
 def prior_shift(trained_shares: Any, true_shares: Any, n_classes: int) -> np.ndarray:
-    """What the correction adds to each logarithm of a probability.
+    """Compute what the correction adds to each logarithm of a probability.
 
     Parameters
     ----------

@@ -237,7 +237,7 @@ class Recalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.classes_[proba.argmax(axis=1)]
 
     def _inner(self) -> Any:
-        """The estimator, or what None stands for."""
+        """Return the estimator, or what None stands for."""
         return LogisticRegression() if self.estimator is None else self.estimator
 
     def get_metadata_routing(self):

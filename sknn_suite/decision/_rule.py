@@ -224,8 +224,8 @@ def _check_present(
         counted = "" if weight is None else " with a sample_weight above 0"
         raise DataError(
             f"The classes {absent[:5].tolist()} are missing among the {len(seen)} rows"
-            f"{counted} by which {what} is judged. Expected rows of every class. Hold more rows "
-            "out, or pass validation rows that have all classes."
+            f"{counted} by which {what} is judged. Expected rows of every class. Hold "
+            "more rows out, or pass validation rows that have all classes."
         )
 
 

@@ -93,8 +93,8 @@ def find_threshold(
 
     scoring : str, callable, criterion or array-like, default="f1"
         What is best: the name of a scorer, a scorer, a cost matrix, or `Capacity`,
-        `FBeta`, `RecallAtPrecision`, `PrecisionAtRecall`. Exact and fast for "accuracy",
-        "balanced_accuracy", "f1", "f1_macro", "f1_weighted", "jaccard",
+        `FBeta`, `RecallAtPrecision`, `PrecisionAtRecall`. Exact and fast for
+        "accuracy", "balanced_accuracy", "f1", "f1_macro", "f1_weighted", "jaccard",
         "matthews_corrcoef", "precision", "recall", "recall_macro" and all criteria.
         Other scorers are called once per threshold: for 1,000 thresholds at most,
         evenly spaced in rank, then for 1,000 around the best of them.

@@ -313,7 +313,7 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     # -- scikit-learn ----------------------------------------------------------------
 
     def _inner(self) -> Any:
-        """The estimator, or what None stands for."""
+        """Return the estimator, or what None stands for."""
         return LogisticRegression() if self.estimator is None else self.estimator
 
     def _route(self, params: dict[str, Any]) -> tuple[dict, dict]:

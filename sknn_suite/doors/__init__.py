@@ -20,6 +20,7 @@ from sknn_suite.doors._sklearn import (
     check_sample_weight,
     fit_context,
     params_of_rows,
+    rows_of,
     split_of_rows,
     validate_parameter_constraints,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "own_random_state",
     "params_of_rows",
     "processor_has_bfloat16_units",
+    "rows_of",
     "split_of_rows",
     "to_home",
     "to_numpy",

@@ -1,6 +1,7 @@
 """All imports of private names of scikit-learn are here."""
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as rows_of
 from sklearn.utils._array_api import (
     _is_numpy_namespace as is_numpy_namespace,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "is_numpy_namespace",
     "move_to",
     "params_of_rows",
+    "rows_of",
     "split_of_rows",
     "validate_parameter_constraints",
 ]

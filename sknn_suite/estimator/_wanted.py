@@ -76,13 +76,13 @@ class Wanted(NamedTuple):
         return None
 
     def shift(self, class_weight: dict | list | None) -> np.ndarray | None:
-        """What takes the weights of classes out of raw scores."""
+        """Compute what takes the weights of classes out of raw scores."""
         if self.of.probabilities != "true_shares" or class_weight is None:
             return None
         if not isinstance(class_weight, dict):
             raise ValueError(
                 "probabilities='true_shares' does not go with class_weight of several "
-                "labels, whose weights multiply in each row. Expected class_weight=None "
+                "labels, whose weights multiply in each row. Expected no class_weight "
                 "or one label per row. Change one of the two."
             )
         classes = self.target.classes_.tolist()
