@@ -8,10 +8,9 @@ from sknn_suite.decision._criteria import (
     PrecisionAtRecall,
     RecallAtPrecision,
 )
-from sknn_suite.decision._prior import prior_correction, prior_shift
+from sknn_suite.decision._prior import prior_correction
 from sknn_suite.decision._recalibrator import Recalibrator
-from sknn_suite.decision._rule import DecisionRule, choose_rule, settle_rule
-from sknn_suite.decision._scorer import make_criterion
+from sknn_suite.decision._rule import DecisionRule
 from sknn_suite.decision._threshold import (
     DecisionCurve,
     ThresholdChoice,
@@ -31,10 +30,6 @@ __all__ = [
     "RecallAtPrecision",
     "ThresholdChoice",
     "ThresholdTuner",
-    "choose_rule",
     "find_threshold",
-    "make_criterion",
     "prior_correction",
-    "prior_shift",
-    "settle_rule",
 ]

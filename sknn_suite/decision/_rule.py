@@ -43,6 +43,130 @@ class DecisionRule:
     value: Any = None
     curve: Any = None
 
+    @classmethod
+    def most_probable(
+        cls, kind: str, n_columns: int, of_probabilities: bool
+    ) -> "DecisionRule":
+        """Make the rule that decides without thresholds."""
+        if kind == "multiclass":
+            even = 1 / n_columns if of_probabilities else 0.0
+            return cls(kind, np.full(n_columns, even), of_probabilities)
+        return cls(kind, 0.5 if of_probabilities else 0.0, of_probabilities)
+
+    @classmethod
+    def settle(
+        cls, wanted: Any, kind: str, n_columns: int
+    ) -> "DecisionRule | Criterion | None":
+        """Make a rule of fixed thresholds, or the criterion by which to choose them.
+
+        Parameters
+        ----------
+        wanted : object
+            The parameter `decision_threshold`.
+        kind : {"binary", "multiclass", "multilabel"}
+            What is decided.
+        n_columns : int
+            Number of classes, or of labels.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be used.
+        """
+        if wanted is None:
+            return None
+        if n_columns == 1:
+            raise DataError(
+                f"y has a single class, and decision_threshold={wanted!r} decides "
+                "between two or more. Expected rows of another class. Pass them, or set "
+                "decision_threshold=None."
+            )
+        if isinstance(wanted, Real) and not isinstance(wanted, bool):
+            if kind == "multiclass":
+                raise ValueError(
+                    f"decision_threshold={wanted!r} is one number, but there are "
+                    f"{n_columns} classes. Expected the name of a scorer, a cost "
+                    f"matrix, or a list of {n_columns} numbers. Pass one of these."
+                )
+            _check_range(wanted, np.array([wanted], dtype=np.float64), lowest=0)
+            return cls(kind, float(wanted))
+        if not isinstance(wanted, str | Criterion) and not callable(wanted):
+            fixed = _as_thresholds(wanted)
+            if fixed is not None:
+                return _fixed_rule(wanted, fixed, kind, n_columns)
+        criterion = make_criterion(wanted, per_label=kind == "multilabel")
+        criterion.check(2 if kind != "multiclass" else n_columns, np.inf)
+        return criterion
+
+    @classmethod
+    def choose(
+        cls,
+        criterion: Criterion,
+        kind: str,
+        y: np.ndarray,
+        scores: np.ndarray,
+        classes: np.ndarray,
+        weight: np.ndarray | None,
+        *,
+        of_probabilities: bool = True,
+    ) -> "DecisionRule":
+        """Choose thresholds by rows that the model has not been trained on.
+
+        Parameters
+        ----------
+        criterion : Criterion
+            What is best.
+        kind : {"binary", "multiclass", "multilabel"}
+            What is decided.
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels of the rows.
+        scores : ndarray of shape (n_samples,) or (n_samples, n_columns)
+            See `DecisionRule.decide`.
+        classes : ndarray of shape (n_classes,)
+            All labels.
+        weight : ndarray of shape (n_samples,) or None
+            Weights of the rows.
+        of_probabilities : bool
+            Whether scores are probabilities.
+
+        Raises
+        ------
+        ValueError
+            If a class has no row, or the criterion cannot be met.
+        """
+        scores = np.asarray(scores, dtype=np.float64)
+        if kind == "binary":
+            _check_present(y, classes, weight, str(criterion))
+            choice = choose_threshold(y, scores, criterion, classes, weight)
+            return cls(
+                kind, choice.threshold, of_probabilities, choice.value, choice.curve
+            )
+        if kind == "multilabel":
+            both = np.array([0, 1])
+            choices = []
+            for j, column in enumerate(np.asarray(y).T):
+                _check_present(column, both, weight, f"{criterion}, label {j}")
+                choices.append(
+                    choose_threshold(column, scores[:, j], criterion, both, weight)
+                )
+            return cls(
+                kind,
+                np.array([choice.threshold for choice in choices]),
+                of_probabilities,
+                np.array([choice.value for choice in choices]),
+                [choice.curve for choice in choices],
+            )
+        _check_present(y, classes, weight, str(criterion))
+        codes = np.searchsorted(classes, y)
+        added = _log(scores) if of_probabilities else scores
+        found = find_offsets(codes, added, criterion, classes, weight)
+        if of_probabilities:
+            threshold = np.exp(found.offsets.min() - found.offsets)
+            threshold /= threshold.sum()
+        else:
+            threshold = -found.offsets
+        return cls(kind, threshold, of_probabilities, found.value)
+
     def decide(self, scores: np.ndarray) -> np.ndarray:
         """Codes from scores.
 
@@ -61,59 +185,6 @@ class DecisionRule:
         else:
             threshold = self.threshold
         return (scores - threshold).argmax(axis=1)
-
-
-def most_probable(kind: str, n_columns: int, of_probabilities: bool) -> DecisionRule:
-    """Make the rule that decides without thresholds."""
-    if kind == "multiclass":
-        even = 1 / n_columns if of_probabilities else 0.0
-        return DecisionRule(kind, np.full(n_columns, even), of_probabilities)
-    return DecisionRule(kind, 0.5 if of_probabilities else 0.0, of_probabilities)
-
-
-def settle_rule(
-    wanted: Any, kind: str, n_columns: int
-) -> DecisionRule | Criterion | None:
-    """Make a rule of fixed thresholds, or the criterion by which to choose them.
-
-    Parameters
-    ----------
-    wanted : object
-        The parameter `decision_threshold`.
-    kind : {"binary", "multiclass", "multilabel"}
-        What is decided.
-    n_columns : int
-        Number of classes, or of labels.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be used.
-    """
-    if wanted is None:
-        return None
-    if n_columns == 1:
-        raise DataError(
-            f"y has a single class, and decision_threshold={wanted!r} decides between "
-            "two or more. Expected rows of another class. Pass them, or set "
-            "decision_threshold=None."
-        )
-    if isinstance(wanted, Real) and not isinstance(wanted, bool):
-        if kind == "multiclass":
-            raise ValueError(
-                f"decision_threshold={wanted!r} is one number, but there are "
-                f"{n_columns} classes. Expected the name of a scorer, a cost matrix, "
-                f"or a list of {n_columns} numbers. Pass one of these."
-            )
-        _check_range(wanted, np.array([wanted], dtype=np.float64), lowest=0)
-        return DecisionRule(kind, float(wanted))
-    if not isinstance(wanted, str | Criterion) and not callable(wanted):
-        fixed = _as_thresholds(wanted)
-        if fixed is not None:
-            return _fixed_rule(wanted, fixed, kind, n_columns)
-    criterion = make_criterion(wanted, per_label=kind == "multilabel")
-    criterion.check(2 if kind != "multiclass" else n_columns, np.inf)
-    return criterion
 
 
 def _as_thresholds(wanted: Any) -> np.ndarray | None:
@@ -145,74 +216,6 @@ def _check_range(wanted: Any, numbers: np.ndarray, lowest: float) -> None:
             f"decision_threshold={wanted!r} is no probability. Expected numbers in "
             f"{'[0' if lowest == 0 else '(0'}, 1]. Change it."
         )
-
-
-def choose_rule(
-    criterion: Criterion,
-    kind: str,
-    y: np.ndarray,
-    scores: np.ndarray,
-    classes: np.ndarray,
-    weight: np.ndarray | None,
-    *,
-    of_probabilities: bool = True,
-) -> DecisionRule:
-    """Choose thresholds by rows that the model has not been trained on.
-
-    Parameters
-    ----------
-    criterion : Criterion
-        What is best.
-    kind : {"binary", "multiclass", "multilabel"}
-        What is decided.
-    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        Labels of the rows.
-    scores : ndarray of shape (n_samples,) or (n_samples, n_columns)
-        See `DecisionRule.decide`.
-    classes : ndarray of shape (n_classes,)
-        All labels.
-    weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
-    of_probabilities : bool
-        Whether scores are probabilities.
-
-    Raises
-    ------
-    ValueError
-        If a class has no row, or the criterion cannot be met.
-    """
-    scores = np.asarray(scores, dtype=np.float64)
-    if kind == "binary":
-        _check_present(y, classes, weight, str(criterion))
-        choice = choose_threshold(y, scores, criterion, classes, weight)
-        return DecisionRule(
-            kind, choice.threshold, of_probabilities, choice.value, choice.curve
-        )
-    if kind == "multilabel":
-        both = np.array([0, 1])
-        choices = []
-        for j, column in enumerate(np.asarray(y).T):
-            _check_present(column, both, weight, f"{criterion}, label {j}")
-            choices.append(
-                choose_threshold(column, scores[:, j], criterion, both, weight)
-            )
-        return DecisionRule(
-            kind,
-            np.array([choice.threshold for choice in choices]),
-            of_probabilities,
-            np.array([choice.value for choice in choices]),
-            [choice.curve for choice in choices],
-        )
-    _check_present(y, classes, weight, str(criterion))
-    codes = np.searchsorted(classes, y)
-    added = _log(scores) if of_probabilities else scores
-    found = find_offsets(codes, added, criterion, classes, weight)
-    if of_probabilities:
-        threshold = np.exp(found.offsets.min() - found.offsets)
-        threshold /= threshold.sum()
-    else:
-        threshold = -found.offsets
-    return DecisionRule(kind, threshold, of_probabilities, found.value)
 
 
 def _check_present(

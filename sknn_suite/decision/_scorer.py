@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer
 
-from sknn_suite.decision._criteria import METRICS, CostMatrix, Criterion
+from sknn_suite.decision._criteria import CostMatrix, Criterion
+from sknn_suite.decision._metrics import METRICS
 from sknn_suite.decision._outcomes import Outcomes
 
 # Scores that average over rows or labels, so that no label has a threshold by itself.

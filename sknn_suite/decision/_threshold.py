@@ -65,6 +65,8 @@ class ThresholdChoice:
         called for at most 2,000 of them.
     curve : DecisionCurve
         The other thresholds.
+    criterion : Criterion
+        What it was chosen by.
     """
 
     threshold: float
@@ -72,6 +74,7 @@ class ThresholdChoice:
     ties: np.ndarray
     is_exact: bool
     curve: DecisionCurve
+    criterion: Criterion
 
 
 def find_threshold(
@@ -183,6 +186,7 @@ def choose_threshold(
         ties=outcomes.thresholds[tied][::-1],
         is_exact=is_exact,
         curve=make_curve(outcomes, values, chosen),
+        criterion=criterion,
     )
 
 

@@ -25,12 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_suite.decision._criteria import Criterion
 from sknn_suite.decision._folds import Fold, fit_folds, gives_probabilities, scores_of
 from sknn_suite.decision._labels import check_labels
-from sknn_suite.decision._rule import (
-    DecisionRule,
-    choose_rule,
-    most_probable,
-    settle_rule,
-)
+from sknn_suite.decision._rule import DecisionRule
 from sknn_suite.decision._threshold import check_rows
 from sknn_suite.doors import HasMethods, StrOptions, fit_context
 from sknn_suite.exceptions import DataError
@@ -175,7 +170,7 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         fit_params, split_params = self._route(params)
         weight = check_rows(y, y, fit_params.get("sample_weight"))
         kind = "binary" if len(classes) == 2 else "multiclass"
-        wanted = settle_rule(self.scoring, kind, len(classes))
+        wanted = DecisionRule.settle(self.scoring, kind, len(classes))
         folds = self._folds(X, y, fit_params, split_params)
         self.classes_ = classes
         self.estimators_ = [fold.estimator for fold in folds]
@@ -215,7 +210,9 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     ) -> None:
         of_proba = gives_probabilities(folds[0].estimator)
         if not isinstance(wanted, Criterion):
-            rule = wanted or most_probable(kind, len(self.classes_), of_proba)
+            rule = wanted or DecisionRule.most_probable(
+                kind, len(self.classes_), of_proba
+            )
             alone = [rule.threshold] * len(folds)
         else:
             how = (self.classes_, of_proba)
@@ -370,7 +367,7 @@ def _check_folds(y: np.ndarray, n_folds: int) -> None:
 
 def _choose(criterion, kind, y, weight, rows, scores, classes, of_probabilities):
     given = None if weight is None else weight[rows]
-    return choose_rule(
+    return DecisionRule.choose(
         criterion,
         kind,
         y[rows],

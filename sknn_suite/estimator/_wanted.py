@@ -5,13 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from sknn_suite.decision import (
-    Criterion,
-    DecisionRule,
-    choose_rule,
-    prior_shift,
-    settle_rule,
-)
+from sknn_suite.decision import Criterion, DecisionRule
 from sknn_suite.encoding import ClassTarget
 from sknn_suite.exceptions import DataError
 from sknn_suite.losses import LINKS
@@ -38,7 +32,7 @@ class Wanted(NamedTuple):
     def of_fit(cls, of: Any, target: ClassTarget, *, partial: bool) -> "Wanted":
         """Read the parameters, and refuse those that cannot be used."""
         wanted = of.decision_threshold
-        settled = settle_rule(wanted, target.kind_, len(target.classes_))
+        settled = DecisionRule.settle(wanted, target.kind_, len(target.classes_))
         if partial and isinstance(settled, Criterion):
             raise ValueError(
                 f"decision_threshold={wanted!r} is chosen on validation rows, which "
@@ -93,8 +87,9 @@ class Wanted(NamedTuple):
                 "and nothing can be said about its true share. Expected weights > 0. "
                 "Change it, or set probabilities='as_trained'."
             )
-        # Training saw shares that are `weights` times the true ones.
-        shift = prior_shift(weights, np.ones(len(classes)), len(classes))
+        # Training saw shares that are `weights` times the true ones; Bayes' rule takes
+        # the factor out of the odds.
+        shift = -np.log(weights)
         return shift[1:] - shift[:1] if self.target.kind_ == "binary" else shift
 
     def choose(
@@ -106,7 +101,7 @@ class Wanted(NamedTuple):
     ) -> DecisionRule:
         """Choose the rule by validation rows."""
         assert self.criterion is not None
-        return choose_rule(
+        return DecisionRule.choose(
             self.criterion,
             target.kind_,
             y,

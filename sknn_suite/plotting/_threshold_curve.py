@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_curve
 from sklearn.utils.validation import column_or_1d
 
-from sknn_suite.decision import Capacity, CostMatrix, find_threshold, make_criterion
+from sknn_suite.decision import Capacity, CostMatrix, find_threshold
 from sknn_suite.doors import rows_of
 from sknn_suite.exceptions import DataError
 from sknn_suite.plotting._axes import prepare_axes, write_legend
@@ -343,11 +343,10 @@ class ThresholdCurveDisplay:
         curve = criterion = None
         if scoring is not None:
             label = 1 if positive_label is None else positive_label
-            criterion = make_criterion(scoring)
             choice = find_threshold(
-                y_true == label, y_score, criterion, sample_weight=sample_weight
+                y_true == label, y_score, scoring, sample_weight=sample_weight
             )
-            curve = choice.curve
+            curve, criterion = choice.curve, choice.criterion
             chosen = choice.threshold if chosen is None else chosen
         display = cls(
             thresholds=thresholds,

@@ -10,7 +10,7 @@ from sklearn.metrics import (
     matthews_corrcoef,
 )
 
-from sknn_suite.decision import CostMatrix, choose_rule
+from sknn_suite.decision import CostMatrix, DecisionRule
 from sknn_suite.decision._scorer import make_criterion
 
 COSTS = [[0, 1, 5], [2, 0, 1], [9, 3, 1]]
@@ -53,7 +53,7 @@ def test_the_value_is_that_of_the_decisions_and_no_worse_than_argmax(scoring):
         y, proba, weight = case(seed)
         criterion = make_criterion(scoring)
         classes = np.arange(3)
-        rule = choose_rule(criterion, "multiclass", y, proba, classes, weight)
+        rule = DecisionRule.choose(criterion, "multiclass", y, proba, classes, weight)
         score = SCORES[scoring]
         told = score(y, rule.decide(proba), sample_weight=weight)
         plain = score(y, proba.argmax(axis=1), sample_weight=weight)
@@ -65,7 +65,7 @@ def test_the_value_is_that_of_the_decisions_and_no_worse_than_argmax(scoring):
 
 def test_no_single_offset_can_improve_the_end_of_the_search():
     y, proba, _ = case(3)
-    rule = choose_rule(
+    rule = DecisionRule.choose(
         make_criterion("f1_macro"), "multiclass", y, proba, np.arange(3), None
     )
     for k in range(3):
@@ -80,11 +80,11 @@ def test_no_single_offset_can_improve_the_end_of_the_search():
 def test_thresholds_sum_to_one_and_equal_ones_are_argmax():
     y, proba, _ = case(0)
     perfect = np.eye(3)[y] * 0.9 + 0.1 / 3
-    rule = choose_rule(
+    rule = DecisionRule.choose(
         make_criterion("f1_macro"), "multiclass", y, perfect, np.arange(3), None
     )
     np.testing.assert_allclose(rule.threshold, 1 / 3)
-    rule = choose_rule(
+    rule = DecisionRule.choose(
         make_criterion("f1_macro"), "multiclass", y, proba, np.arange(3), None
     )
     assert rule.threshold.sum() == pytest.approx(1)
@@ -95,7 +95,7 @@ def test_any_scorer_decides_between_several_classes():
     labels = np.array(["a", "b", "c"])
     scorer = make_scorer(balanced_accuracy_score)
     criterion = make_criterion(scorer)
-    rule = choose_rule(criterion, "multiclass", labels[y], proba, labels, None)
+    rule = DecisionRule.choose(criterion, "multiclass", labels[y], proba, labels, None)
     told = balanced_accuracy_score(y, rule.decide(proba))
     assert rule.value == pytest.approx(told)
     assert told >= balanced_accuracy_score(y, proba.argmax(axis=1))
@@ -104,7 +104,7 @@ def test_any_scorer_decides_between_several_classes():
 def test_probabilities_of_zero_can_be_decided_about():
     y = np.array([0, 1, 2, 2])
     proba = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]])
-    rule = choose_rule(
+    rule = DecisionRule.choose(
         make_criterion("f1_macro"), "multiclass", y, proba, np.arange(3), None
     )
     assert rule.value >= f1_score(y, proba.argmax(axis=1), average="macro")
@@ -114,6 +114,6 @@ def test_a_class_without_rows_is_told():
     y, proba, _ = case(0)
     y[y == 2] = 0
     with pytest.raises(ValueError, match=r"classes \[2\] are missing"):
-        choose_rule(
+        DecisionRule.choose(
             make_criterion("f1_macro"), "multiclass", y, proba, np.arange(3), None
         )
