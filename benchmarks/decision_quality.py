@@ -41,7 +41,7 @@ def main() -> None:
     n_seeds = 1 if options.quick else options.repeats or 3
     raw: dict[str, Any] = earlier("decision_quality", options)
     notes = [
-        "Log-losses are means over seeds; the ratio is corrected / plain. The intercept "
+        "Log-losses are means over seeds; the ratio is corrected / plain. An intercept "
         "of a calibration is 0 if the mean probability is right.",
     ]
     for name in options.only:
@@ -155,7 +155,7 @@ def rows_of(name: str, data: dict[str, Any]) -> tuple[Any, np.ndarray]:
 def network(seed: int, options: argparse.Namespace, **params: Any) -> MLPClassifier:
     return MLPClassifier(
         hidden_layer_sizes=(32,),
-        max_iter=10 if options.quick else 200,
+        max_iter=40 if options.quick else 200,
         early_stopping=True,
         early_stopping_scoring="loss",
         validation_fraction=0.25,

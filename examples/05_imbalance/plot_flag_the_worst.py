@@ -2,8 +2,8 @@
 Flag the two hundred worst
 ==========================
 
-Afterwards you can let a classifier flag as many rows as somebody has time to look at, or
-as many as are worth the look, without a second fit.
+Afterwards you can let a classifier flag as many rows as somebody has time to look at,
+or as many as are worth the look, without a second fit.
 """
 
 # %%
@@ -22,7 +22,7 @@ from sknn_suite.decision import Capacity
 from sknn_suite.plotting import ThresholdCurveDisplay
 
 payments, fraud = make_classification(
-    22_000,
+    16_000,
     n_features=8,
     n_informative=4,
     weights=[0.99],

@@ -78,8 +78,8 @@ class DecisionRule:
         if n_columns == 1:
             raise DataError(
                 f"y has a single class, and decision_threshold={wanted!r} decides "
-                "between two or more. Expected rows of another class. Pass them, or set "
-                "decision_threshold=None."
+                "between two or more. Expected rows of another class. Pass them, or "
+                "set decision_threshold=None."
             )
         if isinstance(wanted, Real) and not isinstance(wanted, bool):
             if kind == "multiclass":
