@@ -43,7 +43,7 @@ _HOMES = {
 }
 
 # Packages that need no separate import, as in scikit-learn.
-_PACKAGES = {*_HOMES.values(), "datasets", "exceptions", "plotting"}
+_PACKAGES = {*_HOMES.values(), "datasets", "decision", "exceptions", "plotting"}
 
 
 def __getattr__(name: str) -> Any:
