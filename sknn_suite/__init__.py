@@ -69,7 +69,14 @@ _ELSEWHERE = {
 }
 
 # Packages that need no separate import, as in scikit-learn.
-_PACKAGES = {*_HOMES.values(), "datasets", "exceptions", "persistence", "plotting"}
+_PACKAGES = {
+    *_HOMES.values(),
+    "datasets",
+    "decision",
+    "exceptions",
+    "persistence",
+    "plotting",
+}
 
 
 def __getattr__(name: str) -> Any:

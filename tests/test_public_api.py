@@ -23,7 +23,14 @@ MODULES = [
 ]
 
 # Packages beside the main one whose names users import.
-FOR_USERS = ("datasets", "inspection", "persistence", "plotting", "text")
+FOR_USERS = (
+    "datasets",
+    "decision",
+    "inspection",
+    "persistence",
+    "plotting",
+    "text",
+)
 
 
 @pytest.mark.parametrize("name", PACKAGES)

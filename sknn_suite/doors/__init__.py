@@ -24,6 +24,9 @@ from sknn_suite.doors._sklearn import (
     check_partial_fit_first_call,
     check_sample_weight,
     fit_context,
+    params_of_rows,
+    rows_of,
+    split_of_rows,
     validate_parameter_constraints,
 )
 from sknn_suite.doors._torch import (
@@ -70,8 +73,11 @@ __all__ = [
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
+    "params_of_rows",
     "processor_has_bfloat16_units",
+    "rows_of",
     "set_warning_state",
+    "split_of_rows",
     "to_home",
     "to_numpy",
     "torch_generator",

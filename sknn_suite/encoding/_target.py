@@ -1,6 +1,7 @@
 """Encode targets as tensors, and decode predictions to the form of y."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,10 +26,18 @@ class ClassTarget:
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted; for multilabel the column indices. A single label has the
         probability 1, from a softmax over one score.
+    rule : DecisionRule or None
+        Decides by probabilities; None for the most probable class.
+    shift : ndarray of shape (n_outputs,) or None
+        What is added to raw scores, so that probabilities are for the true shares of
+        the classes.
     """
 
+    # Pickles of plain targets hold no more than kind and classes.
     kind_: str
     classes_: np.ndarray
+    rule: Any = None
+    shift: np.ndarray | None = None
 
     def fit(self, y: np.ndarray, classes: Sequence | None = None) -> "ClassTarget":
         """Learn the labels from all rows, or use `classes`."""
@@ -63,6 +72,22 @@ class ClassTarget:
         if self.kind_ == "multiclass":
             return as_tensor(codes, torch.int64)
         return as_tensor(codes.reshape(len(codes), -1), dtype)
+
+    def deciding(self, rule: Any, shift: np.ndarray | None) -> "ClassTarget":
+        """Make the same target with a rule and a shift of its own."""
+        target = ClassTarget()
+        target.kind_, target.classes_ = self.kind_, self.classes_
+        if rule is not None:
+            target.rule = rule
+        if shift is not None:
+            target.shift = shift
+        return target
+
+    def shifted(self, raw: Tensor) -> Tensor:
+        """Raw scores whose probabilities are for the true shares."""
+        if self.shift is None:
+            return raw
+        return raw + torch.as_tensor(self.shift, dtype=raw.dtype)
 
     def decide(self, raw: np.ndarray) -> np.ndarray:
         """Codes from raw scores: the most probable class, or labels above one half."""

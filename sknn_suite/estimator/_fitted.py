@@ -100,7 +100,7 @@ class FittedNet:
         device : str, default="auto"
             The parameter of estimators.
         adapt : callable, default=None
-            Called with the module, to set what is not a weight.
+            Called with module and network, to set what is not a weight.
         """
         where = prediction_device(device, work=n_rows * self.work_per_row)
         dtype = getattr(torch, self.dtype)
@@ -111,7 +111,7 @@ class FittedNet:
             bound = BoundModule(module, where, dtype)
         bound.bind(self.weights)
         if adapt is not None:
-            adapt(bound.module)
+            adapt(bound.module, self.network)
         self.live.bound = bound
         return bound
 
@@ -147,9 +147,14 @@ class FittedNet:
         with torch.inference_mode():
             return found.to(torch.float32 if exact else torch.float64)
 
-    def scores_of(self, bundle: TensorBundle, device: str = "auto") -> Tensor:
+    def scores_of(
+        self,
+        bundle: TensorBundle,
+        device: str = "auto",
+        adapt: Callable | None = None,
+    ) -> Tensor:
         """Raw scores of rows that are encoded already, on the host; see `bind`."""
-        bound = self.bind(len(bundle), device)
+        bound = self.bind(len(bundle), device, adapt)
         return _in_batches(self, bound, bundle, bound.raw_scores)
 
 

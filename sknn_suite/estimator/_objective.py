@@ -13,6 +13,7 @@ from sknn_suite.data import TensorBundle
 from sknn_suite.doors import check_partial_fit_first_call, to_numpy
 from sknn_suite.encoding import ClassTarget
 from sknn_suite.estimator._fitted import FittedNet
+from sknn_suite.estimator._wanted import Wanted
 from sknn_suite.losses import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
@@ -68,8 +69,13 @@ class Objective:
             Which validation rows have a weight; None if there are none.
         """
 
-    def finish(self, net: FittedNet, valid: TensorBundle) -> Any:
-        """Make the target that predictions use, from the net and validation rows."""
+    def finish(
+        self, net: FittedNet, valid: TensorBundle, adapt: Callable | None = None
+    ) -> Any:
+        """Make the target that predictions use, from the net and validation rows.
+
+        `adapt` prepares the module as predictions do, see `FittedNet.bind`.
+        """
         return self.target
 
     def explain(self, net: FittedNet, train: TensorBundle) -> str:
@@ -115,6 +121,7 @@ class Classification(Objective):
 
     y_is_numeric = False
     _settled_class_weight: dict | list | None
+    _wanted: Wanted
 
     def hear_classes(self, y: Any, classes: Any) -> None:
         if not check_partial_fit_first_call(self.of, classes):
@@ -131,7 +138,15 @@ class Classification(Objective):
             self.of.classes_ = self.target.classes_
             if self.target.kind_ == "multilabel":
                 warn_of_one_hot(y)
-            return
+        else:
+            self._check_classes(y, partial=partial)
+        self._wanted = Wanted.of_fit(self.of, self.target, partial=partial)
+
+    def check_held_out(self, y: np.ndarray) -> None:
+        self._check_classes(y, partial=True)
+
+    def _check_classes(self, y: np.ndarray, *, partial: bool) -> None:
+        """Check labels against those that are known."""
         labels, classes = unique_labels(y), self.of.classes_
         if self.of.warm_start and not partial and set(labels) != set(classes):
             raise ValueError(
@@ -155,6 +170,41 @@ class Classification(Objective):
     ) -> np.ndarray | None:
         settled = self._settled_class_weight
         return combine_weights(weight, settled, y, self.target.classes_)
+
+    def settle(
+        self, y: np.ndarray, weight: np.ndarray | None, held_out: np.ndarray | None
+    ) -> None:
+        had = self.target.rule is not None or self.target.shift is not None
+        rule = self._wanted.rule(None if held_out is None else int(held_out.sum()))
+        shift = self._wanted.shift(self._settled_class_weight)
+        if had or rule is not None or shift is not None:
+            self.target = self.target.deciding(rule, shift)
+
+    def finish(
+        self, net: FittedNet, valid: TensorBundle, adapt: Callable | None = None
+    ) -> ClassTarget:
+        if self._wanted.criterion is None:
+            return self.target
+        raw = net.scores_of(valid, self.of.device, adapt)
+        weight = None if valid.weight is None else valid.weights.cpu().numpy()
+        codes = valid.targets.cpu().numpy().astype(int)
+        codes = codes[:, 0] if self.target.kind_ == "binary" else codes
+        y = self.target.inverse_transform(codes)
+        weight = self._weigh_as_given(weight, y)
+        rule = self._wanted.choose(self.target, self.target.shifted(raw), y, weight)
+        return self.target.deciding(rule, self.target.shift)
+
+    def _weigh_as_given(
+        self, weight: np.ndarray | None, y: np.ndarray
+    ) -> np.ndarray | None:
+        """Take the weights of classes out again: decisions are for the true shares."""
+        settled = self._settled_class_weight
+        by_class = combine_weights(None, settled, y, self.target.classes_)
+        if weight is None or by_class is None:
+            return weight
+        return np.divide(
+            weight, by_class, out=np.zeros(len(weight)), where=by_class > 0
+        )
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         if self.target.kind_ == "multilabel":

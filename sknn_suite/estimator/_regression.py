@@ -160,10 +160,13 @@ class Regression(Objective):
             self.quantiles,
         )
 
-    def finish(self, net: FittedNet, valid: TensorBundle) -> NumberTarget:
+    def finish(
+        self, net: FittedNet, valid: TensorBundle, adapt: Callable | None = None
+    ) -> NumberTarget:
         if not self._calibrates:
             return self.target
-        predicted = self.loss().link(net.scores_of(valid, self.of.device)).numpy()
+        raw = net.scores_of(valid, self.of.device, adapt)
+        predicted = self.loss().link(raw).numpy()
         weight = None if valid.weight is None else valid.weights.cpu().numpy()
         y = valid.targets.cpu().numpy()
         return self.target.shifted(

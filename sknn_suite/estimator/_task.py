@@ -37,8 +37,8 @@ class Task:
     # How predictions read rows, see FittedNet.
     reading = "chunks"
 
-    # Called with the module before predictions, to set what is not a weight.
-    adapt: Callable[[Any], None] | None = None
+    # Called with module and network before predictions, to set what is not a weight.
+    adapt: Callable[[Any, Network], None] | None = None
 
     # Schedules that are planned for a whole fit; partial_fit uses a constant rate
     # instead.
@@ -289,7 +289,7 @@ class SupervisedTask(Task):
     def finish(self, net: Any, plan: FitPlan) -> Any:
         if plan.valid is None:
             return net
-        target = self.objective.finish(net, plan.valid)
+        target = self.objective.finish(net, plan.valid, self.adapt)
         return net if target is net.target else replace(net, target=target)
 
     def explain(self, net: Any, plan: FitPlan) -> str:

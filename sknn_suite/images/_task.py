@@ -186,9 +186,9 @@ class ImageTask(SupervisedTask):
             return self.of.label_smoothing
         return 0.0 if self.of.loss == "focal" else self._recipe().label_smoothing
 
-    def adapt(self, module: Any) -> None:  # type: ignore[override]
+    def adapt(self, module: Any, network: Network) -> None:  # type: ignore[override]
         """Set the views that predictions average over."""
-        augment = self.of._net.network.config["augment"]
+        augment = network.config["augment"]
         n_views = self._n_views(augment)
         module.views = make_views(augment, n_views, self.of.image_shape_)
 
