@@ -4,6 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from sknn_suite.decision import (
+    Capacity,
+    CostMatrix,
+    DecisionRule,
+    FBeta,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+)
 from sknn_suite.encoding import (
     ClassTarget,
     ImageEncoder,
@@ -27,7 +35,9 @@ from sknn_suite.persistence._checks import (
     instance,
     integer,
     nothing,
+    number,
     one_of,
+    plain,
     refuse,
     sequence,
     shape,
@@ -80,6 +90,14 @@ def _verify_classes(target: Any) -> None:
     if target.kind_ == "multilabel":
         same = np.array_equal(target.classes_, np.arange(n))
         refuse(not same, "its labels are not numbered")
+    if target.shift is not None:
+        shape(target.shift, target.n_outputs)
+    if target.rule is not None:
+        refuse(
+            target.rule.kind != target.kind_, "its thresholds are for another target"
+        )
+        if np.ndim(target.rule.threshold):
+            shape(target.rule.threshold, n)
 
 
 def _verify_numbers(target: Any) -> None:
@@ -168,8 +186,32 @@ ENCODERS: tuple[Kind, ...] = (
         ClassTarget,
         "sknn_suite.ClassTarget",
         {"kind_": one_of("binary", "multiclass", "multilabel"), "classes_": categories},
-        verify=_verify_classes,
+        {
+            "rule": either(nothing, instance(DecisionRule)),
+            "shift": either(nothing, _FLOATS),
+        },
+        _verify_classes,
     ),
+    # The curve shows how the threshold was chosen, and no prediction reads it.
+    Kind(
+        DecisionRule,
+        "sknn_suite.DecisionRule",
+        {
+            "kind": one_of("binary", "multiclass", "multilabel"),
+            "threshold": either(number, _FLOATS),
+            "of_probabilities": flag,
+        },
+        dropped=frozenset({"curve", "value"}),
+    ),
+    Kind(CostMatrix, "sknn_suite.CostMatrix", {"costs": either(plain, array("fi", 2))}),
+    Kind(
+        Capacity,
+        "sknn_suite.Capacity",
+        {"n_rows": integer(), "out_of": either(nothing, integer())},
+    ),
+    Kind(FBeta, "sknn_suite.FBeta", {"beta": finite}),
+    Kind(RecallAtPrecision, "sknn_suite.RecallAtPrecision", {"precision": finite}),
+    Kind(PrecisionAtRecall, "sknn_suite.PrecisionAtRecall", {"recall": finite}),
     Kind(
         NumberTarget,
         "sknn_suite.NumberTarget",
