@@ -1,5 +1,6 @@
 """Kinds: which classes a file may name, what each holds, and who checks it."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,11 @@ from sknn_suite.doors import validate_parameter_constraints
 
 # Raises ValueError unless the value may be the attribute of this object's other ones.
 Check = Callable[[Any], None]
+
+
+# Parameters that came after the first files of format 1. A file without them has their
+# defaults; every other parameter must be there.
+LATER = frozenset({"decision_threshold", "probabilities"})
 
 
 def _keep(value: Any) -> None:
@@ -73,6 +79,8 @@ class Kind:
 
     def build(self, state: dict[str, Any]) -> Any:
         """Make an object; no constructor runs, and nothing is unchecked."""
+        missing = (self.parameters() & LATER) - state.keys()
+        state = {**{n: self._default(n) for n in missing}, **state}
         self._refuse_names(state)
         parameters = {n: state[n] for n in self.parameters()}
         constraints = getattr(self.cls, "_parameter_constraints", None)
@@ -98,6 +106,9 @@ class Kind:
             for name, derive in self.derived.items():
                 made.__dict__[name] = derive(made)
         return made
+
+    def _default(self, name: str) -> Any:
+        return inspect.signature(self.cls).parameters[name].default
 
     def _refuse_names(self, state: Mapping[str, Any]) -> None:
         parameters, fitted = self.parameters(), set(self.attributes)

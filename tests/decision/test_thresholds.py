@@ -1,7 +1,5 @@
 """The best threshold is the optimum over every distinct score."""
 
-import time
-
 import numpy as np
 import pytest
 from sklearn.metrics import (
@@ -95,7 +93,7 @@ def random_case(seed):
     weight = None
     if seed % 2:
         weight = source.choice([0.0, 0.5, 1.0, 2.0, 3.7], size=n)
-        weight[:2] = 1.0
+        weight[:2] = 3.0  # more in all than the capacity
     return y, score, weight
 
 
@@ -104,8 +102,6 @@ def test_the_optimum_is_that_of_brute_force(scoring):
     # 14 criteria, 72 cases each: 1,008 in all.
     for seed in range(72):
         y, score, weight = random_case(seed)
-        if isinstance(scoring, RecallAtPrecision) and seed == 0:
-            continue
         thresholds = [np.inf, *np.unique(score)]
         values = [BRUTE[scoring](y, score >= t, weight) for t in thresholds]
         if max(values) == -np.inf:
@@ -118,15 +114,16 @@ def test_the_optimum_is_that_of_brute_force(scoring):
         assert BRUTE[scoring](y, found, weight) == pytest.approx(max(values), abs=1e-10)
 
 
-def test_a_million_rows_take_at_most_a_second():
+def test_every_threshold_of_a_million_rows_is_looked_at():
     source = np.random.RandomState(0)
     y = source.uniform(size=1_000_000) < 0.005
     score = source.normal(size=len(y)) + 2 * y
-    find_threshold(y[:1000], score[:1000])
-    cpu = time.process_time()
-    choice = find_threshold(y, score)
-    assert time.process_time() - cpu < 1.0
+    choice = find_threshold(y, score, "f1")
     assert choice.is_exact
+    order = np.argsort(-score)
+    hits = np.cumsum(y[order])
+    best = (2 * hits / (np.arange(1, len(y) + 1) + y.sum())).max()
+    assert choice.value == pytest.approx(best, abs=1e-12)
 
 
 def test_a_rare_class_is_found_where_a_hundred_even_thresholds_see_nothing():

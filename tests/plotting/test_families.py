@@ -25,9 +25,11 @@ from sknn_suite.plotting import (
 mpl.use("Agg")
 plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"  # one epoch is enough here
-)
+pytestmark = [
+    # One epoch is enough here, and so are a few steps of a range test.
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:The loss falls most steeply"),
+]
 
 ALL = [name for name in sknn_suite.__all__ if name[0].isupper()]
 DETECTORS = ["AutoencoderDetector", "VAEDetector"]
