@@ -52,14 +52,21 @@ _ELSEWHERE = {
         "load_docstrings load_image_folder load_image_table "
         "make_bursty_sequences make_bursty_timestamps"
     ),
+    "decision": (
+        "Capacity CostMatrix Criterion DecisionCurve DecisionRule FBeta "
+        "PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
+        "ThresholdTuner find_threshold prior_correction"
+    ),
     "exceptions": (
-        "CheckpointError DataError DeviceError DivergedError InterruptedWarning "
-        "MissingDependencyError SuiteError SuiteWarning UnreadableImageError"
+        "CheckpointError CorruptModelError DataError DeviceError "
+        "DivergedError InterruptedWarning MissingDependencyError SuiteError "
+        "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
     ),
+    "persistence": "ModelContents inspect load model_card save",
     "plotting": (
         "AnomalyScoreDisplay FilterDisplay LatentSpaceDisplay "
         "LearningRateDisplay LossCurveDisplay PredictionGallery "

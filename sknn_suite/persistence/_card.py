@@ -56,7 +56,7 @@ def model_card(
     >>> from sknn_suite import MLPClassifier
     >>> from sknn_suite.persistence import model_card
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(max_iter=300, random_state=0).fit(X[::2], y[::2])
+    >>> model = MLPClassifier(max_iter=1000, random_state=0).fit(X[::2], y[::2])
     >>> card = model_card(model, X[1::2], y[1::2])
     >>> print(card.splitlines()[0])
     # MLPClassifier

@@ -89,7 +89,7 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
     >>> from sknn_suite import MLPClassifier
     >>> from sknn_suite.persistence import load, save
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(max_iter=300, random_state=0).fit(X, y)
+    >>> model = MLPClassifier(max_iter=1000, random_state=0).fit(X, y)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(model, Path(folder) / "iris.sknn")
     ...     again = load(Path(folder) / "iris.sknn")

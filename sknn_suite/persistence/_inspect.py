@@ -127,7 +127,7 @@ def inspect(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> ModelCont
     >>> from sknn_suite import MLPClassifier
     >>> from sknn_suite.persistence import inspect, save
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = MLPClassifier(max_iter=300, random_state=0).fit(X, y)
+    >>> model = MLPClassifier(max_iter=1000, random_state=0).fit(X, y)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(model, Path(folder) / "iris.sknn")
     ...     contents = inspect(Path(folder) / "iris.sknn")

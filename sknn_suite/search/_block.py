@@ -77,7 +77,7 @@ def train_together(
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sknn_suite import MLPClassifier, train_together
     >>> X, y = load_iris(return_X_y=True)
-    >>> grid = {"alpha": [1e-4, 1e-2], "max_iter": [20, 40]}
+    >>> grid = {"alpha": [1e-4, 1e-2], "max_iter": [500, 1000]}
     >>> model = MLPClassifier(learning_rate_init=0.01, random_state=0)
     >>> with train_together():
     ...     search = GridSearchCV(model, grid, cv=3).fit(X, y)
