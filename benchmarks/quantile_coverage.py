@@ -34,8 +34,8 @@ def main() -> None:
     raw: dict[str, Any] = earlier("quantile_coverage", options)
     notes = [
         "Figures are shares of the test rows within the range, means over seeds.",
-        f"The column of ratios holds |ours - {NOMINAL}| / {ALLOWED}; at most 1 is "
-        "within two points of the nominal share.",
+        f"The column of ratios is the distance from {NOMINAL}, divided by {ALLOWED}; "
+        "at most 1 is within two points of the nominal share.",
     ]
     for name in options.only:
         data = load_shared(name)

@@ -61,6 +61,7 @@ _WEIGHT = "a row of weight 2 is one row of a batch, and a row given twice is two
 _LINEAR = "reads coef_ of a linear model, or expects its scores"
 _NAME = "looks for the name LogisticRegression"
 _LIBLINEAR = "wants solver='liblinear'"
+_ORDER = "prints a line when a member ends; the network waits, and the forest does not"
 
 # Tests that ask for something else than a small classifier. Those that do not look at
 # the stack fail with a network outside of a block too.
@@ -98,6 +99,7 @@ LEFT_OUT = {
     "test_voting_metadata_routing_for_voting_estimators": _STACK,
     "test_voting_predict_on_toy_problem": _LINEAR,
     "test_voting_predict_proba_on_toy_problem": _LINEAR,
+    "test_voting_voting_verbose": _ORDER,
     "test_voting_tie_situation": _LINEAR,
 }
 
