@@ -28,6 +28,14 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
+@pytest.fixture(autouse=True)
+def _logger_is_on(monkeypatch, caplog):
+    """Tools that other tests call may turn off the loggers that exist."""
+    monkeypatch.setattr(_sign_of_life.LOGGER, "disabled", False)
+    monkeypatch.setattr(_sign_of_life.LOGGER, "propagate", True)
+    caplog.set_level(logging.WARNING, logger="sknn_suite")
+
+
 @pytest.fixture
 def said(monkeypatch, caplog):
     """Let every fit count as long; return what a function makes the log say.
