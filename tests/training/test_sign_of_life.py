@@ -29,10 +29,8 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 @pytest.fixture(autouse=True)
-def _logger_is_on(monkeypatch, caplog):
-    """Tools that other tests call may turn off the loggers that exist."""
-    monkeypatch.setattr(_sign_of_life.LOGGER, "disabled", False)
-    monkeypatch.setattr(_sign_of_life.LOGGER, "propagate", True)
+def _logger_is_on(caplog):
+    """The user guide turns it off, and its examples may run in this process."""
     caplog.set_level(logging.WARNING, logger="sknn_suite")
 
 
