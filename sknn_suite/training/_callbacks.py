@@ -46,6 +46,11 @@ def explain_not_found(error: Exception, row: Mapping[str, Any]) -> None:
     ) from error
 
 
+def is_own(callback: Any) -> bool:
+    """Whether a callback is of this package."""
+    return type(callback).__module__.partition(".")[0] == "sknn_suite"
+
+
 def watches(callback: Any, event: str) -> bool:
     """Whether a callback, or a class of callbacks, overrides `event`."""
     kind = callback if isinstance(callback, type) else type(callback)

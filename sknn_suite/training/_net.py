@@ -22,7 +22,7 @@ from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
-from sknn_suite.training._callbacks import explain_not_found, watches
+from sknn_suite.training._callbacks import explain_not_found, is_own, watches
 from sknn_suite.training._codes import CodePredictions
 from sknn_suite.training._divergence import end_with_best, what_to_scale
 from sknn_suite.training._flat import FlatParameters, is_weight
@@ -434,7 +434,11 @@ class TensorNet(NeuralNet):
         self.row_["dur"] = time.perf_counter() - started
         try:
             self.notify("on_epoch_end", dataset_train=train, dataset_valid=valid)
-        except KeyboardInterrupt:  # skorch's way to ask for an end
+        except KeyboardInterrupt:
+            # skorch's callbacks ask for an end in this way; our own do not, so then it
+            # is the user's Ctrl-C.
+            if all(map(is_own, dict(self.callbacks_).values())):
+                raise
             self.stop("A callback asked to stop.")
         except (KeyError, ValueError, SkorchException) as error:
             explain_not_found(error, self.row_)

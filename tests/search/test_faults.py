@@ -451,6 +451,7 @@ X, y = make_classification(60, 6, random_state=0)
 short = MLPClassifier(max_iter=3, random_state=0)
 expected = cross_val_score(short, X, y, cv=3)
 model = MODEL
+signal.signal(signal.SIGINT, signal.default_int_handler)  # off in the background
 threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     with train_together():

@@ -1,7 +1,6 @@
 """train_many against a loop of train, its slow twin."""
 
 import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -478,10 +477,8 @@ def test_an_interrupt_ends_all_threads():
     plans = plans_of(max_iter=10**6, tol=0, n_iter_no_change=np.inf, n_folds=2)
     jobs = [Job(plans[0], callbacks=(Interrupts(),)), Job(plans[1])]
     before = threading.active_count()
-    started = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
-        train_many(jobs, max_networks=1)
-    assert time.perf_counter() - started < 60
+        train_many(jobs, max_networks=1)  # it would take an hour
     assert threading.active_count() == before
 
 
