@@ -4,20 +4,15 @@ from typing import Any
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.linear_model import LogisticRegression
-from sklearn.utils import get_tags
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.decision._labels import check_labels
 from sknn_suite.decision._prior import check_shares, prior_correction
 from sknn_suite.decision._threshold import check_rows
+from sknn_suite.decision._wrapper import ClassifierWrapper
 from sknn_suite.doors import HasMethods, StrOptions, fit_context
 from sknn_suite.exceptions import DataError
 from sknn_suite.parameters import param, parameters
@@ -46,7 +41,7 @@ class ClassCounter(BaseEstimator):
 
 
 @parameters(group="training")
-class Recalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class Recalibrator(ClassifierWrapper):
     """Any classifier or pipeline, with probabilities for the true shares of classes.
 
     Samplers and class weights change the shares of the classes that a classifier is
@@ -181,9 +176,7 @@ class Recalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.trained_shares_ = check_shares(trained, len(classes), "trained_shares")
         self.true_shares_ = true
         self.classes_, self.estimator_ = classes, estimator
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(estimator, name):
-                setattr(self, name, getattr(estimator, name))
+        self._show_features_of(estimator)
         return self
 
     def predict_proba(self, X):
@@ -203,23 +196,6 @@ class Recalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         proba = self.estimator_.predict_proba(X)
         return prior_correction(proba, self.trained_shares_, self.true_shares_)
 
-    def predict_log_proba(self, X):
-        """Predict the logarithm of `predict_proba`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns as in `classes_`.
-        """
-        proba = self.predict_proba(X)
-        with np.errstate(divide="ignore"):  # log(0) is -inf, as in scikit-learn
-            return np.log(proba)
-
     def predict(self, X):
         """Predict the class that is most probable by the true shares.
 
@@ -235,31 +211,6 @@ class Recalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
-
-    def _inner(self) -> Any:
-        """Return the estimator, or what None stands for."""
-        return LogisticRegression() if self.estimator is None else self.estimator
-
-    def get_metadata_routing(self):
-        """Say where `fit` passes its arguments on to.
-
-        Returns
-        -------
-        MetadataRouter
-            To the estimator's `fit`.
-        """
-        return MetadataRouter(owner=self).add(
-            estimator=self._inner(),
-            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-        )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self._inner())
-        tags.input_tags = inner.input_tags
-        if inner.classifier_tags is not None:
-            tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
-        return tags
 
 
 def with_counter(estimator: Any) -> Any:

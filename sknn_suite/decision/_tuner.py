@@ -5,20 +5,10 @@ from typing import Any
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    clone,
-)
-from sklearn.linear_model import LogisticRegression
+from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import get_tags, indexable
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
+from sklearn.utils import indexable
+from sklearn.utils.metadata_routing import MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,21 +17,14 @@ from sknn_suite.decision._folds import Fold, fit_folds, gives_probabilities, sco
 from sknn_suite.decision._labels import check_labels
 from sknn_suite.decision._rule import DecisionRule
 from sknn_suite.decision._threshold import check_rows
+from sknn_suite.decision._wrapper import ClassifierWrapper, inner_has
 from sknn_suite.doors import HasMethods, StrOptions, fit_context
 from sknn_suite.exceptions import DataError
 from sknn_suite.parameters import param, parameters
 
 
-def _has(method: str) -> Any:
-    def check(tuner: "ThresholdTuner") -> bool:
-        getattr(tuner._inner(), method)  # raises AttributeError
-        return True
-
-    return check
-
-
 @parameters(group="training")
-class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class ThresholdTuner(ClassifierWrapper):
     """Any classifier, with decision thresholds chosen on rows that it has not seen.
 
     The rows are split into folds. A clone is fitted for each fold, and scores the rows
@@ -176,9 +159,7 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.estimators_ = [fold.estimator for fold in folds]
         if self.refit and self.cv != "prefit":
             self.estimators_ = [clone(self._inner()).fit(X, y, **fit_params)]
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimators_[0], name):
-                setattr(self, name, getattr(self.estimators_[0], name))
+        self._show_features_of(self.estimators_[0])
         self._decide(wanted, kind, y, weight, folds)
         return self
 
@@ -255,7 +236,7 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         codes = self._rule.decide(scores)
         return self.classes_[codes]
 
-    @available_if(_has("predict_proba"))
+    @available_if(inner_has("predict_proba"))
     def predict_proba(self, X):
         """Predict probabilities, which the threshold does not change.
 
@@ -272,25 +253,7 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return np.mean([e.predict_proba(X) for e in self.estimators_], axis=0)
 
-    @available_if(_has("predict_proba"))
-    def predict_log_proba(self, X):
-        """Predict the logarithm of `predict_proba`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            The logarithms.
-        """
-        proba = self.predict_proba(X)
-        with np.errstate(divide="ignore"):  # log(0) is -inf, as in scikit-learn
-            return np.log(proba)
-
-    @available_if(_has("decision_function"))
+    @available_if(inner_has("decision_function"))
     def decision_function(self, X):
         """Compute decision values, which the threshold does not change.
 
@@ -309,10 +272,6 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     # -- scikit-learn ----------------------------------------------------------------
 
-    def _inner(self) -> Any:
-        """Return the estimator, or what None stands for."""
-        return LogisticRegression() if self.estimator is None else self.estimator
-
     def _route(self, params: dict[str, Any]) -> tuple[dict, dict]:
         """Tell the estimator's arguments of fit from those of the splitter."""
         if get_config()["enable_metadata_routing"]:
@@ -330,10 +289,7 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         MetadataRouter
             To the estimator's `fit`, and the splitter's `split`.
         """
-        router = MetadataRouter(owner=self).add(
-            estimator=self._inner(),
-            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-        )
+        router = super().get_metadata_routing()
         if isinstance(self.cv, str):
             return router
         return router.add(
@@ -343,14 +299,6 @@ class ThresholdTuner(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_rule" in vars(self)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self._inner())
-        tags.input_tags = inner.input_tags
-        if inner.classifier_tags is not None:
-            tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
-        return tags
 
 
 def _check_folds(y: np.ndarray, n_folds: int) -> None:
