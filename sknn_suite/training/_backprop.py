@@ -219,13 +219,13 @@ class Backprop:
         space.inputs, space.hidden = [x], []
         *hidden, last = self.layers
         for i, (layer, products) in enumerate(zip(hidden, space.products)):
-            x = products.affine(layer.bias, x, layer.weight_t, space.outputs[i])
+            x = products.affine(layer.bias, x, layer.weight_t, out=space.outputs[i])
             x, kept = self.activation.forth(x)
             space.hidden.append(kept)
             if self.dropouts:
                 x = self._drop(x, i, space)
             space.inputs.append(x)
-        raw = space.last_affine(last.bias, x, last.weight_t, space.raw)
+        raw = space.last_affine(last.bias, x, last.weight_t, out=space.raw)
         return raw.to(self.data.dtype)
 
     def _drop(self, x: Tensor, i: int, space: Workspace) -> Tensor:
@@ -244,9 +244,11 @@ class Backprop:
         deltas = [delta]
         for i in reversed(range(len(self.layers))):
             layer, products = self.layers[i], space.products[i]
-            products.weight_grad(delta.mT, space.inputs[i], layer.weight_grad)
+            products.weight_grad(delta.mT, space.inputs[i], out=layer.weight_grad)
             if i > 0:
-                delta = products.input_grad(delta, layer.weight, space.deltas[i - 1])
+                delta = products.input_grad(
+                    delta, layer.weight, out=space.deltas[i - 1]
+                )
                 if self.dropouts:
                     delta.mul_(space.masks[i - 1])
                 delta = self.activation.back(delta, space.hidden[i - 1])

@@ -28,13 +28,13 @@ class Products(NamedTuple):
     Parameters
     ----------
     affine : callable
-        ``affine(bias, x, weight_t, out)`` returns ``x @ weight_t + bias``; it may use
-        the memory `out`.
+        ``affine(bias, x, weight_t, out=...)`` returns ``x @ weight_t + bias``; it may
+        use the memory `out`.
     weight_grad : callable
-        ``weight_grad(delta_t, x, out)`` writes ``delta_t @ x`` to `out`.
+        ``weight_grad(delta_t, x, out=...)`` writes ``delta_t @ x`` to `out`.
     input_grad : callable
-        ``input_grad(delta, weight, out)`` returns ``delta @ weight``; it may use the
-        memory `out`.
+        ``input_grad(delta, weight, out=...)`` returns ``delta @ weight``; it may use
+        the memory `out`.
 
     Shape
     -----
@@ -49,26 +49,8 @@ class Products(NamedTuple):
     input_grad: Callable[..., Tensor]
 
 
-def _affine(bias: Tensor, x: Tensor, weight_t: Tensor, out: Tensor | None) -> Tensor:
-    return torch.addmm(bias, x, weight_t, out=out)
-
-
-def _product(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
-    return torch.mm(a, b, out=out)
-
-
-ALONE = Products(_affine, _product, _product)
-
-
-def _affine_of_all(bias: Tensor, x: Tensor, weight_t: Tensor, out: Tensor) -> Tensor:
-    return torch.baddbmm(bias, x, weight_t, out=out)
-
-
-def _product_of_all(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
-    return torch.bmm(a, b, out=out)
-
-
-STACKED = Products(_affine_of_all, _product_of_all, _product_of_all)
+ALONE = Products(torch.addmm, torch.mm, torch.mm)
+STACKED = Products(torch.baddbmm, torch.bmm, torch.bmm)
 
 
 def _affine_of_each(bias: Tensor, x: Tensor, weight_t: Tensor, out: Tensor) -> Tensor:

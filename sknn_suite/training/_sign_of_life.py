@@ -34,20 +34,25 @@ class SignOfLife(Callback):
         self.name = name
 
     def on_train_begin(self, net: TensorNet, **kwargs: Any) -> None:
-        self.seconds_: list[float] = []
+        self.n_epochs_ = 0
+        self.first_ = self.seconds_ = 0.0
         self.is_over_ = False
         self.began_ = time.perf_counter()
 
     def on_epoch_end(self, net: TensorNet, **kwargs: Any) -> None:
         if self.is_over_:
             return
-        self.seconds_.append(net.history[-1]["dur"])
-        if sum(self.seconds_) < TIMED:
+        each = net.row_["dur"]
+        self.n_epochs_ += 1
+        self.seconds_ += each
+        if self.n_epochs_ == 1:
+            self.first_ = each
+        if self.seconds_ < TIMED:
             return
         self.is_over_ = True
-        # The first epoch also allocates memory, and chooses kernels.
-        timed = self.seconds_[1:] or self.seconds_
-        each = sum(timed) / len(timed)
+        if self.n_epochs_ > 1:
+            # The first epoch also allocates memory, and chooses kernels.
+            each = (self.seconds_ - self.first_) / (self.n_epochs_ - 1)
         left = (net.max_epochs - net.epoch_) * each
         limit = net.recipe.max_time
         if limit is not None:

@@ -54,12 +54,12 @@ def test_each_of_several_models_has_the_bits_of_one(shape, dtype):
     products = choose_products(weight, n_rows)
     is_tiny = n_rows * n_in * n_out < OWN_LOOP_WORK
     assert products is (ONE_BY_ONE if is_tiny else STACKED)
-    out = products.affine(bias, x, weight.mT, draw(n_rows, n_out))
+    out = products.affine(bias, x, weight.mT, out=draw(n_rows, n_out))
     grad = draw(3 + n_out * n_in)[:, 3:].unflatten(1, (n_out, n_in))
-    products.weight_grad(delta.mT, x, grad)
-    back = products.input_grad(delta, weight, draw(n_rows, n_in))
+    products.weight_grad(delta.mT, x, out=grad)
+    back = products.input_grad(delta, weight, out=draw(n_rows, n_in))
     for i in range(5):
-        alone = ALONE.affine(bias[i, 0], x[i].clone(), weight[i].clone().t(), None)
+        alone = ALONE.affine(bias[i, 0], x[i].clone(), weight[i].clone().t(), out=None)
         assert torch.equal(out[i], alone)
         assert torch.equal(grad[i], delta[i].t().clone() @ x[i].clone())
         assert torch.equal(back[i], delta[i] @ weight[i])

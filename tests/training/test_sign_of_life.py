@@ -86,12 +86,12 @@ def test_short_fits_say_nothing(said, numbers, monkeypatch):
 
 def line_after(caplog, seconds, max_time=None, stop_reason=None):
     """Let a net of 50 epochs report the seconds of its first ones; return the line."""
-    net = SimpleNamespace(history=[], max_epochs=50, epoch_=0, stop_reason_=stop_reason)
+    net = SimpleNamespace(max_epochs=50, epoch_=0, stop_reason_=stop_reason)
     net.recipe = SimpleNamespace(max_time=max_time)
     sign = _sign_of_life.SignOfLife("Net")
     sign.on_train_begin(net)
     for number, each in enumerate(seconds, 1):
-        net.history.append({"dur": each})
+        net.row_ = {"dur": each}
         net.epoch_ = number
         sign.on_epoch_end(net)
     return [record.getMessage() for record in caplog.records]
