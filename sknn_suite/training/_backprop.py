@@ -147,8 +147,10 @@ class Backprop:
         self.activation: Activation = make_pass(module)
         modules = [module, *(other for other, _ in others)]
         self.dropouts = [list(each) for each in zip(*(m.dropouts for m in modules))]
-        self.by_autograd = needs_autograd(module, loss)
         self.losses = [loss, *(other for _, other in others)]
+        self.value_and_gradient = loss.value_and_gradient
+        if needs_autograd(module, loss):
+            self.value_and_gradient = self._loss_by_autograd
         # For two sizes: that of all batches, and that of the last one.
         self.workspaces: dict[int, Workspace] = {}
 
@@ -183,19 +185,16 @@ class Backprop:
             x = x.to(self.low.dtype)
         space = self._workspace(x.shape[-2])
         raw = self._forward(x, space)
-        value, delta = self._loss(raw, target, weight)
+        value, delta = self.value_and_gradient(raw, target, weight)
         self._backward(delta.to(x.dtype), space)
         return value, raw
 
-    def _loss(
+    def _loss_by_autograd(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Value of the loss, and its gradient by the raw scores."""
-        loss = self.losses[0]
-        if not self.by_autograd:
-            return loss.value_and_gradient(raw, target, weight)
         if raw.dim() == 2:
-            return loss.gradient_by_autograd(raw, target, weight)
+            return self.losses[0].gradient_by_autograd(raw, target, weight)
         weights = [None] * len(raw) if weight is None else weight
         each = [
             one.gradient_by_autograd(*own)
@@ -216,15 +215,17 @@ class Backprop:
 
     def _forward(self, x: Tensor, space: Workspace) -> Tensor:
         """Note the inputs of each layer; return the raw scores."""
-        space.inputs, space.hidden = [x], []
-        *hidden, last = self.layers
-        for i, (layer, products) in enumerate(zip(hidden, space.products)):
-            x = products.affine(layer.bias, x, layer.weight_t, out=space.outputs[i])
+        inputs, hidden = [x], []
+        *layers, last = self.layers
+        for i, layer in enumerate(layers):
+            affine = space.products[i].affine
+            x = affine(layer.bias, x, layer.weight_t, out=space.outputs[i])
             x, kept = self.activation.forth(x)
-            space.hidden.append(kept)
+            hidden.append(kept)
             if self.dropouts:
                 x = self._drop(x, i, space)
-            space.inputs.append(x)
+            inputs.append(x)
+        space.inputs, space.hidden = inputs, hidden
         raw = space.last_affine(last.bias, x, last.weight_t, out=space.raw)
         return raw.to(self.data.dtype)
 
