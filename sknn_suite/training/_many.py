@@ -3,8 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -226,23 +225,25 @@ def _run_side_by_side(
                 raise
         return done
 
-    with ThreadPoolExecutor(n_threads) as pool:
-        try:
-            return list(chain.from_iterable(pool.map(work, range(n_threads))))
-        except BaseException:
-            stop.set()
-            PROCESSES.end()
-            raise
-        finally:
-            PROCESSES.note(time.perf_counter() - began)
+    try:
+        with ThreadPoolExecutor(n_threads) as pool:
+            try:
+                return list(chain.from_iterable(pool.map(work, range(n_threads))))
+            except BaseException:
+                stop.set()
+                raise
+    except BaseException:
+        PROCESSES.end()  # it may be in the midst of a task
+        raise
+    finally:
+        PROCESSES.note(time.perf_counter() - began)
 
 
 def _run_elsewhere(task: Task, stop: threading.Event) -> Results:
     """Run a task in another process, or here if that fails."""
     try:
-        return PROCESSES.run(task)
-    except BrokenProcessPool:  # it was killed, or has crashed
-        PROCESSES.refuse()
+        return PROCESSES.run(task, stop)
+    except CancelledError:
+        return {}
     except Exception:  # such as a user's class that does not pickle
-        pass
-    return {} if stop.is_set() else task(stop)
+        return task(stop)

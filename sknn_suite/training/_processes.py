@@ -11,7 +11,8 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import torch
@@ -31,6 +32,12 @@ IDLE = 120.0
 # Most bytes of a task; to send more takes as long as a short training.
 MOST_BYTES = 1 << 26
 
+# Seconds between two looks whether a task is still wanted.
+LOOK = 0.2
+
+# Processes that may break before only threads train: something else ends them.
+MOST_BROKEN = 3
+
 # Memory that a process needs before its first task.
 NEEDED_BYTES = 1 << 30
 
@@ -44,14 +51,15 @@ class Processes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._forget()
         self._spent = 0.0
+        self._n_broken = 0
+        self._forget()
 
     def _forget(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
         self._greeting: Future | None = None
+        self._sent: set[Future] = set()
         self._used = 0.0
-        self._are_refused = False
 
     def note(self, seconds: float) -> None:
         """Take note of time that trainings together have taken."""
@@ -69,7 +77,7 @@ class Processes:
             Seconds of the call in progress.
         """
         with self._lock:
-            if self._are_refused or not _computes_as_others():
+            if self._n_broken >= MOST_BROKEN or not _computes_as_others():
                 return False
             if time.monotonic() - self._used > IDLE / 2:
                 self._greeting = None  # they may have ended meanwhile
@@ -86,7 +94,7 @@ class Processes:
         if self._pool is None and free_bytes(torch.device("cpu")) < (
             n_processes * NEEDED_BYTES
         ):
-            self._are_refused = True
+            self._n_broken = MOST_BROKEN
             return
         try:
             if self._pool is None:
@@ -97,26 +105,47 @@ class Processes:
             self._greeting = self._pool.submit(_greet)
             self._used = time.monotonic()
         except Exception:  # where no process can start, threads do all
-            self._are_refused = True
+            self._n_broken = MOST_BROKEN
 
-    def run(self, task: Callable[[threading.Event], Any]) -> Any:
-        """Run a task in another process; what it raises is raised here."""
-        with self._lock:
-            pool = self._pool
-        assert pool is not None  # they are ready
+    def run(self, task: Callable[[threading.Event], Any], stop: threading.Event) -> Any:
+        """Run a task in another process; what it raises is raised here.
+
+        Raises
+        ------
+        CancelledError
+            If `stop` is set meanwhile.
+        """
         sent = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
-        return pickle.loads(pool.submit(_run, sent).result())
-
-    def refuse(self) -> None:
-        """Use no process from now on, because one has failed."""
-        self.end()
-        self._are_refused = True
+        with self._lock:
+            if self._pool is None:
+                raise BrokenProcessPool("The processes have ended.")
+            future = self._pool.submit(_run, sent)
+            self._sent.add(future)
+        try:
+            while True:
+                try:
+                    return pickle.loads(future.result(timeout=LOOK))
+                except TimeoutError:
+                    if stop.is_set():
+                        raise CancelledError from None
+        except BrokenProcessPool:
+            self._n_broken += 1
+            self.end()
+            raise
+        finally:
+            self._sent.discard(future)
 
     def end(self) -> None:
         """End all processes at once; others start when they are needed."""
         with self._lock:
-            pool = self._pool
+            pool, sent = self._pool, list(self._sent)
             self._forget()
+        # loky fails if it is told to end while a task is on its way to a process.
+        deadline = time.monotonic() + 1.0
+        while any(not (f.running() or f.done()) for f in sent):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
         if pool is not None:
             pool.shutdown(wait=False, kill_workers=True)
 

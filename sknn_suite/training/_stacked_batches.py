@@ -1,7 +1,7 @@
 """StackedBatches: the batches of several nets, gathered side by side."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -61,10 +61,13 @@ class StackedBatches:
         per_block = min(max(BLOCK_BYTES // bytes_per_step, 1), self.n_steps)
         self._block_rows = min(per_block * self.batch_size, self.n_rows[0])
         self._per_block = -(-self._block_rows // self.batch_size)
+        columns: list[list[Any]] = [
+            [part(each.bundle) for each in batches] for part in (_x, _target, _weight)
+        ]
         self._columns = [
-            Column([part(each.bundle) for each in batches], self._block_rows)
-            for part in (_x, _target, _weight)
-            if part(bundle) is not None
+            Column(column, self._block_rows)
+            for column in columns
+            if column[0] is not None
         ]
         # The order of each net; a whole number of blocks, whose last rows are not used.
         n_blocks = -(-self.n_rows[0] // self._block_rows)
@@ -107,9 +110,9 @@ class StackedBatches:
 
     def __iter__(self) -> Iterator[list[Part]]:
         """Shuffle, and yield the parts of each step."""
-        for order, each, rows in zip(self._order, self.batches, self._selected):
+        for own, each, selected in zip(self._order, self.batches, self._selected):
             new = each.next_order()
-            order[: len(new)] = new if rows is None else rows[new]
+            own[: len(new)] = new if selected is None else selected[new]
         order = torch.from_numpy(self._order)
         for step, parts in enumerate(self._steps):
             if step % self._per_block == 0:

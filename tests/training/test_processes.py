@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 import time
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +80,7 @@ def test_results_of_another_process_have_the_bits_of_this_one(processes, monkeyp
     expected = train_many(jobs_of(8), max_networks=2, in_processes=False)
     sent = []
     run = processes.run
-    monkeypatch.setattr(processes, "run", lambda task: sent.append(task) or run(task))
+    monkeypatch.setattr(processes, "run", lambda *a: sent.append(a) or run(*a))
     found = train_many(jobs_of(8), max_networks=2)
     assert sent  # at least one of four packs
     same(found, expected)
@@ -88,7 +90,7 @@ def test_what_does_not_pickle_trains_here(processes, monkeypatch):
     plans = jobs_of(4)
     expected = train_many(plans, max_networks=2, in_processes=False)
 
-    def refuse(task):
+    def refuse(task, stop):
         raise TypeError("cannot pickle this")
 
     monkeypatch.setattr(processes, "run", refuse)
@@ -126,6 +128,17 @@ def test_other_arithmetic_than_that_of_a_new_process_stays_here(processes):
     assert processes.are_ready(1)
 
 
+def test_a_task_that_is_no_longer_wanted_is_left(processes):
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(CancelledError):
+        processes.run(threading.Event.wait, stop)  # there it waits forever
+    assert time.monotonic() - began < 50
+    processes.end()
+    begin(processes)
+
+
 def test_an_end_kills_the_processes_and_others_can_start(processes):
     pid = processes._pool.submit(os.getpid).result()
     processes.end()
@@ -142,9 +155,9 @@ def test_a_process_that_is_killed_loses_nothing(processes, monkeypatch):
     os.kill(pid, signal.SIGKILL)
     run, failed = processes.run, []
 
-    def note(task):
+    def note(*task):
         try:
-            return run(task)
+            return run(*task)
         except Exception as error:
             failed.append(error)
             raise
@@ -152,6 +165,9 @@ def test_a_process_that_is_killed_loses_nothing(processes, monkeypatch):
     monkeypatch.setattr(processes, "run", note)
     same(train_many(jobs_of(6), max_networks=2), expected)
     assert len(failed) == 1
+    begin(processes)  # another one starts
+    for _ in range(2):
+        processes._n_broken += 1
     assert not processes.are_ready(1)  # threads do all from now on
 
 
