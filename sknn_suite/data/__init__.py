@@ -9,6 +9,7 @@ from sknn_suite.data._bundle import (
     TensorBundle,
     as_tensor,
 )
+from sknn_suite.data._columns import Column, ColumnTable, column_of_words
 from sknn_suite.data._files import ImageFiles
 from sknn_suite.data._paths import (
     name_beside,
@@ -21,6 +22,8 @@ from sknn_suite.data._paths import (
 __all__ = [
     "BundleBatches",
     "CodedRows",
+    "Column",
+    "ColumnTable",
     "ImageFiles",
     "LazyRows",
     "LengthBatches",
@@ -28,6 +31,7 @@ __all__ = [
     "SparseRows",
     "TensorBundle",
     "as_tensor",
+    "column_of_words",
     "make_batches",
     "name_beside",
     "open_regular",

@@ -1,6 +1,7 @@
 """Access to other packages that may change, other array types, and randomness."""
 
 from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, to_numpy
+from sknn_suite.doors._frames import RawColumn, column_names, is_frame, read_columns
 from sknn_suite.doors._optional import import_optional
 from sknn_suite.doors._random import (
     copy_random_state,
@@ -37,6 +38,7 @@ __all__ = [
     "Home",
     "Interval",
     "Options",
+    "RawColumn",
     "RealNotInt",
     "StrOptions",
     "check_n_features",
@@ -44,6 +46,7 @@ __all__ = [
     "check_partial_fit_first_call",
     "check_same_home",
     "check_sample_weight",
+    "column_names",
     "copy_random_state",
     "derive_relu",
     "derive_sigmoid",
@@ -52,10 +55,12 @@ __all__ = [
     "fused_adam",
     "home_name",
     "import_optional",
+    "is_frame",
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
     "processor_has_bfloat16_units",
+    "read_columns",
     "to_home",
     "to_numpy",
     "torch_generator",

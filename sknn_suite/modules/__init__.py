@@ -26,6 +26,7 @@ from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._network import NETWORKS, Network, give_body
 from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
+from sknn_suite.modules._number_embedding import NumberEmbedding
 from sknn_suite.modules._one_pixel import CropKernels
 from sknn_suite.modules._onednn import onednn_linear, suits_onednn
 from sknn_suite.modules._pooling import POOLINGS, Attention, Pooling
@@ -44,6 +45,7 @@ from sknn_suite.modules._size import (
     narrowest_side,
     values_per_row,
 )
+from sknn_suite.modules._tabular_pack import TabularPack
 from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._vae import VAE
 from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
@@ -83,6 +85,7 @@ __all__ = [
     "LayerPair",
     "MLPScores",
     "Network",
+    "NumberEmbedding",
     "OwnedRandomness",
     "Pooling",
     "Probe",
@@ -92,6 +95,7 @@ __all__ = [
     "ResNetSmall",
     "SequenceNet",
     "SpatialDropout",
+    "TabularPack",
     "TiedDecoder",
     "TokenEmbedding",
     "WideBranch",
