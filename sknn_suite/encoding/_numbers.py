@@ -52,7 +52,7 @@ class NumberColumns:
     >>> values = np.array([[0.0], [1.0], [2.0], [np.nan]])
     >>> columns = NumberColumns().fit(values)
     >>> [part.ravel().round(2).tolist() for part in columns.transform(values)]
-    [[-0.95, 0.0, 0.95, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    [[-0.49, 0.0, 0.49, 0.0], [0.0, 0.0, 0.0, 1.0]]
     """
 
     center_: np.ndarray

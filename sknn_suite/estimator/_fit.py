@@ -181,7 +181,7 @@ class Fit:
     def net(self, weights: dict[str, np.ndarray]) -> FittedNet:
         """Make the fitted net."""
         task, plan = self.task, self.plan
-        return FittedNet(
+        net = FittedNet(
             encoder=self.planned.encoder,
             network=plan.network,
             weights=weights,
@@ -192,11 +192,13 @@ class Fit:
             reading=task.reading,
             rows_at_once=task.rows_at_once(plan.network),
         )
+        return task.to_predict(net)
 
     def attributes(self, trained: Trained) -> dict[str, Any]:
         """All fitted attributes after training."""
         attributes = record(self.earlier, self.plan, trained)
-        attributes |= self._learnt(trained.weights, trained.random_state)
+        net = self.task.complete(self.net(trained.weights), self.plan, trained.weights)
+        attributes |= self._shown(net, trained.random_state)
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}
 
@@ -217,7 +219,9 @@ class Fit:
         return with_attributes(self.estimator, attributes)
 
     def _learnt(self, weights: dict[str, np.ndarray], random_state: Any) -> dict:
-        net = self.net(weights)
+        return self._shown(self.net(weights), random_state)
+
+    def _shown(self, net: FittedNet, random_state: Any) -> dict:
         shown = self.task.show(net, self.data.rows, random_state)
         return self.task.of.learnt | shown | {"_net": net}
 

@@ -182,6 +182,14 @@ class Task:
         """The target, which turns raw scores into predictions."""
         return None
 
+    def to_predict(self, net: Any) -> Any:
+        """Return a net with what predictions need, if training needs less."""
+        return net
+
+    def complete(self, net: Any, plan: FitPlan, trained: dict[str, np.ndarray]) -> Any:
+        """Choose what training leaves open; `net` is what `to_predict` returned."""
+        return net
+
     def show(self, net: Any, rows: Rows, random_state: Any) -> dict[str, Any]:
         """Fitted attributes that show the trained net."""
         return {}

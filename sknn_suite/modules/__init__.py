@@ -22,6 +22,7 @@ from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import give_memory, init_linear, is_at, materialize
 from sknn_suite.modules._layer_pair import LayerPair
+from sknn_suite.modules._mean_of_models import mean_of_models
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._network import NETWORKS, Network, give_body
@@ -112,6 +113,7 @@ __all__ = [
     "largest_weight",
     "make_activation",
     "materialize",
+    "mean_of_models",
     "mean_of_pixels",
     "n_parameters",
     "narrowest_side",

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from sknn_suite.data import as_tensor
 from sknn_suite.modules._dropout import OwnedRandomness
+from sknn_suite.modules._mean_of_models import mean_of_models
 from sknn_suite.modules._number_embedding import NumberEmbedding
 
 # Numbers that stand for a category with many levels.
@@ -92,9 +93,8 @@ class TabularPack(OwnedRandomness, nn.Module):
     activation : str, default="selu"
         "selu", "mish", "relu" or "silu".
     link : str or None, default=None
-        A name in `LINKS`: predictions are the mean of the predictions of all models,
-        by their `share`, and the result is what this link makes the mean of. None
-        gives each model's scores.
+        A name in `LINKS`: the scores are those of the mean of all models' predictions,
+        weighted by `share`, times `sharpness`. None gives each model's scores.
     device : torch.device or str, default="meta"
         Where parameters live, see `MLP`.
 
@@ -202,12 +202,12 @@ class TabularPack(OwnedRandomness, nn.Module):
     def models(self) -> list[list[Tensor]]:
         """Parameters of each model."""
         own: list[list[Tensor]] = [[] for _ in self.sizes]
-        for tensor, n_models in self._stacked().values():
+        for tensor, n_models in self.stacked().values():
             for model, part in zip(own, tensor.detach().view(n_models, -1)):
                 model.append(part)
         return own
 
-    def _stacked(self) -> dict[str, tuple[Tensor, int]]:
+    def stacked(self) -> dict[str, tuple[Tensor, int]]:
         """Each parameter by its name, with the number of models that have it."""
         n_of: dict[str, int] = {}
         for i, n_models in enumerate(self.n_with):
@@ -269,7 +269,9 @@ class TabularPack(OwnedRandomness, nn.Module):
     ) -> Tensor:
         x = self.hidden(numbers, flags, choices, codes)
         raw = self.output(x)
-        return raw if self.link is None else self._combine(raw)
+        if self.link is None:
+            return raw
+        return mean_of_models(raw, self.share, self.link) * self.sharpness
 
     def hidden(
         self, numbers: Tensor, flags: Tensor, choices: Tensor, codes: Tensor
@@ -327,17 +329,3 @@ class TabularPack(OwnedRandomness, nn.Module):
         known = torch.empty(codes.shape, device=codes.device)
         known.uniform_(generator=self.generator)
         return codes * (known > UNKNOWN)
-
-    def _combine(self, raw: Tensor) -> Tensor:
-        """Raw scores whose predictions are the weighted mean of all models'."""
-        share = self.share.view(-1, 1, 1)
-        if self.link == "identity":
-            return (raw * share).sum(dim=0)
-        if self.link == "softmax":
-            log_p = torch.log_softmax(raw, dim=-1) + share.log()
-            return torch.logsumexp(log_p, dim=0) * self.sharpness
-        if self.link == "exp":
-            return torch.logsumexp(raw + share.log(), dim=0)
-        yes = torch.logsumexp(F.logsigmoid(raw) + share.log(), dim=0)
-        no = torch.logsumexp(F.logsigmoid(-raw) + share.log(), dim=0)
-        return (yes - no) * self.sharpness
