@@ -51,7 +51,7 @@ class DetectorTask(Task):
     """Tables without a target; autoencoders side by side."""
 
     kind = "autoencoder"
-    planned_schedules = ("one_cycle", "cosine")
+    planned_schedules = ("one_cycle", "cosine", "log_cosine")
 
     # Distribution that distribution="auto" takes for real numbers: squared errors where
     # they are small, absolute ones for rows far off.

@@ -38,6 +38,8 @@ def check_columns(
         If names repeat, a column is unknown or missing, a cell cannot be encoded, or a
         number is infinite.
     """
+    if isinstance(X, ColumnTable):  # checked before
+        return X
     if is_frame(X):
         names = column_names(X)
         _refuse_repeated(names)

@@ -7,6 +7,7 @@ from sknn_suite.estimator._fitted import FittedNet, LiveModule, is_float32, same
 from sknn_suite.estimator._objective import Classification, Objective, Regression
 from sknn_suite.estimator._regressor import Regressor
 from sknn_suite.estimator._rows import Rows
+from sknn_suite.estimator._snapshot import with_attributes
 from sknn_suite.estimator._supervised import (
     SupervisedEstimator,
     can_partial_fit,
@@ -33,4 +34,5 @@ __all__ = [
     "plan_call",
     "refuse_early_stopping",
     "same_objects",
+    "with_attributes",
 ]

@@ -1,5 +1,6 @@
 """The steps around a plan: a call's data before it, fitted attributes after it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -197,7 +198,7 @@ class Fit:
     def attributes(self, trained: Trained) -> dict[str, Any]:
         """All fitted attributes after training."""
         attributes = record(self.earlier, self.plan, trained)
-        net = self.task.complete(self.net(trained.weights), self.plan, trained.weights)
+        net = self.task.complete(self.net(trained.weights), self, trained.weights)
         attributes |= self._shown(net, trained.random_state)
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}
@@ -225,8 +226,11 @@ class Fit:
         shown = self.task.show(net, self.data.rows, random_state)
         return self.task.of.learnt | shown | {"_net": net}
 
-    def scorer(self) -> ValidationScorer | None:
+    def scorer(self) -> Callable[[TensorNet], float] | None:
         """Make the scorer of the validation rows, if it is not the usual score."""
+        own = self.task.scorer(self)
+        if own is not None:
+            return own
         scoring, held_out = self.estimator.early_stopping_scoring, self.planned.held_out
         if scoring is None or held_out is None:
             return None

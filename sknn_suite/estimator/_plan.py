@@ -137,7 +137,7 @@ def _split(
     train: torch.Tensor | None = None if len(index) == rows.n else as_tensor(index)
     valid = None
     sets_aside = of.early_stopping and of.solver != "lbfgs" and data.held_out is None
-    if sets_aside:
+    if sets_aside and task.sets_rows_aside:
         strata = None if rows.y is None else task.strata(rows.y[index])
         groups = None if data.groups is None else data.groups[index]
         chosen = split_rows(

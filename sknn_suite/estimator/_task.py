@@ -33,6 +33,9 @@ class Task:
     # Whether the encoder learns from rows, and validation rows must be set aside first.
     encoder_learns = True
 
+    # Whether early stopping sets rows aside, see `choose` for another way.
+    sets_rows_aside = True
+
     # How predictions read rows, see FittedNet.
     reading = "chunks"
 
@@ -165,6 +168,10 @@ class Task:
     ) -> FitPlan:
         """Train what must be trained first, and return the plan for the rest."""
         return plan
+
+    def scorer(self, fit: Any) -> Callable[[Any], float] | None:
+        """Make the score of a net on the validation rows; None takes the usual way."""
+        return None
 
     def callbacks(self, fit: Any) -> list[Any]:
         """List callbacks that only a `Fit` of this task has."""

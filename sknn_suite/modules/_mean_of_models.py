@@ -12,8 +12,8 @@ def mean_of_models(raw: Tensor, share: Tensor, link: str) -> Tensor:
     ----------
     raw : Tensor of shape (n_models, n_samples, n_outputs)
         Raw scores of each model.
-    share : Tensor of shape (n_models,)
-        Weight of each model; the sum is one.
+    share : Tensor of shape (n_models,) or (n_models, n_samples)
+        Weight of each model, or in each row; the sum over models is one.
     link : str
         A name in `LINKS`.
 
@@ -33,7 +33,7 @@ def mean_of_models(raw: Tensor, share: Tensor, link: str) -> Tensor:
     >>> round(p.item(), 4) == round(torch.sigmoid(raw).mean().item(), 4)
     True
     """
-    share = share.view(-1, 1, 1)
+    share = share.view(len(share), -1, 1)
     if link == "identity":
         return (raw * share).sum(dim=0)
     if link == "softmax":

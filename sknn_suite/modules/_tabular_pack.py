@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,15 +24,16 @@ UNKNOWN = 0.01
 _ACTIVATIONS = {"selu": F.selu, "mish": F.mish, "relu": F.relu, "silu": F.silu}
 
 # Share of the learning rate of each part, as in RealMLP.
-_SHARES = {"waves": 0.1, "embedding": 1.0, "scale": 6.0, "weight": 1.0, "small": 0.1}
+_SHARES = {"waves": 0.1, "embedding": 1.0, "scale": 6.0, "weight": 1.0, "bias": 0.1}
 
 
 class PackLinear(nn.Module):
     """A linear layer of each model, with weights of unit size.
 
-    The output is x W / sqrt(n_inputs) + b: one learning rate suits layers of all
-    widths (neural tangent parametrisation). A model whose rate is r times that of the
-    others has the factor r before weights that are r times smaller.
+    The output is f x W + b with f = r / sqrt(n_inputs): one learning rate suits layers
+    of all widths (neural tangent parametrisation), and a model whose rate is r times
+    that of the others has weights that are r times smaller. Whoever calls multiplies x
+    by f, together with other factors that it has.
 
     Parameters
     ----------
@@ -44,9 +46,11 @@ class PackLinear(nn.Module):
 
     Shape
     -----
-    x : (n_models, n_samples, n_inputs)
+    x : (n_models, n_samples, n_inputs), times `factor`
     returns : (n_models, n_samples, n_outputs)
     """
+
+    factor: Tensor
 
     def __init__(
         self,
@@ -66,8 +70,7 @@ class PackLinear(nn.Module):
         self.register_buffer("factor", factor.view(-1, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        bias = self.bias.view(len(self.weight), 1, -1)
-        return torch.baddbmm(bias, x, self.weight * self.factor)
+        return torch.baddbmm(self.bias.view(len(self.weight), 1, -1), x, self.weight)
 
 
 class TabularPack(OwnedRandomness, nn.Module):
@@ -117,7 +120,7 @@ class TabularPack(OwnedRandomness, nn.Module):
     >>> from sknn_suite.modules import TabularPack
     >>> pack = TabularPack(2, 1, (3,), (), 1, ((8, 8), (8,)), (0.1, 0.1), (1.0, 1.0))
     >>> sum(p.numel() for p in pack.models()[0])
-    313
+    281
     """
 
     def __init__(
@@ -157,14 +160,12 @@ class TabularPack(OwnedRandomness, nn.Module):
         # Models that have a layer; they come first.
         self.n_with = [sum(len(own) > i for own in sizes) for i in range(depth)]
         self.linears = nn.ModuleList()
-        self.bends = nn.ParameterList()
         for i, (n_in, n_out) in enumerate(zip([self.n_inputs, *width], width)):
             own = self.rates[: self.n_with[i]]
             self.linears.append(PackLinear(own, n_in, n_out, device))
-            self.bends.append(torch.empty(len(own) * n_out, device=device))
         self.output = PackLinear(self.rates, width[-1], n_outputs, device)
-        if len(set(width)) > 1:
-            raise ValueError(f"Hidden layers must be of one width, however: {width=}")
+        if len({width[len(own) - 1] for own in sizes}) > 1:
+            raise ValueError(f"Last layers must be of one width, however: {sizes=}")
         self.n_choices = sum(n_choices)
         starts = torch.tensor([0, *np.cumsum(n_choices)][:-1], dtype=torch.int64)
         self.register_buffer("first_choice", starts, persistent=False)
@@ -189,13 +190,12 @@ class TabularPack(OwnedRandomness, nn.Module):
 
     def _groups(self) -> list[tuple[float, list[nn.Parameter]]]:
         linears = [*self.linears, self.output]
-        small = [linear.bias for linear in linears] + list(self.bends)
         groups = {
             "waves": [] if self.waves is None else list(self.waves.parameters()),
             "embedding": [] if self.embedding is None else [self.embedding],
             "scale": [self.scale],
             "weight": [linear.weight for linear in linears],
-            "small": small,
+            "bias": [linear.bias for linear in linears],
         }
         return [(_SHARES[name], group) for name, group in groups.items() if group]
 
@@ -212,7 +212,6 @@ class TabularPack(OwnedRandomness, nn.Module):
         n_of: dict[str, int] = {}
         for i, n_models in enumerate(self.n_with):
             n_of |= {f"linears.{i}.weight": n_models, f"linears.{i}.bias": n_models}
-            n_of[f"bends.{i}"] = n_models
         n_all = len(self.sizes)
         return {n: (p, n_of.get(n, n_all)) for n, p in self.named_parameters()}
 
@@ -229,7 +228,6 @@ class TabularPack(OwnedRandomness, nn.Module):
             self.scale.fill_(1.0)
             for i, linear in enumerate(self.linears):
                 self._draw(i, linear, random_state)
-                self.bends[i].fill_(1.0)
             self.output.weight.zero_()
             self.output.bias.zero_()
 
@@ -255,19 +253,18 @@ class TabularPack(OwnedRandomness, nn.Module):
         """Scale the weights of each layer so that its sums deviate by one on rows."""
         x = self._read(numbers, flags, choices, codes) * self._scale()
         for i, linear in enumerate(self.linears):
-            x = x[: self.n_with[i]]
+            x = x[: self.n_with[i]] * linear.factor
             weight: Tensor = linear.weight  # type: ignore[assignment]
-            products = torch.bmm(x, weight * linear.factor)
-            deviation = products.std(dim=(1, 2), keepdim=True)
+            deviation = torch.bmm(x, weight).std(dim=(1, 2), keepdim=True)
             weight /= deviation.clamp_min(1e-3)
-            x = self._layer(i, x)
+            x = self.activate(linear(x))
 
     # -- forward ---------------------------------------------------------------------
 
     def forward(
         self, numbers: Tensor, flags: Tensor, choices: Tensor, codes: Tensor
     ) -> Tensor:
-        x = self.hidden(numbers, flags, choices, codes)
+        x = self._hidden(numbers, flags, choices, codes, self.output.factor)
         raw = self.output(x)
         if self.link is None:
             return raw
@@ -277,29 +274,45 @@ class TabularPack(OwnedRandomness, nn.Module):
         self, numbers: Tensor, flags: Tensor, choices: Tensor, codes: Tensor
     ) -> Tensor:
         """Units of the last hidden layer, (n_models, n_samples, n_units)."""
+        ones = torch.ones_like(self.output.factor)
+        return self._hidden(numbers, flags, choices, codes, ones)
+
+    def _hidden(
+        self,
+        numbers: Tensor,
+        flags: Tensor,
+        choices: Tensor,
+        codes: Tensor,
+        factor: Tensor,
+    ) -> Tensor:
+        """Units of the last hidden layer, each model's times its factor."""
         if self.training:
             choices, codes = self._forget(choices), self._forget(codes)
-        x = self._read(numbers, flags, choices, codes) * self._scale()
+        first: Any = self.linears[0]
+        scale = self._scale() * first.factor
+        x = self._read(numbers, flags, choices, codes) * scale
         done = []
-        for i in range(len(self.linears)):
-            x = self._layer(i, x)
+        for i, linear in enumerate(self.linears):
+            x = self.activate(linear(x))
             n_next = self.n_with[i + 1] if i + 1 < len(self.n_with) else 0
             if n_next < len(x):
-                done.append(x[n_next:])
+                own = factor[n_next : len(x)]
+                done.append(self._drop(x[n_next:], own, n_next))
                 x = x[:n_next]
+            if n_next:
+                after: Any = self.linears[i + 1]
+                x = self._drop(x, after.factor, 0)
         return done[0] if len(done) == 1 else torch.cat(done[::-1])
 
-    def _layer(self, i: int, x: Tensor) -> Tensor:
-        x = self.linears[i](x)
-        bend = self.bends[i].view(len(x), 1, -1)
-        x = torch.lerp(x, self.activate(x), bend.to(x.dtype))
-        if self.training and self.drops:
-            # Models drop the units that have the smallest of the same random numbers.
-            chance = torch.empty(x.shape[1:], device=x.device)
-            chance.uniform_(generator=self.generator)
-            kept = self.kept[: len(x)]
-            x = x * ((chance < kept) / kept).to(x.dtype)
-        return x
+    def _drop(self, x: Tensor, factor: Tensor, first: int) -> Tensor:
+        """Multiply by a factor, and set some units to zero in training."""
+        if not (self.training and self.drops):
+            return x * factor.to(x.dtype)
+        # Models drop the units that have the largest of the same random numbers.
+        chance = torch.empty(x.shape[1:], device=x.device)
+        chance.uniform_(generator=self.generator)
+        kept = self.kept[first : first + len(x)]
+        return x * ((chance < kept) * (factor / kept)).to(x.dtype)
 
     def _scale(self) -> Tensor:
         return self.scale.view(len(self.sizes), 1, -1)

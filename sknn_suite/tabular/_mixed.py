@@ -17,8 +17,8 @@ _SETTLED: dict[str, Any] = {
     "beta_1": 0.9,
     "beta_2": 0.95,
     "epsilon": 1e-8,
-    "learning_rate": "one_cycle",
-    "schedule_params": {"pct_start": 0.1},
+    "learning_rate": "log_cosine",
+    "schedule_params": None,
     "warmup": 0.0,
     "power_t": 0.5,
     "early_stopping": True,
@@ -62,6 +62,17 @@ class TabularEstimator(SupervisedEstimator):
         Interval(Integral, 1, None, closed="left"),
         "array-like",
     )
+    cv: int | str | None = param(
+        "auto",
+        StrOptions({"auto"}),
+        Interval(Integral, 2, None, closed="left"),
+        None,
+        group="stopping",
+    )
+    categorical_features: Any = param(None, "array-like", None, group="rows")
+    numeric_features: Any = param(None, "array-like", None, group="rows")
+    date_features: Any = param(None, "array-like", None, group="rows")
+    text_features: str = param("ngrams", StrOptions({"ngrams", "drop"}), group="rows")
     learning_rate_init: float = redefault(
         "learning_rate_init", TrainingParameters, 0.04
     )

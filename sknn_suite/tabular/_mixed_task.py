@@ -1,7 +1,7 @@
 """MixedTask: data frames as they are, for an ensemble of small networks."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -10,15 +10,18 @@ import torch
 from torch import Tensor
 
 from sknn_suite.checks import check_columns, check_labels, check_layer_sizes
-from sknn_suite.data import ColumnTable, TensorBundle, as_tensor
+from sknn_suite.data import ColumnTable, TensorBundle, make_batches
 from sknn_suite.encoding import MixedTableEncoder
-from sknn_suite.estimator import FittedNet, SupervisedTask
-from sknn_suite.losses import Loss
-from sknn_suite.modules import Network, mean_of_models
+from sknn_suite.estimator import FittedNet, Rows, SupervisedTask, with_attributes
+from sknn_suite.losses import Loss, LossByModel
+from sknn_suite.modules import Network
 from sknn_suite.tabular._best_of_each import BestOfEach
+from sknn_suite.tabular._chosen_kinds import chosen_kinds, warn_of_answers
+from sknn_suite.tabular._folds import Folds, draw_folds
+from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
 from sknn_suite.tabular._selection import choose_greedily, choose_sharpness
-from sknn_suite.training import FitPlan, weights_of
+from sknn_suite.training import FitPlan, load_weights, weights_of
 
 # Rows of the first batch, whose sums the initial weights are scaled by.
 ROWS_TO_SUIT = 1024
@@ -26,8 +29,16 @@ ROWS_TO_SUIT = 1024
 # Members of "auto".
 N_MEMBERS = 8
 
-# Rows per batch by the number of training rows, as TabM's.
-_BATCH_SIZES = ((2_800, 32), (4_500, 64), (6_400, 128), (32_000, 256))
+# With fewer rows, members take turns in leaving out a fold; with more, a part of the
+# rows that all leave out is enough to judge them, and costs less.
+ROWS_FOR_FOLDS, N_FOLDS = 10_000, 4
+
+# Rows per batch by the number of training rows: about a hundred updates an epoch for
+# large tables, and no fewer than ten for small ones.
+SMALLEST_BATCH, LARGEST_BATCH = 32, 512
+
+# Updates that a fit makes, within limits of epochs.
+N_UPDATES, FEWEST_EPOCHS, MOST_EPOCHS = 3000, 24, 100
 
 
 class MixedTask(SupervisedTask):
@@ -37,6 +48,13 @@ class MixedTask(SupervisedTask):
     is_complete_recipe = True  # type: ignore[assignment]
 
     members: Members
+    folds: Folds | None = None
+    n_folds: int | None = None
+    groups: np.ndarray | None = None
+    table: ColumnTable
+    y: np.ndarray
+
+    # -- the user's rows -------------------------------------------------------------
 
     def check_both(
         self, X: Any, y: Any, *, reset: bool
@@ -45,10 +63,52 @@ class MixedTask(SupervisedTask):
         numeric = self.objective.y_is_numeric
         return table, check_labels(self.of, table, y, y_numeric=numeric)
 
+    def check(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, partial: bool
+    ) -> Rows:
+        rows = super().check(X, y, sample_weight, resume=resume, partial=partial)
+        self.table, self.y = rows.X, rows.y
+        warn_of_answers(rows.X, rows.y)
+        self.n_folds = self._settle_folds(rows)
+        return rows
+
+    def check_held_out(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+        self.n_folds = None
+        return super().check_held_out(X, y, sample_weight)
+
     def check_rows(self, X: Any) -> ColumnTable:
         return check_columns(self.of, X, reset=False)
 
+    def check_groups(self, groups: Any, rows: Rows) -> np.ndarray | None:
+        self.groups = super().check_groups(groups, rows)
+        return self.groups
+
+    @property
+    def n_members(self) -> int:
+        """Members that are trained."""
+        return N_MEMBERS if self.of.n_members == "auto" else int(self.of.n_members)
+
+    def _settle_folds(self, rows: Rows) -> int | None:
+        """Folds that members leave out in turn; None if all leave out the same rows."""
+        n_folds = self.of.cv
+        if n_folds == "auto":
+            if self.n_members == 1 or rows.n >= ROWS_FOR_FOLDS:
+                return None
+            n_folds = min(N_FOLDS, self.n_members, rows.n)
+        elif n_folds is not None and n_folds > min(self.n_members, rows.n):
+            raise ValueError(
+                f"cv={n_folds} is more than {self.n_members} members, each of which "
+                f"leaves out one fold, or than {rows.n} rows. Expected at most as many "
+                "folds. Lower cv, or raise n_members."
+            )
+        return n_folds
+
     # -- plan ------------------------------------------------------------------------
+
+    @property
+    def sets_rows_aside(self) -> bool:  # type: ignore[override]
+        """Whether all members leave out the same rows."""
+        return self.n_folds is None
 
     def choose(
         self,
@@ -58,16 +118,37 @@ class MixedTask(SupervisedTask):
         random_state: np.random.RandomState,
     ) -> tuple[Tensor | None, Tensor | None]:
         sizes = self.of.hidden_layer_sizes
-        if sizes != "auto":
-            sizes = check_layer_sizes(sizes, least=1)
-        n_members = N_MEMBERS if self.of.n_members == "auto" else self.of.n_members
+        own = None if isinstance(sizes, str) else check_layer_sizes(sizes, least=1)
         n_train = n_rows if train is None else len(train)
-        chosen = None if isinstance(sizes, str) else sizes
-        self.members = draw_members(n_members, chosen, n_train, random_state)
-        return train, valid
+        self.members = draw_members(self.n_members, own, n_train, random_state)
+        if self.n_folds is None:
+            return train, valid
+        strata = self.objective.strata(self.y)
+        self.folds = draw_folds(
+            self.n_folds, self.n_members, n_rows, strata, self.groups, random_state
+        )
+        rows = torch.arange(n_rows) if train is None else train
+        return train, rows
+
+    def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:
+        bundle = super().encode(encoder, rows, dtype)
+        if self.folds is None:
+            return bundle
+        self._weight = bundle.weight
+        weight = self.folds.weights(bundle.weight, dtype, held_out=False)
+        return replace(bundle, weight=weight)
+
+    def arrange(self, valid: TensorBundle) -> TensorBundle:
+        if self.folds is None:
+            return valid
+        dtype = valid.weights.dtype
+        weight = self.folds.weights(self._weight, dtype, held_out=True)
+        return replace(valid, weight=weight)
 
     def encoder(self) -> MixedTableEncoder:
-        return MixedTableEncoder()
+        names = [column.name for column in self.table.columns]
+        given = chosen_kinds(self.of, names)
+        return MixedTableEncoder(given, self.of.text_features)
 
     def network(self, encoder: MixedTableEncoder) -> Network:
         members = self.members
@@ -89,17 +170,36 @@ class MixedTask(SupervisedTask):
         self, plan: FitPlan, encoder: Any, *, resume: bool, partial: bool
     ) -> FitPlan:
         module: Any = plan.network.build(torch.device("cpu"), plan.place.dtype)
-        module.load_state_dict({n: as_tensor(w) for n, w in plan.weights.items()})
-        n_rows = min(len(plan.train), ROWS_TO_SUIT)
-        batch = plan.train.take(_first(plan.train, n_rows))
+        load_weights(module, plan.weights)
+        batch = plan.train.take(_numbers(plan.train)[:ROWS_TO_SUIT])
         module.suit_rows(**batch.inputs)
         return plan.change(weights=weights_of(module, copy=True))
 
     def loss(self) -> Loss:
-        return super().loss()
+        return LossByModel(super().loss())
 
     def score(self) -> Callable[[Tensor, TensorBundle], float]:
         return partial(_score_of_mean, self.loss())
+
+    def scorer(self, fit: Any) -> Callable[[Any], float] | None:
+        if fit.plan.valid is None:
+            return None
+        judge = self._judge(fit)
+        return lambda net: -judge.of_mean(net.valid_raw_, _equal(len(net.valid_raw_)))
+
+    def callbacks(self, fit: Any) -> list[Any]:
+        return [] if fit.plan.valid is None else [BestOfEach(self._judge(fit))]
+
+    def _judge(self, fit: Any) -> Judge:
+        valid = fit.plan.valid
+        valid = valid.take(_numbers(valid))
+        return Judge(
+            self.loss(),
+            valid,
+            self.of.early_stopping_scoring,
+            fit.planned.held_out,
+            partial(_with_known_scores, fit),
+        )
 
     def computes_float32(self, X: Any) -> bool:
         return True  # the encoder has subtracted what is large
@@ -111,90 +211,89 @@ class MixedTask(SupervisedTask):
         return 1024
 
     def batch_size(self, n_rows: int, device: torch.device) -> int:
-        for limit, size in _BATCH_SIZES:
-            if n_rows < limit:
-                return min(size, n_rows)
-        return 512
+        size = 1 << max(n_rows // 100, 1).bit_length()
+        few = max(n_rows // 10, 1)
+        size = int(np.clip(size, SMALLEST_BATCH, LARGEST_BATCH))
+        return min(max(size, min(few, 256)), n_rows)
 
     def n_epochs(self, encoder: Any, n_rows: int, updates_per_epoch: int) -> int:
-        return int(np.clip(4000 // updates_per_epoch, 24, 100))
-
-    def callbacks(self, fit: Any) -> list[Any]:
-        return [BestOfEach()]
+        n_epochs = N_UPDATES // updates_per_epoch
+        return int(np.clip(n_epochs, FEWEST_EPOCHS, MOST_EPOCHS))
 
     # -- the fitted net --------------------------------------------------------------
 
     def to_predict(self, net: FittedNet) -> FittedNet:
         n_models = len(net.network.config["sizes"])
-        share = np.full(n_models, 1 / n_models, dtype=net.dtype)
-        return _combining(net, self.loss().out_activation, share, 1.0)
+        return _combining(net, self.loss().out_activation, _equal(n_models), 1.0)
 
     def complete(
-        self, net: FittedNet, plan: FitPlan, trained: dict[str, np.ndarray]
+        self, net: FittedNet, fit: Any, trained: dict[str, np.ndarray]
     ) -> FittedNet:
-        loss = self.loss().eval()
-        link = loss.out_activation
-        share, scores, sharpness = net.weights["share"], None, 1.0
-        if plan.valid is not None:
-            raw, valid = _raw_scores(plan, trained)
-            lost = partial(_lost, loss, valid)
-            scores = np.array([lost(own) for own in raw])
-            share = choose_greedily(raw, lost, link).astype(net.dtype)
+        shown, share, sharpness = self.members.shown(), _equal(len(self.members)), 1.0
+        link = self.loss().out_activation
+        if fit.plan.valid is not None:
+            judge, raw = self._judge(fit), _raw_scores(fit.plan, trained)
+            shown["validation_score"] = -judge.of_members(raw)
+            if not judge.is_folded:
+                share = choose_greedily(raw, judge)
             if link in ("softmax", "logistic"):
-                mean = mean_of_models(raw, as_tensor(share), link)
-                sharpness = choose_sharpness(mean, lost)
-        kept = np.flatnonzero(share > 0)
-        shown = self.members.shown() | {"weight": share.astype(np.float64)}
-        if scores is not None:
-            shown["validation_loss"] = scores
-        self.of.members_ = shown
+                sharpness = choose_sharpness(raw, share, judge)
+        self.of.members_ = shown | {"weight": share}
         self.of.column_kinds_ = net.encoder.kinds_
+        kept = np.flatnonzero(share > 0)
         return _combining(_keep(net, kept), link, share[kept], sharpness)
 
 
-def _first(bundle: TensorBundle, n_rows: int) -> Tensor:
-    return torch.arange(n_rows) if bundle.rows is None else bundle.rows[:n_rows]
+def _equal(n_models: int) -> np.ndarray:
+    return np.full(n_models, 1 / n_models)
+
+
+def _numbers(bundle: TensorBundle) -> Tensor:
+    """Numbers of the rows that a bundle selects."""
+    return torch.arange(len(bundle)) if bundle.rows is None else bundle.rows
 
 
 def _score_of_mean(loss: Loss, raw: Tensor, valid: TensorBundle) -> float:
-    """Minus the loss of the mean of all members."""
-    share = raw.new_full((len(raw),), 1 / len(raw))
-    mean = mean_of_models(raw, share, loss.out_activation)
-    weight = None if valid.weight is None else valid.weights
-    return -float(loss.eval()(mean, valid.targets, weight))
+    """Minus the loss of the mean of all members, each where it has left out the row."""
+    valid = valid.take(_numbers(valid))
+    return -Judge(loss, valid).of_mean(raw, _equal(len(raw)))
 
 
-def _lost(loss: Loss, valid: TensorBundle, raw: Tensor) -> float:
-    return float(loss(raw, valid.target, valid.weight))
+def _with_known_scores(fit: Any, scores: Tensor) -> Any:
+    """Make an estimator that predicts from raw scores that are known."""
+    net = fit.net(fit.plan.weights)
+    known = KnownScores(**{f.name: getattr(net, f.name) for f in fields(FittedNet)})
+    known.known = scores.cpu().double()
+    attributes = {"_net": known, "out_activation_": fit.plan.loss.out_activation}
+    attributes = fit.task.of.learnt | attributes
+    attributes.pop("feature_names_in_", None)
+    return with_attributes(fit.estimator, attributes)
 
 
-def _raw_scores(
-    plan: FitPlan, weights: dict[str, np.ndarray]
-) -> tuple[Tensor, TensorBundle]:
-    """Raw scores of each member for the validation rows, and these rows."""
+def _raw_scores(plan: FitPlan, weights: dict[str, np.ndarray]) -> Tensor:
+    """Raw scores of each member for the validation rows."""
     assert plan.valid is not None
     module: Any = plan.network.build(torch.device("cpu"), plan.place.dtype).eval()
-    module.load_state_dict({n: as_tensor(w) for n, w in weights.items()})
-    valid = plan.valid.take(_first(plan.valid, len(plan.valid)))
+    load_weights(module, weights)
+    batches = make_batches(plan.valid, 1024)
     with torch.inference_mode():
-        parts = [
-            module(**valid.slice(slice(i, i + 1024)).inputs)
-            for i in range(0, len(valid), 1024)
-        ]
-        return torch.cat(parts, dim=1), valid
+        return torch.cat([module(**batch.inputs) for batch in batches], dim=1)
 
 
 def _combining(
     net: FittedNet, link: str, share: np.ndarray, sharpness: float
 ) -> FittedNet:
-    """The same net with the mean of its members as prediction."""
+    """Make the mean of the members the prediction of a net."""
     network = Network(net.network.kind, net.network.config | {"link": link})
-    added = {"share": share, "sharpness": np.full(1, sharpness, dtype=net.dtype)}
+    added = {
+        "share": share.astype(net.dtype),
+        "sharpness": np.full(1, sharpness, dtype=net.dtype),
+    }
     return replace(net, network=network, weights=net.weights | added)
 
 
 def _keep(net: FittedNet, kept: np.ndarray) -> FittedNet:
-    """The same net with some of its members."""
+    """Leave some members of a net."""
     config = dict(net.network.config)
     module: Any = net.network.skeleton()
     weights = {}
