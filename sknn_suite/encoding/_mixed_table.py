@@ -74,7 +74,6 @@ class MixedTableEncoder:
             X = X[rows.numpy()]
             weight = None if weight is None else weight[rows.numpy()]
         self.kinds_ = find_kinds(X.columns, self.given, self.texts)
-        kinds = list(self.kinds_.values())
         self.dates_ = DateColumns().fit(_stack(self._read(X, "date")))
         numbers = self._numbers(X)
         self.numbers_ = NumberColumns().fit(numbers, weight)
@@ -83,7 +82,6 @@ class MixedTableEncoder:
         self.categories_ = CategoryColumns().fit(columns, weight)
         sizes = np.array(self.categories_.sizes, dtype=np.int64)
         self.is_choice_ = sizes <= MOST_ONE_HOT
-        self.n_booleans_ = kinds.count("boolean")
         return self
 
     @property
@@ -116,6 +114,32 @@ class MixedTableEncoder:
                 "codes": as_tensor(codes[:, ~self.is_choice_]),
             }
         )
+
+    @property
+    def origins(self) -> dict[str, list[int]]:
+        """Number of the column of X behind each column of each input."""
+
+        def of(*kinds: str) -> list[int]:
+            return [i for i, kind in enumerate(self.kinds_.values()) if kind in kinds]
+
+        plain, dates = of("number", "boolean"), of("date")
+        for i, parts in zip(dates, self.dates_.parts_):
+            plain += [i] * len(parts)
+        numbers, of_numbers = self.numbers_, np.array(plain, dtype=np.int64)
+        sizes = [d.shape[1] for d in self.strings_.directions_]
+        texts = np.repeat(of("text"), sizes).astype(np.int64)
+        categories = np.array(of("category"), dtype=np.int64)
+        found = {
+            "numbers": [of_numbers[~numbers.is_plain_], of_numbers[numbers.heavy_]],
+            "flags": [
+                of_numbers[numbers.is_plain_],
+                of_numbers[numbers.has_gaps_],
+                texts,
+            ],
+            "choices": [categories[self.is_choice_]],
+            "codes": [categories[~self.is_choice_]],
+        }
+        return {name: np.concatenate(parts).tolist() for name, parts in found.items()}
 
     def _read(self, X: ColumnTable, *kinds: str) -> list[Column]:
         """Columns of some kinds, with the values that these kinds read."""

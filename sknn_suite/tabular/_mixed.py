@@ -5,10 +5,13 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.utils import TransformerTags
+from sklearn.utils.metaestimators import available_if
 
 from sknn_suite.doors import Interval, StrOptions
 from sknn_suite.estimator import SupervisedEstimator
 from sknn_suite.parameters import TrainingParameters, param, parameters, redefault
+from sknn_suite.tabular._hidden_units import hidden_units
 
 # Training parameters that the recipe settles.
 _SETTLED: dict[str, Any] = {
@@ -22,7 +25,6 @@ _SETTLED: dict[str, Any] = {
     "warmup": 0.0,
     "power_t": 0.5,
     "early_stopping": True,
-    "n_iter_no_change": np.inf,
     "tol": 0.0,
     "alpha": 0.0,
     "l1_alpha": 0.0,
@@ -47,6 +49,14 @@ _SETTLED: dict[str, Any] = {
     "checkpoint_every": 1,
     "max_fun": 15000,
 }
+
+
+def _refuse_partial_fit(estimator: Any) -> bool:
+    raise AttributeError(
+        f"{type(estimator).__name__} has no partial_fit: its members are chosen once, by "
+        "rows that they have not learnt from. Expected all rows in one call of fit. "
+        "Fit again on old and new rows together, or use MLPClassifier or MLPRegressor."
+    )
 
 
 @parameters(group="network", settles=_SETTLED)
@@ -82,6 +92,35 @@ class TabularEstimator(SupervisedEstimator):
         Interval(Integral, 1, None, closed="left"),
         group="training",
     )
+    n_iter_no_change: float = redefault("n_iter_no_change", TrainingParameters, np.inf)
     early_stopping_scoring: Any = redefault(
         "early_stopping_scoring", TrainingParameters, "loss"
     )
+
+    @available_if(_refuse_partial_fit)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Refuse to train in parts: the ensemble is chosen once, by held-out rows."""
+
+    def transform(self, X):
+        """Compute the last hidden layer of each member, to learn from elsewhere.
+
+        Parameters
+        ----------
+        X : data frame, or array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_units)
+            Units of all members side by side.
+        """
+        rows, _ = self._rows_to_predict(X, "transform")
+        return hidden_units(self._fitted_net(), rows)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags = TransformerTags(preserves_dtype=["float64", "float32"])
+        return tags

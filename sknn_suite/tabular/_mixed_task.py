@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sknn_suite.checks import check_columns, check_labels, check_layer_sizes
 from sknn_suite.data import ColumnTable, TensorBundle, make_batches
+from sknn_suite.doors import copy_random_state
 from sknn_suite.encoding import MixedTableEncoder
 from sknn_suite.estimator import FittedNet, Rows, SupervisedTask, with_attributes
 from sknn_suite.losses import Loss, LossByModel
@@ -18,6 +19,7 @@ from sknn_suite.modules import Network
 from sknn_suite.tabular._best_of_each import BestOfEach
 from sknn_suite.tabular._chosen_kinds import chosen_kinds, warn_of_answers
 from sknn_suite.tabular._folds import Folds, draw_folds
+from sknn_suite.tabular._hidden_units import importances
 from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
 from sknn_suite.tabular._selection import choose_greedily, choose_sharpness
@@ -201,9 +203,6 @@ class MixedTask(SupervisedTask):
             partial(_with_known_scores, fit),
         )
 
-    def computes_float32(self, X: Any) -> bool:
-        return True  # the encoder has subtracted what is large
-
     def product_width(self, module: Any, network: Network, batch_size: int) -> int:
         return min(max(max(sizes) for sizes in network.config["sizes"]), batch_size)
 
@@ -241,7 +240,11 @@ class MixedTask(SupervisedTask):
         self.of.members_ = shown | {"weight": share}
         self.of.column_kinds_ = net.encoder.kinds_
         kept = np.flatnonzero(share > 0)
-        return _combining(_keep(net, kept), link, share[kept], sharpness)
+        net = _combining(_keep(net, kept), link, share[kept], sharpness)
+        if fit.plan.valid is not None:
+            source = copy_random_state(fit.plan.random_state)
+            self.of.feature_importances_ = importances(net, judge, source)
+        return net
 
 
 def _equal(n_models: int) -> np.ndarray:

@@ -1,0 +1,75 @@
+"""Units of the last hidden layer, and what columns contribute to predictions."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sknn_suite.data import ColumnTable, TensorBundle, make_batches
+from sknn_suite.estimator import FittedNet
+from sknn_suite.tabular._judge import Judge
+
+# Rows that importances are measured on, at most.
+MOST_ROWS = 1000
+
+
+def hidden_units(net: FittedNet, rows: ColumnTable) -> np.ndarray:
+    """Units of the last hidden layer of all members, side by side."""
+    module: Any = net.module()
+    bundle = net.bundle(rows)
+    with torch.inference_mode():
+        parts = [module.hidden(**b.inputs) for b in make_batches(bundle, 1024)]
+        units = torch.cat(parts, dim=1)  # (n_members, n_rows, n_units)
+    return units.transpose(0, 1).flatten(1).numpy().astype(rows.dtype, copy=False)
+
+
+def importances(
+    net: FittedNet, judge: Judge, random_state: np.random.RandomState
+) -> np.ndarray:
+    """How much the loss rises when a column is shuffled, for each column.
+
+    Parameters
+    ----------
+    net : FittedNet
+        The chosen members.
+    judge : Judge
+        Its validation rows, which are encoded.
+    random_state : RandomState
+        Source of the order; it is advanced.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        Zero for columns that are left out.
+    """
+    valid = judge.valid
+    rows = torch.as_tensor(random_state.permutation(len(valid))[:MOST_ROWS])
+    batch = valid.take(rows)
+    order = torch.as_tensor(random_state.permutation(len(batch)))
+    module: Any = net.module(judge.valid.device)
+    with torch.inference_mode():
+        before = judge.of_scores(module(**batch.inputs), rows)
+        origins = net.encoder.origins
+        found = []
+        for column in range(len(net.encoder.kinds_)):
+            mixed = _shuffle(batch, origins, column, order)
+            if mixed is None:
+                found.append(0.0)
+                continue
+            found.append(judge.of_scores(module(**mixed), rows) - before)
+    return np.array(found)
+
+
+def _shuffle(
+    batch: TensorBundle, origins: dict[str, list[int]], column: int, order: Tensor
+) -> dict[str, Tensor] | None:
+    """Inputs in which what comes from a column is shuffled; None if nothing does."""
+    inputs, found = dict(batch.inputs), False
+    for name, columns in origins.items():
+        own = [i for i, origin in enumerate(columns) if origin == column]
+        if own:
+            found = True
+            inputs[name] = inputs[name].clone()
+            inputs[name][:, own] = batch.inputs[name][order][:, own]
+    return inputs if found else None
