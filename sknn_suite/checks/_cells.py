@@ -62,7 +62,7 @@ def _is_gap(cell: Any) -> bool:
 
 def _word(cell: Any) -> str:
     if isinstance(cell, Real) and not isinstance(cell, _BOOLS):
-        return str(int(cell)) if float(cell).is_integer() else repr(float(cell))
+        return str(int(float(cell))) if float(cell).is_integer() else repr(float(cell))
     return str(cell)
 
 

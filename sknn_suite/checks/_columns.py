@@ -60,9 +60,9 @@ def check_columns(
 
 def _check_array(estimator: BaseEstimator, X: Any, min_rows: int) -> np.ndarray:
     """Check an array or a list of rows by scikit-learn's rules, and in its words."""
-    if type(X) is np.ndarray and X.ndim == 2 and X.dtype == np.float64:
-        if len(X) >= min_rows and X.size:
-            return X  # as it is, without looking at each number twice
+    is_plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype == np.float64
+    if is_plain and len(X) >= min_rows and X.size:
+        return X  # as it is, without looking at each number twice
     if sparse.issparse(X):
         check_array(X, accept_sparse=False, estimator=estimator)  # raises
     return check_array(

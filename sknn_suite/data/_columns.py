@@ -62,7 +62,7 @@ def _tell(number: float, type_: str) -> str:
 
 
 def column_of_words(
-    name: str, cells: Sequence[Any], is_category: bool = False
+    name: str, cells: Sequence[Any] | np.ndarray, is_category: bool = False
 ) -> Column:
     """Make a column of strings; None is a gap."""
     seen: dict[Any, int] = {None: -1}

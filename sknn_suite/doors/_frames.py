@@ -1,14 +1,22 @@
 """Data frames of any library, column by column as NumPy arrays.
 
-scikit-learn brings narwhals, which reads pandas, polars, Arrow and others alike. What
+scikit-learn needs narwhals, which reads pandas, polars, Arrow and others alike. What
 differs between them beyond that (nullable types, categories, time zones) is settled
 here, so that the same table gives the same arrays.
 """
 
 from typing import Any, NamedTuple
 
-import narwhals.stable.v2 as nw
 import numpy as np
+
+from sknn_suite.doors._optional import import_optional
+
+
+def _narwhals() -> Any:
+    # Imported when a data frame comes: arrays need none.
+    return import_optional(
+        "narwhals.stable.v2", needed_by="A data frame as X", extra="dev"
+    )
 
 
 class RawColumn(NamedTuple):
@@ -40,6 +48,7 @@ def is_frame(X: Any) -> bool:
     """Whether X is a data frame, eager, of a library that narwhals knows."""
     if isinstance(X, np.ndarray | list | tuple):
         return False
+    nw = _narwhals()
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     return isinstance(frame, nw.DataFrame)
 
@@ -55,12 +64,12 @@ def read_columns(X: Any) -> list[RawColumn]:
     names = column_names(X)
     if not all(isinstance(name, str) for name in names):
         X = X.set_axis([str(i) for i in range(len(names))], axis=1)  # only pandas
-    frame = nw.from_native(X, eager_only=True)
+    frame = _narwhals().from_native(X, eager_only=True)
     return [_read(name, series) for name, series in zip(names, frame.iter_columns())]
 
 
 def _read(name: Any, series: Any) -> RawColumn:
-    dtype = series.dtype
+    nw, dtype = _narwhals(), series.dtype
     told = str(dtype)
     if dtype == nw.Boolean:
         return RawColumn(name, "boolean", _numbers(series), told)
@@ -78,13 +87,13 @@ def _read(name: Any, series: Any) -> RawColumn:
 
 def _numbers(series: Any) -> np.ndarray:
     """float64 with NaN for gaps."""
-    numbers = series.cast(nw.Float64).to_numpy()
+    numbers = series.cast(_narwhals().Float64).to_numpy()
     return np.array(numbers, dtype=np.float64)
 
 
 def _seconds(series: Any) -> np.ndarray:
     """Seconds since 1970 on the clock of the column's own time zone."""
-    if series.dtype == nw.Datetime and series.dtype.time_zone is not None:
+    if series.dtype == _narwhals().Datetime and series.dtype.time_zone is not None:
         series = series.dt.replace_time_zone(None)
     missing = series.is_null().to_numpy()
     stamps = np.array(series.to_numpy(), dtype="datetime64[us]").astype(np.int64)

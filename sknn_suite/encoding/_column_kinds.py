@@ -85,7 +85,8 @@ def find_kinds(
     DataError
         If values do not suit a kind that was chosen, or no column is left to read.
     """
-    kinds, seen = ColumnKinds(), {}
+    kinds = ColumnKinds()
+    seen: dict[tuple, str] = {}
     for column in columns:
         chosen = (given or {}).get(column.name)
         if chosen is None:

@@ -193,7 +193,7 @@ class Task:
         """Return a net with what predictions need, if training needs less."""
         return net
 
-    def complete(self, net: Any, plan: FitPlan, trained: dict[str, np.ndarray]) -> Any:
+    def complete(self, net: Any, fit: Any, trained: dict[str, np.ndarray]) -> Any:
         """Choose what training leaves open; `net` is what `to_predict` returned."""
         return net
 

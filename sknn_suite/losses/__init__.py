@@ -27,6 +27,7 @@ from sknn_suite.losses._regression import (
     HuberLoss,
     PoissonLoss,
     QuantileLoss,
+    QuantilesLoss,
     SquaredLoss,
 )
 from sknn_suite.losses._weights import combine_weights, settle_class_weight
@@ -51,6 +52,7 @@ __all__ = [
     "Poisson",
     "PoissonLoss",
     "QuantileLoss",
+    "QuantilesLoss",
     "ScaleDistribution",
     "SigmoidLoss",
     "SoftmaxLoss",

@@ -1,5 +1,7 @@
 """Losses of regressors, summed over the outputs of a row."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -93,3 +95,27 @@ class QuantileLoss(Loss):
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         error = target - raw
         return torch.maximum(self.quantile * error, (self.quantile - 1) * error).sum(-1)
+
+
+class QuantilesLoss(Loss):
+    """Pinball losses of several quantiles of one number, summed.
+
+    Parameters
+    ----------
+    quantiles : sequence of float
+        The quantiles, in (0, 1); one output for each.
+
+    Shape
+    -----
+    raw : (..., n_samples, n_quantiles)
+    target : (n_samples, 1)
+    """
+
+    def __init__(self, quantiles: Sequence[float]) -> None:
+        super().__init__()
+        self.quantiles = tuple(quantiles)
+
+    def rows(self, raw: Tensor, target: Tensor) -> Tensor:
+        error = target - raw
+        above = raw.new_tensor(self.quantiles)
+        return torch.maximum(above * error, (above - 1) * error).sum(-1)

@@ -123,6 +123,14 @@ class TabularPack(OwnedRandomness, nn.Module):
     281
     """
 
+    linears: Any
+    output: Any
+    first_choice: Tensor
+    first_code: Tensor
+    kept: Tensor
+    share: Tensor
+    sharpness: Tensor
+
     def __init__(
         self,
         n_numbers: int,
@@ -232,9 +240,9 @@ class TabularPack(OwnedRandomness, nn.Module):
             self.output.bias.zero_()
 
     def _draw(
-        self, i: int, linear: nn.Module, random_state: np.random.RandomState
+        self, i: int, linear: PackLinear, random_state: np.random.RandomState
     ) -> None:
-        weight: Tensor = linear.weight  # type: ignore[assignment]
+        weight: Tensor = linear.weight
         drawn = random_state.normal(size=tuple(weight.shape))
         bias = random_state.normal(size=(len(weight), weight.shape[2]))
         for m, sizes in enumerate(self.sizes[: len(weight)]):
@@ -244,7 +252,7 @@ class TabularPack(OwnedRandomness, nn.Module):
             if i > 0:
                 drawn[m, sizes[i - 1] :] = 0.0
         weight.copy_(as_tensor(drawn))
-        linear.bias.copy_(as_tensor(bias.ravel()))  # type: ignore[operator]
+        linear.bias.copy_(as_tensor(bias.ravel()))
 
     @torch.no_grad()
     def suit_rows(
@@ -254,7 +262,7 @@ class TabularPack(OwnedRandomness, nn.Module):
         x = self._read(numbers, flags, choices, codes) * self._scale()
         for i, linear in enumerate(self.linears):
             x = x[: self.n_with[i]] * linear.factor
-            weight: Tensor = linear.weight  # type: ignore[assignment]
+            weight: Tensor = linear.weight
             deviation = torch.bmm(x, weight).std(dim=(1, 2), keepdim=True)
             weight /= deviation.clamp_min(1e-3)
             x = self.activate(linear(x))
@@ -288,7 +296,7 @@ class TabularPack(OwnedRandomness, nn.Module):
         """Units of the last hidden layer, each model's times its factor."""
         if self.training:
             choices, codes = self._forget(choices), self._forget(codes)
-        first: Any = self.linears[0]
+        first = self.linears[0]
         scale = self._scale() * first.factor
         x = self._read(numbers, flags, choices, codes) * scale
         done = []
@@ -300,7 +308,7 @@ class TabularPack(OwnedRandomness, nn.Module):
                 done.append(self._drop(x[n_next:], own, n_next))
                 x = x[:n_next]
             if n_next:
-                after: Any = self.linears[i + 1]
+                after = self.linears[i + 1]
                 x = self._drop(x, after.factor, 0)
         return done[0] if len(done) == 1 else torch.cat(done[::-1])
 

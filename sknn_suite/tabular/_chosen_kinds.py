@@ -6,6 +6,7 @@ import numpy as np
 
 from sknn_suite.data import ColumnTable
 from sknn_suite.doors import warn_user
+from sknn_suite.encoding import ColumnKinds
 from sknn_suite.exceptions import DataError, SuiteWarning
 
 # With fewer rows a column may equal the target by chance.
@@ -73,6 +74,20 @@ def warn_of_answers(X: ColumnTable, y: np.ndarray) -> None:
             f"Column {shown} of X tells the target y of every row. Expected columns "
             "that are known before the target is. Drop it, unless it really is known "
             "when you predict.",
+            SuiteWarning,
+        )
+
+
+def warn_of_identifiers(kinds: ColumnKinds) -> None:
+    """Warn of columns that are left out because they only name the rows."""
+    names = kinds.of("identifier")
+    if names:
+        shown = ", ".join(repr(name) for name in names[:5])
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        warn_user(
+            f"Column {shown}{more} of X is left out: it is different in every row, and "
+            "names the rows. Expected columns that rows have in common. Drop it, or "
+            "name it in categorical_features or numeric_features to keep it.",
             SuiteWarning,
         )
 

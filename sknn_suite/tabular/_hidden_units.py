@@ -64,7 +64,7 @@ def importances(
 def _shuffle(
     batch: TensorBundle, origins: dict[str, list[int]], column: int, order: Tensor
 ) -> dict[str, Tensor] | None:
-    """Inputs in which what comes from a column is shuffled; None if nothing does."""
+    """Shuffle what comes from a column; None if nothing does."""
     inputs, found = dict(batch.inputs), False
     for name, columns in origins.items():
         own = [i for i, origin in enumerate(columns) if origin == column]

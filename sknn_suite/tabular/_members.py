@@ -43,11 +43,6 @@ class Members:
             "wave_scale": np.array(self.scales),
         }
 
-    def choose(self, kept: np.ndarray) -> "Members":
-        """Keep some."""
-        parts = (self.sizes, self.dropout, self.rates, self.scales)
-        return Members(*(tuple(part[m] for m in kept) for part in parts))
-
 
 def draw_members(
     n_members: int,

@@ -5,7 +5,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils import TransformerTags
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 
 from sknn_suite.doors import Interval, StrOptions
@@ -53,15 +53,85 @@ _SETTLED: dict[str, Any] = {
 
 def _refuse_partial_fit(estimator: Any) -> bool:
     raise AttributeError(
-        f"{type(estimator).__name__} has no partial_fit: its members are chosen once, by "
-        "rows that they have not learnt from. Expected all rows in one call of fit. "
+        f"{type(estimator).__name__} has no partial_fit: its members are chosen once, "
+        "by rows that they have not learnt from. Expected all rows in one call of fit. "
         "Fit again on old and new rows together, or use MLPClassifier or MLPRegressor."
     )
 
 
 @parameters(group="network", settles=_SETTLED)
-class TabularEstimator(SupervisedEstimator):
-    """Several small networks on tables of mixed columns."""
+class TabularEstimator(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, SupervisedEstimator
+):
+    """Several small networks on tables of mixed columns.
+
+    Parameters
+    ----------
+    n_members : int or "auto", default="auto"
+        Number of networks, >= 1. "auto" is 8. They learn in one program: twice as many
+        take less than twice the time. A single one has the middle of the settings.
+
+    hidden_layer_sizes : int, array-like of int or "auto", default="auto"
+        Units of the hidden layers of each network. "auto" draws 2 to 4 layers of 128
+        units, or of 256 from 3,000 rows on.
+
+    cv : int, "auto" or None, default="auto"
+        How many folds the networks leave out in turn, >= 2: network m learns from all
+        rows but those of fold m modulo `cv`, which judge it. None sets
+        `validation_fraction` of the rows aside, for all networks. "auto" is 4 below
+        10,000 rows, and None from there on.
+
+    categorical_features : array-like of str, int or bool, default=None
+        Columns that are categories, whatever their values say: names, numbers, or a
+        mask. None tells them from dtypes and values.
+
+    numeric_features : array-like of str, int or bool, default=None
+        Columns that are numbers; strings are parsed.
+
+    date_features : array-like of str, int or bool, default=None
+        Columns that are dates; strings such as "2026-11-26 12:30" are parsed.
+
+    text_features : {"ngrams", "drop"}, default="ngrams"
+        What is done with columns of short texts, all different: "ngrams" reads their
+        letter n-grams, "drop" leaves them out.
+
+    learning_rate_init : float, default=0.04
+        Step size of AdamW at the peaks of the schedule, in (0, inf). It rises and falls
+        four times, each time about twice as long. Lower it when the validation loss
+        jumps.
+
+    max_iter : int or "auto", default="auto"
+        Number of epochs, >= 1. "auto" plans 3,000 updates, in 24 to 100 epochs. Each
+        network keeps its best epoch.
+
+    n_iter_no_change : int or inf, default=inf
+        Patience, in epochs: training ends after more than this many epochs in a row
+        without a better score of all networks together. inf trains to the end.
+
+    early_stopping_scoring : str, callable or None, default="loss"
+        What chooses epochs and networks, by rows that were left out: "loss", the name
+        of a scikit-learn scorer, or a scorer. None is "loss".
+
+    Attributes
+    ----------
+    column_kinds_ : dict of str to str
+        Kind of each column: "number", "boolean", "category", "date" or "text"; or why
+        it is left out: "constant", "duplicate", "identifier" or "dropped text".
+
+    members_ : dict of str to ndarray
+        Settings of each network, its score on the rows that it left out
+        (`validation_score`), and its `weight` in the mean. ``pandas.DataFrame`` shows
+        it as a table.
+
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        How much the loss on rows that were left out rises when a column is shuffled.
+
+    n_features_in_ : int
+        Number of columns.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X had names that are all strings.
+    """
 
     n_members: int | str = param(
         "auto", StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")
@@ -86,7 +156,7 @@ class TabularEstimator(SupervisedEstimator):
     learning_rate_init: float = redefault(
         "learning_rate_init", TrainingParameters, 0.04
     )
-    max_iter: int | str = param(
+    max_iter: Any = param(
         "auto",
         StrOptions({"auto"}),
         Interval(Integral, 1, None, closed="left"),
@@ -99,7 +169,18 @@ class TabularEstimator(SupervisedEstimator):
 
     @available_if(_refuse_partial_fit)
     def partial_fit(self, X, y, sample_weight=None):
-        """Refuse to train in parts: the ensemble is chosen once, by held-out rows."""
+        """Refuse to train in parts: members are chosen once, by rows left out.
+
+        Parameters
+        ----------
+        X, y, sample_weight : object
+            Not read.
+
+        Returns
+        -------
+        None
+            Never: the method is not available.
+        """
 
     def transform(self, X):
         """Compute the last hidden layer of each member, to learn from elsewhere.
@@ -117,10 +198,15 @@ class TabularEstimator(SupervisedEstimator):
         rows, _ = self._rows_to_predict(X, "transform")
         return hidden_units(self._fitted_net(), rows)
 
+    @property
+    def _n_features_out(self) -> int:
+        """Number of columns that `transform` returns."""
+        sizes = self._fitted_net().network.config["sizes"]
+        return len(sizes) * max(own[-1] for own in sizes)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
-        tags.transformer_tags = TransformerTags(preserves_dtype=["float64", "float32"])
         return tags

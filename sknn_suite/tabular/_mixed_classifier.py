@@ -1,20 +1,56 @@
 """TabularClassifier."""
 
-from sknn_suite.estimator import Classification, Classifier
+from typing import Any
+
+from sknn_suite.estimator import Classifier
 from sknn_suite.parameters import parameters
 from sknn_suite.tabular._mixed import TabularEstimator
+from sknn_suite.tabular._mixed_objective import MixedClassification
 from sknn_suite.tabular._mixed_task import MixedTask
-
-
-class MixedClassification(Classification):
-    """Labels of mixed tables."""
-
-    activation = "selu"
 
 
 @parameters
 class TabularClassifier(TabularEstimator, Classifier):
-    """Classifier."""
+    """Classifier for data frames as they are.
 
-    def _task(self, of):
+    Numbers, gaps, categories, booleans, dates and strings need no preparation, and no
+    parameter needs to be set. Several small networks learn side by side, each with
+    settings of its own and another part of the rows left out; predictions are their
+    mean, whose probabilities are calibrated on the rows left out.
+
+    Start with `class_weight` and `random_state`; `max_time` ends a long fit,
+    `n_members` trades quality for time.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    out_activation_ : str
+        "softmax" or "logistic".
+
+    See Also
+    --------
+    TabularRegressor : The same for numbers.
+    MLPClassifier : One network for tables of numbers, a drop-in for scikit-learn's.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn & Steinwart, "Better by Default: Strong Pre-Tuned MLPs and
+    Boosted Trees on Tabular Data", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sknn_suite import TabularClassifier
+    >>> X = [[age, trip] for age in range(20, 60) for trip in ("work", "fun", None)]
+    >>> y = ["bus" if trip == "work" or age > 50 else "bike" for age, trip in X]
+    >>> model = TabularClassifier(n_members=2, random_state=0).fit(X, y)
+    >>> model.column_kinds_
+    number: x0
+    category: x1
+    >>> model.predict([[30, "work"], [30, "fun"]]).tolist()
+    ['bus', 'bike']
+    """
+
+    def _task(self, of: Any) -> MixedTask:
         return MixedTask(of, MixedClassification(of))

@@ -1,51 +1,88 @@
 """TabularRegressor."""
 
-import numpy as np
-import torch
-from torch import Tensor
+from numbers import Real
+from typing import Any
 
-from sknn_suite.encoding import NumberTarget
-from sknn_suite.estimator import Regression, Regressor
-from sknn_suite.parameters import parameters
+import numpy as np
+
+from sknn_suite.doors import Interval
+from sknn_suite.estimator import Regressor
+from sknn_suite.parameters import param, parameters
 from sknn_suite.tabular._mixed import TabularEstimator
+from sknn_suite.tabular._mixed_objective import MixedRegression
 from sknn_suite.tabular._mixed_task import MixedTask
 
 
-class ScaledTarget(NumberTarget):
-    """Numbers of mean zero and unit deviation; predictions stay within those seen."""
-
-    def fit(self, y: np.ndarray) -> "ScaledTarget":
-        super().fit(y)
-        y = y.reshape(len(y), -1).astype(np.float64)
-        self.low, self.high = y.min(axis=0), y.max(axis=0)
-        self.center = y.mean(axis=0)
-        spread = y.std(axis=0)
-        self.spread = np.where(spread > 0, spread, 1.0)
-        return self
-
-    def transform(self, y: np.ndarray, dtype: torch.dtype) -> Tensor:
-        y = y.reshape(len(y), -1)
-        return super().transform((y - self.center) / self.spread, dtype)
-
-    def inverse_transform(self, values: np.ndarray) -> np.ndarray:
-        values = np.clip(values * self.spread + self.center, self.low, self.high)
-        return super().inverse_transform(values)
-
-
-class MixedRegression(Regression):
-    """Numbers of mixed tables."""
-
-    activation = "mish"
-
-    def learn(self, y, *, resume, partial):
-        target = self.target
-        super().learn(y, resume=resume, partial=partial)
-        self.target = target if resume else ScaledTarget().fit(y)
-
-
-@parameters
+@parameters(group="training")
 class TabularRegressor(TabularEstimator, Regressor):
-    """Regressor."""
+    """Regressor for data frames as they are.
 
-    def _task(self, of):
+    Numbers, gaps, categories, booleans, dates and strings need no preparation, and no
+    parameter needs to be set. Several small networks learn side by side, each with
+    settings of its own and another part of the rows left out; predictions are their
+    mean. The target is scaled inside, and predictions stay within what was seen.
+
+    Start with `loss` and `random_state`; `max_time` ends a long fit, `n_members` trades
+    quality for time.
+
+    Parameters
+    ----------
+    quantile : float or array-like of float, default=0.5
+        Quantile that loss="quantile" predicts, in (0, 1). Several of them are predicted
+        as columns, which never cross; y is then one number per row.
+
+    Attributes
+    ----------
+    out_activation_ : str
+        "identity" or "exp".
+
+    See Also
+    --------
+    TabularClassifier : The same for labels.
+    MLPRegressor : One network for tables of numbers, a drop-in for scikit-learn's.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn & Steinwart, "Better by Default: Strong Pre-Tuned MLPs and
+    Boosted Trees on Tabular Data", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_suite import TabularRegressor
+    >>> X = [[size, place] for place in ("town", "sea") for size in range(30, 90)]
+    >>> y = np.array([size * (2 if place == "sea" else 1) for size, place in X])
+    >>> model = TabularRegressor(n_members=2, random_state=0).fit(X, y)
+    >>> model.predict([[60, "sea"], [60, "town"]]).round(-1)
+    array([120.,  60.])
+    """
+
+    quantile: Any = param(0.5, Interval(Real, 0, 1, closed="neither"), "array-like")
+
+    def _task(self, of: Any) -> MixedTask:
         return MixedTask(of, MixedRegression(of))
+
+    def score(self, X, y, sample_weight=None):
+        """Compute R2 of the predictions.
+
+        Parameters
+        ----------
+        X : data frame, or array-like of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            The score.
+        """
+        if self.loss != "quantile" or np.ndim(self.quantile) == 0:
+            return super().score(X, y, sample_weight)
+        raise ValueError(
+            f"quantile={self.quantile!r} gives several predictions per row, which have "
+            "no R2. Expected one quantile. Use a pinball loss for each column of "
+            "predict."
+        )

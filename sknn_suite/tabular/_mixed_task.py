@@ -17,7 +17,11 @@ from sknn_suite.estimator import FittedNet, Rows, SupervisedTask, with_attribute
 from sknn_suite.losses import Loss, LossByModel
 from sknn_suite.modules import Network
 from sknn_suite.tabular._best_of_each import BestOfEach
-from sknn_suite.tabular._chosen_kinds import chosen_kinds, warn_of_answers
+from sknn_suite.tabular._chosen_kinds import (
+    chosen_kinds,
+    warn_of_answers,
+    warn_of_identifiers,
+)
 from sknn_suite.tabular._folds import Folds, draw_folds
 from sknn_suite.tabular._hidden_units import importances
 from sknn_suite.tabular._judge import Judge, KnownScores
@@ -51,6 +55,7 @@ class MixedTask(SupervisedTask):
 
     members: Members
     folds: Folds | None = None
+    objective: Any
     n_folds: int | None = None
     groups: np.ndarray | None = None
     table: ColumnTable
@@ -153,6 +158,7 @@ class MixedTask(SupervisedTask):
         return MixedTableEncoder(given, self.of.text_features)
 
     def network(self, encoder: MixedTableEncoder) -> Network:
+        warn_of_identifiers(encoder.kinds_)
         members = self.members
         config = encoder.config | {
             "n_outputs": self.objective.n_outputs,
@@ -202,6 +208,10 @@ class MixedTask(SupervisedTask):
             fit.planned.held_out,
             partial(_with_known_scores, fit),
         )
+
+    def work_per_row(self, encoder: Any, network: Network, n_parameters: int) -> float:
+        # Several passes over each row; float64 is for tables of a few dozen rows.
+        return 10.0 * n_parameters
 
     def product_width(self, module: Any, network: Network, batch_size: int) -> int:
         return min(max(max(sizes) for sizes in network.config["sizes"]), batch_size)
