@@ -4,8 +4,8 @@ A test with an argument `classifier_class`, `regressor_class` or `detector_class
 once for every public estimator of that kind, with `estimator_class` for every one that
 learns a target from tables, with `sequential_class` for those of texts and sequences,
 with `drop_in_class` for those that are scikit-learn's MLP but for the name (`coefs_`,
-the default schedule), and with `public_class` for all. What those promise that take data
-frames as they are, `mixed_class`, is tested in tests/tabular.
+the default schedule), and with `public_class` for all. What those promise that take
+data frames as they are, `mixed_class`, is tested in tests/tabular.
 """
 
 import copy

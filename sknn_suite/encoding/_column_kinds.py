@@ -25,9 +25,8 @@ FEWEST_IDENTIFIERS = 20
 
 # A name that says that whole numbers, all different, number the rows.
 _NAME_OF_IDENTIFIER = re.compile(
-    r"(^|[\W_])(id|key|index|idx|uuid|guid|rownames?|row_?(id|num(ber)?))$"
-    r"|^unnamed: 0$|[a-z]I[dD]$",
-    re.IGNORECASE,
+    r"(?i:(^|[\W_])(id|key|index|idx|uuid|guid|rownames?|row_?(id|num(ber)?))$)"
+    r"|(?i:^unnamed: 0$)|[a-z]I[dD]$"
 )
 
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")

@@ -115,6 +115,17 @@ class MixedTableEncoder:
             }
         )
 
+    def rows_of_gaps(self, n_rows: int) -> ColumnTable:
+        """Make rows without a single value, for looking at a network."""
+        gaps, none = np.full(n_rows, np.nan), np.array([], dtype=object)
+        columns = []
+        for name, kind in self.kinds_.items():
+            column = Column(name, "date" if kind == "date" else "number", gaps)
+            if kind in ("category", "text"):
+                column = Column(name, "words", np.full(n_rows, -1), none)
+            columns.append(column)
+        return ColumnTable(tuple(columns))
+
     @property
     def origins(self) -> dict[str, list[int]]:
         """Number of the column of X behind each column of each input."""

@@ -15,7 +15,12 @@ from torch import nn
 
 from sknn_suite.checks import Sequences
 from sknn_suite.data import TensorBundle, make_batches
-from sknn_suite.encoding import ImageEncoder, SequenceEncoder, TextEncoder
+from sknn_suite.encoding import (
+    ImageEncoder,
+    MixedTableEncoder,
+    SequenceEncoder,
+    TextEncoder,
+)
 from sknn_suite.estimator import Call, NeuralEstimator, plan_call
 from sknn_suite.exceptions import DataError
 from sknn_suite.training import ParameterGroups, TensorNet, begin
@@ -133,6 +138,8 @@ def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
     if isinstance(encoder, SequenceEncoder):
         starts = np.arange(n_rows + 1) * n_steps
         return Sequences(starts, np.zeros((starts[-1], encoder.n_channels_)))
+    if isinstance(encoder, MixedTableEncoder):
+        return encoder.rows_of_gaps(n_rows)
     if isinstance(encoder, ImageEncoder):
         return np.zeros(
             (n_rows, *estimator._net.network.config["image_shape"]), np.float32

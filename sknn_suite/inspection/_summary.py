@@ -300,7 +300,8 @@ def _run(
                 shapes.setdefault(name, shape)
 
         handles.append(part.register_forward_hook(note))
-    first = next(inputs[name] for name in ("x", "values", "tokens") if name in inputs)
+    names = ("x", "values", "tokens", "numbers")
+    first = next(inputs[name] for name in names if name in inputs)
     shapes[INPUT] = tuple(getattr(first, "codes", first).shape)
     try:
         with torch.no_grad():

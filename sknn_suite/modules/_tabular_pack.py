@@ -13,6 +13,7 @@ from sknn_suite.data import as_tensor
 from sknn_suite.modules._dropout import OwnedRandomness
 from sknn_suite.modules._mean_of_models import mean_of_models
 from sknn_suite.modules._number_embedding import NumberEmbedding
+from sknn_suite.modules._size import VALUES_PER_UNIT
 
 # Numbers that stand for a category with many levels.
 EMBEDDING_SIZE = 8
@@ -206,6 +207,12 @@ class TabularPack(OwnedRandomness, nn.Module):
             "bias": [linear.bias for linear in linears],
         }
         return [(_SHARES[name], group) for name, group in groups.items() if group]
+
+    def values_per_row(self) -> int:
+        """Numbers that a training step keeps for each row."""
+        n_waves = 0 if self.waves is None else self.waves.frequency.numel()
+        n_units = sum(map(sum, self.sizes)) + len(self.sizes) * self.n_inputs
+        return VALUES_PER_UNIT * n_units + 3 * n_waves
 
     def models(self) -> list[list[Tensor]]:
         """Parameters of each model."""

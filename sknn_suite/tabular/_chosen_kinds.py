@@ -61,13 +61,21 @@ def _find(parameter: str, given: Any, names: list[str]) -> list[str]:
 
 
 def warn_of_answers(X: ColumnTable, y: np.ndarray) -> None:
-    """Warn of columns that are the target, row by row, perhaps under other names."""
+    """Warn of columns that are the target, row by row, perhaps in other words."""
     if y.ndim > 1 or len(y) < FEWEST_ROWS:
         return
     codes = np.unique(y, return_inverse=True)[1]
     if codes.max() == 0:
         return
-    same = [c.name for c in X.columns if _is_same(c.values, codes)]
+    is_label = codes.max() < len(y) // 2
+    same = []
+    for column in X.columns:
+        if is_label:
+            found = _groups_alike(column.values, codes)
+        else:
+            found = column.type == "number" and _is_line(column.values, y)
+        if found:
+            same.append(column.name)
     if same:
         shown = ", ".join(repr(name) for name in same[:5])
         warn_user(
@@ -92,7 +100,19 @@ def warn_of_identifiers(kinds: ColumnKinds) -> None:
         )
 
 
-def _is_same(values: np.ndarray, codes: np.ndarray) -> bool:
+def _is_line(values: np.ndarray, y: np.ndarray) -> bool:
+    """Whether numbers are the target in another unit."""
+    if np.isnan(values).any() or values.min() == values.max():
+        return False
+    low, high = values.argmin(), values.argmax()
+    y = y.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        share = (values - values[low]) / (values[high] - values[low])
+        line = y[low] + share * (y[high] - y[low])
+        return bool(np.abs(line - y).max() <= 1e-9 * np.ptp(y))
+
+
+def _groups_alike(values: np.ndarray, codes: np.ndarray) -> bool:
     """Whether two columns group the rows alike."""
     n_rows = min(len(values), 200)  # most columns differ in the first rows
     for part in (slice(0, n_rows), slice(None)):

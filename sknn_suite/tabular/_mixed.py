@@ -1,7 +1,7 @@
 """What TabularClassifier and TabularRegressor share."""
 
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ class TabularEstimator(
         What is done with columns of short texts, all different: "ngrams" reads their
         letter n-grams, "drop" leaves them out.
 
-    learning_rate_init : float, default=0.04
+    learning_rate_init : float, default=0.02
         Step size of AdamW at the peaks of the schedule, in (0, inf). It rises and falls
         four times, each time about twice as long. Lower it when the validation loss
         jumps.
@@ -153,8 +153,8 @@ class TabularEstimator(
     numeric_features: Any = param(None, "array-like", None, group="rows")
     date_features: Any = param(None, "array-like", None, group="rows")
     text_features: str = param("ngrams", StrOptions({"ngrams", "drop"}), group="rows")
-    learning_rate_init: float = redefault(
-        "learning_rate_init", TrainingParameters, 0.04
+    learning_rate_init: Any = param(
+        0.02, Interval(Real, 0, None, closed="neither"), group="training"
     )
     max_iter: Any = param(
         "auto",

@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn_suite.doors import Interval
 from sknn_suite.estimator import Regressor
-from sknn_suite.parameters import param, parameters
+from sknn_suite.parameters import param, parameters, redefault
 from sknn_suite.tabular._mixed import TabularEstimator
 from sknn_suite.tabular._mixed_objective import MixedRegression
 from sknn_suite.tabular._mixed_task import MixedTask
@@ -58,6 +58,8 @@ class TabularRegressor(TabularEstimator, Regressor):
     """
 
     quantile: Any = param(0.5, Interval(Real, 0, 1, closed="neither"), "array-like")
+
+    learning_rate_init: Any = redefault("learning_rate_init", TabularEstimator, 0.04)
 
     def _task(self, of: Any) -> MixedTask:
         return MixedTask(of, MixedRegression(of))
