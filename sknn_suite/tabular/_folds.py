@@ -14,7 +14,7 @@ class Folds:
     Parameters
     ----------
     of_rows : ndarray of shape (n_rows,)
-        Number of the part of each row.
+        Number of the part of each row; -1 for rows in none.
     n_folds, n_members : int
         Parts, and members; member m leaves out the part m modulo `n_folds`.
     """
@@ -28,6 +28,12 @@ class Folds:
         """Whether each member leaves out each row, (n_rows, n_members)."""
         own = np.arange(self.n_members) % self.n_folds
         return self.of_rows[:, None] == own
+
+    def among(self, rows: np.ndarray, n_rows: int) -> "Folds":
+        """Return the folds of `rows` as folds of all `n_rows` rows."""
+        of_rows = np.full(n_rows, -1)
+        of_rows[rows] = self.of_rows
+        return Folds(of_rows, self.n_folds, self.n_members)
 
     def weights(
         self, weight: Tensor | None, dtype: torch.dtype, *, held_out: bool

@@ -125,6 +125,7 @@ class TabularEstimator(
 
     feature_importances_ : ndarray of shape (n_features_in_,)
         How much the loss on rows that were left out rises when a column is shuffled.
+        Beyond 200 columns, neighbours are shuffled together and share the rise.
 
     n_features_in_ : int
         Number of columns.

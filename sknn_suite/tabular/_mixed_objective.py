@@ -16,6 +16,9 @@ class MixedClassification(Classification):
 
     activation = "selu"
 
+    def learn_range(self, y: np.ndarray) -> None:
+        """Do nothing: labels have no range."""
+
 
 class ScaledTarget(NumberTarget):
     """Numbers on a scale of unit deviation; predictions stay within those seen.
@@ -105,6 +108,10 @@ class MixedRegression(Regression):
         super().learn(y, resume=False, partial=partial)
         is_count = self.of.loss == "poisson"
         self.target = ScaledTarget(is_count, len(quantiles)).fit(y)
+
+    def learn_range(self, y: np.ndarray) -> None:
+        """Learn the scale from the rows that count."""
+        self.target.fit(y)
 
     def _check_again(self, y: np.ndarray, known: ScaledTarget) -> None:
         n_columns = 1 if y.ndim == 1 else y.shape[1]

@@ -75,6 +75,8 @@ class MixedTask(SupervisedTask):
     ) -> Rows:
         rows = super().check(X, y, sample_weight, resume=resume, partial=partial)
         self.table, self.y = rows.X, rows.y
+        if rows.weight is not None:  # a weight of 0 is the same as no row
+            self.objective.learn_range(rows.y[rows.weight > 0])
         warn_of_answers(rows.X, rows.y)
         self.n_folds = self._settle_folds(rows)
         return rows
@@ -130,11 +132,17 @@ class MixedTask(SupervisedTask):
         self.members = draw_members(self.n_members, own, n_train, random_state)
         if self.n_folds is None:
             return train, valid
-        strata = self.objective.strata(self.y)
-        self.folds = draw_folds(
-            self.n_folds, self.n_members, n_rows, strata, self.groups, random_state
-        )
         rows = torch.arange(n_rows) if train is None else train
+        chosen, n_folds = rows.numpy(), min(self.n_folds, len(rows))
+        folds = draw_folds(
+            n_folds,
+            self.n_members,
+            len(chosen),
+            self.objective.strata(self.y[chosen]),
+            None if self.groups is None else self.groups[chosen],
+            random_state,
+        )
+        self.folds = folds.among(chosen, n_rows)
         return train, rows
 
     def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:

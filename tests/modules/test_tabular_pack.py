@@ -20,7 +20,7 @@ def make(sizes, dropout=None, rates=None, link=None, n_outputs=1):
     )  # fmt: skip
     if link is None:
         pack.reset_parameters(np.full(n, 0.3), np.random.RandomState(0))
-    return pack
+    return pack.eval()
 
 
 @pytest.fixture
@@ -111,7 +111,8 @@ def test_a_rate_scales_the_step_and_not_the_start(inputs):
         optimizer = torch.optim.Adam([pack.output.weight], lr=0.01)
         SigmoidLoss()(pack(**inputs), torch.ones(N_ROWS, 1)).sum().backward()
         optimizer.step()
-        moved.append((pack.output.weight * pack.output.factor - before).abs().max())
+        after = pack.output.weight.detach() * pack.output.factor
+        moved.append((after - before).abs().max().item())
     assert moved[1] / moved[0] == pytest.approx(3, rel=1e-3)
 
 
@@ -136,9 +137,10 @@ def test_dropout_keeps_the_mean_and_differs_by_model(inputs):
         pack.train()
         pack._forget = lambda codes: codes
         drawn = torch.stack([pack(**inputs) for _ in range(300)])
-    np.testing.assert_allclose(drawn.mean(dim=0)[0], expected[0], atol=0.15)
+    error = drawn.std(dim=0)[0] / 300**0.5
+    assert error.min() > 0.001
+    assert ((drawn.mean(dim=0)[0] - expected[0]).abs() < 5 * error).all()
     np.testing.assert_allclose(drawn.mean(dim=0)[1], expected[1], atol=1e-5)
-    assert drawn.std(dim=0)[0].min() > 0.05
 
 
 def test_training_forgets_some_categories(inputs):
