@@ -43,10 +43,8 @@ def check_columns(
     if is_frame(X):
         names = column_names(X)
         _refuse_repeated(names)
-        raw = read_columns(X)
-        n_rows = len(raw[0].values) if raw else 0
-        _refuse_empty(estimator, (n_rows, len(raw)), min_rows)
-        columns = [_column(column) for column in raw]
+        _refuse_empty(estimator, X.shape, min_rows)
+        columns = [_column(column) for column in read_columns(X)]
         is_float32 = False
     else:
         table = _check_array(estimator, X, min_rows)
@@ -172,7 +170,8 @@ def _refuse_repeated(names: list) -> None:
 
 
 def _refuse_empty(estimator: Any, shape: tuple[int, int], min_rows: int) -> None:
-    for size, least, what in ((shape[0], min_rows, "sample"), (shape[1], 1, "feature")):
+    sizes = ((shape[1], 1, "feature"), (shape[0], min_rows, "sample"))
+    for size, least, what in sizes:
         if size < least:
             raise DataError(
                 f"Found array with {size} {what}(s) (shape={shape}) while a minimum of "

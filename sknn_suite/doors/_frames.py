@@ -49,7 +49,10 @@ def is_frame(X: Any) -> bool:
     if isinstance(X, np.ndarray | list | tuple):
         return False
     nw = _narwhals()
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    try:
+        frame = nw.from_native(X, eager_only=True, pass_through=True)
+    except nw.exceptions.DuplicateError:
+        return True
     return isinstance(frame, nw.DataFrame)
 
 
