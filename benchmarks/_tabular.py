@@ -81,6 +81,30 @@ def _ours(seed: int, is_number: bool, categories: list[str]) -> Any:
     return (TabularRegressor if is_number else TabularClassifier)(random_state=seed)
 
 
+class _FewLevels:
+    """Leave out columns of more than 255 levels, which boosting refuses."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def fit(self, X: Any, y: np.ndarray) -> "_FewLevels":
+        categories = X.select_dtypes(exclude="number")
+        many = [name for name in categories if X[name].nunique() > 255]
+        self.read = X.columns.drop(many)
+        self.model.fit(X[self.read], y)
+        return self
+
+    @property
+    def classes_(self) -> Any:
+        return self.model.classes_
+
+    def predict(self, X: Any) -> Any:
+        return self.model.predict(X[self.read])
+
+    def predict_proba(self, X: Any) -> Any:
+        return self.model.predict_proba(X[self.read])
+
+
 def _gradient_boosting(seed: int, is_number: bool, categories: list[str]) -> Any:
     from sklearn.ensemble import (
         HistGradientBoostingClassifier,
@@ -88,7 +112,7 @@ def _gradient_boosting(seed: int, is_number: bool, categories: list[str]) -> Any
     )
 
     kinds = HistGradientBoostingClassifier, HistGradientBoostingRegressor
-    return kinds[is_number](random_state=seed)
+    return _FewLevels(kinds[is_number](random_state=seed))
 
 
 def _mlp(seed: int, is_number: bool, categories: list[str]) -> Any:

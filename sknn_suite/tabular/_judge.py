@@ -73,6 +73,7 @@ class Judge:
 
     def of_members(self, raw: Tensor) -> np.ndarray:
         """Loss of each member, from the scores of all rows; NaN if it has no rows."""
+        raw = raw.to(self.valid.device)
         if self.scoring == "loss":
             target, weight = self.valid.targets, None
             if self.valid.weight is not None:
@@ -108,6 +109,7 @@ class Judge:
 
         Rows that no chosen member has left out have no score.
         """
+        raw = raw.to(self.valid.device)
         weight = torch.as_tensor(share, dtype=raw.dtype, device=raw.device)
         if not self.is_folded:
             rows = torch.arange(raw.shape[1], device=raw.device)
