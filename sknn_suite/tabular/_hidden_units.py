@@ -28,39 +28,48 @@ def hidden_units(net: FittedNet, rows: ColumnTable) -> np.ndarray:
 
 
 def importances(
-    net: FittedNet, judge: Judge, random_state: np.random.RandomState
+    module: Any,
+    share: np.ndarray,
+    judge: Judge,
+    origins: dict[str, list[int]],
+    n_columns: int,
+    random_state: np.random.RandomState,
 ) -> np.ndarray:
     """How much the loss rises when a column is shuffled, for each column.
 
+    Each member counts on the rows that it has not learnt from.
+
     Parameters
     ----------
-    net : FittedNet
-        The chosen members.
+    module : nn.Module
+        All members, in evaluation mode; it returns the scores of each.
+    share : ndarray of shape (n_members,)
+        Their weights.
     judge : Judge
-        Its validation rows, which are encoded.
+        Has the validation rows, encoded.
+    origins : dict of str to list of int
+        Column of X behind each column of each input.
+    n_columns : int
+        Columns of X.
     random_state : RandomState
         Source of the order; it is advanced.
 
     Returns
     -------
-    ndarray of shape (n_features,)
+    ndarray of shape (n_columns,)
         Zero for columns that are left out. With many columns, neighbours are shuffled
         together, and share the rise.
     """
-    valid = judge.valid
-    rows = torch.as_tensor(random_state.permutation(len(valid))[:MOST_ROWS])
-    batch = valid.take(rows)
+    chosen = random_state.permutation(len(judge.valid))[:MOST_ROWS]
+    batch = judge.valid.take(torch.as_tensor(chosen))
     order = torch.as_tensor(random_state.permutation(len(batch)))
-    module: Any = net.module(judge.valid.device)
+    here, found = Judge(judge.loss, batch), np.zeros(n_columns)
     with torch.inference_mode():
-        before = judge.of_scores(module(**batch.inputs), rows)
-        origins = net.encoder.origins
-        n_columns = len(net.encoder.kinds_)
-        found = np.zeros(n_columns)
+        before = here.of_mean(module(**batch.inputs), share)
         for group in np.array_split(np.arange(n_columns), min(n_columns, MOST_PASSES)):
             mixed, read = _shuffle(batch, origins, set(group.tolist()), order)
             if read:
-                rise = judge.of_scores(module(**mixed), rows) - before
+                rise = here.of_mean(module(**mixed), share) - before
                 found[list(read)] = rise / len(read)
     return found
 

@@ -185,8 +185,7 @@ class MixedTask(SupervisedTask):
     def prepare(
         self, plan: FitPlan, encoder: Any, *, resume: bool, partial: bool
     ) -> FitPlan:
-        module: Any = plan.network.build(torch.device("cpu"), plan.place.dtype)
-        load_weights(module, plan.weights)
+        module = _module(plan, plan.weights)
         batch = plan.train.take(_numbers(plan.train)[:ROWS_TO_SUIT])
         module.suit_rows(**batch.inputs)
         return plan.change(weights=weights_of(module, copy=True))
@@ -249,20 +248,21 @@ class MixedTask(SupervisedTask):
         shown, share, sharpness = self.members.shown(), _equal(len(self.members)), 1.0
         link = self.loss().out_activation
         if fit.plan.valid is not None:
-            judge, raw = self._judge(fit), _raw_scores(fit.plan, trained)
+            judge, module = self._judge(fit), _module(fit.plan, trained)
+            raw = _raw_scores(module, fit.plan.valid)
             shown["validation_score"] = -judge.of_members(raw)
             if not judge.is_folded:
                 share = choose_greedily(raw, judge)
             if link in ("softmax", "logistic"):
                 sharpness = choose_sharpness(raw, share, judge)
+            source = copy_random_state(fit.plan.random_state)
+            of_columns = net.encoder.origins, len(net.encoder.kinds_)
+            found = importances(module, share, judge, *of_columns, source)
+            self.of.feature_importances_ = found
         self.of.members_ = shown | {"weight": share}
         self.of.column_kinds_ = net.encoder.kinds_
         kept = np.flatnonzero(share > 0)
-        net = _combining(_keep(net, kept), link, share[kept], sharpness)
-        if fit.plan.valid is not None:
-            source = copy_random_state(fit.plan.random_state)
-            self.of.feature_importances_ = importances(net, judge, source)
-        return net
+        return _combining(_keep(net, kept), link, share[kept], sharpness)
 
 
 def _equal(n_models: int) -> np.ndarray:
@@ -291,12 +291,16 @@ def _with_known_scores(fit: Any, scores: Tensor) -> Any:
     return with_attributes(fit.estimator, attributes)
 
 
-def _raw_scores(plan: FitPlan, weights: dict[str, np.ndarray]) -> Tensor:
-    """Raw scores of each member for the validation rows."""
-    assert plan.valid is not None
-    module: Any = plan.network.build(torch.device("cpu"), plan.place.dtype).eval()
+def _module(plan: FitPlan, weights: dict[str, np.ndarray]) -> Any:
+    """Build the module of a plan with trained weights, to look at rows."""
+    module = plan.network.build(torch.device("cpu"), plan.place.dtype).eval()
     load_weights(module, weights)
-    batches = make_batches(plan.valid, 1024)
+    return module
+
+
+def _raw_scores(module: Any, rows: TensorBundle) -> Tensor:
+    """Raw scores of each member for all rows."""
+    batches = make_batches(rows, 1024)
     with torch.inference_mode():
         return torch.cat([module(**batch.inputs) for batch in batches], dim=1)
 
