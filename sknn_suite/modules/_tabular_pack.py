@@ -121,7 +121,7 @@ class TabularPack(OwnedRandomness, nn.Module):
     >>> from sknn_suite.modules import TabularPack
     >>> pack = TabularPack(2, 1, (3,), (), 1, ((8, 8), (8,)), (0.1, 0.1), (1.0, 1.0))
     >>> sum(p.numel() for p in pack.models()[0])
-    281
+    363
     """
 
     linears: Any
