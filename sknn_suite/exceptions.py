@@ -2,7 +2,9 @@
 
 SuiteError
 ├── DataError (ValueError)                 the values of X or y cannot be used
-│   └── UnreadableImageError               an image file is missing or corrupt
+│   ├── UnreadableImageError               an image file is missing or corrupt
+│   └── CorruptModelError                  a file is no model, or a damaged one
+│       └── UntrustedModelError            a model needs code that nobody trusts
 ├── CheckpointError (OSError)              a checkpoint cannot be written
 ├── DivergedError (ValueError)             the training loss became NaN or infinite
 ├── DeviceError (ValueError)               this machine has no such device
@@ -13,6 +15,7 @@ SuiteWarning (UserWarning)
 
 __all__ = [
     "CheckpointError",
+    "CorruptModelError",
     "DataError",
     "DeviceError",
     "DivergedError",
@@ -21,6 +24,7 @@ __all__ = [
     "SuiteError",
     "SuiteWarning",
     "UnreadableImageError",
+    "UntrustedModelError",
 ]
 
 
@@ -34,6 +38,14 @@ class DataError(SuiteError, ValueError):
 
 class UnreadableImageError(DataError):
     """An image file is missing, empty, corrupt, or not an image."""
+
+
+class CorruptModelError(DataError):
+    """A file is no model, or it is damaged or made to do harm."""
+
+
+class UntrustedModelError(CorruptModelError):
+    """A model needs code that is not part of the format, and nobody has trusted."""
 
 
 class CheckpointError(SuiteError, OSError):

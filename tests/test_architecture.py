@@ -30,6 +30,7 @@ OPTIONAL = {
     "polars",
     "rich",
     "safetensors",
+    "skops",
 }
 
 # scikit-learn imports pandas and rich by itself where they are installed.
@@ -208,7 +209,7 @@ def test_modules_know_neither_scikit_learn_nor_skorch():
 
 
 def test_siblings_do_not_know_each_other():
-    siblings = {"encoding", "modules", "losses"}
+    siblings = {"decision", "encoding", "modules", "losses"}
     for folder in siblings:
         for path in (ROOT / folder).glob("*.py"):
             for _, module, _ in imports_of(path):

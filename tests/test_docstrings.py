@@ -70,7 +70,7 @@ def test_every_public_method_has_a_numpydoc_docstring(public_class):
         text = inspect.getdoc(method)
         assert text, name
         for argument in list(inspect.signature(method).parameters)[1:]:
-            assert re.search(rf"^[\w, ]*\b{argument}\b.* : ", text, re.M), (
+            assert re.search(rf"^[\w, *]*\b{argument}\b.* : ", text, re.M), (
                 name,
                 argument,
             )

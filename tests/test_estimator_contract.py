@@ -112,6 +112,11 @@ def test_mixed_tables_keep_scikit_learns_contract(kind):
     assert len(results) > 50
 
 
+def test_a_scaled_target_keeps_scikit_learns_contract():
+    results = check_estimator(MLPRegressor(**SMALL, scale_target=True), on_skip=None)
+    assert {result["status"] for result in results} <= {"passed", "skipped"}
+
+
 ARRAY_API_CHECKS = """
 import unittest
 import warnings

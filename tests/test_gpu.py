@@ -8,7 +8,9 @@ import torch
 from sklearn.datasets import make_classification
 
 from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.exceptions import DeviceError
+from sknn_suite.training import Job, train, train_many
 
 pytestmark = [
     pytest.mark.gpu,
@@ -28,6 +30,21 @@ def test_a_gpu_reaches_what_the_cpu_reaches(data, solver):
     on_cpu = MLPClassifier(**settings, device="cpu").fit(*data)
     on_gpu = MLPClassifier(**settings, device="cuda", precision="float64").fit(*data)
     np.testing.assert_allclose(on_gpu.coefs_[0], on_cpu.coefs_[0], atol=1e-8)
+
+
+def test_a_pack_on_a_gpu_reaches_what_single_fits_reach(data):
+    X, y = data
+    settings = {"device": "cuda", "precision": "float64", "random_state": 0}
+    plans = [
+        plan_call(
+            MLPClassifier(alpha=alpha, max_iter=5, **settings), Call(X[:n], y[:n])
+        ).plan
+        for alpha in (0, 1e-3, 0.1)
+        for n in (300, 299)
+    ]
+    for plan, trained in zip(plans, train_many([Job(plan) for plan in plans])):
+        for name, array in train(plan).weights.items():
+            np.testing.assert_allclose(trained.weights[name], array, atol=1e-10)
 
 
 def test_a_model_of_a_gpu_predicts_without_one(data, monkeypatch):

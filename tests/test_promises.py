@@ -5,6 +5,7 @@ import functools
 import threading
 import warnings
 
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -13,8 +14,9 @@ import torch
 from sklearn.base import clone, is_classifier
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.ensemble import BaggingRegressor
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
-from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
@@ -524,6 +526,37 @@ def test_ctrl_c_under_early_stopping_keeps_the_best_weights(
         model.set_params(callbacks=[_CtrlC(13)], max_iter=20).fit(X, y)
     assert model.best_validation_score_ == uninterrupted.best_validation_score_
     np.testing.assert_array_equal(scores_of(model, X), scores_of(uninterrupted, X))
+
+
+class _CtrlCInEveryFit(Callback):
+    """Press Ctrl-C in the second epoch of each fit, and count how often."""
+
+    presses = 0  # of the class, because a search makes copies
+
+    def on_batch_begin(self, net, training=False, **kwargs):
+        if training and len(net.history) == 2:
+            _CtrlCInEveryFit.presses += 1
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("around", ["search", "folds", "bagging", "joblib"])
+def test_one_ctrl_c_ends_a_search_and_other_programs_of_many_fits(
+    drop_in_class, rows, around, monkeypatch
+):
+    X, y = rows
+    monkeypatch.setattr(_CtrlCInEveryFit, "presses", 0)
+    model = drop_in_class(**SMALL, callbacks=[_CtrlCInEveryFit()])
+    ways = {
+        "search": lambda: GridSearchCV(model, {"alpha": [0.1, 1.0]}, cv=2).fit(X, y),
+        "folds": lambda: cross_val_score(model, X, y, cv=2),
+        "bagging": lambda: BaggingRegressor(model, n_estimators=2).fit(X, y),
+        "joblib": lambda: joblib.Parallel(1)([joblib.delayed(model.fit)(X, y)]),
+    }
+    with pytest.raises(KeyboardInterrupt):
+        ways[around]()
+    assert _CtrlCInEveryFit.presses == 1
+    with pytest.warns(InterruptedWarning):  # a Pipeline is one fit of the user's own
+        make_pipeline(StandardScaler(), model).fit(X, y)
 
 
 def test_ctrl_c_in_lbfgs_keeps_a_usable_state(estimator_class, rows, scores_of):

@@ -23,7 +23,14 @@ MODULES = [
 ]
 
 # Packages beside the main one whose names users import.
-FOR_USERS = ("datasets", "inspection", "plotting", "text")
+FOR_USERS = (
+    "datasets",
+    "decision",
+    "inspection",
+    "persistence",
+    "plotting",
+    "text",
+)
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -90,3 +97,22 @@ def test_names_are_imported_when_they_are_asked_for():
         "assert not hasattr(sknn_suite, 'nothing')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_name_of_another_package_is_told_with_its_home():
+    elsewhere = {
+        (name, package)
+        for package in (*FOR_USERS, "exceptions")
+        for name in importlib.import_module(f"sknn_suite.{package}").__all__
+        if name not in sknn_suite.__all__
+    }
+    assert ("LossCurveDisplay", "plotting") in elsewhere
+    for name, package in elsewhere:
+        way = f"Write from sknn_suite.{package} import {name}."
+        with pytest.raises(ImportError, match=way):
+            exec(f"from sknn_suite import {name}", {})
+        with pytest.raises(AttributeError, match=way):
+            getattr(sknn_suite, name)
+    with pytest.raises(ImportError, match="cannot import name 'banana'"):
+        exec("from sknn_suite import banana", {})
+    assert not hasattr(sknn_suite, "LossCurveDisplay")

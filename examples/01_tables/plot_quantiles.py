@@ -2,8 +2,9 @@
 Predict a range, not only a number
 ==================================
 
-Afterwards you can train networks that predict quantiles, combine two quantiles to a
-range for eight of ten future values, and check that range.
+Afterwards you can train one network that predicts several quantiles, calibrate it so
+that the range between two of them contains eight of ten future values, and check that
+range.
 """
 
 # %%
@@ -38,14 +39,15 @@ def draw(n_rows, seed):
     return x[:, None], middle(x) + spread(x) * random.normal(size=n_rows)
 
 
-X_train, y_train = draw(1_000, seed=0)
+X_train, y_train = draw(4_000, seed=0)
 X_test, y_test = draw(5_000, seed=1)
 
 # %%
-# One model per quantile
-# ----------------------
+# One model per quantile, or one network
+# --------------------------------------
 # scikit-learn's MLP has no quantile loss, so its side of the comparison is gradient
-# boosting. For our network it is one parameter.
+# boosting, one model for each quantile. Our network takes a list. Its quantiles never
+# cross.
 
 
 def boosted(quantile):
@@ -54,12 +56,13 @@ def boosted(quantile):
     )
 
 
-def network(quantile):
+def network(calibrated):
     return make_pipeline(
         StandardScaler(),
         MLPRegressor(
             loss="quantile",
-            quantile=quantile,
+            quantile=QUANTILES,
+            calibrated=calibrated,
             hidden_layer_sizes=(32, 32),
             activation="silu",
             learning_rate_init=0.005,
@@ -69,25 +72,41 @@ def network(quantile):
     )
 
 
+class OneByOne:
+    """Models for one quantile each, side by side."""
+
+    def __init__(self, models):
+        self.models = models
+
+    def predict(self, X):
+        return np.column_stack([model.predict(X) for model in self.models])
+
+
 answers = {
-    name: [make(quantile).fit(X_train, y_train) for quantile in QUANTILES]
-    for name, make in {"scikit-learn": boosted, "sknn_suite": network}.items()
+    "scikit-learn": OneByOne([boosted(q).fit(X_train, y_train) for q in QUANTILES]),
+    "sknn_suite": network(calibrated=False).fit(X_train, y_train),
+    "calibrated": network(calibrated=True).fit(X_train, y_train),
 }
 
 # %%
 # Does the range contain eight of ten rows?
 # -----------------------------------------
-# The pinball loss measures a predicted quantile; lower is better. The last column is
-# the mean distance from the true quantiles, which are known only for simulated data.
+# Models fit their training rows better than new ones, so their ranges are too narrow.
+# ``calibrated=True`` sets a quarter of the rows aside and moves each quantile until
+# these rows agree with it; new rows then do so too. The price is a quarter of the
+# training rows. The share still scatters by sqrt(0.16 / 1000), or 1.3 %, with the
+# choice of these rows. The pinball loss measures a predicted quantile; lower is better.
+# The last column is the mean distance from the true quantiles, which are known only for
+# simulated data.
 truth = [middle(X_test[:, 0]) + spread(X_test[:, 0]) * norm.ppf(q) for q in QUANTILES]
 print("                pinball loss   rows in range   mean width   off the truth")
-for name, models in answers.items():
-    low, median, high = predicted = [model.predict(X_test) for model in models]
+for name, model in answers.items():
+    low, median, high = predicted = model.predict(X_test).T
     loss = np.mean(
         [mean_pinball_loss(y_test, p, alpha=q) for p, q in zip(predicted, QUANTILES)]
     )
     inside = np.mean((low <= y_test) & (y_test <= high))
-    off = np.abs(np.subtract(predicted, truth)).mean()
+    off = np.abs(predicted - truth).mean()
     print(
         f"{name:14} {loss:13.4f} {inside:15.1%} {np.mean(high - low):12.3f} {off:15.3f}"
     )
@@ -98,11 +117,11 @@ for name, models in answers.items():
 # Trees predict steps, the network smooth curves. Dashed lines are the true quantiles.
 grid = np.linspace(0, 3, 400)
 _, axes = plt.subplots(
-    1, 2, figsize=(11, 4.4), sharex=True, sharey=True, layout="constrained"
+    1, 3, figsize=(13, 4.2), sharex=True, sharey=True, layout="constrained"
 )
-for ax, (name, models) in zip(axes, answers.items()):
-    low, median, high = (model.predict(grid[:, None]) for model in models)
-    ax.scatter(X_train, y_train, s=6, color="0.75", label="training rows")
+for ax, (name, model) in zip(axes, answers.items()):
+    low, median, high = model.predict(grid[:, None]).T
+    ax.scatter(X_train, y_train, s=2, color="0.75", label="training rows")
     ax.fill_between(grid, low, high, alpha=0.3, label="from 10 % to 90 % quantile")
     ax.plot(grid, median, label="median")
     for q in QUANTILES:

@@ -9,14 +9,14 @@ from sknn_suite.parameters import parameters, redefault
 class AutoencoderDetector(AnomalyDetector):
     """Denoising autoencoders that find outliers, and give codes as a transformer.
 
+    Start with `contamination`, `noise`, `n_components` and `score_method`.
+
     Use it when outliers break the relations between features; use `VAEDetector` for a
     likelihood. Four small networks learn to reconstruct the rows. A row is an outlier
     if its reconstruction is unusually bad, or unusually good. The API is that of
     :class:`sklearn.ensemble.IsolationForest`: call ``fit_predict`` for outliers among
     the training rows; for novelties call ``fit`` on clean rows and ``predict`` on new
     ones. Rows are scaled inside, so features may have any units.
-
-    Start with `contamination`, `noise`, `n_components` and `score_method`.
 
     Parameters
     ----------
@@ -37,6 +37,11 @@ class AutoencoderDetector(AnomalyDetector):
 
     n_components_ : int
         Length of the code.
+
+    scaling_ : {"compressed", "standard", "robust"} or None
+        How features were scaled inside. "compressed" is "standard" with extreme values
+        compressed, the choice of "auto"; None also for distributions that have their
+        own scale.
 
     out_activation_ : str
         Function that turns raw outputs into means, such as "identity" or "logistic".

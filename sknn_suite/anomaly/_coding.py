@@ -26,7 +26,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -68,7 +68,7 @@ class CodingHalf(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ScoringHalf)
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns

@@ -7,13 +7,14 @@ from sknn_suite.anomaly._coding import CodingHalf
 from sknn_suite.anomaly._parameters import DetectorParameters
 from sknn_suite.doors import fit_context
 from sknn_suite.estimator import Call, can_partial_fit, refuse_early_stopping
-from sknn_suite.parameters import parameters
+from sknn_suite.parameters import parameters, words_of_fit
 
 
 @parameters
 class AnomalyDetector(DetectorParameters, CodingHalf):
     """Autoencoders side by side that score rows and give their codes."""
 
+    @words_of_fit
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None, *, X_val=None):
@@ -21,13 +22,15 @@ class AnomalyDetector(DetectorParameters, CodingHalf):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows: numbers, finite, in any units. Some may be outliers.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows: numbers, finite, in any units. Some may be outliers. Sparse rows,
+            such as one-hot columns, are made dense for training.
         y : Ignored
             Present for scikit-learn's API.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row, >= 0: 2 counts like the row twice, 0 like no row.
-        X_val : array-like of shape (n_validation_samples, n_features), default=None
+        X_val : array-like or sparse matrix of shape (n_validation_samples, \
+                n_features), default=None
             Your own validation rows. Their loss is in `history_`. With
             early_stopping=True they decide which epoch's weights are kept, and all
             rows of X are trained on.
@@ -57,7 +60,7 @@ class AnomalyDetector(DetectorParameters, CodingHalf):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
         y : Ignored
             Present for scikit-learn's API.

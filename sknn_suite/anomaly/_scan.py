@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -40,12 +41,12 @@ class FittedScores:
 def scan(
     net: FittedNet,
     distribution: Distribution,
-    X: np.ndarray,
+    X: Any,
     function: Callable[[Seen], Tensor],
     device: str = "auto",
 ) -> np.ndarray:
     """Call a function of `Seen` on rows, in chunks, and join its results."""
-    bound = net.bind(len(X), device)
+    bound = net.bind(X.shape[0], device)
     n_outputs = count_outputs(net)
 
     def of_chunk(rows: slice) -> Tensor:
@@ -59,7 +60,7 @@ def scan(
 
     # Scores compare a row with many others, which is more work than the nets have.
     work = 10 * bound.largest
-    return map_rows(lambda: of_chunk, len(X), bound.device, work=work).numpy()
+    return map_rows(lambda: of_chunk, X.shape[0], bound.device, work=work).numpy()
 
 
 def count_outputs(net: FittedNet) -> int:

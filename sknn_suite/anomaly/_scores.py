@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sknn_suite.anomaly._spread import center_and_scale, deviation, far_off
 from sknn_suite.anomaly._tails import Tails
-from sknn_suite.encoding import weighted_quantiles
 from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 
 # Groups of references, and references in a group. A small group rarely holds an
@@ -21,11 +21,11 @@ from sknn_suite.losses import Distribution, ScaleDistribution, kl_divergence
 MOST_GROUPS, FEWEST_GROUPS, GROUPS_TIMES_FEATURES = 8, 4, 2048
 N_REFERENCES = 32
 
-# Share of the row's own reconstruction error beside its two distances. One of them
-# holds much of it already, and most of it is the noise of usual rows.
+# Weight of the row's own reconstruction error, next to its two distances. One of the
+# distances contains much of it, and the rest is mostly the noise of usual rows.
 ERROR_SHARE = 0.125
 
-# Share of the surprise of single values beside distances, both in deviations.
+# Weight of the surprise of single values, next to the distances; in deviations.
 SURPRISE_SHARE = 0.3
 
 # Deviations beyond which a logarithm compresses distances, as in `ScaledTable`.
@@ -36,6 +36,9 @@ CONSTANT = 1e-6
 
 # Rows from which all but the last standardisation is learnt.
 SAMPLE_ROWS = 16384
+
+# Rows from which references are chosen: several for each reference.
+CANDIDATES = 4096
 
 # Robust deviations below the median at which a row is explained too well.
 TOO_WELL = 3.0
@@ -84,7 +87,7 @@ class RowScore:
         random_state: np.random.RandomState,
     ) -> np.ndarray:
         """Learn from the training rows; return their scores."""
-        some, some_weight = _sample(X, weight, random_state)
+        some, some_weight = _sample(X, weight, random_state, SAMPLE_ROWS)
         self.learn(scan, some, some_weight, random_state)
         measured = scan(X, self.measure)
         self.standardize(measured, weight)
@@ -224,10 +227,23 @@ class ReferenceScore(RowScore):
     as they are, are scaled for it as real numbers have been already. Otherwise a rare 1
     in a column of zeros would weigh less than a usual 1 elsewhere.
 
+    References are chosen twice: the second time among rows that the first ones did not
+    find far off. An outlier among the references hides itself and those alike, which
+    is called masking. One such step of reweighting follows other robust estimates as
+    well, such as the minimum covariance determinant.
+
     Attributes
     ----------
     references_ : ndarray of shape (n_members, n_references, n_features)
         The reconstructions, scaled, group by group.
+
+    References
+    ----------
+    Pang, Ting & Albrecht, "LeSiNN: Detecting Anomalies by Identifying Least Similar
+    Nearest Neighbours", ICDM Workshops, 2015.
+
+    Rousseeuw & Van Driessen, "A Fast Algorithm for the Minimum Covariance Determinant
+    Estimator", Technometrics 41, 1999.
     """
 
     references_: np.ndarray
@@ -251,6 +267,7 @@ class ReferenceScore(RowScore):
         mean = np.average(residuals, axis=0, weights=weight)
         variance = np.average((residuals - mean) ** 2, axis=0, weights=weight)
         self.residual_scale_ = np.sqrt(variance) + 1e-6
+        self._leave_out_outliers(scan, X, weight, random_state)
 
     def standardize(self, measured: np.ndarray, weight: np.ndarray | None) -> None:
         distance, spread, surprise = measured.T
@@ -258,9 +275,26 @@ class ReferenceScore(RowScore):
         self.distance_center_, self.distance_scale_ = center_and_scale(distance, weight)
         center, scale = center_and_scale(spread, weight)
         # Many rows alike make the quartiles meet; their scale must not explode then.
-        deviation = _deviation(spread, weight)
+        usual = deviation(spread, weight)
         self.spread_center_ = center
-        self.spread_scale_ = max(scale, 0.5 * deviation, 0.05 * center, 1e-6)
+        self.spread_scale_ = max(scale, 0.5 * usual, 0.05 * center, 1e-6)
+
+    def _leave_out_outliers(
+        self,
+        scan: Scan,
+        X: np.ndarray,
+        weight: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Choose the references once more, among rows that are not far off."""
+        X, weight = _sample(X, weight, random_state, CANDIDATES)
+        measured = scan(X, self.measure)
+        self.standardize(measured, weight)
+        scores = self.combine(measured)
+        usual = scores <= far_off(scores, weight)
+        if not usual.all():
+            kept = None if weight is None else weight[usual]
+            self.references_ = self._choose(scan, X[usual], kept, random_state)
 
     def _choose(
         self,
@@ -269,7 +303,7 @@ class ReferenceScore(RowScore):
         weight: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> np.ndarray:
-        """Reconstruct rows drawn in proportion to their weights, few of them twice."""
+        """Reconstruct rows chosen by their weights, few of them twice."""
         n_rows = len(X)
         per_group = max(1, min(N_REFERENCES, n_rows // 4))
         n_members = scan(X[:1], lambda seen: _rows_first(seen.x_hat)).shape[1]
@@ -360,31 +394,17 @@ SCORES: dict[str, type[RowScore]] = {
 }
 
 
-def center_and_scale(
-    values: np.ndarray, weight: np.ndarray | None
-) -> tuple[float, float]:
-    """Median, and a deviation from the quartiles that is never zero."""
-    low, middle, high = (
-        float(q[0])
-        for q in weighted_quantiles(values[:, None], weight, (0.25, 0.5, 0.75))
-    )
-    floor = max(1e-3 * _deviation(values, weight), 1e-6)
-    return middle, max((high - low) / 1.349, floor)
-
-
 def _sample(
-    X: np.ndarray, weight: np.ndarray | None, random_state: np.random.RandomState
+    X: np.ndarray,
+    weight: np.ndarray | None,
+    random_state: np.random.RandomState,
+    n_rows: int,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Draw some of the rows, all if there are few."""
-    if len(X) <= SAMPLE_ROWS:
+    if len(X) <= n_rows:
         return X, weight
-    chosen = random_state.permutation(len(X))[:SAMPLE_ROWS]
+    chosen = random_state.permutation(len(X))[:n_rows]
     return X[chosen], None if weight is None else weight[chosen]
-
-
-def _deviation(values: np.ndarray, weight: np.ndarray | None) -> float:
-    mean = np.average(values, weights=weight)
-    return float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
 
 
 def _rows_first(x: Tensor) -> Tensor:

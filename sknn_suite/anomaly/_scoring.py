@@ -1,12 +1,14 @@
 """ScoringHalf: scores, thresholds and labels of a fitted detector."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from sknn_suite.anomaly._groups import membership
 from sknn_suite.anomaly._scan import scan
 from sknn_suite.anomaly._scores import Seen
 from sknn_suite.anomaly._thresholds import threshold
@@ -23,7 +25,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -40,7 +42,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -56,7 +58,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -72,7 +74,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -83,7 +85,7 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         labels = self.predict(X)
         return (1 - labels) // 2
 
-    def feature_scores(self, X):
+    def feature_scores(self, X, *, groups=None):
         """Compute how much each feature contributes to the score of a row.
 
         For score_method="auto" the contributions are the distances and errors that make
@@ -93,19 +95,61 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
+        groups : mapping, transformer, array-like or None, default=None
+            Features whose contributions are summed, such as the one-hot columns of one
+            original column. Pass the fitted ColumnTransformer, OneHotEncoder or part of
+            a pipeline that made X: by the names of its features
+            ("step__column_category") there is one group for each column that it was
+            fitted on, in their order. A mapping has a label for each group, and lists
+            its features by number or name. An array has the label of each feature;
+            groups then come in the order in which they first occur.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
+        ndarray of shape (n_samples, n_features) or (n_samples, n_groups)
             Contributions; a larger one is more unusual.
         """
         X, home = self._rows_to_predict(X, "feature_scores")
-        return to_home(self._scan(X, self._scores.score.features), home)
+        scores = self._scan(X, self._scores.score.features)
+        if groups is not None:
+            names = getattr(self, "feature_names_in_", None)
+            matrix = membership(groups, names, scores.shape[1])
+            scores = scores @ matrix.astype(scores.dtype)
+        return to_home(scores, home)
+
+    def set_params(self, **params):
+        """Set parameters; `contamination` acts at once on a fitted detector.
+
+        Its threshold `offset_` becomes what a fit with the new `contamination` would
+        have found, exactly. The other parameters act from the next fit on.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : object
+            The detector.
+        """
+        moves = "contamination" in params and self.__sklearn_is_fitted__()
+        if moves:
+            name = "contamination"
+            validate(
+                {name: self._parameter_constraints[name]},
+                {name: params[name]},
+                caller_name=type(self).__name__,
+            )
+        super().set_params(**params)
+        if moves:
+            self.offset_ = threshold(self._scores, self.contamination)
+        return self
 
     def set_contamination(self, contamination):
-        """Set a new threshold without a new fit.
+        """Set a new threshold without a new fit, as `set_params` does.
 
         Parameters
         ----------
@@ -118,17 +162,14 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
             The detector, with a new `offset_`.
         """
         check_is_fitted(self)
-        allowed = {"contamination": self._parameter_constraints["contamination"]}
-        validate(
-            allowed,
-            {"contamination": contamination},
-            caller_name=type(self).__name__,
-        )
-        self.contamination = contamination
-        self.offset_ = threshold(self._scores, contamination)
-        return self
+        return self.set_params(contamination=contamination)
 
-    def _scan(self, X: np.ndarray, function: Callable[[Seen], Tensor]) -> np.ndarray:
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _scan(self, X: Any, function: Callable[[Seen], Tensor]) -> np.ndarray:
         """Call a function of `Seen` on the rows, in chunks."""
         net, distribution = self._fitted_net(), self._scores.distribution
         return scan(net, distribution, X, function, self.device)

@@ -15,11 +15,10 @@ class Tails:
     """Surprise of each value in its column: -log of a two-sided p-value.
 
     The p-value is twice the share of training rows whose value is no less extreme, on
-    the side where that share is smaller. It finds what a reconstruction cannot: a code
-    of few numbers passes on those of a few columns, so an extreme value there is
-    reconstructed well. Only the order of values counts, so units and all monotone
-    transformations have no effect, and a value that many rows share is never a
-    surprise.
+    the side where that share is smaller. It finds what a reconstruction cannot: a
+    network with few columns reconstructs an extreme value well. Only the order of
+    values counts, so units and all monotone transformations have no effect, and a value
+    that many rows share is never a surprise.
 
     No row is kept, only quantiles, at shares that are dense where values are rare.
 

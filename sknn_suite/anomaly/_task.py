@@ -18,12 +18,18 @@ from sknn_suite.anomaly._rows import (
     suited_code_length,
 )
 from sknn_suite.anomaly._scan import FittedScores, scan
-from sknn_suite.anomaly._scores import SCORES, center_and_scale
+from sknn_suite.anomaly._scores import SCORES
+from sknn_suite.anomaly._spread import far_off
 from sknn_suite.anomaly._thresholds import keep_smallest, threshold
-from sknn_suite.checks import check_dense_table, check_layer_sizes, check_weights
+from sknn_suite.checks import (
+    check_dense_table,
+    check_layer_sizes,
+    check_table,
+    check_weights,
+)
 from sknn_suite.data import TensorBundle
 from sknn_suite.doors import copy_random_state
-from sknn_suite.encoding import ScaledTable, weighted_quantiles
+from sknn_suite.encoding import ScaledTable
 from sknn_suite.estimator import FittedNet, Rows, Task
 from sknn_suite.losses import AutoencoderLoss, Distribution, ElboLoss, make_distribution
 from sknn_suite.modules import Network
@@ -40,9 +46,6 @@ MOST_ROWS, FEWEST_ROWS, ROWS_TIMES_FEATURES = 128, 32, 65536
 # Each update trains several nets, and a fit has many.
 WORK_FACTOR = 10
 
-# Robust deviations above the median at which contamination="auto" sets the threshold.
-FAR = 3.0
-
 # Distributions of real numbers; only these are scaled by their deviation.
 REAL = ("gaussian", "huber", "laplace", "student_t")
 
@@ -53,8 +56,8 @@ class DetectorTask(Task):
     kind = "autoencoder"
     planned_schedules = ("one_cycle", "cosine", "log_cosine")
 
-    # Distribution that distribution="auto" takes for real numbers: squared errors where
-    # they are small, absolute ones for rows far off.
+    # Distribution that distribution="auto" takes for real numbers: small errors count
+    # squared, large ones by their absolute value.
     real = "huber"
 
     blocks: tuple[int, ...]
@@ -79,11 +82,11 @@ class DetectorTask(Task):
         check_distribution(X, of.distribution_)
         return Rows(X, None, weight)
 
-    def check_rows(self, X: Any) -> np.ndarray:
-        return check_dense_table(self.of, X, reset=False)
+    def check_rows(self, X: Any) -> Any:
+        return check_table(self.of, X)  # sparse rows become dense chunk by chunk
 
     def check_held_out(self, X: Any, y: Any, sample_weight: Any) -> Rows:
-        return Rows(self.check_rows(X), None, None)
+        return Rows(check_dense_table(self.of, X, reset=False), None, None)
 
     def choose(
         self,
@@ -237,6 +240,12 @@ class DetectorTask(Task):
         n_rows = self._rows_per_update(len(plan.train))
         return pretrain(plan, self.of.activation, n_epochs, n_rows)
 
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        scaling = self.of.scaling
+        if scaling == "auto":
+            scaling = "compressed" if self.of.distribution_ in REAL else None
+        return {"scaling_": scaling}
+
     # -- scores ----------------------------------------------------------------------
 
     def show(
@@ -248,7 +257,7 @@ class DetectorTask(Task):
         look = partial(scan, net, distribution, device=self.of.device)
         source = copy_random_state(random_state)
         scores = fitted.score.fit_score(look, rows.X, rows.weight, source)
-        fitted.auto_offset = -_far_off(scores, rows.weight)
+        fitted.auto_offset = -far_off(scores, rows.weight)
         fitted.smallest = keep_smallest(-scores, rows.weight)
         offset = threshold(fitted, self.of.contamination)
         return {"_scores": fitted, "offset_": offset}
@@ -272,15 +281,3 @@ def minus_loss(loss: AutoencoderLoss, raw: Tensor, valid: TensorBundle) -> float
     """Score of validation rows: the loss outside training, negated."""
     weight = None if valid.weight is None else valid.weights
     return -float(loss(raw, valid.targets, weight).mean())
-
-
-def _far_off(scores: np.ndarray, weight: np.ndarray | None) -> float:
-    """Score beyond which a row is far from the others.
-
-    Scores are skewed, so their upper half sets the scale.
-    """
-    middle, high = (
-        float(q[0]) for q in weighted_quantiles(scores[:, None], weight, (0.5, 0.75))
-    )
-    _, scale = center_and_scale(scores, weight)
-    return middle + FAR * max((high - middle) / 0.6745, scale)

@@ -17,13 +17,13 @@ from sknn_suite.parameters import param, parameters, redefault
 class VAEDetector(AnomalyDetector):
     """Variational autoencoders that find outliers, give codes and draw rows.
 
+    Start with `contamination`, `n_components`, `beta` and `score_method`.
+
     Use it for likelihoods (score_method="likelihood"), for codes that are spread
     evenly, and to draw new rows that resemble the training rows (`sample`). It is an
     `AutoencoderDetector` whose codes are normal distributions and whose error is learnt
     for each feature; it minimises the negative evidence lower bound. The API is that of
     :class:`sklearn.ensemble.IsolationForest`. Rows are scaled inside.
-
-    Start with `contamination`, `n_components`, `beta` and `score_method`.
 
     Parameters
     ----------
@@ -55,6 +55,11 @@ class VAEDetector(AnomalyDetector):
 
     n_components_ : int
         Length of the code.
+
+    scaling_ : {"compressed", "standard", "robust"} or None
+        How features were scaled inside. "compressed" is "standard" with extreme values
+        compressed, the choice of "auto"; None also for distributions that have their
+        own scale.
 
     out_activation_ : str
         Function that turns raw outputs into means, such as "identity" or "logistic".

@@ -6,6 +6,7 @@ from sknn_suite.checks._images import (
     check_images,
     check_images_and_target,
 )
+from sknn_suite.checks._one_hot import warn_of_one_hot
 from sknn_suite.checks._scale import warn_of_other_scale
 from sknn_suite.checks._score import check_score
 from sknn_suite.checks._sequences import Sequences, check_sequences
@@ -16,15 +17,18 @@ from sknn_suite.checks._table import (
     check_labels,
     check_layer_sizes,
     check_per_layer,
+    check_positive,
     check_table,
     check_table_and_target,
     check_weights,
 )
+from sknn_suite.checks._target_scale import blame_target_scale
 from sknn_suite.checks._texts import check_texts
 
 __all__ = [
     "CheckedImages",
     "Sequences",
+    "blame_target_scale",
     "check_columns",
     "check_counts",
     "check_dense_table",
@@ -34,11 +38,13 @@ __all__ = [
     "check_labels",
     "check_layer_sizes",
     "check_per_layer",
+    "check_positive",
     "check_score",
     "check_sequences",
     "check_table",
     "check_table_and_target",
     "check_texts",
     "check_weights",
+    "warn_of_one_hot",
     "warn_of_other_scale",
 ]

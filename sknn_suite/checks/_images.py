@@ -11,6 +11,7 @@ from sknn_suite.checks._table import (
     refuse_missing_labels,
     settle_target,
 )
+from sknn_suite.checks._words import words_named
 from sknn_suite.data import ImageFiles
 from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
@@ -39,7 +40,8 @@ def check_images(estimator: Any, X: Any, *, reset: bool) -> Any:
         return _check_files(estimator, paths, reset=reset)
     if _n_axes(X) > 2:
         return _check_pixels(estimator, X, reset=reset)
-    X = validate_data(estimator, X, dtype=_NUMBERS, order="C", reset=reset)
+    with words_named(X):
+        X = validate_data(estimator, X, dtype=_NUMBERS, order="C", reset=reset)
     return _shape_rows(estimator, X, reset=reset)
 
 
@@ -51,15 +53,9 @@ def check_images_and_target(
     if paths is None and _n_axes(X) <= 2:
         y, _ = to_numpy(y)
         refuse_missing_labels(y)
-        X, y = validate_data(
-            estimator,
-            X,
-            y,
-            dtype=_NUMBERS,
-            order="C",
-            multi_output=True,
-            reset=reset,
-        )
+        how: dict[str, Any] = {"dtype": _NUMBERS, "order": "C", "multi_output": True}
+        with words_named(X):
+            X, y = validate_data(estimator, X, y, reset=reset, **how)
         return _shape_rows(estimator, X, reset=reset), settle_target(y, y_numeric=False)
     X = check_images(estimator, X, reset=reset)
     return X, check_labels(estimator, X, y)

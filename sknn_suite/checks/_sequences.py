@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from sknn_suite.checks._words import words_named
 from sknn_suite.doors import to_numpy
 from sknn_suite.exceptions import DataError
 
@@ -94,10 +95,11 @@ def _read(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[Sequences, boo
     if n_axes == 3:
         X = check_array(X, allow_nd=True, estimator=estimator, input_name="X", **check)
         return _from_array(X), False
-    if reset or getattr(estimator, "_fixed_length", False):
-        X = validate_data(estimator, X, reset=reset, **check)
-    else:
-        X = check_array(X, estimator=estimator, input_name="X", **check)
+    with words_named(X):
+        if reset or getattr(estimator, "_fixed_length", False):
+            X = validate_data(estimator, X, reset=reset, **check)
+        else:
+            X = check_array(X, estimator=estimator, input_name="X", **check)
     return _from_array(X[:, :, None]), True
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from sknn_suite.checks._sparse import check_indices
+from sknn_suite.checks._words import words_named
 from sknn_suite.doors import check_n_features, check_sample_weight, to_numpy
 from sknn_suite.exceptions import DataError
 
@@ -31,11 +32,13 @@ def check_table(estimator: BaseEstimator, X: Any) -> Any:
         # have, and without looking for errors in a valid array. This takes half of the
         # time of a prediction of one row.
         if not _is_ready(X):
-            X = check_array(X, estimator=estimator, input_name="X", **_TABLE)
+            with words_named(X):
+                X = check_array(X, estimator=estimator, input_name="X", **_TABLE)
         check_n_features(estimator, X, reset=False)
         return X
     check_indices(X)
-    return validate_data(estimator, X, reset=False, **_TABLE)
+    with words_named(X):
+        return validate_data(estimator, X, reset=False, **_TABLE)
 
 
 def _is_ready(X: np.ndarray) -> bool:
@@ -51,9 +54,12 @@ def _is_ready(X: np.ndarray) -> bool:
 def check_dense_table(
     estimator: BaseEstimator, X: Any, *, reset: bool, min_rows: int = 1
 ) -> np.ndarray:
-    """Check the rows of a table that may not be sparse; return C-ordered floats."""
-    checks = _TABLE | {"accept_sparse": False, "ensure_min_samples": min_rows}
-    return validate_data(estimator, X, reset=reset, **checks)
+    """Check the rows of a table; return C-ordered floats, dense also if X is sparse."""
+    check_indices(X)
+    checks = _TABLE | {"ensure_min_samples": min_rows}
+    with words_named(X):
+        X = validate_data(estimator, X, reset=reset, **checks)
+    return X.toarray() if sparse.issparse(X) else X
 
 
 def check_table_and_target(
@@ -68,9 +74,9 @@ def check_table_and_target(
         refuse_missing_labels(y)
     check_indices(X)
     check_indices(y, "y")
-    X, y = validate_data(
-        estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **_TABLE
-    )
+    how: dict[str, Any] = {"multi_output": True, "y_numeric": y_numeric, **_TABLE}
+    with words_named(X):
+        X, y = validate_data(estimator, X, y, reset=reset, **how)
     return X, settle_target(y, y_numeric=y_numeric)
 
 
@@ -181,6 +187,13 @@ def check_layer_sizes(
     ValueError
         If any is not positive, or there are too few.
     """
+    parts = value if isinstance(value, list | tuple) else ()
+    if any(isinstance(part, list | tuple | str) for part in parts):
+        raise ValueError(
+            f"{name} must be > 0, got {value!r}. Expected one or several integers, "
+            "with one activation for all layers. Pass the units of each layer, and "
+            "the activation apart from them where the estimator takes one."
+        )
     sizes = np.atleast_1d(np.asarray(value))
     if sizes.ndim > 1 or (
         sizes.size and (sizes.dtype.kind not in "iu" or (sizes <= 0).any())
@@ -230,4 +243,21 @@ def check_counts(y: np.ndarray, loss: str) -> None:
             f"Some value(s) of y are out of the valid range of the loss '{loss}'. "
             f"Expected y >= 0, got a minimum of {y.min():g}. "
             "Choose another loss or transform y."
+        )
+
+
+def check_positive(y: np.ndarray) -> None:
+    """Check that y has a logarithm.
+
+    Raises
+    ------
+    DataError
+        If any is zero or negative. log(1 + y) would have no such error, but it depends
+        on the units of y.
+    """
+    if (y <= 0).any():
+        raise DataError(
+            f"y has {int((y <= 0).sum())} values that are zero or negative, the "
+            f"smallest {y.min():g}, and scale_target='log' takes the logarithm. "
+            "Expected y > 0. Choose scale_target=True, or loss='poisson' for counts."
         )

@@ -1,13 +1,20 @@
-"""Commands and their options."""
+"""Commands and their options.
+
+A command is imported when it runs. So help, the version and errors about arguments do
+not wait for torch and scikit-learn.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from sknn_suite._version import __version__
-from sknn_suite.cli._demo import run_demo
 from sknn_suite.exceptions import SuiteError
+
+# The installed command, see [project.scripts] in pyproject.toml.
+PROGRAM = "sknn-suite"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,21 +30,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 for success, 1 after an error.
     """
-    options = _make_parser().parse_args(argv)
+    parser = _make_parser()
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        # argparse would show the usage of the program, without the command's options.
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if options.run is None:
+        parser.print_help()
+        return 0
     try:
         options.run(options)
     except (SuiteError, OSError) as error:
-        sys.stderr.write(f"sknn_suite: {error}\n")
+        sys.stderr.write(f"{PROGRAM}: {error}\n")
         return 1
     return 0
 
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sknn_suite", description="Neural networks as scikit-learn estimators."
+        prog=PROGRAM, description="Neural networks as scikit-learn estimators."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="command")
+    parser.set_defaults(run=None, parser=parser)
+    commands = parser.add_subparsers(metavar="command")
     demo = commands.add_parser(
         "demo",
         help="compare models with plain scikit-learn on real data",
@@ -59,9 +74,10 @@ def _make_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run in seconds on fewer rows; the scores then mean little",
     )
-    demo.set_defaults(run=_run_demo)
+    demo.set_defaults(run=_run_demo, parser=demo)
     return parser
 
 
 def _run_demo(options: argparse.Namespace) -> None:
-    run_demo(options.output, quick=options.quick)
+    demo = import_module("sknn_suite.cli._demo")
+    demo.run_demo(options.output, quick=options.quick)

@@ -12,6 +12,7 @@ from sknn_suite.data._bundle import (
 from sknn_suite.data._columns import Column, ColumnTable, column_of_words
 from sknn_suite.data._files import ImageFiles
 from sknn_suite.data._paths import (
+    PART,
     name_beside,
     open_regular,
     reason_of,
@@ -20,6 +21,7 @@ from sknn_suite.data._paths import (
 )
 
 __all__ = [
+    "PART",
     "BundleBatches",
     "CodedRows",
     "Column",

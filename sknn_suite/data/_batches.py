@@ -62,12 +62,16 @@ class BundleBatches:
         for batch in self._gather():
             yield batch.to(self.device)
 
+    def begin(self) -> TensorBundle:
+        """Shuffle for a new pass; return the bundle with its rows in that order."""
+        if self.random_state is None:
+            return self.bundle
+        self._shuffle(self.random_state)
+        return self.bundle.select(torch.from_numpy(self.order).to(self.bundle.device))
+
     def _gather(self) -> Iterator[TensorBundle]:
         """Gather batches where the bundle is."""
-        bundle = self.bundle
-        if self.random_state is not None:
-            self._shuffle(self.random_state)
-            bundle = bundle.select(torch.from_numpy(self.order).to(bundle.device))
+        bundle = self.begin()
         n_rows = len(bundle)
         if bundle.rows is None:
             for start in range(0, n_rows, self.batch_size):

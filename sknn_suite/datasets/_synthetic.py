@@ -65,7 +65,7 @@ def make_bursty_timestamps(
     burst = burst_hours * 3600.0
     if not 0 < burst < YEAR_ENDS - YEAR_STARTS:
         raise ValueError(
-            f"burst_hours={burst_hours} is no part of a year. Expected hours in "
+            f"burst_hours={burst_hours} is not a part of a year. Expected hours in "
             "(0, 8760). Choose a few."
         )
     source = own_random_state(random_state)

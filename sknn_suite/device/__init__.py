@@ -1,10 +1,12 @@
 """Device, precision, threads and memory of the computation."""
 
 from sknn_suite.device._bfloat16 import has_native_bfloat16, lstm_takes_bfloat16
+from sknn_suite.device._cache import cache_bytes
 from sknn_suite.device._memory import (
     CHUNK_ROWS,
     RowLimit,
     bring,
+    fits,
     free_bytes,
     free_memory,
     map_rows,
@@ -16,7 +18,11 @@ from sknn_suite.device._place import (
     choose_place,
     prediction_device,
 )
-from sknn_suite.device._threads import share_tasks, suited_threads
+from sknn_suite.device._threads import (
+    one_thread,
+    share_tasks,
+    suited_threads,
+)
 
 __all__ = [
     "BFLOAT16_WIDTH",
@@ -24,12 +30,15 @@ __all__ = [
     "Place",
     "RowLimit",
     "bring",
+    "cache_bytes",
     "choose_place",
+    "fits",
     "free_bytes",
     "free_memory",
     "has_native_bfloat16",
     "lstm_takes_bfloat16",
     "map_rows",
+    "one_thread",
     "prediction_device",
     "rows_that_fit",
     "share_tasks",

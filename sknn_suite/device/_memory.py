@@ -59,8 +59,12 @@ def bring(bundle: Any, device: torch.device) -> Any:
     """
     if bundle is None or bundle.device == device:
         return bundle
-    fits = bundle.n_bytes <= ROWS_SHARE * free_bytes(device)
-    return bundle.to(device) if fits else bundle
+    return bundle.to(device) if fits(bundle, device) else bundle
+
+
+def fits(bundle: Any, device: torch.device) -> bool:
+    """Whether a bundle leaves most of a device's memory free."""
+    return bundle.n_bytes <= ROWS_SHARE * free_bytes(device)
 
 
 def free_memory(device: torch.device) -> None:

@@ -36,15 +36,20 @@ if hasattr(os, "register_at_fork"):  # Windows has no fork
     os.register_at_fork(after_in_child=_leave_to_one_thread)
 
 
-def suited_threads(work: float) -> AbstractContextManager[Any]:
+def suited_threads(
+    work: float, *, only_products: bool = True
+) -> AbstractContextManager[Any]:
     """Compute small matrix products in one thread, in this Python thread only.
 
     Parameters
     ----------
     work : float
-        Multiply-adds of the largest product.
+        Multiply-adds of the largest product of a model.
+    only_products : bool, default=True
+        Whether nothing else is large, and nothing else uses several threads where it
+        is small, as batch norms do.
     """
-    if work >= ONE_THREAD_WORK or work < TINY_WORK:
+    if work >= ONE_THREAD_WORK or (only_products and work < TINY_WORK):
         return nullcontext()
     return one_thread()
 

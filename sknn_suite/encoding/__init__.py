@@ -2,6 +2,7 @@
 
 from sknn_suite.encoding._categories import CategoryColumns
 from sknn_suite.encoding._column_kinds import ColumnKinds, find_kinds
+from sknn_suite.encoding._conformal import conformal_shift, fewest_rows
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._dates import DateColumns
 from sknn_suite.encoding._images import ImageEncoder
@@ -15,6 +16,7 @@ from sknn_suite.encoding._strings import StringColumns
 from sknn_suite.encoding._table import TableEncoder
 from sknn_suite.encoding._tally import HashTally, count_times
 from sknn_suite.encoding._target import ClassTarget, NumberTarget
+from sknn_suite.encoding._target_scale import TargetScale
 from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
 from sknn_suite.encoding._tokenizer import Tokenizer, settle_tokenizer
 from sknn_suite.encoding._vectors import find_vectors
@@ -39,10 +41,13 @@ __all__ = [
     "SequenceEncoder",
     "StringColumns",
     "TableEncoder",
+    "TargetScale",
     "TextEncoder",
     "Tokenizer",
     "Vocabulary",
+    "conformal_shift",
     "count_times",
+    "fewest_rows",
     "find_kinds",
     "find_vectors",
     "settle_tokenizer",

@@ -115,7 +115,7 @@ class MixedTableEncoder:
             }
         )
 
-    def rows_of_gaps(self, n_rows: int) -> ColumnTable:
+    def empty_rows(self, n_rows: int, n_steps: int = 1) -> ColumnTable:
         """Make rows without a single value, for looking at a network."""
         gaps, none = np.full(n_rows, np.nan), np.array([], dtype=object)
         columns = []

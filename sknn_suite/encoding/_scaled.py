@@ -1,9 +1,11 @@
 """Encode and scale tables of numbers as tensors, and back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
 from sknn_suite.data import TensorBundle, as_tensor
@@ -125,8 +127,10 @@ class ScaledTable:
             z[far] = np.sign(z[far]) * (FAR + np.log1p(np.abs(z[far]) - FAR))
         return z
 
-    def transform(self, X: np.ndarray, dtype: torch.dtype) -> TensorBundle:
-        """Encode rows as tensors of type `dtype`."""
+    def transform(self, X: Any, dtype: torch.dtype) -> TensorBundle:
+        """Encode rows, which may be sparse, as dense tensors of type `dtype`."""
+        if sparse.issparse(X):
+            X = X.toarray()
         if self.scaling is None:
             return TensorBundle({"x": as_tensor(X, dtype)})
         x = torch.empty(X.shape, dtype=dtype)

@@ -1,6 +1,7 @@
 """Encode targets as tensors, and decode predictions to the form of y."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from sklearn.utils.multiclass import (
 from torch import Tensor
 
 from sknn_suite.data import as_tensor
+from sknn_suite.encoding._target_scale import TargetScale
 
 
 class ClassTarget:
@@ -24,10 +26,18 @@ class ClassTarget:
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted; for multilabel the column indices. A single label has the
         probability 1, from a softmax over one score.
+    rule : DecisionRule or None
+        Decides by probabilities; None for the most probable class.
+    shift : ndarray of shape (n_outputs,) or None
+        What is added to raw scores, so that probabilities are for the true shares of
+        the classes.
     """
 
+    # Pickles of plain targets hold no more than kind and classes.
     kind_: str
     classes_: np.ndarray
+    rule: Any = None
+    shift: np.ndarray | None = None
 
     def fit(self, y: np.ndarray, classes: Sequence | None = None) -> "ClassTarget":
         """Learn the labels from all rows, or use `classes`."""
@@ -63,6 +73,22 @@ class ClassTarget:
             return as_tensor(codes, torch.int64)
         return as_tensor(codes.reshape(len(codes), -1), dtype)
 
+    def deciding(self, rule: Any, shift: np.ndarray | None) -> "ClassTarget":
+        """Make the same target with a rule and a shift of its own."""
+        target = ClassTarget()
+        target.kind_, target.classes_ = self.kind_, self.classes_
+        if rule is not None:
+            target.rule = rule
+        if shift is not None:
+            target.shift = shift
+        return target
+
+    def shifted(self, raw: Tensor) -> Tensor:
+        """Raw scores whose probabilities are for the true shares."""
+        if self.shift is None:
+            return raw
+        return raw + torch.as_tensor(self.shift, dtype=raw.dtype)
+
     def decide(self, raw: np.ndarray) -> np.ndarray:
         """Codes from raw scores: the most probable class, or labels above one half."""
         if self.kind_ == "multiclass":
@@ -78,23 +104,68 @@ class ClassTarget:
 class NumberTarget:
     """One or several numbers per row.
 
+    Parameters
+    ----------
+    quantiles : tuple of float, default=None
+        If several quantiles of one number are predicted: which.
+
     Attributes
     ----------
     n_outputs : int
         Numbers per row.
+    scale : TargetScale or None
+        Units in which the network learns; None for those of y.
+    shift : ndarray or None
+        What calibration adds to each prediction, in the units of the network.
+    seen : tuple of two ndarrays of shape (n_outputs,), or None
+        Smallest and largest number of each column, which predictions stay between;
+        None for no limits.
     """
 
+    # Pickles of plain targets hold no more than the number of columns.
+    quantiles: tuple[float, ...] | None = None
+    scale: TargetScale | None = None
+    shift: np.ndarray | None = None
+    seen: tuple[np.ndarray, np.ndarray] | None = None
     n_outputs: int
+
+    def __init__(self, quantiles: tuple[float, ...] | None = None) -> None:
+        if quantiles is not None:
+            self.quantiles = quantiles
 
     def fit(self, y: np.ndarray) -> "NumberTarget":
         """Learn the number of columns."""
         self.n_outputs = 1 if y.ndim == 1 else y.shape[1]
         return self
 
+    @property
+    def n_scores(self) -> int:
+        """Number of raw scores per row."""
+        return self.n_outputs if self.quantiles is None else len(self.quantiles)
+
     def transform(self, y: np.ndarray, dtype: torch.dtype) -> Tensor:
         """Return the target of the loss, of shape (n_samples, n_outputs)."""
+        if self.scale is not None:
+            y = self.scale.apply(y)
         return as_tensor(y.reshape(len(y), -1), dtype)
+
+    def shifted(self, shift: np.ndarray) -> "NumberTarget":
+        """Make the same target with calibrated predictions."""
+        target = NumberTarget(self.quantiles)
+        target.n_outputs, target.scale, target.shift = self.n_outputs, self.scale, shift
+        if self.seen is not None:
+            target.seen = self.seen
+        return target
 
     def inverse_transform(self, values: np.ndarray) -> np.ndarray:
         """Predictions in the shape of scikit-learn: (n,) or (n, k)."""
-        return values[:, 0] if self.n_outputs == 1 else values
+        if self.shift is not None:
+            values = (values + self.shift).astype(values.dtype)
+            if self.quantiles is not None:  # a shift may let two of them cross
+                values = np.sort(values, axis=1)
+        if self.scale is not None:
+            values = self.scale.undo(values)
+        if self.seen is not None:
+            values = np.clip(values, *self.seen).astype(values.dtype)
+        flat = self.n_outputs == 1 and self.quantiles is None
+        return values[:, 0] if flat else values

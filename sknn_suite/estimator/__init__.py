@@ -4,9 +4,12 @@ from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._classifier import Classifier
 from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.estimator._fitted import FittedNet, LiveModule, is_float32, same_objects
-from sknn_suite.estimator._objective import Classification, Objective, Regression
+from sknn_suite.estimator._memory import Memory
+from sknn_suite.estimator._objective import Classification, Objective
+from sknn_suite.estimator._regression import Regression
 from sknn_suite.estimator._regressor import Regressor
 from sknn_suite.estimator._rows import Rows
+from sknn_suite.estimator._settled import SETTLED
 from sknn_suite.estimator._snapshot import with_attributes
 from sknn_suite.estimator._supervised import (
     SupervisedEstimator,
@@ -16,11 +19,13 @@ from sknn_suite.estimator._supervised import (
 from sknn_suite.estimator._task import SupervisedTask, Task
 
 __all__ = [
+    "SETTLED",
     "Call",
     "Classification",
     "Classifier",
     "FittedNet",
     "LiveModule",
+    "Memory",
     "NeuralEstimator",
     "Objective",
     "Regression",

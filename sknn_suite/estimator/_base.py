@@ -1,20 +1,31 @@
 """NeuralEstimator: the steps from user data to a fitted network."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_suite.doors import Home, check_same_home, to_numpy
+from sknn_suite.doors import (
+    Home,
+    check_same_home,
+    is_one_of_many_fits,
+    to_numpy,
+)
 from sknn_suite.estimator._draft import fitted_attributes
 from sknn_suite.estimator._fit import Call, plan_call, warn_unless_converged
 from sknn_suite.estimator._fitted import FittedNet
 from sknn_suite.estimator._task import Task
-from sknn_suite.parameters import TrainingParameters, parameters
-from sknn_suite.training import train
+from sknn_suite.parameters import (
+    TrainingParameters,
+    explain_attribute,
+    explain_value,
+    parameters,
+    words_of_set_params,
+)
+from sknn_suite.training import Job, train_job
 
 
 @parameters
@@ -53,6 +64,25 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         The learning rate at the start of training; the result of the range test if
         learning_rate_init="auto".
 
+    solver_ : str or type
+        How weights were updated: `solver`, or the choice of "auto".
+
+    schedule_ : str, callable or None
+        How the learning rate changed: `learning_rate`, or what replaced it; None for
+        lbfgs, which has no rate.
+
+    max_iter_ : int
+        Number of epochs for which training was planned.
+
+    batch_size_ : int
+        Rows per batch; lbfgs takes all rows at once.
+
+    device_ : str
+        Where it was trained, such as "cpu" or "cuda:0".
+
+    precision_ : {"float32", "bfloat16", "float64"}
+        Type of the arithmetic; "bfloat16" is for products, with float32 weights.
+
     n_iter_ : int
         Number of epochs in the last call, or of iterations of lbfgs.
 
@@ -73,16 +103,15 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
     def _fit(self, call: Call) -> "NeuralEstimator":
         """Train on the rows of a call; the estimator changes at the end, or never."""
         fit = plan_call(self, call).prepare()
-        trained = train(
-            fit.plan,
-            score=fit.scorer(),
-            callbacks=fit.callbacks(),
-            keeps_net=call.partial,
-        )
+        job = Job(fit.plan, fit.scorer(), fit.callbacks(), keeps_net=call.partial)
+        trained = train_job(job)
+        if trained.interrupted and is_one_of_many_fits():
+            # A search would score the half-trained network and go on.
+            raise KeyboardInterrupt
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)
         if not call.partial:
-            warn_unless_converged(fit.task, fit.plan, trained)
+            warn_unless_converged(fit, trained)
         return self
 
     def _set_fitted(self, attributes: dict[str, Any]) -> None:
@@ -112,6 +141,43 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         X, home = to_numpy(X)
         check_same_home(self._net.home, home, f"{type(self).__name__}.{caller}")
         return (task or self._task(self)).check_rows(X), home
+
+    # -- parameters ------------------------------------------------------------------
+
+    def set_params(self, **params):
+        """Set parameters, which act from the next fit on.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name; ``part__name`` sets that of an estimator or tokenizer
+            that is a parameter itself.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        words_of_set_params(self, params)
+        return super().set_params(**params)
+
+    def _validate_params(self) -> None:
+        # scikit-learn calls it before every fit.
+        try:
+            super()._validate_params()
+        except ValueError as error:
+            values = self.get_params(deep=False)
+            hint = explain_value(error, values, type(self))
+            if hint is None:
+                raise
+            raise type(error)(f"{error} {hint}") from None
+
+    if not TYPE_CHECKING:  # else any attribute would seem to be there
+
+        def __getattr__(self, name):
+            # Called for attributes that are missing.
+            explain_attribute(self, name)
+            return object.__getattribute__(self, name)  # the error of Python
 
     # -- state -----------------------------------------------------------------------
 

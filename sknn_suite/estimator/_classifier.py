@@ -6,9 +6,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
+from sknn_suite.decision import Criterion
 from sknn_suite.doors import Home, Interval, StrOptions, fit_context, to_home
 from sknn_suite.estimator._supervised import SupervisedEstimator, can_partial_fit
+from sknn_suite.estimator._wanted import probabilities
 from sknn_suite.losses import LINKS
 from sknn_suite.parameters import param, parameters
 
@@ -34,6 +38,34 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
 
     focal_gamma : float, default=2.0
         Strength of loss="focal", in [0, inf); 0 is the log-loss.
+
+    decision_threshold : float, str, callable, criterion, array-like or None, \
+            default=None
+        How `predict` decides; `predict_proba` stays as it is. None takes the most
+        probable class. A number is the smallest probability of ``classes_[1]``, or of
+        each label, that is positive. The name of a scorer, such as "f1" or
+        "matthews_corrcoef", a scorer, a cost matrix (a row for each true class), or
+        one of `sknn_suite.decision`, such as ``Capacity(200)``: the threshold is chosen
+        on the validation rows of early stopping, or on X_val, without another fit.
+        Rows there count by their sample weight, not by `class_weight`. Set it when
+        classes are rare or mistakes differ in cost. A list has one number per label,
+        or per class, which divides its probability before the largest is taken.
+
+    probabilities : {"as_trained", "true_shares"}, default="as_trained"
+        What probabilities are for, if `class_weight` has changed the shares of the
+        classes in training: "as_trained" for those shares, "true_shares" for those of
+        the rows as they are, by Bayes' rule. Set it when you read probabilities, or
+        decide by cost. For loss="log_loss".
+
+    Attributes
+    ----------
+    decision_threshold_ : float, ndarray or None
+        The threshold that `predict` uses: a number, one for each label, or one for each
+        class; None if it takes the most probable class.
+
+    decision_curve_ : DecisionCurve, list of DecisionCurve or None
+        What other thresholds would have done to the validation rows, for each label of
+        several; None for several classes and for a threshold that was given.
     """
 
     loss: str = param("log_loss", StrOptions({"log_loss", "focal"}))
@@ -45,6 +77,20 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
     )
     focal_gamma: float = param(
         2.0, Interval(Real, 0, None, closed="left"), group="rare"
+    )
+
+    decision_threshold: Any = param(
+        None,
+        Interval(Real, 0, 1, closed="both"),
+        str,
+        callable,
+        Criterion,
+        "array-like",
+        None,
+        group="decisions",
+    )
+    probabilities: str = param(
+        "as_trained", StrOptions({"as_trained", "true_shares"}), group="decisions"
     )
 
     @available_if(can_partial_fit)
@@ -77,7 +123,7 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         return self._partial_fit(X, y, sample_weight, classes)
 
     def predict(self, X):
-        """Predict the most probable class of each row.
+        """Predict the class of each row: the most probable, or by `decision_threshold`.
 
         Parameters
         ----------
@@ -89,8 +135,12 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_labels)
             Elements of `classes_`, or a 0/1 matrix for multilabel.
         """
-        raw, home = self._raw_scores(X, "predict")
-        codes = self._net.target.decide(raw.numpy())
+        raw, home = self._class_scores(X, "predict")
+        target = self._net.target
+        if target.rule is None:
+            codes = target.decide(raw.numpy())
+        else:
+            codes = target.rule.decide(probabilities(target, raw))
         return to_home(self._net.target.inverse_transform(codes), home)
 
     def decision_function(self, X):
@@ -106,7 +156,7 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             The scores; for two classes, the log-odds of ``classes_[1]``.
         """
-        raw, home = self._raw_scores(X, "decision_function")
+        raw, home = self._class_scores(X, "decision_function")
         scores = raw.numpy()
         return to_home(
             scores[:, 0] if self._net.target.kind_ == "binary" else scores, home
@@ -146,8 +196,27 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         with np.errstate(divide="ignore"):  # log(0) is -inf, as in scikit-learn
             return to_home(np.log(proba), home)
 
-    def _probabilities(self, X: Any, caller: str) -> tuple[np.ndarray, Home | None]:
+    @property
+    def decision_threshold_(self) -> Any:
+        """The threshold that `predict` uses."""
+        check_is_fitted(self)
+        rule = self._net.target.rule
+        return None if rule is None else rule.threshold
+
+    @property
+    def decision_curve_(self) -> Any:
+        """What other thresholds would have done to the validation rows."""
+        check_is_fitted(self)
+        rule = self._net.target.rule
+        return None if rule is None else rule.curve
+
+    def _class_scores(self, X: Any, caller: str) -> tuple[Tensor, Home | None]:
+        """Raw scores, for the shares of classes that `probabilities` asks for."""
         raw, home = self._raw_scores(X, caller)
+        return self._net.target.shifted(raw), home
+
+    def _probabilities(self, X: Any, caller: str) -> tuple[np.ndarray, Home | None]:
+        raw, home = self._class_scores(X, caller)
         proba = LINKS[self.out_activation_](raw).numpy()
         if self._net.target.kind_ == "binary":
             both = np.empty((len(proba), 2), dtype=proba.dtype)

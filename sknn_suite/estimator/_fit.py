@@ -22,6 +22,7 @@ from sknn_suite.estimator._memory import Before, Memory, make_checkpoint
 from sknn_suite.estimator._plan import Planned, plan_fit
 from sknn_suite.estimator._record import record
 from sknn_suite.estimator._rows import Data
+from sknn_suite.estimator._settled import settled
 from sknn_suite.estimator._snapshot import (
     ValidationScorer,
     make_bridge,
@@ -33,11 +34,14 @@ from sknn_suite.parameters import refuse_combinations
 from sknn_suite.training import (
     EpochLine,
     FitPlan,
+    SignOfLife,
     TensorNet,
     Trained,
     find_checkpoint,
     read_origin,
+    reports,
     run_range_test,
+    trains_itself,
     weights_of,
 )
 
@@ -176,7 +180,8 @@ class Fit:
         how = {"resume": call.resume, "partial": call.partial}
         plan = self.task.prepare(self.plan, encoder, **how)
         if isinstance(plan.settings.learning_rate_init, str):
-            plan = plan.change(learning_rate_init=run_range_test(plan).suggestion)
+            test = run_range_test(plan, default=self.task.default_rate())
+            plan = plan.change(learning_rate_init=test.suggestion)
         return replace(self, planned=self.planned._replace(plan=plan))
 
     def net(self, weights: dict[str, np.ndarray]) -> FittedNet:
@@ -198,14 +203,19 @@ class Fit:
     def attributes(self, trained: Trained) -> dict[str, Any]:
         """All fitted attributes after training."""
         attributes = record(self.earlier, self.plan, trained)
-        net = self.task.complete(self.net(trained.weights), self, trained.weights)
+        net = self.task.finish(self.net(trained.weights), self)
         attributes |= self._shown(net, trained.random_state)
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}
 
+    def explain(self, trained: Trained) -> str:
+        """Say why training has not converged, if that is known."""
+        return self.task.explain(self.net(trained.weights), self.plan)
+
     def untrained(self) -> dict[str, Any]:
         """Fitted attributes with the initial weights, to look at the network."""
-        return self.task.of.learnt | {"_net": self.net(self.plan.weights)}
+        settings = settled(self.task, self.plan)
+        return self.task.of.learnt | settings | {"_net": self.net(self.plan.weights)}
 
     def snapshot(self, net: TensorNet) -> Any:
         """Make an estimator that predicts with a net as it is now."""
@@ -224,7 +234,8 @@ class Fit:
 
     def _shown(self, net: FittedNet, random_state: Any) -> dict:
         shown = self.task.show(net, self.data.rows, random_state)
-        return self.task.of.learnt | shown | {"_net": net}
+        settings = settled(self.task, self.plan)
+        return self.task.of.learnt | settings | shown | {"_net": net}
 
     def scorer(self) -> Callable[[TensorNet], float] | None:
         """Make the scorer of the validation rows, if it is not the usual score."""
@@ -241,10 +252,17 @@ class Fit:
         """List the callbacks that the parameters ask for, the user's own last."""
         estimator, plan, call = self.estimator, self.plan, self.call
         callbacks = self.task.callbacks(self)
-        callbacks += [EpochLine()] if estimator.verbose else []
+        given = [
+            *(estimator.callbacks or []),
+            *getattr(estimator, "_skl_callbacks", []),
+        ]
+        if estimator.verbose:
+            callbacks.append(EpochLine())
+        elif not call.partial and trains_itself() and not any(map(reports, given)):
+            callbacks.append(SignOfLife(type(estimator).__name__))
         if not call.partial:
-            given = (call.X, call.y, call.sample_weight)
-            bridge = make_bridge(estimator, self.snapshot, given, plan.planned_epochs)
+            rows = (call.X, call.y, call.sample_weight)
+            bridge = make_bridge(estimator, self.snapshot, rows, plan.planned_epochs)
             checkpoint = make_checkpoint(estimator, plan, self.source.origin)
             callbacks += [c for c in (bridge, checkpoint) if c is not None]
         return callbacks + list(estimator.callbacks or [])
@@ -261,8 +279,9 @@ def plan_call(estimator: Any, call: Call) -> Fit:
     return Fit(estimator, call, task, data, source, planned)
 
 
-def warn_unless_converged(task: Task, plan: FitPlan, trained: Trained) -> None:
+def warn_unless_converged(fit: Fit, trained: Trained) -> None:
     """Warn that training was interrupted, or ended before it converged."""
+    task, plan = fit.task, fit.plan
     if trained.interrupted:
         warn_user(
             "Training interrupted by user. The best state so far is kept. "
@@ -270,13 +289,15 @@ def warn_unless_converged(task: Task, plan: FitPlan, trained: Trained) -> None:
             InterruptedWarning,
         )
     elif plan.settings.solver == "lbfgs":
-        if trained.stop_reason is None:
-            check_optimize_result("lbfgs", trained.result, plan.planned_epochs)
+        result, planned = trained.result, plan.planned_epochs
+        if trained.stop_reason is None and result is not None:
+            why = fit.explain(trained).strip() if result.status != 0 else None
+            check_optimize_result("lbfgs", result, planned, why or None)
     elif trained.stop_reason is None and len(trained.history) >= plan.planned_epochs:
         if trained.is_planned or task.is_complete_recipe:
             return  # a schedule that was planned for all epochs is complete
         warn_user(
             f"Stochastic Optimizer: Maximum iterations ({plan.planned_epochs}) reached "
-            "and the optimization hasn't converged yet.",
+            f"and the optimization hasn't converged yet.{fit.explain(trained)}",
             ConvergenceWarning,
         )

@@ -100,7 +100,7 @@ class FittedNet:
         device : str, default="auto"
             The parameter of estimators.
         adapt : callable, default=None
-            Called with the module, to set what is not a weight.
+            Called with module and network, to set what is not a weight.
         """
         where = prediction_device(device, work=n_rows * self.work_per_row)
         dtype = getattr(torch, self.dtype)
@@ -111,7 +111,7 @@ class FittedNet:
             bound = BoundModule(module, where, dtype)
         bound.bind(self.weights)
         if adapt is not None:
-            adapt(bound.module)
+            adapt(bound.module, self.network)
         self.live.bound = bound
         return bound
 
@@ -123,12 +123,39 @@ class FittedNet:
         Those of several models have an axis of models in front.
         """
         bound = self.bind(X.shape[0], device, adapt)
-        raw = _READINGS[self.reading](self, bound, X)
+        raw = _READINGS[self.reading](self, bound, X, bound.raw_scores)
         dtype = torch.float32 if is_float32(X) else torch.float64
         if raw.dtype == dtype:
             return raw
         with torch.inference_mode():
             return raw.to(dtype)
+
+    @property
+    def n_features(self) -> int | None:
+        """Number of `features`; None if the network has no layer that reads them."""
+        bound = self.live.bound
+        module = self.network.skeleton() if bound is None else bound.module
+        return getattr(module, "n_features", None)
+
+    def features(
+        self, X: Any, device: str = "auto", adapt: Callable | None = None
+    ) -> Tensor:
+        """Compute the last layer's inputs for checked rows; see `raw_scores`."""
+        bound = self.bind(X.shape[0], device, adapt)
+        found = _READINGS[self.reading](self, bound, X, bound.features)
+        exact = getattr(X, "dtype", None) in (np.float32, np.uint8)
+        with torch.inference_mode():
+            return found.to(torch.float32 if exact else torch.float64)
+
+    def scores_of(
+        self,
+        bundle: TensorBundle,
+        device: str = "auto",
+        adapt: Callable | None = None,
+    ) -> Tensor:
+        """Raw scores of rows that are encoded already, on the host; see `bind`."""
+        bound = self.bind(len(bundle), device, adapt)
+        return _in_batches(self, bound, bundle, bound.raw_scores)
 
 
 @dataclass
@@ -193,19 +220,21 @@ class BoundModule:
 
     def raw_scores(self, rows: TensorBundle, buffers: list) -> Tensor:
         """Raw scores of rows, on the host; `buffers` as for `MLPScores`."""
-        if not rows.is_dense:
-            rows = rows.slice(slice(None))
-        if self.device.type != "cpu":
-            rows = rows.to(self.device)
+        rows = self._bring(rows)
         if self._written_out is not None:
             return self._written_out(rows.inputs["x"], buffers).cpu()
         return self.module(**rows.inputs).cpu()
 
-    def scores_within(self, limit: RowLimit, batch: TensorBundle) -> Tensor:
-        """Raw scores of a batch, on the host; `limit` bounds the rows at once."""
-        return limit.map(
-            lambda r: self.raw_scores(batch.slice(r), []), len(batch), ROW_AXIS
-        )
+    def features(self, rows: TensorBundle, buffers: list) -> Tensor:
+        """Compute the last layer's inputs, on the host; `buffers` stay empty."""
+        module: Any = self.module
+        return module.features(**self._bring(rows).inputs).cpu()
+
+    def _bring(self, rows: TensorBundle) -> TensorBundle:
+        """Make rows that are chosen or ragged one dense batch, on the device."""
+        if not rows.is_dense:
+            rows = rows.slice(slice(None))
+        return rows if self.device.type == "cpu" else rows.to(self.device)
 
 
 def same_objects(one: list, other: list) -> bool:
@@ -220,8 +249,16 @@ def is_float32(X: Any) -> bool:
 
 # -- ways to read rows ---------------------------------------------------------------
 
+# What is computed of a batch: `BoundModule.raw_scores` or `BoundModule.features`.
+Look = Callable[[TensorBundle, list], Tensor]
 
-def _by_chunks(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
+
+def _within(limit: RowLimit, look: Look, batch: TensorBundle) -> Tensor:
+    """Look at a batch; `limit` bounds the rows at once."""
+    return limit.map(lambda rows: look(batch.slice(rows), []), len(batch), ROW_AXIS)
+
+
+def _by_chunks(net: FittedNet, bound: BoundModule, X: Any, look: Look) -> Tensor:
     """Encode and predict chunk by chunk."""
 
     def begin() -> Callable[[slice], Tensor]:
@@ -229,7 +266,7 @@ def _by_chunks(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
 
         def scores(rows: slice) -> Tensor:
             bundle = net.encoder.transform(X[rows], bound.dtype)
-            return bound.raw_scores(bundle, buffers)
+            return look(bundle, buffers)
 
         return scores
 
@@ -237,18 +274,24 @@ def _by_chunks(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
     return map_rows(begin, X.shape[0], bound.device, work=work, dim=ROW_AXIS)
 
 
-def _by_batches(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
+def _by_batches(net: FittedNet, bound: BoundModule, X: Any, look: Look) -> Tensor:
     """Encode all rows at once, and predict them in batches."""
+    return _in_batches(net, bound, net.encoder.transform(X, bound.dtype), look)
+
+
+def _in_batches(
+    net: FittedNet, bound: BoundModule, bundle: TensorBundle, look: Look
+) -> Tensor:
+    """Predict encoded rows in batches."""
     n_rows = net.rows_at_once or CHUNK_ROWS
     limit = RowLimit(bound.device)
-    bundle = net.encoder.transform(X, bound.dtype)
     with torch.inference_mode(), suited_threads(n_rows * bound.largest):
         batches = make_batches(bundle, n_rows)
-        parts = [bound.scores_within(limit, batch) for batch in batches]
+        parts = [_within(limit, look, batch) for batch in batches]
         return torch.cat(parts, ROW_AXIS)
 
 
-def _by_lengths(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
+def _by_lengths(net: FittedNet, bound: BoundModule, X: Any, look: Look) -> Tensor:
     """Predict rows of similar length together; meanwhile encode the next ones."""
     n_rows = net.rows_at_once or ENCODED_ROWS
     limit = RowLimit(bound.device)
@@ -267,7 +310,7 @@ def _by_lengths(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
             order = bundle.lengths.argsort(stable=True)  # type: ignore[union-attr]
             places.append(order.cpu() + first)
             for batch in make_batches(bundle.select(order), n_rows):
-                yield partial(bound.scores_within, limit, batch)
+                yield partial(_within, limit, look, batch)
 
     with torch.inference_mode(), suited_threads(n_rows * bound.largest):
         on_host = bound.device.type == "cpu"
@@ -276,7 +319,7 @@ def _by_lengths(net: FittedNet, bound: BoundModule, X: Any) -> Tensor:
         return found[torch.cat(places).argsort()]
 
 
-_READINGS: dict[str, Callable[[FittedNet, BoundModule, Any], Tensor]] = {
+_READINGS: dict[str, Callable[[FittedNet, BoundModule, Any, Look], Tensor]] = {
     "chunks": _by_chunks,
     "batches": _by_batches,
     "lengths": _by_lengths,

@@ -1,32 +1,25 @@
-"""What is learnt from y: labels or numbers, their loss, and their score."""
+"""What is learnt from y: its loss, its score, and how rows weigh; for labels."""
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from sknn_suite.checks import check_counts
+from sknn_suite.checks import warn_of_one_hot
 from sknn_suite.data import TensorBundle
 from sknn_suite.doors import check_partial_fit_first_call, to_numpy
-from sknn_suite.encoding import ClassTarget, NumberTarget
-from sknn_suite.exceptions import DataError
+from sknn_suite.encoding import ClassTarget
+from sknn_suite.estimator._fitted import FittedNet
+from sknn_suite.estimator._wanted import Wanted
 from sknn_suite.losses import (
-    LINKS,
-    AbsoluteLoss,
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
-    HuberLoss,
     Loss,
-    PoissonLoss,
-    QuantileLoss,
     SigmoidLoss,
     SoftmaxLoss,
-    SquaredLoss,
     combine_weights,
     settle_class_weight,
 )
@@ -58,12 +51,45 @@ class Objective:
         """Raw scores per row."""
         return self.target.n_outputs
 
+    def share_aside(self, n_rows: int) -> float | None:
+        """Share of the rows that is set aside for validation; None for none."""
+        sets_aside = self.of.early_stopping and self.of.solver != "lbfgs"
+        return self.of.validation_fraction if sets_aside else None
+
+    def settle(
+        self, y: np.ndarray, weight: np.ndarray | None, held_out: np.ndarray | None
+    ) -> None:
+        """Learn what only training rows may teach.
+
+        Parameters
+        ----------
+        y, weight : ndarray, and ndarray or None
+            The training rows, without those set aside.
+        held_out : ndarray or None
+            Which validation rows have a weight; None if there are none.
+        """
+
+    def finish(self, scores: Callable[[], torch.Tensor], valid: TensorBundle) -> Any:
+        """Make the target that predictions use, from validation rows.
+
+        `scores` computes their raw scores, for those who need them.
+        """
+        return self.target
+
+    def explain(self, net: FittedNet, train: TensorBundle) -> str:
+        """Say why training has not converged, if training rows show it."""
+        return ""
+
     def hear_classes(self, y: Any, classes: Any) -> None:
         """Take the labels that the first call of partial_fit gets."""
 
     def learn(self, y: np.ndarray, *, resume: bool, partial: bool) -> None:
         """Learn the target, or check it against what an earlier call has learnt."""
         raise NotImplementedError
+
+    def check_held_out(self, y: np.ndarray) -> None:
+        """Check the target of validation rows against that of the training rows."""
+        self.learn(y, resume=True, partial=True)
 
     def weigh(self, weight: np.ndarray | None, y: np.ndarray) -> np.ndarray | None:
         """Weight of each training row in the loss."""
@@ -93,6 +119,7 @@ class Classification(Objective):
 
     y_is_numeric = False
     _settled_class_weight: dict | list | None
+    _wanted: Wanted
 
     def hear_classes(self, y: Any, classes: Any) -> None:
         if not check_partial_fit_first_call(self.of, classes):
@@ -107,7 +134,17 @@ class Classification(Objective):
         if not resume and not partial:
             self.target = ClassTarget().fit(y)
             self.of.classes_ = self.target.classes_
-            return
+            if self.target.kind_ == "multilabel":
+                warn_of_one_hot(y)
+        else:
+            self._check_classes(y, partial=partial)
+        self._wanted = Wanted.of_fit(self.of, self.target, partial=partial)
+
+    def check_held_out(self, y: np.ndarray) -> None:
+        self._check_classes(y, partial=True)
+
+    def _check_classes(self, y: np.ndarray, *, partial: bool) -> None:
+        """Check labels against those that are known."""
         labels, classes = unique_labels(y), self.of.classes_
         if self.of.warm_start and not partial and set(labels) != set(classes):
             raise ValueError(
@@ -131,6 +168,41 @@ class Classification(Objective):
     ) -> np.ndarray | None:
         settled = self._settled_class_weight
         return combine_weights(weight, settled, y, self.target.classes_)
+
+    def settle(
+        self, y: np.ndarray, weight: np.ndarray | None, held_out: np.ndarray | None
+    ) -> None:
+        had = self.target.rule is not None or self.target.shift is not None
+        rule = self._wanted.rule(None if held_out is None else int(held_out.sum()))
+        shift = self._wanted.shift(self._settled_class_weight)
+        if had or rule is not None or shift is not None:
+            self.target = self.target.deciding(rule, shift)
+
+    def finish(
+        self, scores: Callable[[], torch.Tensor], valid: TensorBundle
+    ) -> ClassTarget:
+        if self._wanted.criterion is None:
+            return self.target
+        raw = scores()
+        weight = None if valid.weight is None else valid.weights.cpu().numpy()
+        codes = valid.targets.cpu().numpy().astype(int)
+        codes = codes[:, 0] if self.target.kind_ == "binary" else codes
+        y = self.target.inverse_transform(codes)
+        weight = self._weigh_as_given(weight, y)
+        rule = self._wanted.choose(self.target, self.target.shifted(raw), y, weight)
+        return self.target.deciding(rule, self.target.shift)
+
+    def _weigh_as_given(
+        self, weight: np.ndarray | None, y: np.ndarray
+    ) -> np.ndarray | None:
+        """Take the weights of classes out again: decisions are for the true shares."""
+        settled = self._settled_class_weight
+        by_class = combine_weights(None, settled, y, self.target.classes_)
+        if weight is None or by_class is None:
+            return weight
+        return np.divide(
+            weight, by_class, out=np.zeros(len(weight)), where=by_class > 0
+        )
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         if self.target.kind_ == "multilabel":
@@ -159,35 +231,6 @@ class Classification(Objective):
         return partial(accuracy, self.target.kind_)
 
 
-class Regression(Objective):
-    """One or several numbers per row."""
-
-    def learn(self, y: np.ndarray, *, resume: bool, partial: bool) -> None:
-        if self.of.loss == "poisson":
-            check_counts(y, self.of.loss)
-        target = NumberTarget().fit(y)
-        if resume and target.n_outputs != self.n_outputs:
-            raise DataError(
-                f"y has {target.n_outputs} columns, but {type(self.of).__name__} was "
-                f"fitted with {self.n_outputs}. Expected the same number. "
-                "Start anew with warm_start=False, or pass the same targets."
-            )
-        self.target = target
-
-    def loss(self, label_smoothing: float = 0.0) -> Loss:
-        kinds: dict[str, Callable[[], Loss]] = {
-            "squared_error": SquaredLoss,
-            "absolute_error": AbsoluteLoss,
-            "poisson": PoissonLoss,
-            "huber": partial(HuberLoss, self.of.huber_delta),
-            "quantile": partial(QuantileLoss, self.of.quantile),
-        }
-        return kinds[self.of.loss]()
-
-    def score(self) -> Callable[[torch.Tensor, TensorBundle], float]:
-        return partial(r2, self.loss().out_activation)
-
-
 def accuracy(kind: str, raw: torch.Tensor, valid: TensorBundle) -> float:
     """Accuracy of raw scores, of whole rows for `kind` "multilabel"."""
     target = valid.targets
@@ -197,14 +240,3 @@ def accuracy(kind: str, raw: torch.Tensor, valid: TensorBundle) -> float:
         right = ((raw > 0) == (target > 0.5)).all(dim=1)
     weights = None if valid.weight is None else valid.weights.cpu().numpy()
     return float(np.average(right.cpu().numpy(), weights=weights))
-
-
-def r2(link: str, raw: torch.Tensor, valid: TensorBundle) -> float:
-    """R2 of predictions, the mean over outputs."""
-    weight = None if valid.weight is None else valid.weights.cpu()
-    predicted = LINKS[link](raw).cpu()
-    if not predicted.isfinite().all():
-        return math.nan
-    with np.errstate(over="ignore"):  # the squared error of a diverged fit
-        score = r2_score(valid.targets.cpu(), predicted, sample_weight=weight)
-    return float(score)

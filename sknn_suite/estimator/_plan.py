@@ -87,12 +87,13 @@ def plan_fit(
         weights = _draw(task, module, encoder, random_state)
     if parts is None:
         parts = _split(task, data, random_state)
-    train, valid = _bundle_parts(task, encoder, rows, parts, place.dtype)
     held_out = data.held_out
-    if held_out is not None:
-        valid = task.encode(encoder, held_out, place.dtype)
-    elif parts[1] is not None:
+    if held_out is None and parts[1] is not None:
         held_out = rows.take(parts[1].numpy())
+    task.settle(rows, parts[0], held_out)
+    train, valid = _bundle_parts(task, encoder, rows, parts, place.dtype)
+    if data.held_out is not None:
+        valid = task.encode(encoder, data.held_out, place.dtype)
     batch_size = task.rows_per_batch(len(train), place.device)
     if of.batch_size == "auto":
         batch_size = _limit_by_memory(batch_size, train, module, place)
@@ -130,19 +131,17 @@ def _split(
     task: Task, data: Data, random_state: np.random.RandomState
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """Numbers of the training and validation rows; None means all, and none."""
-    of, rows = task.of, data.rows
+    rows = data.rows
     index = np.arange(rows.n)
     if rows.weight is not None:
         index = index[rows.weight > 0]  # a weight of 0 is the same as no row
     train: torch.Tensor | None = None if len(index) == rows.n else as_tensor(index)
     valid = None
-    sets_aside = of.early_stopping and of.solver != "lbfgs" and data.held_out is None
-    if sets_aside and task.sets_rows_aside:
+    share = task.share_aside(len(index)) if data.held_out is None else None
+    if share is not None:
         strata = None if rows.y is None else task.strata(rows.y[index])
         groups = None if data.groups is None else data.groups[index]
-        chosen = split_rows(
-            index, strata, of.validation_fraction, random_state, groups=groups
-        )
+        chosen = split_rows(index, strata, share, random_state, groups=groups)
         train, valid = (as_tensor(part) for part in chosen)
     return task.choose(train, valid, rows.n, random_state)
 

@@ -32,7 +32,6 @@ def record(earlier: dict[str, Any], plan: FitPlan, trained: Trained) -> dict[str
     history = list(earlier.get("history_", ()))
     first, n_epochs = len(history), len(epochs)
     shown = earlier | {
-        "learning_rate_": plan.rate,
         "n_iter_": n_epochs,
         "t_": earlier.get("t_", 0) + n_epochs * len(plan.train),
         "loss_": epochs[-1]["train_loss"] if epochs else np.nan,

@@ -15,7 +15,7 @@ from sknn_suite.training import SklearnBridge, TensorNet
 
 @dataclass(frozen=True)
 class ValidationScorer:
-    """Score of the validation rows by a scorer of the user's choice.
+    """Score of the validation rows by the scorer that the user chose.
 
     Parameters
     ----------

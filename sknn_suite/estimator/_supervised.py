@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 
-from sknn_suite.doors import fit_context
+from sknn_suite.doors import fit_context, to_home
 from sknn_suite.estimator._base import NeuralEstimator
 from sknn_suite.estimator._fit import Call
-from sknn_suite.parameters import parameters
+from sknn_suite.estimator._fitted import FittedNet
+from sknn_suite.parameters import parameters, words_of_fit
 
 
 def can_partial_fit(estimator: NeuralEstimator) -> bool:
@@ -30,10 +32,24 @@ def refuse_early_stopping(estimator: NeuralEstimator) -> None:
         )
 
 
-@parameters
-class SupervisedEstimator(NeuralEstimator):
-    """An estimator that learns a target."""
+def refuse_without_features(net: FittedNet) -> int:
+    """Count the inputs of a network's last layer; refuse a network that has none."""
+    if net.n_features is None:
+        raise ValueError(
+            "transform needs a network with a linear last layer, whose inputs are the "
+            "features. Expected an nn.Linear in it. Pass a module for images as "
+            "backbone, which adds one."
+        )
+    return net.n_features
 
+
+@parameters
+class SupervisedEstimator(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, NeuralEstimator
+):
+    """An estimator that learns a target, and gives features as a transformer."""
+
+    @words_of_fit
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -91,6 +107,33 @@ class SupervisedEstimator(NeuralEstimator):
             validation = (X_val, y_val, sample_weight_val)
         resume = self.warm_start and self.__sklearn_is_fitted__()
         return self._fit(Call(X, y, sample_weight, validation, groups, resume))
+
+    def transform(self, X):
+        """Compute the inputs of the last layer: features for any other estimator.
+
+        They are the outputs of the last hidden layer, after its activation. Networks
+        that were trained side by side give theirs side by side.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows, as for `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            The features, dense. Those of training rows know the target: an estimator
+            that is fitted on them trusts them more than it should.
+        """
+        rows, home = self._rows_to_predict(X, "transform")
+        net = self._fitted_net()
+        refuse_without_features(net)
+        found = net.features(rows, self.device, self._task(self).adapt)
+        return to_home(found.numpy(), home)
+
+    @property
+    def _n_features_out(self) -> int:
+        return refuse_without_features(self._fitted_net())
 
     def _partial_fit(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None

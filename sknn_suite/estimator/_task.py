@@ -1,6 +1,8 @@
 """Task: how one kind of data is treated; the estimator calls it step by step."""
 
 from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,14 +35,11 @@ class Task:
     # Whether the encoder learns from rows, and validation rows must be set aside first.
     encoder_learns = True
 
-    # Whether early stopping sets rows aside, see `choose` for another way.
-    sets_rows_aside = True
-
     # How predictions read rows, see FittedNet.
     reading = "chunks"
 
-    # Called with the module before predictions, to set what is not a weight.
-    adapt: Callable[[Any], None] | None = None
+    # Called with module and network before predictions, to set what is not a weight.
+    adapt: Callable[[Any, Network], None] | None = None
 
     # Schedules that are planned for a whole fit; partial_fit uses a constant rate
     # instead.
@@ -71,6 +70,17 @@ class Task:
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Classes whose shares the validation rows keep; None for none."""
         return None
+
+    def share_aside(self, n_rows: int) -> float | None:
+        """Share of the rows that is set aside for validation; None for none."""
+        sets_aside = self.of.early_stopping and self.of.solver != "lbfgs"
+        return self.of.validation_fraction if sets_aside else None
+
+    def settle(self, rows: Rows, chosen: Tensor | None, held_out: Rows | None) -> None:
+        """Learn from the target what only training rows may teach.
+
+        `chosen` are the numbers of the training rows; None means all.
+        """
 
     def choose(
         self,
@@ -155,6 +165,12 @@ class Task:
         planned = partial and kind in self.planned_schedules
         return {"learning_rate": "constant" if planned else kind}
 
+    def default_rate(self) -> float:
+        """Learning rate by default, if a range test finds none."""
+        estimator = getattr(self.of, "estimator", self.of)
+        defaults: dict[str, Any] = {f.name: f.default for f in fields(estimator)}
+        return float(defaults["learning_rate_init"])
+
     def augment(self, rows: Rows, random_state: np.random.RandomState) -> Any:
         """Choose the augmentation of training batches, see FitPlan."""
         return Mixup(self.of.mixup) if self.of.mixup else None
@@ -177,6 +193,23 @@ class Task:
         """List callbacks that only a `Fit` of this task has."""
         return []
 
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        """Fitted attributes for what "auto" and None of this kind of data stand for."""
+        return {}
+
+    # -- after training --------------------------------------------------------------
+
+    def finish(self, net: Any, fit: Any) -> Any:
+        """Learn what the trained net teaches, such as corrections of predictions.
+
+        `net` is what `to_predict` returned.
+        """
+        return net
+
+    def explain(self, net: Any, plan: FitPlan) -> str:
+        """Say why training has not converged, if that is known."""
+        return ""
+
     # -- the fitted net --------------------------------------------------------------
 
     @property
@@ -191,10 +224,6 @@ class Task:
 
     def to_predict(self, net: Any) -> Any:
         """Return a net with what predictions need, if training needs less."""
-        return net
-
-    def complete(self, net: Any, fit: Any, trained: dict[str, np.ndarray]) -> Any:
-        """Choose what training leaves open; `net` is what `to_predict` returned."""
         return net
 
     def show(self, net: Any, rows: Rows, random_state: Any) -> dict[str, Any]:
@@ -245,7 +274,7 @@ class SupervisedTask(Task):
             )
         X, _ = to_numpy(X)
         X, y = self.check_both(X, y, reset=False)
-        self.objective.learn(y, resume=True, partial=True)
+        self.objective.check_held_out(y)
         weight = self.objective.weigh_held_out(check_weights(sample_weight, X), y)
         return Rows(X, y, weight)
 
@@ -254,6 +283,37 @@ class SupervisedTask(Task):
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         return self.objective.strata(y)
+
+    def share_aside(self, n_rows: int) -> float | None:
+        return self.objective.share_aside(n_rows)
+
+    def settle(self, rows: Rows, chosen: Tensor | None, held_out: Rows | None) -> None:
+        y, weight = rows.y, rows.weight
+        if chosen is not None:
+            index = chosen.numpy()
+            y, weight = y[index], None if weight is None else weight[index]
+        counts = None
+        if held_out is not None:
+            weights = held_out.weight
+            counts = np.ones(held_out.n, bool) if weights is None else weights > 0
+        self.objective.settle(y, weight, counts)
+
+    def finish(self, net: Any, fit: Any) -> Any:
+        valid = fit.plan.valid
+        if valid is None:
+            return net
+        scores = partial(net.scores_of, valid, self.of.device, self.adapt)
+        return self.deciding(net, scores, valid)
+
+    def deciding(
+        self, net: Any, scores: Callable[[], Tensor], valid: TensorBundle
+    ) -> Any:
+        """Let a net decide as its raw `scores` of validation rows teach."""
+        target = self.objective.finish(scores, valid)
+        return net if target is net.target else replace(net, target=target)
+
+    def explain(self, net: Any, plan: FitPlan) -> str:
+        return self.objective.explain(net, plan.train)
 
     def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:
         bundle = super().encode(encoder, rows, dtype)

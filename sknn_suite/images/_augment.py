@@ -185,7 +185,7 @@ class BoundAugmentation:
             return images
         rows = self._lines(n, h, shift, vertical, draw)
         columns = self._lines(n, w, shift, horizontal, draw)
-        # One index for all pixels: several are looked up one after the other.
+        # One index for all pixels, because torch looks up several one by one.
         rows = rows + torch.arange(0, n * h, h, device=images.device)[:, None]
         pixels = rows[:, :, None] * w + columns[:, None, :]  # (n, h, w)
         flat = images.reshape(n * h * w, -1)
@@ -306,7 +306,7 @@ def _cut_out(x: Tensor, strengths: dict[str, float], draw: Draw) -> Tensor:
     return x.masked_fill(inside, 0.0)
 
 
-# In this order; None always, since one warp does several things.
+# In this order. None is always done, because one warp makes several changes.
 CHANGES: Sequence[tuple[str | None, Callable]] = (
     (None, _warp),
     ("brightness", _brighten),

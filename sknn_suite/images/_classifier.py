@@ -2,15 +2,17 @@
 
 from sknn_suite.estimator import Classification
 from sknn_suite.images._airbench import AirbenchTask
-from sknn_suite.images._features import FeaturesHalf
 from sknn_suite.images._parameters import ImageParameters
+from sknn_suite.images._pixels import PixelsHalf
 from sknn_suite.images._task import ImageTask
 from sknn_suite.parameters import parameters
 
 
 @parameters
-class CNNClassifier(ImageParameters, FeaturesHalf):
+class CNNClassifier(ImageParameters, PixelsHalf):
     """Convolutional network for images.
+
+    Start with `architecture`, `augment`, `max_iter` and `backbone`.
 
     Use it for arrays of images of one size, or image files of any size, with two
     classes, several classes, or several labels per image. Pass arrays, flat rows or
@@ -18,8 +20,6 @@ class CNNClassifier(ImageParameters, FeaturesHalf):
     by the mean and deviation of the training images. The default is a residual network
     that suits the size of the images, with a schedule that suits their number. Pass a
     `backbone` when there are few images.
-
-    Start with `architecture`, `augment`, `max_iter` and `backbone`.
 
     Attributes
     ----------
@@ -35,6 +35,24 @@ class CNNClassifier(ImageParameters, FeaturesHalf):
 
     n_skipped_ : int
         Number of files that fit could not read and left out, see `on_bad_image`.
+
+    architecture_ : str
+        The network: a name, "layers" for a list, "module" for your own.
+
+    augment_ : dict of str to float
+        Random changes of training images, and their strengths.
+
+    normalization_ : {"learnt", "imagenet"} or None
+        How pixels were scaled.
+
+    n_tta_ : int
+        Number of views of an image whose scores each prediction averages.
+
+    alpha_, label_smoothing_ : float
+        L2 penalty, and smoothing of the target.
+
+    head_iter_ : int
+        Epochs of the last layer alone, with finetune="gradual" and a backbone.
 
     out_activation_ : str
         "softmax" or "logistic".

@@ -37,9 +37,11 @@ class ImageParameters(TrainingParameters):
           "resnet34", "resnet50"; "airbench" for 32 x 32 pixels on a GPU;
         - a list of layers, such as ``[(32, 3), "pool", (64, 3), "batch_norm", 128]``:
           (channels, kernel[, stride[, padding]]) is a convolution; a number is the size
-          of a dense layer; "pool", "max_pool" and "average_pool" are poolings, or
-          ``("pool", 3)`` with a size; "global_max_pool", "global_average_pool",
-          "batch_norm", ``("dropout", 0.5)``, ``("spatial_dropout", 0.1)``;
+          of a dense layer; ``(32, 3, "tanh")`` and ``(128, "tanh")`` have another
+          activation than `activation`; "pool", "max_pool" and "average_pool" are
+          poolings, or ``("pool", 3)`` with a size; "global_max_pool",
+          "global_average_pool", "batch_norm", ``("dropout", 0.5)``,
+          ``("spatial_dropout", 0.1)``. The last layer, one score per class, is added;
         - your own module, which maps (n, channels, height, width) to scores. An
           instance starts from its own weights. A class starts from weights that
           random_state decides; it may take n_outputs (or num_classes), n_channels (or

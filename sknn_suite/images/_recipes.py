@@ -42,8 +42,8 @@ def head_epochs(n_rows: int) -> int:
     return min(max(round(10_000 / n_rows), 10), 100)
 
 
-# One cycle, one of twice and one of four times its length, the rate falling to zero in
-# each. With few rows a cycle is several epochs, for enough updates.
+# Three cycles of one, two and four units of time, which add up to seven. In each cycle
+# the rate falls to zero. With few rows a unit is several epochs, for enough updates.
 CYCLES = 7
 
 
@@ -95,7 +95,7 @@ RECIPES = {
         epochs_of_convolutions,
         solver="muon",
     ),
-    # The user's own: its kernels keep their size, which muon would change.
+    # The user's own network: muon would change the size of its kernels.
     "module": Recipe(
         {"muon": 0.05, "sgd": 0.05, "adam": 0.003},
         batch_of_convolutions,

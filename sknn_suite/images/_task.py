@@ -49,8 +49,8 @@ from sknn_suite.training import (
 # trained.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
-# Side from which on images count as photographs, whose subject may be anywhere and in
-# any light; and what augment="auto" does to them.
+# Images with sides of at least this many pixels count as photographs. Their subject may
+# be anywhere and in any light, so augment="auto" makes these changes.
 PHOTO_SIDE = 48
 PHOTOS = {"crop": 0.55, "brightness": 0.2, "contrast": 0.2, "cutout": 0.25}
 
@@ -157,12 +157,8 @@ class ImageTask(SupervisedTask):
 
     def _scaling(self, encoder: ImageEncoder) -> tuple[np.ndarray, np.ndarray]:
         """Choose the number to subtract from each channel, and the divisor."""
-        of, kind = self.of, self.of.normalization
-        n_channels, unit = of.image_shape_[2], of._pixel_unit
-        if kind == "auto":
-            is_rgb = n_channels in (1, 3) and unit is not None
-            kind = "imagenet" if of.backbone is not None and is_rgb else "learnt"
-        unit = unit or 1.0
+        of, kind = self.of, self._normalization()
+        n_channels, unit = of.image_shape_[2], of._pixel_unit or 1.0
         if kind == "learnt":
             return encoder.center_, encoder.scale_
         if kind is None:
@@ -178,18 +174,29 @@ class ImageTask(SupervisedTask):
             )
         return center, scale
 
+    def _normalization(self) -> str | None:
+        of = self.of
+        if of.normalization != "auto":
+            return of.normalization
+        is_rgb = of.image_shape_[2] in (1, 3) and of._pixel_unit is not None
+        return "imagenet" if of.backbone is not None and is_rgb else "learnt"
+
     def label_smoothing(self) -> float:
         if self.of.label_smoothing is not None:
             return self.of.label_smoothing
         return 0.0 if self.of.loss == "focal" else self._recipe().label_smoothing
 
-    def adapt(self, module: Any) -> None:  # type: ignore[override]
+    def adapt(self, module: Any, network: Network) -> None:  # type: ignore[override]
         """Set the views that predictions average over."""
-        augment = self.of._net.network.config["augment"]
-        n_views: Any = self.of.n_tta
-        if n_views == "auto":
-            n_views = 2 if "flip" in augment else 1
+        augment = network.config["augment"]
+        n_views = self._n_views(augment)
         module.views = make_views(augment, n_views, self.of.image_shape_)
+
+    def _n_views(self, augment: dict[str, float]) -> int:
+        """Count the views of an image that predictions average over."""
+        if self.of.n_tta == "auto":
+            return 2 if "flip" in augment else 1
+        return int(self.of.n_tta)
 
     # -- cost ------------------------------------------------------------------------
 
@@ -251,6 +258,10 @@ class ImageTask(SupervisedTask):
             return (rate * of.body_rate**2, rate * of.body_rate, rate)
         return rate
 
+    def default_rate(self) -> float:
+        recipe, solver = self._recipe(), self.of.solver
+        return recipe.rate(recipe.solver if solver == "auto" else solver)
+
     def batch_size(self, n_rows: int, device: torch.device) -> int:
         suited = self._recipe().batch_size(n_rows)
         if device.type != "cpu" and self.of.backbone is None:
@@ -300,6 +311,22 @@ class ImageTask(SupervisedTask):
             return dict(POLICIES[augment])
         return settle_augment(augment)
 
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        settings = plan.settings
+        shown = {
+            "architecture_": plan.network.config["architecture"],
+            "normalization_": self._normalization(),
+            "augment_": dict(self.strengths),
+            "n_tta_": self._n_views(self.strengths),
+            "alpha_": settings.alpha,
+            "label_smoothing_": self.label_smoothing(),
+        }
+        if settings.solver is Muon:
+            shown["solver_"] = "muon"
+        if self._phase() == "gradual":
+            shown["head_iter_"] = self._head_iter(len(plan.train))
+        return shown
+
     # -- training of a backbone ------------------------------------------------------
 
     def prepare(
@@ -323,16 +350,13 @@ class ImageTask(SupervisedTask):
         if rate is None or isinstance(rate, str):
             solver = recipe.solver if self.of.solver == "auto" else self.of.solver
             rate = recipe.rate("sgd" if isinstance(rate, str) else solver)
-        n_epochs = self.of.head_iter
-        if isinstance(n_epochs, str):
-            n_epochs = head_epochs(len(plan.train))
         frozen = {**plan.network.config, "body_frozen": True}
         head = train(
             plan.change(
                 network=Network("image", frozen),
                 train=compute_features(plan, plan.train),
                 valid=None,
-                n_epochs=n_epochs,
+                n_epochs=self._head_iter(len(plan.train)),
                 augment=None,
                 learning_rate="constant",
                 learning_rate_init=float(np.ravel(rate)[-1]),
@@ -349,6 +373,10 @@ class ImageTask(SupervisedTask):
             random_state=head.random_state,
             start=Start(Progress(earlier=head.history)),
         )
+
+    def _head_iter(self, n_rows: int) -> int:
+        n_epochs = self.of.head_iter
+        return head_epochs(n_rows) if isinstance(n_epochs, str) else n_epochs
 
 
 def compute_features(plan: FitPlan, bundle: TensorBundle) -> TensorBundle:

@@ -1,41 +1,48 @@
-"""diagnose: check the units, gradients and updates of a fitted network."""
+"""diagnose: find out why training goes wrong."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
+from sknn_suite.inspection._column_findings import find_in_columns
+from sknn_suite.inspection._copy_findings import find_copies
+from sknn_suite.inspection._evidence import Evidence
+from sknn_suite.inspection._finding import most_important
+from sknn_suite.inspection._inside import look_inside
+from sknn_suite.inspection._label_findings import find_wrong_labels
+from sknn_suite.inspection._layer_findings import LARGE_UPDATE, find_in_layers
 from sknn_suite.inspection._layers import LayerReport, examine
 from sknn_suite.inspection._module import (
     check_fitted,
     check_target,
     count_rows,
+    highest_rate,
     net_to_go_on,
+    passes_a_peak,
     rows_together,
     take_rows,
-    usual_rate,
 )
+from sknn_suite.inspection._overfit_findings import find_overfitting
+from sknn_suite.inspection._settings import acting_parameters
+from sknn_suite.inspection._target_findings import find_in_target
+from sknn_suite.inspection._training_findings import find_in_training
 from sknn_suite.training import Muon
 
 # Number of rows to examine; more rows change the shares by less than a percent. Large
 # rows go through the network a few at a time, in at most MOST_PASSES passes.
 MAX_ROWS, MOST_PASSES = 2048, 8
 
-# Beyond these limits the report gives advice. As a rule of thumb, the ratio of an
-# update to its weights is about 1e-3 when training goes well. Muon makes updates of the
-# same size in all directions, and works well with ten times as much.
-DEAD = 0.2
-SATURATED = 0.5
-LARGE_UPDATE = 0.05
-SMALL_UPDATE = 1e-6
-VANISHING = 1e-2
+# Muon makes updates of the same size in all directions, and works well with ten times
+# as large ones.
+MUON_FACTOR = 10
 
-# If more layers than this need the same advice, they share one sentence.
-MOST_SENTENCES = 3
+# Some schedules have their highest rate for a moment only, and half of it on average.
+PEAK_FACTOR = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """Reports of all layers, and advice; ``print(diagnosis)`` shows both.
+    """Reports of all layers, and advice; ``print`` and notebooks show both.
 
     Attributes
     ----------
@@ -43,13 +50,14 @@ class Diagnosis:
         From input to output.
 
     advice : list of str
-        One sentence per problem; empty if there is none.
+        One sentence per problem, at most five, the weightiest first; empty if there is
+        none.
     """
 
     layers: list[LayerReport]
     advice: list[str]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         width = max([8, *(len(layer.name) for layer in self.layers)]) + 2
         lines = [
             f"{'':{width}}{'dead':>8}{'saturated':>11}{'gradient':>11}{'update':>10}"
@@ -64,15 +72,24 @@ class Diagnosis:
 
 
 def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
-    """Look for dead units, saturation, vanishing gradients and bad step sizes.
+    """Find out why training goes wrong, from the layers and from the rows.
+
+    It looks at the layers: dead and saturated units, vanishing gradients, and the size
+    of an update at the highest rate of the schedule. And it looks at the rows: the
+    scale of the target and of X, constant columns, rare classes, labels that look
+    wrong, and validation rows that are copies of training rows, as SMOTE before
+    ``early_stopping`` makes them. It also says if training ended too soon, and if the
+    network overfits, where validation rows or new rows show it.
 
     Parameters
     ----------
-    estimator : estimator
-        A fitted estimator of this package; it is not changed.
+    estimator : estimator or Pipeline
+        A fitted estimator of this package; it is not changed. In a Pipeline, a search
+        or a tuned threshold, the last step is looked at.
     X : array-like
-        Rows like the training rows. At most 2,048 evenly spaced rows are used, and
-        fewer of large images and long rows.
+        The training rows, or new rows to find overfitting; a Pipeline's steps transform
+        them first. At most 2,048 evenly spaced rows are used, and fewer of large images
+        and long rows. Copies are looked for only among the very rows of fit.
     y : array-like, default=None
         Targets of the rows. Detectors need none.
 
@@ -97,70 +114,33 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     >>> print(diagnose(model, X, y).advice[0])
     layer 1: ... % of its units never fire; lower learning_rate_init or use leaky_relu.
     """
+    estimator, X, y = look_inside(estimator, X, y)
     check_fitted(estimator)
     check_target(estimator, X, y)
     together = rows_together(estimator, MAX_ROWS)
     # Evenly spaced, because the first rows may all be of one class.
     step = -(-count_rows(X) // min(MAX_ROWS, MOST_PASSES * together))
     rows = slice(None, None, max(step, 1))
-    net, train = net_to_go_on(
-        estimator, take_rows(X, rows), None if y is None else take_rows(y, rows)
-    )
-    layers = examine(net, train, together, usual_rate(estimator))
-    large = LARGE_UPDATE * (10 if isinstance(net.optimizer_, Muon) else 1)
-    return Diagnosis(layers, _advise(layers, large))
-
-
-def _advise(layers: list[LayerReport], large: float) -> list[str]:
-    dead, saturated, fast, slow = [], [], [], []
-    for layer in layers:
-        if layer.dead > DEAD and math.isnan(layer.saturated):
-            dead.append((layer.name, layer.dead))
-        if layer.saturated > SATURATED:
-            saturated.append((layer.name, layer.saturated))
-        if layer.update_ratio > large:
-            fast.append((layer.name, layer.update_ratio))
-        if layer.update_ratio < SMALL_UPDATE:
-            slow.append((layer.name, layer.update_ratio))
-    advice = [
-        *_say(
-            dead,
-            "{share} of its units never fire",
-            "lower learning_rate_init or use leaky_relu",
-        ),
-        *_say(
-            saturated,
-            "{share} of its outputs are saturated",
-            "scale X, lower learning_rate_init or set batch_norm=True",
-        ),
-        *_say(
-            fast, "one step changes its weights by {share}", "lower learning_rate_init"
-        ),
-        *_say(slow, "its weights hardly move", "raise learning_rate_init or scale X"),
+    some_X, some_y = take_rows(X, rows), None if y is None else take_rows(y, rows)
+    net, train = net_to_go_on(estimator, some_X, some_y)
+    layers = examine(net, train, together, highest_rate(estimator))
+    large = LARGE_UPDATE * (MUON_FACTOR if isinstance(net.optimizer_, Muon) else 1)
+    if passes_a_peak(estimator):
+        large *= PEAK_FACTOR
+    evidence = Evidence(estimator, X, y, some_X, some_y)
+    findings = [
+        *find_in_layers(layers, large, acting_parameters(estimator)),
+        *find_in_columns(evidence),
+        *find_in_training(estimator),
     ]
-    trained = [layer for layer in layers if not math.isnan(layer.gradient_norm)]
-    if len(trained) < 2:
-        return advice
-    first, last = trained[0].gradient_norm, trained[-1].gradient_norm
-    if first < VANISHING * last:
-        advice.append(
-            f"{trained[0].name}: its gradient is {last / max(first, 1e-300):.0f} times "
-            "smaller than the output's; use relu, set batch_norm=True or take fewer "
-            "layers."
-        )
-    return advice
-
-
-def _say(found: list[tuple[str, float]], what: str, remedy: str) -> list[str]:
-    """Return one sentence per layer, or one for many that names the worst layer."""
-    if len(found) > MOST_SENTENCES:
-        name, share = max(found, key=lambda layer: layer[1])
-        what = what.format(share=_percent(share))
-        return [f"{len(found)} layers, as {name}: {what}; {remedy}."]
-    return [
-        f"{name}: {what.format(share=_percent(share))}; {remedy}."
-        for name, share in found
-    ]
+    if y is not None:
+        findings += [
+            *find_in_target(evidence),
+            *find_wrong_labels(evidence),
+            *find_copies(evidence),
+            *find_overfitting(evidence),
+        ]
+    return Diagnosis(layers, most_important(findings))
 
 
 def _percent(share: float) -> str:

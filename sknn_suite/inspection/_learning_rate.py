@@ -4,9 +4,9 @@ from numbers import Integral
 from typing import Any
 
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from sknn_suite.estimator import Call, NeuralEstimator, plan_call
+from sknn_suite.inspection._inside import look_inside
 from sknn_suite.training import RangeTest, run_range_test
 
 
@@ -29,7 +29,8 @@ def find_learning_rate(
     Parameters
     ----------
     estimator : estimator or Pipeline
-        An estimator of this package, or a pipeline that ends in one.
+        An estimator of this package, a pipeline that ends in one, or a fitted search
+        around either. Samplers of imbalanced-learn resample the rows, as in fit.
     X, y : array-likes
         Training data.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -44,14 +45,17 @@ def find_learning_rate(
     RangeTest
         ``rates``, smoothed ``losses`` and the ``suggestion``: the lowest rate at which
         the loss falls nearly as steeply as at the best rate. `LearningRateDisplay`
-        plots it.
+        plots it. If the loss hardly falls, or falls most steeply at an end of the
+        range, a warning says so, ``doubt`` tells which, and the suggestion is the
+        default rate of the estimator.
 
     Raises
     ------
     TypeError
         If this is not an estimator of this package.
     ValueError
-        If the rates do not form a range, or `n_steps` is below 1.
+        If the rates do not form a range, if `n_steps` is below 1, or if there are
+        weights for rows that a sampler replaces.
 
     References
     ----------
@@ -76,10 +80,8 @@ def find_learning_rate(
             f"n_steps={n_steps!r} is not a number of updates. Expected an integer of "
             "at least 1. Change it; a hundred is enough."
         )
-    if isinstance(estimator, Pipeline):
-        if len(estimator) > 1:
-            X = clone(estimator[:-1]).fit_transform(X, y)
-        estimator = estimator[-1]
+    has_weights = sample_weight is not None
+    estimator, X, y = look_inside(estimator, X, y, refits=True, has_weights=has_weights)
     if not isinstance(estimator, NeuralEstimator):
         raise TypeError(
             f"{type(estimator).__name__} is not an estimator of sknn_suite. "
@@ -88,5 +90,11 @@ def find_learning_rate(
         )
     model = clone(estimator)
     model._validate_params()
-    plan = plan_call(model, Call(X, y, sample_weight)).plan
-    return run_range_test(plan, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps)
+    fit = plan_call(model, Call(X, y, sample_weight))
+    return run_range_test(
+        fit.plan,
+        min_rate=min_rate,
+        max_rate=max_rate,
+        n_steps=n_steps,
+        default=fit.task.default_rate(),
+    )

@@ -9,18 +9,12 @@ import numpy as np
 import torch
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sknn_suite.checks import Sequences
 from sknn_suite.data import TensorBundle, make_batches
-from sknn_suite.encoding import (
-    ImageEncoder,
-    MixedTableEncoder,
-    SequenceEncoder,
-    TextEncoder,
-)
+from sknn_suite.encoding import ImageEncoder, SequenceEncoder, TextEncoder
 from sknn_suite.estimator import Call, NeuralEstimator, plan_call
 from sknn_suite.exceptions import DataError
 from sknn_suite.training import ParameterGroups, TensorNet, begin
@@ -30,10 +24,8 @@ def check_ours(estimator: Any) -> None:
     """Raise an error if this is not an estimator of this package."""
     if isinstance(estimator, NeuralEstimator):
         return
-    remedy = "Pass, for example, an MLPClassifier."
-    if isinstance(estimator, Pipeline):
-        remedy = "Pass the last step, pipeline[-1], and rows from the steps before it."
-    elif isinstance(estimator, type):
+    remedy = "Pass, for example, an MLPClassifier, or a Pipeline that ends in one."
+    if isinstance(estimator, type):
         remedy = f"Pass a fitted one, {estimator.__name__}(...).fit(X, y)."
     name = estimator if isinstance(estimator, type) else type(estimator)
     raise TypeError(
@@ -88,17 +80,26 @@ def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundl
     return net, net.batches_.bundle
 
 
-def usual_rate(estimator: Any) -> float | None:
-    """Mean rate of a schedule that has ended, because its last steps are tiny.
+# Schedules whose highest rate is learning_rate_init, for a moment.
+WITH_A_PEAK = ("cosine", "one_cycle", "cyclic", "warm_restarts")
 
-    None means the rate with which training would continue.
+
+def passes_a_peak(estimator: Any) -> bool:
+    """Whether the schedule has its highest rate for a moment only."""
+    schedule = getattr(estimator, "schedule_", None)
+    return isinstance(schedule, str) and schedule in WITH_A_PEAK
+
+
+def highest_rate(estimator: Any) -> float | None:
+    """Highest rate of the schedule; None for lbfgs, which has none.
+
+    The last rate says little, because a schedule may end at zero.
     """
-    now = _recipe(estimator)["learning_rate"]
-    goes_on = _recipe(estimator, partial=True)["learning_rate"] == now
-    rates = [row.get("learning_rate") for row in estimator.history_]
-    if goes_on or not rates or None in rates:
-        return None
-    return sum(rates) / len(rates)
+    epochs = estimator.history_[-estimator.n_iter_ :]
+    rates = [row["learning_rate"] for row in epochs if "learning_rate" in row]
+    if rates and passes_a_peak(estimator):
+        rates.append(estimator.learning_rate_)
+    return max(rates, default=None)
 
 
 def rows_together(estimator: Any, n_rows: int) -> int:
@@ -128,9 +129,35 @@ def bundle_of(estimator: Any, rows: Any, dtype: torch.dtype) -> TensorBundle:
     return batch
 
 
-def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
-    """Artificial empty rows, as the estimator's encoder takes them."""
-    encoder = estimator._net.encoder
+def made_up_inputs(
+    estimator: Any, n_rows: int, n_steps: int, dtype: torch.dtype
+) -> dict[str, Any]:
+    """Artificial empty rows, as the estimator's network takes them.
+
+    Raises
+    ------
+    DataError
+        If the encoder is not of this package, and nothing tells what rows look like.
+    """
+    rows = _made_up_rows(estimator._net, n_rows, n_steps)
+    if rows is not None:
+        return bundle_of(estimator, rows, dtype).inputs
+    n_inputs = estimator._net.network.config.get("n_inputs")
+    if n_inputs is None:
+        name = type(estimator._net.encoder).__name__
+        raise DataError(
+            f"{name} does not tell what its rows look like. Expected n_inputs in the "
+            "configuration of the network, or a method empty_rows. Write "
+            "empty_rows(n_rows, n_steps), which returns rows for transform."
+        )
+    return {"x": torch.zeros(n_rows, n_inputs, dtype=dtype)}
+
+
+def _made_up_rows(net: Any, n_rows: int, n_steps: int) -> Any:
+    """Rows as the encoder takes them, or None if they are of an unknown kind."""
+    encoder = net.encoder
+    if hasattr(encoder, "empty_rows"):
+        return encoder.empty_rows(n_rows, n_steps)
     if isinstance(encoder, TextEncoder):
         texts = np.empty(n_rows, dtype=object)
         texts[:] = " ".join(["a"] * n_steps)
@@ -138,13 +165,11 @@ def made_up_rows(estimator: Any, n_rows: int, n_steps: int) -> Any:
     if isinstance(encoder, SequenceEncoder):
         starts = np.arange(n_rows + 1) * n_steps
         return Sequences(starts, np.zeros((starts[-1], encoder.n_channels_)))
-    if isinstance(encoder, MixedTableEncoder):
-        return encoder.rows_of_gaps(n_rows)
     if isinstance(encoder, ImageEncoder):
-        return np.zeros(
-            (n_rows, *estimator._net.network.config["image_shape"]), np.float32
-        )
-    return np.zeros((n_rows, encoder.n_features_), np.float32)
+        return np.zeros((n_rows, *net.network.config["image_shape"]), np.float32)
+    if hasattr(encoder, "n_features_"):
+        return np.zeros((n_rows, encoder.n_features_), np.float32)
+    return None
 
 
 def count_rows(X: Any, name: str = "X") -> int:

@@ -1,47 +1,36 @@
-"""summary: the layers of a network, their output shapes and parameters."""
+"""summary: the layers of a network, their shapes and parameters; its settings."""
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import torch
 from sklearn.exceptions import NotFittedError
-from torch import Tensor, nn
+from torch import nn
 
+from sknn_suite.inspection._inside import look_inside
 from sknn_suite.inspection._module import (
     bare_module,
-    bundle_of,
     check_ours,
     check_rows,
     check_target,
     configured,
     count_rows,
-    largest_output,
-    made_up_rows,
     take_rows,
 )
+from sknn_suite.inspection._settings import settings_of, show_settings
+from sknn_suite.inspection._shapes import Seen, look
 from sknn_suite.modules import (
     Attention,
     Dropout,
     RecurrentLayer,
-    SequenceNet,
     SpatialDropout,
     TokenEmbedding,
     WideBranch,
-    give_memory,
-    n_parameters,
 )
 
 # Each is shown as one layer, because readers do not see its parts as layers.
 WHOLE = (Attention, RecurrentLayer, TokenEmbedding, WideBranch)
-
-# Key for the shape of the rows; no module can have this name.
-INPUT = "<input>"
-
-# Weights and outputs up to this size get memory, although only their shapes matter,
-# because the first use of torch's meta device costs seconds of imports.
-SMALL = 1 << 22
 
 # Number of the user's rows that are checked.
 N_CHECKED = 16
@@ -78,7 +67,7 @@ class LayerSummary(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class NetworkSummary:
-    """The layers of a network; shown by ``print(summary)`` and in notebooks.
+    """Layers and settings of a network; shown by ``print`` and in notebooks.
 
     Attributes
     ----------
@@ -90,11 +79,15 @@ class NetworkSummary:
 
     layers : list of LayerSummary
         In the order in which they are computed.
+
+    settings : dict of str to object
+        What the fit used, with "auto" replaced, by the names of fitted attributes.
     """
 
     estimator_name: str
     input_shape: tuple[int | str, ...]
     layers: list[LayerSummary]
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_trainable(self) -> int:
@@ -122,7 +115,13 @@ class NetworkSummary:
             for cells in table
         ]
         rule = "-" * max(map(len, lines))
-        return "\n".join([self._title(), rule, *lines, rule, self._totals()])
+        settings = show_settings(self.settings)
+        width = max(map(len, settings), default=0)
+        told = [f"{name.ljust(width)}  {text}" for name, text in settings.items()]
+        heading = ["Settings"] if told else []
+        return "\n".join(
+            [self._title(), rule, *lines, rule, self._totals(), *heading, *told]
+        )
 
     def _repr_html_(self) -> str:
         def write(cells: tuple[str, ...], tag: str) -> str:
@@ -136,8 +135,16 @@ class NetworkSummary:
         return (
             f"<table><caption>{html.escape(self._title())}</caption>"
             f"<thead><tr>{write(_HEADS, 'th')}</tr></thead><tbody>{rows}</tbody>"
-            f"</table><p>{self._totals()}</p>"
+            f"</table><p>{self._totals()}</p>{self._settings_in_html()}"
         )
+
+    def _settings_in_html(self) -> str:
+        rows = "".join(
+            f'<tr><td style="text-align:left">{html.escape(name)}</td>'
+            f'<td style="text-align:left">{html.escape(text)}</td></tr>'
+            for name, text in show_settings(self.settings).items()
+        )
+        return f"<table><caption>Settings</caption>{rows}</table>" if rows else ""
 
     def _title(self) -> str:
         steps = " of t steps" if "t" in self.input_shape else ""
@@ -168,13 +175,14 @@ _NUMBERS = (3,)
 
 
 def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
-    """Show the layers of a network, their output shapes and parameters.
+    """Show the layers of a network, their shapes and parameters, and its settings.
 
     Parameters
     ----------
-    estimator : estimator
+    estimator : estimator or Pipeline
         An estimator of this package; it is not changed. If it is not fitted, X and y
-        determine its network.
+        determine its network. In a Pipeline, a fitted search or a tuned threshold, the
+        last step is looked at, and the other steps transform X.
     X : array-like, default=None
         Rows, as for `fit`. A fitted estimator needs none, and raises an error for rows
         that do not suit its network.
@@ -184,7 +192,8 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
     Returns
     -------
     NetworkSummary
-        The layers as a table, and the total numbers of parameters.
+        The layers as a table, the total numbers of parameters, and the settings of the
+        fit. Each setting is a fitted attribute as well, such as ``batch_size_``.
 
     Raises
     ------
@@ -216,7 +225,17 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
     linears.1      Linear  (n, 3)                33  yes
     --------------------------------------------------------
     83 parameters: 83 trainable, 0 frozen
+    Settings
+    weight_init_    glorot
+    solver_         adam
+    learning_rate_  0.001
+    schedule_       constant
+    max_iter_       200
+    batch_size_     150
+    device_         cpu
+    precision_      float64
     """
+    estimator, X, y = look_inside(estimator, X, y)
     check_ours(estimator)
     if not estimator.__sklearn_is_fitted__():
         if X is None:
@@ -231,7 +250,7 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
     elif X is not None:
         check_rows(estimator, take_rows(X, slice(min(count_rows(X), N_CHECKED))))
     module = bare_module(estimator)
-    seen, input_shape = _look(estimator, module)
+    seen, input_shape = look(estimator, module)
     trained = {id(p) for p in module.parameters() if p.requires_grad}
     frozen = {id(p) for p in module.parameters()} - trained
     sizes = {id(p): p.numel() for p in module.parameters()}
@@ -252,86 +271,8 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
                 sum(sizes[i] for i in own & frozen) + fixed,
             )
         )
-    return NetworkSummary(type(estimator).__name__, input_shape, layers)
-
-
-class Seen(NamedTuple):
-    """Record of a module: when it was computed, and its output shape."""
-
-    number: int
-    shape: tuple[int | str, ...]
-
-
-def _look(estimator: Any, module: nn.Module) -> tuple[dict[str, Seen], tuple]:
-    """Run artificial rows twice; compare to find which axes are rows or steps."""
-    runs = [(2, 3), (3, 3)]
-    has_steps = isinstance(module, SequenceNet)  # and its forward pass asks for values
-    if has_steps:
-        runs.append((2, 4))
-    largest = 3 * largest_output(estimator)
-    is_small = n_parameters(module) <= SMALL and largest <= SMALL
-    if has_steps or is_small or not all(p.is_meta for p in module.parameters()):
-        give_memory(module)  # as for the user's own networks
-    found = [_run(estimator, module, *sizes) for sizes in runs]
-    first, more_rows, *more_steps = found
-    seen = {
-        name: Seen(number, _name_axes(shape, more_rows, more_steps, name))
-        for number, (name, shape) in enumerate(first.items())
-    }
-    return seen, seen.pop(INPUT).shape
-
-
-def _run(
-    estimator: Any, module: nn.Module, n_rows: int, n_steps: int
-) -> dict[str, tuple[int, ...]]:
-    """Output shape of each module, in the order in which they finish."""
-    parameter = next(module.parameters())
-    rows = made_up_rows(estimator, n_rows, n_steps)
-    inputs = bundle_of(estimator, rows, parameter.dtype).inputs
-    if parameter.device.type == "meta":
-        inputs = {name: x.to(parameter.device) for name, x in inputs.items()}
-    shapes: dict[str, tuple[int, ...]] = {}
-    handles = []
-    for name, part in module.named_modules():
-
-        def note(part: nn.Module, given: Any, out: Any, name: str = name) -> None:
-            shape = _shape_of(out)
-            if shape is not None:
-                shapes.setdefault(name, shape)
-
-        handles.append(part.register_forward_hook(note))
-    names = ("x", "values", "tokens", "numbers")
-    first = next(inputs[name] for name in names if name in inputs)
-    shapes[INPUT] = tuple(getattr(first, "codes", first).shape)
-    try:
-        with torch.no_grad():
-            module(**inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return shapes
-
-
-def _shape_of(out: Any) -> tuple[int, ...] | None:
-    """Shape of a tensor, or of the first one of several."""
-    if isinstance(out, Tensor):
-        return tuple(out.shape)
-    if isinstance(out, dict):
-        out = list(out.values())
-    return _shape_of(out[0]) if isinstance(out, list | tuple) and out else None
-
-
-def _name_axes(
-    shape: tuple[int, ...], more_rows: dict, more_steps: list[dict], name: str
-) -> tuple[int | str, ...]:
-    """Put "n" and "t" where the shape depends on the rows and their steps."""
-    named: list[int | str] = list(shape)
-    for letter, others in (("n", [more_rows]), ("t", more_steps)):
-        for other in others:
-            for i, (a, b) in enumerate(zip(shape, other.get(name, shape))):
-                if a != b:
-                    named[i] = letter
-    return tuple(named)
+    name = type(estimator).__name__
+    return NetworkSummary(name, input_shape, layers, settings_of(estimator))
 
 
 def _parts(

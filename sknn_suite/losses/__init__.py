@@ -27,7 +27,7 @@ from sknn_suite.losses._regression import (
     HuberLoss,
     PoissonLoss,
     QuantileLoss,
-    QuantilesLoss,
+    SeveralQuantilesLoss,
     SquaredLoss,
 )
 from sknn_suite.losses._weights import combine_weights, settle_class_weight
@@ -52,8 +52,8 @@ __all__ = [
     "Poisson",
     "PoissonLoss",
     "QuantileLoss",
-    "QuantilesLoss",
     "ScaleDistribution",
+    "SeveralQuantilesLoss",
     "SigmoidLoss",
     "SoftmaxLoss",
     "SquaredLoss",

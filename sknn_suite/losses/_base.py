@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 LINKS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda raw: raw,
+    "ascending": lambda raw: raw.sort(dim=-1).values,
     "exp": torch.exp,
     "logistic": torch.sigmoid,
     "softmax": lambda raw: torch.softmax(raw, dim=-1),
@@ -31,10 +32,10 @@ class Loss(nn.Module):
         (n_models,) for several
     """
 
-    # The link: a name in LINKS, which are scikit-learn's.
+    # The link: a name in LINKS; all but "ascending" are scikit-learn's.
     out_activation = "identity"
 
-    # Whether `value_and_gradient` is written out.
+    # Whether `value_and_gradient` is written out, for several models as well.
     knows_gradient = False
 
     # Whether it is a mean over rows, so that losses of parts of a batch add up to it.
@@ -42,6 +43,10 @@ class Loss(nn.Module):
 
     # Names of parts of the loss that the history keeps beside it.
     part_names: tuple[str, ...] = ()
+
+    # Whether it is in the units of y, which may then be far from what a network
+    # reaches; the objective says so, and errors name it.
+    in_units_of_y = False
 
     # Whether the loss changes while training goes on; `progress` then rises to 1.
     follows_progress = False
@@ -70,8 +75,21 @@ class Loss(nn.Module):
     def value_and_gradient(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Value of `forward` for a single model, and its gradient by `raw`."""
+        """Value of `forward`, and the gradient of its sum over models by `raw`.
+
+        Each model has the numbers that it has alone, bit for bit.
+        """
         raise NotImplementedError
+
+    def gradient_by_autograd(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Value of `forward` for a single model, and its gradient by `raw`."""
+        with torch.enable_grad():
+            raw = raw.detach().requires_grad_()
+            value = self(raw, target, weight)
+            (gradient,) = torch.autograd.grad(value, raw)
+        return value.detach(), gradient
 
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None
@@ -89,7 +107,10 @@ def weighted_mean(losses: Tensor, weight: Tensor) -> Tensor:
 
 
 def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:
-    """Share of each row in the weighted mean, as a factor of (n_rows, n_outputs)."""
+    """Share of each row in the weighted mean, as a factor of (..., n_rows, n_outputs).
+
+    The weights are (..., n_rows).
+    """
     if weight is None:
         return 1.0 / n_rows
-    return (weight / weight.sum()).unsqueeze(1)
+    return (weight / weight.sum(dim=-1, keepdim=True)).unsqueeze(-1)

@@ -61,13 +61,13 @@ class SoftmaxLoss(SmoothedLoss):
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         # softmax(raw) - one_hot(target), row by row
-        log_p = torch.log_softmax(raw, dim=1)
-        column = target.unsqueeze(1)
-        losses = log_p.gather(1, column)
+        log_p = torch.log_softmax(raw, dim=-1)
+        column = target.unsqueeze(-1)
+        losses = log_p.gather(-1, column)
         gradient = log_p.exp_()
-        gradient.scatter_add_(1, column, losses.new_full((), -1.0).expand_as(losses))
-        share = spread(weight, raw.shape[0])
-        return (losses * share).sum().neg_(), gradient.mul_(share)
+        gradient.scatter_add_(-1, column, losses.new_full((), -1.0).expand_as(losses))
+        share = spread(weight, raw.shape[-2])
+        return (losses * share).sum(dim=(-2, -1)).neg_(), gradient.mul_(share)
 
 
 class SigmoidLoss(SmoothedLoss):
@@ -102,8 +102,8 @@ class SigmoidLoss(SmoothedLoss):
         # -log p is softplus(raw) - target * raw, its slope sigmoid(raw) - target
         losses = torch.addcmul(F.softplus(raw), target, raw, value=-1)
         gradient = torch.sigmoid(raw).sub_(target)
-        share = spread(weight, raw.shape[0])
-        return losses.mul_(share).sum(), gradient.mul_(share)
+        share = spread(weight, raw.shape[-2])
+        return losses.mul_(share).sum(dim=(-2, -1)), gradient.mul_(share)
 
 
 class FocalSoftmaxLoss(SoftmaxLoss):

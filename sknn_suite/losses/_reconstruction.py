@@ -117,7 +117,7 @@ class Gaussian(ScaleDistribution):
 
 
 class Huber(ScaleDistribution):
-    """Normal in the middle, Laplace in the tails: rows far off teach less.
+    """Normal in the middle, Laplace in the tails, so extreme rows have less effect.
 
     References
     ----------

@@ -1,7 +1,5 @@
 """Losses of regressors, summed over the outputs of a row."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -26,8 +24,8 @@ class SquaredLoss(Loss):
         self, raw: Tensor, target: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         error = raw - target
-        gradient = error * spread(weight, len(raw))
-        return torch.sum(error.mul_(gradient)).mul_(0.5), gradient
+        gradient = error * spread(weight, raw.shape[-2])
+        return error.mul_(gradient).sum(dim=(-2, -1)).mul_(0.5), gradient
 
     def reported(self, loss: float, n_outputs: int) -> float:
         # scikit-learn follows the gradient of the sum over outputs, as we do, and
@@ -97,25 +95,31 @@ class QuantileLoss(Loss):
         return torch.maximum(self.quantile * error, (self.quantile - 1) * error).sum(-1)
 
 
-class QuantilesLoss(Loss):
-    """Pinball losses of several quantiles of one number, summed.
+class SeveralQuantilesLoss(Loss):
+    """Mean pinball loss of several quantiles that never cross.
+
+    The link sorts the raw scores of a row. Sorting never raises the mean loss [1]_,
+    and does not depend on the units of y; sums of positive steps, the other way to keep
+    quantiles in order, learn badly where the steps are far from unit size.
 
     Parameters
     ----------
-    quantiles : sequence of float
-        The quantiles, in (0, 1); one output for each.
+    quantiles : tuple of float
+        The quantiles, ascending, in (0, 1).
 
-    Shape
-    -----
-    raw : (..., n_samples, n_quantiles)
-    target : (n_samples, 1)
+    References
+    ----------
+    .. [1] Chernozhukov, Fernández-Val & Galichon, "Quantile and Probability Curves
+       Without Crossing", Econometrica 78, 2010.
     """
 
-    def __init__(self, quantiles: Sequence[float]) -> None:
+    out_activation = "ascending"
+
+    def __init__(self, quantiles: tuple[float, ...]) -> None:
         super().__init__()
-        self.quantiles = tuple(quantiles)
+        self.quantiles = quantiles
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
-        error = target - raw
-        above = raw.new_tensor(self.quantiles)
-        return torch.maximum(above * error, (above - 1) * error).sum(-1)
+        error = target - self.link(raw)
+        levels = error.new_tensor(self.quantiles)
+        return torch.maximum(levels * error, (levels - 1) * error).mean(dim=-1)

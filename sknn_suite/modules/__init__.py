@@ -20,7 +20,13 @@ from sknn_suite.modules._image_builder import (
 from sknn_suite.modules._image_network import ImageNetwork, find_head
 from sknn_suite.modules._image_pooling import GlobalAveragePool, mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
-from sknn_suite.modules._init import give_memory, init_linear, is_at, materialize
+from sknn_suite.modules._init import (
+    give_memory,
+    init_linear,
+    is_at,
+    materialize,
+    settle_init,
+)
 from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mean_of_models import mean_of_models
 from sknn_suite.modules._mlp import MLP
@@ -29,7 +35,11 @@ from sknn_suite.modules._network import NETWORKS, Network, give_body
 from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
 from sknn_suite.modules._number_embedding import NumberEmbedding
 from sknn_suite.modules._one_pixel import CropKernels
-from sknn_suite.modules._onednn import onednn_linear, suits_onednn
+from sknn_suite.modules._onednn import (
+    onednn_linear,
+    onednn_multiplies,
+    suits_onednn,
+)
 from sknn_suite.modules._pooling import POOLINGS, Attention, Pooling
 from sknn_suite.modules._recurrent import (
     CELLS,
@@ -118,7 +128,9 @@ __all__ = [
     "n_parameters",
     "narrowest_side",
     "onednn_linear",
+    "onednn_multiplies",
     "reverse_order",
+    "settle_init",
     "small_shape",
     "suits_onednn",
     "values_per_row",

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from sknn_suite.exceptions import DataError
-from sknn_suite.modules._activations import make_activation
+from sknn_suite.modules._activations import ACTIVATIONS, make_activation
 from sknn_suite.modules._dropout import Dropout, SpatialDropout
 from sknn_suite.modules._image_pooling import GlobalAveragePool
 from sknn_suite.modules._norm import BatchNorm, BatchNorm2d
@@ -32,7 +32,9 @@ DROPOUTS: dict[str, type[Dropout]] = {
     "spatial_dropout": SpatialDropout,
 }
 EXPECTED = (
-    "Expected (channels, kernel[, stride[, padding]]), a number of dense units, "
+    "Expected (channels, kernel[, stride[, padding]]), with whole numbers or the "
+    "padding 'same', a number of dense units, either with an activation at the end, "
+    "such as (16, 3, 'relu') or (64, 'tanh'), "
     "'pool', 'max_pool' or 'average_pool' (or with a size: ('pool', 3)), "
     "'global_max_pool', 'global_average_pool', 'batch_norm', ('dropout', p) or "
     "('spatial_dropout', p)."
@@ -54,13 +56,15 @@ class ConvNet(nn.Module):
           ``"global_average_pool"``;
         - ``"batch_norm"``, before the activation of the layer that it follows;
         - ``("dropout", p)`` of units, ``("spatial_dropout", p)`` of channels;
-        - a number of dense units, and their activation.
+        - a number of dense units, and their activation;
+        - ``(16, 3, "tanh")`` or ``(64, "tanh")``, a convolution or dense units with
+          another activation than `activation`.
     image_shape : tuple of int
         Height, width and channels.
     n_outputs : int
         Raw scores.
     activation : str, default="relu"
-        A name in `ACTIVATIONS`.
+        A name in `ACTIVATIONS`, for layers that name none.
     batch_norm : bool, default=False
         Whether all convolutions and dense layers are batch-normalised.
     dropout : float, default=0.0
@@ -90,30 +94,33 @@ class ConvNet(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.activation_name = activation
+        # Activation of each layer with weights, by which they are drawn.
+        self.activation_names: dict[str, str] = {}
         h, w, c = image_shape
         self._shape: tuple[int, ...] = (c, h, w)
         parts: list[nn.Module] = []
-        for i, layer in enumerate(layers):
-            has_weights = _is_convolution(layer) or _is_number(layer)
-            parts += self._make_layer(layer)
-            if has_weights:
-                named = i + 1 < len(layers) and layers[i + 1] == "batch_norm"
-                if batch_norm and not named:
+        waiting = None  # the activation of a layer whose norm comes first
+        for i, given in enumerate(layers):
+            layer, name = _split_activation(given, activation)
+            parts += self._make_layer(layer, given)
+            if name is not None:
+                self.activation_names[f"layers.{len(parts) - 1}"] = name
+                waiting = name
+                if i + 1 < len(layers) and layers[i + 1] == "batch_norm":
+                    continue
+                if batch_norm:
                     parts.append(self._make_norm())
-                if not named:
-                    parts.append(make_activation(activation))
-            elif layer == "batch_norm" and i > 0:
-                before = layers[i - 1]
-                if _is_convolution(before) or _is_number(before):
-                    parts.append(make_activation(activation))
+            if waiting is not None:
+                parts.append(make_activation(waiting))
+            waiting = None
         parts += self._flatten()
         if dropout > 0:
             parts.append(Dropout(dropout))
         parts.append(nn.Linear(self._shape[0], n_outputs))
         self.layers = nn.Sequential(*parts)
 
-    def _make_layer(self, layer: Any) -> list[nn.Module]:
+    def _make_layer(self, layer: Any, given: Any) -> list[nn.Module]:
+        """Make a layer without its activation; `given` is what the user wrote."""
         if layer == "batch_norm":
             return [self._make_norm()]
         if _is_convolution(layer):
@@ -136,7 +143,7 @@ class ConvNet(nn.Module):
         if name in DROPOUTS and len(sizes) == 1 and 0 <= sizes[0] < 1:
             return [DROPOUTS[name](float(sizes[0]))]
         raise DataError(
-            f"architecture has the layer {layer!r}, which is unknown or in the wrong "
+            f"architecture has the layer {given!r}, which is unknown or in the wrong "
             f"place. {EXPECTED} Change this layer."
         )
 
@@ -189,5 +196,22 @@ def _is_number(layer: Any) -> bool:
 
 
 def _is_convolution(layer: Any) -> bool:
-    is_sequence = isinstance(layer, list | tuple)
-    return is_sequence and 2 <= len(layer) <= 4 and _is_number(layer[0])
+    if not isinstance(layer, list | tuple) or not 2 <= len(layer) <= 4:
+        return False
+    sizes, padding = layer[:3], layer[3:]
+    return all(map(_is_number, sizes)) and all(
+        _is_number(p) or p == "same" for p in padding
+    )
+
+
+def _split_activation(layer: Any, usual: str) -> tuple[Any, str | None]:
+    """Split a layer with weights into itself and its activation; others have None."""
+    if _is_number(layer) or _is_convolution(layer):
+        return layer, usual
+    if isinstance(layer, list | tuple) and len(layer) > 1 and _is_number(layer[0]):
+        *sizes, name = layer
+        body = sizes[0] if len(sizes) == 1 else sizes
+        known = isinstance(name, str) and name in ACTIVATIONS
+        if known and (_is_number(body) or _is_convolution(body)):
+            return body, name
+    return layer, None

@@ -262,11 +262,13 @@ def draw_weights(
         return
     head = find_head(network)
     chosen = "he" if method == "auto" else method
+    names = getattr(network, "activation_names", {})
     for name, part in network.named_modules():
         if isinstance(part, nn.Linear) and name == head:
             init_linear(part, "glorot", activation, random_state)
         elif isinstance(part, nn.Conv2d | nn.Linear):
-            init_linear(part, chosen, activation, random_state)
+            own = names.get(name, activation)
+            init_linear(part, chosen, own, random_state)
         elif isinstance(part, AnyBatchNorm | nn.PReLU):
             part.reset_parameters()
     if isinstance(network, AirbenchNet):

@@ -105,6 +105,11 @@ class ImageNetwork(nn.Module):
             return [*layers, head]  # always three, as recipes for fine-tuning say
         return [group for group in (*layers, head) if group]
 
+    @property
+    def n_features(self) -> int | None:
+        """Number of inputs of the last layer; None if no layer is linear."""
+        return None if self.head_name is None else self.head.in_features
+
     def features(self, x: Tensor) -> Tensor:
         """Compute the inputs of the last layer, (n, n_features)."""
         with self._tap as tap:

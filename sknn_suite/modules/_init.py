@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from sknn_suite.data import as_tensor
 
-# scikit-learn's activations keep scikit-learn's initialisation. Of the others, those
-# that are half-open (zero or small for negative input) lose half the variance in each
-# layer, which he makes up for; the rest are roughly linear around zero.
+# scikit-learn's activations keep scikit-learn's initialisation. Of the others, some are
+# zero or small for negative input. They lose half the variance in each layer, and "he"
+# compensates for it. The rest are roughly linear around zero.
 _GLOROT = {"identity", "logistic", "tanh", "relu", "sigmoid", "hardsigmoid"}
 _GLOROT |= {"hard_sigmoid", "hardtanh", "hard_tanh", "softsign", "tanhshrink"}
 _GLOROT |= {"rational_tanh", "hardshrink", "softshrink", "cube", "log_sigmoid"}
@@ -93,8 +93,7 @@ def init_linear(
         Source of the numbers.
     """
     fan_out, fan_in = len(linear.weight), linear.weight[0].numel()
-    if method == "auto":
-        method = "glorot" if activation in _GLOROT else "he"
+    method = settle_init(method, activation)
     if method == "glorot":
         factor = 2.0 if activation in {"logistic", "sigmoid"} else 6.0
         bound = math.sqrt(factor / (fan_in + fan_out))
@@ -111,6 +110,13 @@ def init_linear(
     _copy(weight.reshape(linear.weight.shape), linear.weight)
     if linear.bias is not None:
         _copy(bias, linear.bias)
+
+
+def settle_init(method: str, activation: str) -> str:
+    """Choose the distribution of initial weights that "auto" stands for."""
+    if method != "auto":
+        return method
+    return "glorot" if activation in _GLOROT else "he"
 
 
 def random_rotation(

@@ -34,7 +34,9 @@ def mean_of_models(raw: Tensor, share: Tensor, link: str) -> Tensor:
     True
     """
     share = share.view(len(share), -1, 1)
-    if link == "identity":
+    if link == "ascending":
+        raw = raw.sort(dim=-1).values
+    if link in ("identity", "ascending"):
         return (raw * share).sum(dim=0)
     if link == "softmax":
         return torch.logsumexp(torch.log_softmax(raw, dim=-1) + share.log(), dim=0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,17 +99,32 @@ class MLP(nn.Module):
             if isinstance(stage, BatchNorm | nn.PReLU):
                 stage.reset_parameters()
 
+    @property
+    def n_features(self) -> int:
+        """Number of inputs of the last layer."""
+        return self._stages[-1].in_features
+
+    def features(self, x: Tensor) -> Tensor:
+        """Compute the inputs of the last layer: x itself without hidden layers."""
+        if len(self._stages) == 1:
+            return x.to_dense() if x.layout == torch.sparse_csr else x
+        return self._pass(x, self._stages[:-1])
+
     def forward(self, x: Tensor) -> Tensor:
-        first, *stages = self._stages
+        return self._pass(x, self._stages)
+
+    def _pass(self, x: Tensor, stages: Sequence[Any]) -> Tensor:
+        """Pass rows through the first layer, which may read sparse ones, and others."""
+        first, *others = stages
         if x.layout == torch.sparse_csr:
             x = torch.sparse.mm(x, first.weight.T) + first.bias
         else:
             x = first(x)
-        for stage in stages:
+        for stage in others:
             x = stage(x)
         return x
 
-    def _in_order(self) -> Iterator[nn.Module]:
+    def _in_order(self) -> Iterator[Any]:
         """Yield the layers in the order of the forward pass."""
         yield self.linears[0]
         for i, linear in enumerate(self.linears[1:]):

@@ -38,7 +38,7 @@ class Network:
     kind : str
         A name in `NETWORKS`.
     config : dict
-        Arguments of its builder, plain values; a module of the user's own is the only
+        Arguments of its builder, plain values; the user's own module is the only
         exception.
 
     Examples

@@ -20,11 +20,16 @@ _linear = onednn_linear_operator()
 
 def suits_onednn(n_rows: int, weight: Tensor) -> bool:
     """Whether oneDNN multiplies `n_rows` rows by `weight` faster."""
+    return onednn_multiplies(n_rows * weight.numel(), weight.dtype, weight.device)
+
+
+def onednn_multiplies(work: float, dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether a product of `work` multiply-adds is faster by oneDNN."""
     return (
         _linear is not None
-        and weight.dtype == torch.float32
-        and weight.device.type == "cpu"
-        and n_rows * weight.numel() >= ONEDNN_WORK
+        and dtype == torch.float32
+        and device.type == "cpu"
+        and work >= ONEDNN_WORK
         and bool(torch.backends.mkldnn.enabled)
     )
 

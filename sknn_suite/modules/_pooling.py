@@ -64,8 +64,8 @@ class Attention(nn.Module):
         self.project.bias.zero_()
 
     def forward(self, h: Tensor, mask: Tensor | None) -> Tensor:
-        # tanh(x) = 2 sigmoid(2 x) - 1, and the softmax forgets the constant: the
-        # sigmoid takes a quarter of the time on a processor.
+        # tanh(x) = 2 sigmoid(2 x) - 1, and a constant does not change the softmax. On
+        # a CPU the sigmoid takes a quarter of the time.
         units = torch.sigmoid(2 * self._project(h))
         scores = 2 * self.judge(units).squeeze(2)
         if scores.dtype == torch.bfloat16:

@@ -31,7 +31,7 @@ class _Permute(torch.autograd.Function):
 
 
 def reverse_order(lengths: Tensor, longest: int) -> Tensor:
-    """Order of all steps of a batch in which each row runs backwards, padding apart.
+    """Order of all steps of a batch with each row reversed and its padding at the end.
 
     Shape
     -----
@@ -198,8 +198,8 @@ def _end_to_end(weights: list[Tensor]) -> list[Tensor]:
 class RecurrentLayer(nn.Module):
     """A recurrent layer in one direction or in both, side by side.
 
-    The second direction runs over rows that are turned around up to their own length,
-    so that it, too, meets the padding last. Results equal those of packed sequences.
+    The second direction reads each row in reverse order, with the padding again at the
+    end. Results equal those of packed sequences.
 
     Parameters
     ----------

@@ -138,6 +138,12 @@ class RecurrentNet(nn.Module):
     def forward(
         self, x: Tensor, lengths: Tensor | None, order: Tensor | None
     ) -> Tensor:
+        return self.output(self.features(x, lengths, order))
+
+    def features(
+        self, x: Tensor, lengths: Tensor | None, order: Tensor | None
+    ) -> Tensor:
+        """Compute the inputs of the last layer, (n_samples, n_features)."""
         x = self.input_dropout(x)
         pooled = []
         poolings: Any = self.poolings
@@ -151,7 +157,7 @@ class RecurrentNet(nn.Module):
             if self.norm is not None:
                 x = self.norm(x)
             x = self.dropout(x)
-        return self.output(x)
+        return x
 
     def weigh(self, x: Tensor, lengths: Tensor | None, order: Tensor | None) -> Tensor:
         """Attention of each step, the mean of all layers that have attention."""

@@ -13,10 +13,9 @@ from sknn_suite.modules._recurrent_net import RecurrentNet
 from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._wide import WideBranch
 
-# Share of the networks in the mean of their raw scores and the wide branch's: less than
-# half, since the branch is the surer of the two. The mean of raw scores is the
-# geometric mean of probabilities, whose log-loss is lower than that of the arithmetic
-# one.
+# Share of the networks in the average with the wide branch. It is less than half,
+# because confident predictions of the branch are wrong less often. Raw scores are
+# averaged, not probabilities, because this gives a lower log-loss.
 SHARE_OF_NETWORKS = 0.4
 
 
@@ -25,8 +24,8 @@ class SequenceNet(nn.Module):
 
     Each network starts from its own weights, those of tokens included, and learns
     alone. Predictions use the mean of their raw scores, which is better than any of
-    them [1]_. The raw scores of a wide branch are averaged with theirs [2]_; training
-    leaves it out, or the networks would learn only what it misses.
+    them [1]_. The raw scores of a wide branch are averaged with theirs [2]_. Training
+    leaves the branch out; otherwise the networks would learn only what it misses.
 
     Parameters
     ----------
@@ -157,6 +156,26 @@ class SequenceNet(nn.Module):
         if self.training or self.wide is None:
             return deep
         return self.share * deep + (1 - self.share) * self.wide(words, runs)
+
+    @property
+    def n_features(self) -> int:
+        """Number of inputs of the last layers of all networks."""
+        nets: Any = self.nets
+        return sum(net.output.in_features for net in nets)
+
+    def features(
+        self,
+        lengths: Tensor,
+        values: Tensor | None = None,
+        tokens: CodedRows | None = None,
+        **others: Any,
+    ) -> Tensor:
+        """Compute the inputs of all last layers, side by side; no wide branch."""
+        parts = self._read(values, tokens)
+        known, order = self._unequal(lengths, parts[0].shape[1])
+        nets: Any = self.nets
+        found = [net.features(x, known, order) for net, x in zip(nets, parts)]
+        return torch.cat(found, dim=1)
 
     def look_up(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Look each word up once for all batches of a prediction.

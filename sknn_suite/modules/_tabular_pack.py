@@ -285,12 +285,18 @@ class TabularPack(OwnedRandomness, nn.Module):
             return raw
         return mean_of_models(raw, self.share, self.link) * self.sharpness
 
-    def hidden(
+    @property
+    def n_features(self) -> int:
+        """Number of `features`."""
+        return len(self.sizes) * self.output.weight.shape[1]
+
+    def features(
         self, numbers: Tensor, flags: Tensor, choices: Tensor, codes: Tensor
     ) -> Tensor:
-        """Units of the last hidden layer, (n_models, n_samples, n_units)."""
+        """Units of the last hidden layers, (n_samples, n_features), side by side."""
         ones = torch.ones_like(self.output.factor)
-        return self._hidden(numbers, flags, choices, codes, ones)
+        units = self._hidden(numbers, flags, choices, codes, ones)
+        return units.transpose(0, 1).flatten(1)
 
     def _hidden(
         self,

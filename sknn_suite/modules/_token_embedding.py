@@ -129,7 +129,7 @@ class TokenEmbedding(nn.Module):
             WordVectors(n_words, size, n_pieces, dropout, device)
             for _ in range(n_networks if size else 0)
         )
-        # A word without a given vector has that in row 0, of zeros.
+        # A word without a given vector gets row 0, which holds zeros.
         self.vectors = None
         if vector_size:
             self.vectors = _table(n_vectors + 1, vector_size, device)

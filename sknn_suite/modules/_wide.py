@@ -99,7 +99,8 @@ class WideBranch(nn.Module):
     def look_up(self, of_words: RaggedRows) -> Tensor:
         """Sum up the weights of each word's n-grams, and their squared values.
 
-        Unknown n-grams have no weight, but count: they make the others less sure.
+        Unknown n-grams have weight zero, but count in the squares. So the scores of a
+        text with many of them are close to the bias.
 
         Shape
         -----

@@ -1,9 +1,10 @@
-"""Errors for parameters that would have no effect beside others.
+"""Errors for parameters that would have no effect together with others.
 
 A search tries all values of one parameter with all values of another. So a parameter
-whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) is no error beside
-another choice, as in scikit-learn. An error is raised where a user could expect an
-effect: ``mixup`` with ``solver="lbfgs"``, ``activation`` of a network that has its own.
+whose text says "for X only" (`focal_gamma`, `momentum`, `ema_decay`) may be set even if
+X is not chosen, as in scikit-learn. An error is raised where a user could expect an
+effect: ``mixup`` with ``solver="lbfgs"``, or ``activation`` of a network whose
+activations are fixed.
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ _NOT_BY_LBFGS = {
 # Schedules that scikit-learn knows, and ignores for lbfgs.
 _SCHEDULES_OF_SCIKIT_LEARN = ("constant", "invscaling", "adaptive")
 
-# Parameters of word tokens, which a user's own tokenizer does not read.
+# Parameters of word tokens, which other tokenizers do not read.
 _OF_WORDS = (
     "punctuation",
     "numbers",
@@ -89,6 +90,7 @@ def refuse_combinations(parameters: Any) -> None:
     refuse_values(parameters)
     if _value(parameters, "solver") == "lbfgs":
         _refuse_for_lbfgs(parameters)
+    _refuse_for_loss(parameters)
     if _value(parameters, "embeddings") is None:
         _refuse(
             parameters,
@@ -124,9 +126,14 @@ def refuse_for_network(parameters: Any, network: str) -> None:
     shown = "your own module" if network == "module" else f"{network!r}"
     if network == "layers":
         shown = "a list of layers"
-    unread = _NOT_READ_BY.get(network, _NOT_READ_BY_OTHERS)
+    unread = not_read_by(network)
     what = f"on {shown}, a network that does not read it"
     _refuse(parameters, unread, what, "another architecture")
+
+
+def not_read_by(network: str) -> tuple[str, ...]:
+    """Names of the parameters that a network for images does not read, by its name."""
+    return _NOT_READ_BY.get(network, _NOT_READ_BY_OTHERS)
 
 
 def refuse_for_arrays(parameters: Any) -> None:
@@ -161,9 +168,41 @@ def _refuse_for_lbfgs(parameters: Any) -> None:
     if hasattr(rates, "__len__") and not isinstance(rates, str):
         raise ValueError(
             f"learning_rate_init={rates!r} does not go with solver='lbfgs', which has "
-            "no rates of layers. Expected one number, which it ignores. Choose a "
+            "no rates of layers. Expected one number; lbfgs ignores it. Choose a "
             "stochastic solver, or set freeze to leave layers as they are."
         )
+
+
+def _refuse_for_loss(parameters: Any) -> None:
+    """Refuse what a loss of numbers cannot use."""
+    loss = _value(parameters, "loss")
+    scale = _value(parameters, "scale_target")
+    if loss == "poisson" and scale not in (None, False, "auto"):
+        raise ValueError(
+            f"scale_target={scale!r} does not go with loss='poisson', which learns the "
+            "logarithm of the mean of counts as they are. Expected False. Choose "
+            "another loss, or leave scale_target out."
+        )
+    if loss != "quantile":
+        what = f"on loss={loss!r}, which predicts no quantile"
+        names = ["calibrated"]
+        if not isinstance(_value(parameters, "quantile"), Number):
+            names.append("quantile")  # one number may stay, as focal_gamma may
+        _refuse(parameters, names, what, "loss='quantile'")
+    elif _predicts_columns(parameters):
+        scoring = _value(parameters, "early_stopping_scoring")
+        if isinstance(scoring, str) and scoring != "loss":
+            raise ValueError(
+                f"early_stopping_scoring={scoring!r} does not go with "
+                f"quantile={_value(parameters, 'quantile')!r}, which predicts a column "
+                "per quantile. Expected None, 'loss' or a function of (estimator, X, "
+                "y). Leave early_stopping_scoring out: the usual score knows quantiles."
+            )
+
+
+def _predicts_columns(parameters: Any) -> bool:
+    quantile = _value(parameters, "quantile")
+    return not isinstance(quantile, Number) and len(quantile) > 1
 
 
 def _refuse(parameters: Any, names: Iterable[str], what: str, needs: str) -> None:

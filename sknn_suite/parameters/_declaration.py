@@ -3,18 +3,20 @@
 A class decorated with `parameters` is a keyword-only dataclass whose fields are the
 constructor's parameters. Subclasses inherit them; scikit-learn's
 ``_parameter_constraints`` is collected from the fields, and the docstring of every
-class lists the inherited parameters, whose text stands in the class that declares them.
+class lists the inherited parameters with their texts from the class that declares them.
 Each parameter belongs to a group, which decides its place in signature and docstring.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
 
-from sknn_suite.parameters._docstring import full_docstring
+from sknn_suite.parameters._docstring import bare_docstring, full_docstring
 from sknn_suite.parameters._groups import GROUPS, groups_of
+from sknn_suite.parameters._words import refuse_places, words_of_init
 
 T = TypeVar("T")
 
@@ -94,8 +96,11 @@ def _make(
         setattr(cls, name, value)
     own = inspect.get_annotations(cls)
     for name in own:
-        if isinstance(declared := vars(cls).get(name), Field):
-            _set_group(cls, name, declared, group)
+        if _is_field(cls, name):
+            _set_group(cls, name, vars(cls)[name], group)
+    if not vars(cls).get("__doc__"):
+        declared = {n: vars(cls)[n].default for n in own if _is_field(cls, n)}
+        cls.__doc__ = bare_docstring(cls, declared)
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
     all_fields = fields(cls)  # type: ignore[arg-type]
     for f in all_fields:
@@ -104,12 +109,17 @@ def _make(
     cls._parameter_constraints = {  # type: ignore[attr-defined]
         f.name: f.metadata["constraints"] for f in all_fields
     }
+    _explain_words(cls)
     groups = groups_of(cls)
     _order_signature(cls, [name for names in groups.values() for name in names])
     if cls.__doc__ is not None:  # it is with python -OO
         defaults = {f.name: f.default for f in all_fields if f.name in own}
         cls.__doc__ = full_docstring(cls, groups, defaults)
     return cls
+
+
+def _is_field(cls: type, name: str) -> bool:
+    return isinstance(vars(cls).get(name), Field)
 
 
 def _set_group(cls: type, name: str, declared: Field, default: str | None) -> None:
@@ -128,6 +138,23 @@ def _set_group(cls: type, name: str, declared: Field, default: str | None) -> No
             "the whole class."
         )
     declared.metadata = MappingProxyType({**declared.metadata, "group": group})
+
+
+def _explain_words(cls: type) -> None:
+    """Let the constructor name our parameter where a word of others was written."""
+    generated: Any = vars(cls)["__init__"]
+    names = frozenset(f.name for f in fields(cls))  # type: ignore[arg-type]
+    places = [f.name for f in fields(cls) if not f.kw_only]  # type: ignore[arg-type]
+
+    @functools.wraps(generated)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not kwargs.keys() <= names:
+            words_of_init(type(self), names, kwargs)
+        if len(args) > len(places):
+            refuse_places(type(self), places, args)
+        generated(self, *args, **kwargs)
+
+    cls.__init__ = __init__  # type: ignore[misc]
 
 
 def _order_signature(cls: type, names: list[str]) -> None:

@@ -33,6 +33,24 @@ def section_entries(docstring: str | None, title: str) -> dict[str, str]:
     return _entries(sections.get(title, ""))
 
 
+def bare_docstring(cls: type, defaults: dict[str, Any]) -> str:
+    """Docstring of a class without one: its own parameters, of which no text is known.
+
+    Without these entries, texts of its bases would describe what it has declared anew.
+
+    Parameters
+    ----------
+    cls : type
+        The class.
+    defaults : dict of str to object
+        Defaults of the parameters that it declares itself.
+    """
+    entries = [f"{name} : default={default!r}" for name, default in defaults.items()]
+    summary = f"{cls.__name__} is derived from {cls.__bases__[0].__name__}."
+    sections = ["Parameters\n----------\n" + "\n\n".join(entries)] if entries else []
+    return "\n\n".join([summary, *sections])
+
+
 def full_docstring(
     cls: type, groups: dict[str, list[str]], defaults: dict[str, Any]
 ) -> str:

@@ -12,6 +12,7 @@ GROUPS = {
     "scores": "Scores",
     "training": "Training",
     "stopping": "Stopping",
+    "decisions": "Decisions",
     "regularisation": "Regularisation",
     "schedule": "Learning rate schedule",
     "hardware": "Hardware",

@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn_suite.parameters._training import TrainingParameters
 
-# What a plan holds in another form, and what only an estimator can make use of.
+# Parameters that a plan holds in another form, or that only an estimator uses.
 _ELSEWHERE = {
     "batch_size",
     "callbacks",

@@ -109,7 +109,8 @@ class TrainingParameters:
 
     early_stopping_scoring : str, callable or None, default=None
         Score of the validation rows: the name of a scikit-learn scorer, a scorer, or
-        "loss" for the loss. None is accuracy for classifiers and R2 for regressors.
+        "loss" for the loss. None is accuracy for classifiers and R2 for regressors, or
+        D2 of several quantiles.
 
     tol : float, default=1e-4
         Smallest improvement that counts, in [0, inf): of the training loss, or of the

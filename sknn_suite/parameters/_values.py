@@ -31,12 +31,13 @@ def refuse_values(parameters: Any) -> None:
     _refuse_rates(getattr(parameters, "learning_rate_init", None))
     _refuse_solver_params(getattr(parameters, "solver_params", None))
     _refuse_names(getattr(parameters, "freeze", None))
+    _refuse_quantiles(getattr(parameters, "quantile", None))
     _refuse_callbacks(getattr(parameters, "callbacks", None))
     _refuse_source(getattr(parameters, "init_from", None))
 
 
 def check_schedule(function: Callable[[int], Any]) -> Callable[[int], float]:
-    """Wrap a schedule of the user's: it gets the epochs, and gives a number >= 0.
+    """Wrap the user's schedule: it takes the epochs and returns a number >= 0.
 
     Raises
     ------
@@ -108,6 +109,22 @@ def _refuse_names(freeze: Any) -> None:
                 f"freeze holds {name!r}. Expected names or patterns of parameters, "
                 "such as 'linears.0', or one number in place of the list. Change it."
             )
+
+
+def _refuse_quantiles(quantile: Any) -> None:
+    """Refuse a wrong list of quantiles; one is checked as a parameter."""
+    if quantile is None or isinstance(quantile, Real):
+        return
+    try:
+        numbers = np.asarray(quantile, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array([])
+    right = numbers.ndim == 1 and numbers.size and (np.diff(numbers) > 0).all()
+    if not (right and (numbers > 0).all() and (numbers < 1).all()):
+        raise ValueError(
+            f"quantile={quantile!r} is not a list of quantiles. Expected one number in "
+            "(0, 1), or several in ascending order. Sort them, as in [0.1, 0.5, 0.9]."
+        )
 
 
 def _refuse_callbacks(callbacks: Any) -> None:

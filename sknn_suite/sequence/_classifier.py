@@ -13,11 +13,11 @@ from sknn_suite.sequence._task import SequenceTask
 class RNNClassifier(RecurrentParameters, Classifier):
     """Classifier of sequences of numbers, such as time series.
 
+    Start with `hidden_sizes`, `max_iter`, `learning_rate_init` and `dropout`.
+
     Use it where the order of the numbers matters; for tables, whose columns mean
     different things, use `MLPClassifier`. Rows may differ in length. Each channel is
     scaled inside, by statistics over all steps of all training rows.
-
-    Start with `hidden_sizes`, `max_iter`, `learning_rate_init` and `dropout`.
 
     Parameters
     ----------

@@ -64,6 +64,17 @@ class RecurrentParameters(OneCycleParameters):
     max_iter : int or "auto", default="auto"
         Largest number of epochs (passes over the data). "auto" depends on the number of
         rows.
+
+    Attributes
+    ----------
+    hidden_sizes_ : tuple of int
+        Number of units in each recurrent layer, per direction.
+
+    dense_size_ : int
+        Number of units in the dense layer.
+
+    n_networks_ : int
+        Number of networks.
     """
 
     hidden_sizes: int | str | Sequence[int] = param(

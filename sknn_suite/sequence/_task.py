@@ -15,6 +15,7 @@ from sknn_suite.data import TensorBundle
 from sknn_suite.encoding import SequenceEncoder
 from sknn_suite.estimator import SupervisedTask
 from sknn_suite.modules import POOLINGS, Network
+from sknn_suite.training import FitPlan
 
 # Rows of a batch whose states stay in a processor's cache.
 CACHED_ROWS = 256
@@ -71,6 +72,14 @@ class RecurrentTask(SupervisedTask):
             n_networks = self.auto_networks()
         config = {"net": net, "n_networks": int(n_networks)}
         return Network("sequence", config | self.inputs(encoder))
+
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        net = plan.network.config["net"]
+        return {
+            "hidden_sizes_": net["hidden_sizes"],
+            "dense_size_": net["dense_size"],
+            "n_networks_": plan.network.config["n_networks"],
+        }
 
     def draw(
         self, module: Any, encoder: Any, random_state: np.random.RandomState

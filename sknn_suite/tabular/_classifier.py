@@ -10,14 +10,14 @@ from sknn_suite.tabular._task import TableTask
 class MLPClassifier(MLPEstimator, Classifier):
     """Multi-layer perceptron classifier, a drop-in for scikit-learn's.
 
+    Start with `hidden_layer_sizes`, `alpha`, `learning_rate_init` and `early_stopping`.
+
     Use it for tables of numbers with two classes, several classes, or several labels
     per row; scale the columns first. It has every parameter, default, attribute and
     method of :class:`sklearn.neural_network.MLPClassifier`, with the same meaning; the
     same `random_state` starts from the same weights and draws the same batches. It adds
     class weights, dropout, batch norm, more activations, focal loss, callbacks, GPUs
     and faster arithmetic.
-
-    Start with `hidden_layer_sizes`, `alpha`, `learning_rate_init` and `early_stopping`.
 
     Attributes
     ----------

@@ -1,6 +1,7 @@
 """How good members are on the rows that they have not learnt from."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,13 @@ class Judge:
         rows = torch.nonzero(own.sum(dim=0) > 0)[:, 0]
         own = own[:, rows] / own[:, rows].sum(dim=0)
         return mean_of_models(raw[:, rows], own, self.loss.out_activation), rows
+
+    def take(self, rows: Tensor) -> TensorBundle:
+        """Rows with one weight each, to judge a mean by."""
+        chosen = self.valid.take(rows)
+        if not self.is_folded:
+            return chosen
+        return replace(chosen, weight=chosen.weights.amax(dim=1))
 
     def _of_member(self, m: int) -> Tensor:
         if not self.is_folded:

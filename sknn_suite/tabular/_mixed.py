@@ -5,13 +5,11 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 
 from sknn_suite.doors import Interval, StrOptions
 from sknn_suite.estimator import SupervisedEstimator
 from sknn_suite.parameters import TrainingParameters, param, parameters, redefault
-from sknn_suite.tabular._hidden_units import hidden_units
 
 # Training parameters that the recipe settles.
 _SETTLED: dict[str, Any] = {
@@ -60,9 +58,7 @@ def _refuse_partial_fit(estimator: Any) -> bool:
 
 
 @parameters(group="network", settles=_SETTLED)
-class TabularEstimator(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, SupervisedEstimator
-):
+class TabularEstimator(SupervisedEstimator):
     """Several small networks on tables of mixed columns.
 
     Parameters
@@ -182,28 +178,6 @@ class TabularEstimator(
         None
             Never: the method is not available.
         """
-
-    def transform(self, X):
-        """Compute the last hidden layer of each member, to learn from elsewhere.
-
-        Parameters
-        ----------
-        X : data frame, or array-like of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_units)
-            Units of all members side by side.
-        """
-        rows, _ = self._rows_to_predict(X, "transform")
-        return hidden_units(self._fitted_net(), rows)
-
-    @property
-    def _n_features_out(self) -> int:
-        """Number of columns that `transform` returns."""
-        sizes = self._fitted_net().network.config["sizes"]
-        return len(sizes) * max(own[-1] for own in sizes)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

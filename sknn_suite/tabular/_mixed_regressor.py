@@ -1,11 +1,8 @@
 """TabularRegressor."""
 
-from numbers import Real
 from typing import Any
 
-import numpy as np
-
-from sknn_suite.doors import Interval
+from sknn_suite.doors import StrOptions
 from sknn_suite.estimator import Regressor
 from sknn_suite.parameters import param, parameters, redefault
 from sknn_suite.tabular._mixed import TabularEstimator
@@ -27,14 +24,18 @@ class TabularRegressor(TabularEstimator, Regressor):
 
     Parameters
     ----------
-    quantile : float or array-like of float, default=0.5
-        Quantile that loss="quantile" predicts, in (0, 1). Several of them are predicted
-        as columns, which never cross; y is then one number per row.
+    scale_target : bool, "log" or "auto", default="auto"
+        Units in which the networks learn y. True standardises each column of y by mean
+        and standard deviation of the training rows; "log" takes the logarithm first,
+        and refuses a y that is not positive. "auto" is True, and divides counts of
+        loss="poisson" by their mean. Predictions and scores are in the units of y;
+        `loss_` and `huber_delta` refer to the scaled y.
 
     Attributes
     ----------
     out_activation_ : str
-        "identity" or "exp".
+        "identity" or "exp"; "ascending" (the scores of a row, sorted) for several
+        quantiles.
 
     See Also
     --------
@@ -57,34 +58,8 @@ class TabularRegressor(TabularEstimator, Regressor):
     array([120.,  60.])
     """
 
-    quantile: Any = param(0.5, Interval(Real, 0, 1, closed="neither"), "array-like")
-
+    scale_target: bool | str = param("auto", "boolean", StrOptions({"auto", "log"}))
     learning_rate_init: Any = redefault("learning_rate_init", TabularEstimator, 0.04)
 
     def _task(self, of: Any) -> MixedTask:
         return MixedTask(of, MixedRegression(of))
-
-    def score(self, X, y, sample_weight=None):
-        """Compute R2 of the predictions.
-
-        Parameters
-        ----------
-        X : data frame, or array-like of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The true numbers.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row.
-
-        Returns
-        -------
-        float
-            The score.
-        """
-        if self.loss != "quantile" or np.ndim(self.quantile) == 0:
-            return super().score(X, y, sample_weight)
-        raise ValueError(
-            f"quantile={self.quantile!r} gives several predictions per row, which have "
-            "no R2. Expected one quantile. Use a pinball loss for each column of "
-            "predict."
-        )

@@ -23,7 +23,7 @@ from sknn_suite.tabular._chosen_kinds import (
     warn_of_identifiers,
 )
 from sknn_suite.tabular._folds import Folds, draw_folds
-from sknn_suite.tabular._hidden_units import importances
+from sknn_suite.tabular._importances import importances
 from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
 from sknn_suite.tabular._selection import choose_greedily, choose_sharpness
@@ -75,8 +75,6 @@ class MixedTask(SupervisedTask):
     ) -> Rows:
         rows = super().check(X, y, sample_weight, resume=resume, partial=partial)
         self.table, self.y = rows.X, rows.y
-        if rows.weight is not None:  # a weight of 0 is the same as no row
-            self.objective.learn_range(rows.y[rows.weight > 0])
         warn_of_answers(rows.X, rows.y)
         self.n_folds = self._settle_folds(rows)
         return rows
@@ -114,10 +112,8 @@ class MixedTask(SupervisedTask):
 
     # -- plan ------------------------------------------------------------------------
 
-    @property
-    def sets_rows_aside(self) -> bool:  # type: ignore[override]
-        """Whether all members leave out the same rows."""
-        return self.n_folds is None
+    def share_aside(self, n_rows: int) -> float | None:
+        return super().share_aside(n_rows) if self.n_folds is None else None
 
     def choose(
         self,
@@ -242,19 +238,20 @@ class MixedTask(SupervisedTask):
         n_models = len(net.network.config["sizes"])
         return _combining(net, self.loss().out_activation, _equal(n_models), 1.0)
 
-    def complete(
-        self, net: FittedNet, fit: Any, trained: dict[str, np.ndarray]
-    ) -> FittedNet:
+    def finish(self, net: FittedNet, fit: Any) -> FittedNet:
         shown, share, sharpness = self.members.shown(), _equal(len(self.members)), 1.0
         link = self.loss().out_activation
         if fit.plan.valid is not None:
-            judge, module = self._judge(fit), _module(fit.plan, trained)
+            judge, module = self._judge(fit), _module(fit.plan, net.weights)
             raw = _raw_scores(module, fit.plan.valid)
             shown["validation_score"] = -judge.of_members(raw)
             if not judge.is_folded:
                 share = choose_greedily(raw, judge)
             if link in ("softmax", "logistic"):
                 sharpness = choose_sharpness(raw, share, judge)
+            scores, rows = judge.mean(raw, share)
+            scores = (scores * sharpness).cpu()
+            net = self.deciding(net, lambda: scores, judge.take(rows))
             source = copy_random_state(fit.plan.random_state)
             of_columns = net.encoder.origins, len(net.encoder.kinds_)
             found = importances(module, share, judge, *of_columns, source)
@@ -292,9 +289,9 @@ def _with_known_scores(fit: Any, scores: Tensor) -> Any:
 
 
 def _module(plan: FitPlan, weights: dict[str, np.ndarray]) -> Any:
-    """Build the module of a plan with trained weights, to look at rows."""
+    """Build the module of a plan with trained weights, to look at each member."""
     module = plan.network.build(torch.device("cpu"), plan.place.dtype).eval()
-    load_weights(module, weights)
+    load_weights(module, {name: weights[name] for name in module.state_dict()})
     return module
 
 

@@ -45,6 +45,11 @@ class MLPEstimator(SupervisedEstimator):
         Distribution of the initial weights. "auto" is "glorot", as scikit-learn draws
         it, for scikit-learn's activations and the nearly linear ones, and "he" for
         activations that cut off negative input.
+
+    Attributes
+    ----------
+    weight_init_ : {"glorot", "he", "orthogonal"}
+        Distribution of the initial weights.
     """
 
     hidden_layer_sizes: int | Sequence[int] = param(

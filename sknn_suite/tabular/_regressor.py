@@ -10,16 +10,15 @@ from sknn_suite.tabular._task import TableTask
 class MLPRegressor(MLPEstimator, Regressor):
     """Multi-layer perceptron regressor, a drop-in for scikit-learn's.
 
-    Use it for tables of numbers; scale the columns, and the target if it is far from
-    unit size (:class:`sklearn.compose.TransformedTargetRegressor`). It has every
-    parameter, default, attribute and method of
-    :class:`sklearn.neural_network.MLPRegressor`, with the same meaning; the same
-    `random_state` starts from the same weights and draws the same batches. It adds
-    robust and quantile losses, dropout, batch norm, more activations, callbacks, GPUs
-    and faster arithmetic.
-
-    Start with `hidden_layer_sizes`, `loss`, `alpha`, `learning_rate_init` and
+    Start with `scale_target`, `hidden_layer_sizes`, `loss`, `alpha` and
     `early_stopping`.
+
+    Use it for tables of numbers; scale the columns, and set `scale_target` if y is far
+    from unit size, such as prices. It has every parameter, default, attribute and
+    method of :class:`sklearn.neural_network.MLPRegressor`, with the same meaning; the
+    same `random_state` starts from the same weights and draws the same batches. It adds
+    a scaled target, robust losses, calibrated quantiles, dropout, batch norm, more
+    activations, callbacks, GPUs and faster arithmetic.
 
     Attributes
     ----------
@@ -34,7 +33,8 @@ class MLPRegressor(MLPEstimator, Regressor):
         Number of layers, and of raw scores.
 
     out_activation_ : str
-        "identity" or "exp".
+        "identity" or "exp"; "ascending" (the scores of a row, sorted) for several
+        quantiles.
 
     n_features_in_ : int
         Number of features.
@@ -56,6 +56,26 @@ class MLPRegressor(MLPEstimator, Regressor):
     (2,)
     >>> round(model.score(X, y), 2)
     1.0
+
+    Its target has a standard deviation of 200. Scaled, it is learnt in fewer epochs:
+
+    >>> scaled = MLPRegressor(scale_target=True, tol=1e-3, random_state=1).fit(X, y)
+    >>> scaled.n_iter_ < model.n_iter_
+    True
+
+    One network for the median and a range that contains eight of ten new rows:
+
+    >>> model = MLPRegressor(
+    ...     loss="quantile",
+    ...     quantile=[0.1, 0.5, 0.9],
+    ...     calibrated=True,
+    ...     scale_target=True,
+    ...     tol=1e-3,
+    ...     random_state=1,
+    ... ).fit(X, y)
+    >>> low, median, high = model.predict(X).T
+    >>> bool((low <= high).all())
+    True
     """
 
     def _task(self, of):

@@ -14,7 +14,8 @@ from sknn_suite.checks import (
 from sknn_suite.data import as_tensor
 from sknn_suite.encoding import TableEncoder
 from sknn_suite.estimator import FittedNet, Rows, SupervisedTask
-from sknn_suite.modules import Network
+from sknn_suite.modules import Network, settle_init
+from sknn_suite.training import FitPlan
 
 
 class TableTask(SupervisedTask):
@@ -66,6 +67,9 @@ class TableTask(SupervisedTask):
                 with torch.no_grad():
                     linear.weight.copy_(as_tensor(np.asarray(coef).T))
                     linear.bias.copy_(as_tensor(np.asarray(intercept)))
+
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        return {"weight_init_": settle_init(self.of.weight_init, self.of.activation)}
 
     def show(self, net: FittedNet, rows: Rows, random_state: Any) -> dict[str, Any]:
         layers = range(len(net.network.config["hidden_layer_sizes"]) + 1)

@@ -19,6 +19,8 @@ from sknn_suite.text._task import TextTask
 class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
     """Text classifier: the mean of an n-gram model (six tenths) and recurrent networks.
 
+    Start with `max_iter`, `n_networks`, `embeddings` and `wide`.
+
     Use it for short and medium-length texts in any language, from a few hundred texts
     on. Pass raw strings. The raw scores of both parts are averaged. The n-gram model
     counts words, runs of words and letter n-grams, weighted as in naive Bayes, and is
@@ -26,8 +28,6 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
     does for more than 100,000 texts. The networks turn words into vectors and read them
     with two bidirectional recurrent layers; attention and other poolings turn the steps
     into one vector. Pretrained word vectors (`embeddings`) improve it further.
-
-    Start with `max_iter`, `n_networks`, `embeddings` and `wide`.
 
     Parameters
     ----------
@@ -65,6 +65,15 @@ class TextRNNClassifier(TextParameters, RecurrentParameters, Classifier):
     embedding_coverage_ : float or None
         Fraction of the tokens in the training texts that `embeddings` contain; None
         without `embeddings`.
+
+    wide_ : bool
+        Whether there is an n-gram model.
+
+    wide_share_ : float
+        Its share in the prediction, 0 if there is none.
+
+    wide_ngrams_, wide_letters_ : int and bool
+        Longest run of words that it counts, and whether it counts letter n-grams.
 
     ngram_model_ : NgramModel
         The n-gram model: `top_ngrams` of a class, `n_ngrams`, `n_iter`, `loss`, and its

@@ -18,10 +18,9 @@ from sknn_suite.modules import gram_values
 # Strength of the L2 penalty, divided by the number of texts.
 PENALTY = 0.03
 
-# For a few hundred texts the solver converges in 30 to 60 iterations. After this many
-# it stops as soon as a window of iterations lowers the loss by less than the part `TOL`
-# of it. 5,000 texts take 90; the distance from the optimum is then too small to matter
-# for new texts.
+# For a few hundred texts the solver converges in 30 to 60 iterations. After ENOUGH_ITER
+# it stops when WINDOW iterations lower the loss by less than the fraction TOL. For
+# 5,000 texts that is after 90 iterations. A longer fit does not improve predictions.
 ENOUGH_ITER, MAX_ITER = 60, 300
 WINDOW, TOL = 10, 0.01
 
@@ -119,8 +118,8 @@ def fit_ngrams(
 
     A text is a vector of length one: each of its words and runs of words counts once,
     and so do all letter n-grams of a word together. Each n-gram is scaled by its
-    log-count ratios, as in naive Bayes [1]_: those that say much about the classes are
-    the cheapest to use.
+    log-count ratios, as in naive Bayes [1]_. So the penalty is smallest for n-grams
+    that say much about the classes.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class PartScores(Callback):
         self.fit = fit
 
     def on_train_begin(self, net: TensorNet, **kwargs: Any) -> None:
-        # The weights of the n-gram model stay as they are: once is enough.
+        # The n-gram model does not change, so its scores are computed once.
         wide: Any = net.module_.wide
         self.of_ngrams_ = score_ngrams(wide, self.fit.plan.valid, net.recipe.valid_rows)
         self.ngram_score_: float | None = None

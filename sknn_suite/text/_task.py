@@ -11,18 +11,19 @@ from sknn_suite.device import BFLOAT16_WIDTH
 from sknn_suite.encoding import LARGE, TextEncoder, count_times, settle_tokenizer
 from sknn_suite.estimator import Rows
 from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
-from sknn_suite.modules import Network
+from sknn_suite.modules import SHARE_OF_NETWORKS, Network
 from sknn_suite.sequence import RecurrentTask
 from sknn_suite.text._ngram_model import fit_ngrams
 from sknn_suite.text._part_scores import PartScores
 from sknn_suite.training import FitPlan
 
-# From this number of texts on batches are larger, one network does nearly as well as
-# two, and runs of three words add nothing to pairs, as splits of training texts showed.
+# With at least this many texts, batches are larger, there is one network instead of
+# two, and n-grams have at most two words. On splits of training texts, a second network
+# and n-grams of three words then improved nothing.
 FEW_TEXTS = 8_000
 
-# Deviation of given vectors, by whether the corpus is large: from much text the learnt
-# vectors know more, and large given vectors would outweigh them.
+# Standard deviation of given vectors, by whether the corpus is large. From much text
+# the network learns better vectors, and large given vectors would outweigh them.
 SPREAD_OF_GIVEN = {False: 1.0, True: 0.3}
 
 # Rows up to which wide="auto" adds n-grams; with more, the network learns them.
@@ -31,9 +32,9 @@ WIDE_ROWS = 100_000
 # Recurrent layers from this width on gain from bfloat16.
 RECURRENT_WIDTH = 32
 
-# max_iter="auto": epochs in which this number of tokens is seen, within the bounds, and
-# more where a few hundred updates need more. With more epochs the network soon is too
-# sure for the mean with the wide branch.
+# max_iter="auto": as many epochs as it takes to see this number of tokens, within the
+# bounds. Few texts get more epochs, so that there are enough updates. After still more
+# epochs the network is overconfident, and its average with the wide branch gets worse.
 TOKENS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 450_000, 3, 8
 FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
@@ -103,6 +104,8 @@ class TextTask(RecurrentTask):
         of.vocabulary_ = encoder.vocabulary_
         of.max_length_ = encoder.max_length_
         of.embedding_coverage_ = encoder.coverage_
+        of.wide_ngrams_ = encoder.ngrams
+        of.wide_letters_ = bool(encoder.ngrams) and encoder.letters_
         if of.embedding_size == 0 and not encoder.vector_numbers_:
             raise ValueError(
                 "embedding_size=0 leaves words without vectors. Expected embeddings "
@@ -123,6 +126,13 @@ class TextTask(RecurrentTask):
             "embedding": embedding,
             "n_grams": len(encoder.grams_) if encoder.ngrams else 0,
             "embedding_rate": float(of.embedding_rate),
+        }
+
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        has_grams = plan.network.config["n_grams"] > 0
+        return super().settled(plan) | {
+            "wide_": has_grams,
+            "wide_share_": 1 - SHARE_OF_NETWORKS if has_grams else 0.0,
         }
 
     def draw(

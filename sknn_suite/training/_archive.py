@@ -10,6 +10,7 @@ import os
 import re
 import struct
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,8 +58,10 @@ def write_state(path: Path, state: Any) -> None:
         ) from error
 
 
-def read_state(path: Path) -> Any:
-    """Read what `write_state` wrote.
+def read_state(
+    path: Path, *, parts: Iterable[str] = ("fingerprint", "origin", "training")
+) -> Any:
+    """Read what `write_state` wrote; `parts` are names that must be in it.
 
     Raises
     ------
@@ -69,9 +72,9 @@ def read_state(path: Path) -> Any:
         with open_regular(path) as file:
             content = _read(file)
         version, state = int(content["format"]), content["state"]
-        missing = {"fingerprint", "origin", "training"} - set(state)
+        missing = sorted(set(parts) - set(state))
         if missing and version <= FORMAT:
-            raise ValueError(f"{', '.join(sorted(missing))} missing")
+            raise ValueError(f"{', '.join(missing)} missing")
     except MemoryError as error:
         raise DataError(
             f"Checkpoint '{path}' does not fit into the free memory. Expected room for "
@@ -98,8 +101,8 @@ def read_origin(path: str | os.PathLike) -> dict:
         np.random.RandomState().set_state(origin)
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise DataError(
-            f"'{path}' cannot be read as a checkpoint: its 'origin' is no state of a "
-            "random generator. Expected a file written by checkpoint=path. "
+            f"'{path}' cannot be read as a checkpoint: its 'origin' is not the state "
+            "of a random generator. Expected a file written by checkpoint=path. "
             "Delete it to start anew, or choose another path."
         ) from error
     return origin
@@ -158,7 +161,7 @@ def _read(file: BinaryIO) -> dict:
 def _refuse_members(members: list[zipfile.ZipInfo], file_size: int) -> None:
     """Refuse parts that unpack to more than the file, or that we do not write."""
     if len({member.filename for member in members}) < len(members):
-        raise ValueError("two of its parts have one name")
+        raise ValueError("two of its parts have the same name")
     for member in members:
         if not _MEMBER.fullmatch(member.filename):
             raise ValueError(f"it has a part {member.filename[:40]!r}")

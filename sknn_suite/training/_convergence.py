@@ -19,7 +19,7 @@ class ValidationScore(Callback):
 
     def on_epoch_end(self, net: TensorNet, **kwargs: Any) -> None:
         with net.averaged_weights():
-            net.history.record("valid_score", self.score(net))
+            net.row_["valid_score"] = self.score(net)
 
 
 class Convergence(Callback):
@@ -64,7 +64,7 @@ class Convergence(Callback):
             self._count_score(net)
             what = "Validation score"
         else:
-            self._count_loss(net.history[-1]["train_loss"])
+            self._count_loss(net.row_["train_loss"])
             what = "Training loss"
         progress = self.progress
         if progress.no_improvement_count <= self.n_iter_no_change:
@@ -78,7 +78,7 @@ class Convergence(Callback):
         )
 
     def _count_score(self, net: TensorNet) -> None:
-        progress, score = self.progress, net.history[-1]["valid_score"]
+        progress, score = self.progress, net.row_["valid_score"]
         is_number = math.isfinite(score)  # scorers may give NaN, which is no score
         self._count(improved=is_number and score >= progress.best_score + self.tol)
         if is_number and score > progress.best_score:
@@ -114,7 +114,7 @@ class FollowSchedule(Callback):
     def on_epoch_end(
         self, net: TensorNet, dataset_train: Any = None, **kwargs: Any
     ) -> None:
-        row = net.history[-1]
+        row = net.row_
         score = row.get("valid_score")
         monitored = row["train_loss"] if score is None else -score
         net.recipe.schedule.after_epoch(len(dataset_train), monitored)

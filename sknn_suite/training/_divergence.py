@@ -23,7 +23,15 @@ def end_with_best(net: Any, error: DivergedError) -> None:
         net.optimizer_.state.clear()  # NaN, for warm starts
     warn_user(
         f"The loss became NaN or infinite in epoch {net.epoch_}, where training ends. "
-        "The weights of the best epoch before are kept. Scale X (StandardScaler), or "
+        f"The weights of the best epoch before are kept. {what_to_scale(net)}, or "
         "lower learning_rate_init, to train longer.",
         ConvergenceWarning,
     )
+
+
+def what_to_scale(net: Any) -> str:
+    """Say what may be too large: the columns of X, and numbers to predict."""
+    remedy = "Scale X (StandardScaler)"
+    if net.criterion_.in_units_of_y:
+        remedy += " and y (scale_target=True)"
+    return remedy

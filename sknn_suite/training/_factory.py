@@ -1,6 +1,7 @@
 """From a plan to a net and its callbacks."""
 
 import copy
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,7 +49,7 @@ def make_net(plan: FitPlan) -> TensorNet:
         "batch_size": rows_per_step,
         "max_epochs": plan.n_epochs,
         "recipe": TrainingRecipe(
-            schedule=_make_schedule(settings, plan.rate, length, plan.start.t),
+            schedule=_make_schedule(plan, length),
             penalty=Penalty(settings.alpha, settings.l1_alpha),
             groups=_make_groups(settings, plan.start.epochs),
             average=_make_average(settings, plan.planned_epochs),
@@ -96,8 +97,7 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
             "derived from torch.optim.Optimizer. Choose one of torch.optim."
         )
     refuse_optimizer(kind)
-    closure = inspect.signature(kind.step).parameters.get("closure")
-    if closure is not None and closure.default is closure.empty:
+    if _asks_for_closure(kind):  # type: ignore[arg-type]
         raise ValueError(
             f"solver={kind.__name__} evaluates the loss several times in a step. "
             "Expected an optimiser that takes one gradient per step. "
@@ -106,6 +106,13 @@ def _check_solver(solver: Any, arguments: dict[str, Any]) -> type[Optimizer]:
     refuse_unknown("solver_params", arguments, kind, leave_out=("params", "lr"))
     _refuse_modes(arguments)
     return kind
+
+
+@functools.cache
+def _asks_for_closure(kind: type[Optimizer]) -> bool:
+    """Whether a step cannot do without a function that evaluates the loss."""
+    closure = inspect.signature(kind.step).parameters.get("closure")
+    return closure is not None and closure.default is closure.empty
 
 
 # Arguments of torch's optimisers that a fit cannot use.
@@ -147,10 +154,8 @@ def _solver_arguments(settings: Any) -> dict[str, Any]:
     return arguments | (settings.solver_params or {})
 
 
-def _make_schedule(settings: Any, rate: float, length: Length, t: int) -> Schedule:
-    kind = settings.learning_rate
-    if settings.solver == "adam" and kind in ("invscaling", "adaptive"):
-        kind = "constant"  # scikit-learn's Adam ignores them, and scripts rely on it
+def _make_schedule(plan: FitPlan, length: Length) -> Schedule:
+    settings, kind = plan.settings, plan.schedule
     params = settings.schedule_params or {}
     watches_score = (
         settings.early_stopping and settings.early_stopping_scoring != "loss"
@@ -160,12 +165,12 @@ def _make_schedule(settings: Any, rate: float, length: Length, t: int) -> Schedu
         params = {"threshold_mode": "abs", **params}
     return Schedule(
         kind,
-        rate,
+        plan.rate,
         length,
         warmup=settings.warmup,
         params=params,
         power_t=settings.power_t,
-        t=t,
+        t=plan.start.t,
     )
 
 

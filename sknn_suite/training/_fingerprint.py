@@ -53,13 +53,13 @@ def fingerprint(parts: dict[str, Any], *bundles: TensorBundle | None) -> str:
     DataError
         If a parameter holds something that has no digest.
     """
-    describer = _Describer()
+    describer = Describer()
     digest = hashlib.blake2b(digest_size=16)
     for name, value in parts.items():
         digest.update(name.encode())
         try:
             digest.update(describer.digest(value))
-        except _Indescribable as error:
+        except IndescribableError as error:
             shown = " ".join(reprlib.repr(value).split())
             raise DataError(
                 f"checkpoint does not go with {name}={shown}: {error}, so a run "
@@ -88,11 +88,11 @@ def _update(digest: Any, *tensors: torch.Tensor | None) -> None:
             digest.update(array.reshape(-1).view(np.uint8))
 
 
-class _Indescribable(ValueError):
+class IndescribableError(ValueError):
     """A value holds something that has no digest."""
 
 
-class _Describer:
+class Describer:
     """Digests of values; a value inside itself counts by its number of levels up."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class _Describer:
         try:
             digest = _hash(*self._parts(value))
         except RecursionError:
-            raise _Indescribable("it is nested too deeply") from None
+            raise IndescribableError("it is nested too deeply") from None
         finally:
             self._path.pop()
         self._known[id(value)] = value, digest
@@ -187,7 +187,9 @@ class _Describer:
             return  # a lazy layer has no numbers yet
         yield str(tuple(value.shape)).encode()
         if value.layout != torch.strided or value.is_quantized or value.is_meta:
-            raise _Indescribable("it holds a tensor that is sparse, quantised or meta")
+            raise IndescribableError(
+                "it holds a tensor that is sparse, quantised or meta"
+            )
         data = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
         yield data.reshape(-1).view(torch.uint8).numpy().tobytes()
 
@@ -236,7 +238,7 @@ class _Describer:
         except RecursionError:
             raise
         except Exception as error:  # an object may raise any error
-            raise _Indescribable(
+            raise IndescribableError(
                 f"it holds a {kind.__name__}, which cannot be stored"
             ) from error
         yield b"object"
@@ -301,7 +303,10 @@ def _globals_of(code: types.CodeType) -> set[str]:
 @functools.cache
 def _is_installed(name: str | None) -> bool:
     """Whether a module belongs to Python or to an installed package."""
-    package = sys.modules.get((name or "").partition(".")[0])
+    first = (name or "").partition(".")[0]
+    if first == __name__.partition(".")[0]:
+        return True  # this package, also where it runs from a checkout
+    package = sys.modules.get(first)
     if package is None or package.__name__ == "__main__":
         return False
     file = getattr(package, "__file__", None)

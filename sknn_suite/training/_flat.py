@@ -12,8 +12,8 @@ class FlatParameters:
     """All trained parameters of a net in one buffer, their gradients in another.
 
     An optimiser that works elementwise then needs one kernel per group instead of one
-    per parameter, and clipping one norm. The module's own parameters become views of
-    the buffers, so ``parameter.grad`` works as usual.
+    per parameter, and clipping needs one norm. The module's own parameters become views
+    of the buffers, so ``parameter.grad`` works as usual.
 
     Parameters
     ----------
@@ -31,20 +31,32 @@ class FlatParameters:
         parameters = [p for segment in segments for p in segment]
         self.data = torch.cat([p.detach().reshape(-1) for p in parameters])
         self.grad = torch.zeros_like(self.data)
-        start = 0
-        for p in parameters:
-            stop = start + p.numel()
-            p.data = self.data[start:stop].view(p.shape)
-            p.grad = self.grad[start:stop].view(p.shape)
-            start = stop
+        # Each parameter, and where it begins.
+        self._views = list(
+            zip(parameters, accumulate((p.numel() for p in parameters), initial=0))
+        )
+        self._bind()
         sizes = [sum(p.numel() for p in segment) for segment in segments]
         self._ends = list(accumulate(sizes, initial=0))
+
+    def _bind(self) -> None:
+        """Let all parameters and leaves be views of the buffers."""
+        for p, start in self._views:
+            part = slice(start, start + p.numel())
+            p.data = self.data[part].view(p.shape)
+            p.grad = self.grad[part].view(p.shape)
+
+    def move(self, data: Tensor, grad: Tensor) -> None:
+        """Go on in other memory of the same size, with the same values."""
+        self.data, self.grad = data.copy_(self.data), grad.copy_(self.grad)
+        self._bind()
 
     def leaf(self, first: int, last: int) -> nn.Parameter:
         """Segments `first` to `last` as one leaf, for an elementwise optimiser."""
         part = slice(self._ends[first], self._ends[last + 1])
         leaf = nn.Parameter(self.data[part])
         leaf.grad = self.grad[part]
+        self._views.append((leaf, part.start))
         return leaf
 
     def zero_grad(self) -> None:

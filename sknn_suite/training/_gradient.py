@@ -102,12 +102,16 @@ class BatchGradient:
         """Use the passes written out if they suit this module and these rows."""
         if self._n_parts > 1 or self.mixup is not None:
             return
-        if not Backprop.supports(self.module, self.loss, train):
+        if not Backprop.supports(self.module, self.loss, train, self.place.mixed):
             self._backprop = None
         elif self._backprop is None:
             module: Any = self.module
             self._hooks = Hooks(module)
             self._backprop = Backprop(module, self.loss, self.flat, self.place.mixed)
+
+    def forget_passes(self) -> None:
+        """Leave the passes to torch, until they are chosen again."""
+        self._backprop = None
 
     def respect_hooks(self) -> None:
         """Leave the passes to torch if a hook was registered: only torch calls hooks.

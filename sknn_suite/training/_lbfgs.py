@@ -98,7 +98,7 @@ class LbfgsNet(TensorNet):
 
     def _reported(self, objective: float, total: float) -> float:
         """Loss as the other solvers report it, at the present weights."""
-        penalty = float(self.recipe.penalty.value(self._weights, total))
+        penalty = float(self.recipe.penalty.value(self.weights_, total))
         n_models = self.models_.n
         loss = self.criterion_.reported(
             (objective - penalty) / n_models, self._n_outputs
@@ -137,7 +137,7 @@ class LbfgsNet(TensorNet):
             loss += part.detach().cpu()
         if self.recipe.penalty:
             penalty = self.recipe.penalty.add_gradient(
-                self._weights, self._weights_grad, total
+                self.weights_, self.weights_grad_, total
             )
             loss += penalty.cpu()
         return float(loss), self.flat_.grad.cpu().double().numpy().copy()

@@ -43,7 +43,7 @@ class FileLock:
                 file = os.open(self.beside, _FLAGS, 0o666)
             except (OSError, ValueError) as error:
                 raise CheckpointError(
-                    f"Nothing can be written beside checkpoint '{self.path}': "
+                    f"Nothing can be written next to checkpoint '{self.path}': "
                     f"{reason_of(error)}. Expected a folder that may be written to. "
                     "Choose another path."
                 ) from error

@@ -76,9 +76,9 @@ class Muon(LeanOptimizer):
 def orthogonalize(gradient: Tensor) -> Tensor:
     """Bring the singular values of a kernel, seen as a matrix, near one.
 
-    Each step multiplies the matrix by a polynomial of its small square one. Differs
-    from the reference in that all steps are done with the square one, and the matrix
-    itself, many times as wide, is multiplied only once; the result is the same.
+    Each step multiplies the matrix by a polynomial of its product with its transpose,
+    which is a small square matrix. Differs from the reference: all steps use the small
+    matrix, and the wide one is multiplied once at the end. The result is the same.
     """
     x = gradient.flatten(1)
     x = x / (x.norm() + 1e-7)

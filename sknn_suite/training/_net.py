@@ -3,14 +3,16 @@
 import math
 import operator
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from skorch.exceptions import SkorchException
 from torch import Tensor, nn
 
 from sknn_suite.data import BundleBatches, TensorBundle, make_batches
@@ -20,8 +22,9 @@ from sknn_suite.exceptions import DivergedError
 from sknn_suite.losses import Loss
 from sknn_suite.modules import OwnedRandomness
 from sknn_suite.training._averaging import AveragedWeights
+from sknn_suite.training._callbacks import explain_not_found, is_own, watches
 from sknn_suite.training._codes import CodePredictions
-from sknn_suite.training._divergence import end_with_best
+from sknn_suite.training._divergence import end_with_best, what_to_scale
 from sknn_suite.training._flat import FlatParameters, is_weight
 from sknn_suite.training._gradient import BatchGradient
 from sknn_suite.training._models import Models
@@ -153,6 +156,13 @@ class TensorNet(NeuralNet):
         )
         return self
 
+    def move(self, data: Tensor, grad: Tensor) -> None:
+        """Keep parameters and gradients in other memory from now on."""
+        self.flat_.move(data, grad)
+        self.models_ = Models(self.module_, self.flat_)
+        self._find_weights(self.epoch_)
+        self.gradient_.forget_passes()
+
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
         """Give the module the averaged weights for a while, if there are any."""
@@ -162,14 +172,14 @@ class TensorNet(NeuralNet):
     def _find_weights(self, epoch: int) -> None:
         """Find the weights to which penalties apply in `epoch`."""
         n_weights = self.recipe.groups.n_decaying(epoch)
-        self._weights = self.flat_.data[:n_weights]
-        self._weights_grad = self.flat_.grad[:n_weights]
+        self.weights_ = self.flat_.data[:n_weights]
+        self.weights_grad_ = self.flat_.grad[:n_weights]
 
     def _find_trained_groups(self, epoch: int) -> None:
         """Find the optimiser's groups that are not frozen in `epoch`."""
         groups = [] if self.optimizer_ is None else self.optimizer_.param_groups
         is_frozen = self.recipe.groups.is_frozen
-        self._trained_groups = [g for g in groups if not is_frozen(g["thaws"], epoch)]
+        self.trained_groups_ = [g for g in groups if not is_frozen(g["thaws"], epoch)]
 
     def make_optimizer(self) -> torch.optim.Optimizer | None:
         """Build the optimiser of all parameters that are or will be trained."""
@@ -202,8 +212,8 @@ class TensorNet(NeuralNet):
             self._thaw()
         self._set_rate(rate)
         if schedule.kind in ("invscaling", "adaptive") and rate != old_rate:
-            # scikit-learn's velocity is in units of the weights, torch's in those of
-            # the gradient: scaled, the one follows the other through its schedules.
+            # scikit-learn's velocity is in units of the weights, torch's in units of
+            # the gradient. Scaled like this, both make the same steps.
             scale_momentum(self.optimizer_, old_rate / rate)
 
     def _thaw(self) -> None:
@@ -215,7 +225,7 @@ class TensorNet(NeuralNet):
                 forget(self.optimizer_, group)  # its state from before it was trained
             group["lr"] = 0.0
 
-    def _follow_within_epoch(self) -> None:
+    def follow_within_epoch(self) -> None:
         """Do what `follow_schedule` does, as far as a step may change it."""
         schedule = self.recipe.schedule
         if schedule.kind in ("invscaling", "adaptive"):
@@ -224,7 +234,7 @@ class TensorNet(NeuralNet):
             self._set_rate(schedule.current)
 
     def _set_rate(self, rate: float) -> None:
-        for group in self._trained_groups:
+        for group in self.trained_groups_:
             group["lr"] = rate * group["share"]
 
     # -- data ------------------------------------------------------------------------
@@ -250,7 +260,7 @@ class TensorNet(NeuralNet):
         step = self.gradient_.of_batch(batch)
         if recipe.penalty:
             step["penalty"] = recipe.penalty.add_gradient(
-                self._weights, self._weights_grad, batch.total_weight
+                self.weights_, self.weights_grad_, batch.total_weight
             )
         if self._watches("on_grad_computed"):
             self.notify(
@@ -259,17 +269,27 @@ class TensorNet(NeuralNet):
                 batch=batch,
                 training=True,
             )
+        self.limit_gradient()
+        self.optimizer_.step()
+        self.after_step()
+        return step
+
+    def limit_gradient(self) -> None:
+        """Clip the gradient, if there are limits."""
+        recipe = self.recipe
         if recipe.max_grad_value is not None:
             clip_value(self.flat_.grad, recipe.max_grad_value)
         if recipe.max_grad_norm is not None:
             self.models_.clip_norms(recipe.max_grad_norm)
-        self.optimizer_.step()
+
+    def after_step(self) -> None:
+        """Limit the weights that a step has changed, and average them."""
+        recipe = self.recipe
         if recipe.max_norm is not None:
             trained = [p for p in self._weight_matrices if p.requires_grad]
             limit_unit_norms(by_unit(self.module_, trained), recipe.max_norm)
         if recipe.average is not None:
             recipe.average.after_step(self.flat_.data)
-        return step
 
     @torch.no_grad()
     def validation_step(self, batch: TensorBundle, **fit_params: Any) -> dict:
@@ -305,6 +325,11 @@ class TensorNet(NeuralNet):
     # -- loop ------------------------------------------------------------------------
 
     @property
+    def row_(self) -> dict[str, Any]:
+        """The record of the epoch in progress."""
+        return list.__getitem__(self.history, -1)  # a History copies itself for it
+
+    @property
     def epoch_(self) -> int:
         """The epoch in progress, counted from 1."""
         return len(self.history)
@@ -312,10 +337,8 @@ class TensorNet(NeuralNet):
     def _watches(self, event: str) -> bool:
         """Whether any callback overrides `event`."""
         if event not in self._watched:
-            own = getattr(Callback, event)
             self._watched[event] = any(
-                getattr(type(callback), event, own) is not own
-                for _, callback in self.callbacks_
+                watches(callback, event) for _, callback in self.callbacks_
             )
         return self._watched[event]
 
@@ -340,8 +363,8 @@ class TensorNet(NeuralNet):
             end_with_best(self, error)
         return self
 
-    def prepare(self, train: TensorBundle) -> None:
-        """Prepare for steps on the rows of `train`."""
+    def prepare(self, train: TensorBundle, *, chooses_passes: bool = True) -> None:
+        """Prepare for steps on the rows of `train`; a pack has passes of its own."""
         self._watched: dict[str, bool] = {}
         self.interrupted_ = False
         self.out_of_time_ = False
@@ -350,7 +373,8 @@ class TensorNet(NeuralNet):
         if self.recipe.max_time is not None:
             self._deadline = time.perf_counter() + self.recipe.max_time
         self.batches_ = self.get_iterator(train, training=True)
-        self.gradient_.choose_passes(train)
+        if chooses_passes:
+            self.gradient_.choose_passes(train)
         if self._restored is not None:
             self.stop_reason_ = self._restored["stop_reason"]
             self.batches_.order = self._restored["order"]
@@ -363,23 +387,32 @@ class TensorNet(NeuralNet):
         valid_batches = None if valid is None else self.get_iterator(valid)
         while self.epoch_ < n_epochs and self.stop_reason_ is None:
             started = time.perf_counter()
-            self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
-            self.gradient_.respect_hooks()
-            average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
-            if average is not None:
-                average.begin_epoch(epoch)
-            self._train_epoch()
-            if average is not None:
-                average.after_epoch(self.flat_.data, epoch)
-            if valid_batches is not None:
-                with self.averaged_weights():
-                    self.run_single_epoch(
-                        valid_batches, False, "valid", self.validation_step
-                    )
+            self.begin_epoch(train, valid)
+            self.train_epoch()
+            self.validate(valid_batches)
             self.end_epoch(train, valid, started)
 
-    def _train_epoch(self) -> None:
+    def begin_epoch(self, train: TensorBundle, valid: TensorBundle | None) -> None:
+        """Tell the callbacks and the average that an epoch begins."""
+        self.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+        average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
+        if average is not None:
+            average.begin_epoch(epoch)
+
+    def validate(self, valid_batches: BundleBatches | None) -> None:
+        """Average the weights of the epoch, and score the validation rows."""
+        average, epoch = self.recipe.average, self.epoch_ + self._epochs_before
+        if average is not None:
+            average.after_epoch(self.flat_.data, epoch)
+        if valid_batches is not None:
+            with self.averaged_weights():
+                self.run_single_epoch(
+                    valid_batches, False, "valid", self.validation_step
+                )
+
+    def train_epoch(self) -> None:
         """Train for an epoch; repeat it more slowly if the loss becomes NaN."""
+        self.gradient_.respect_hooks()
         while True:
             try:
                 self.run_single_epoch(self.batches_, True, "train", self.train_step)
@@ -397,12 +430,19 @@ class TensorNet(NeuralNet):
     ) -> None:
         """Complete the epoch's record and tell the callbacks."""
         if self.optimizer_ is not None:
-            self.history.record("lr", self.rate_)
-        self.history.record("dur", time.perf_counter() - started)
+            self.row_["lr"] = self.rate_
+        self.row_["dur"] = time.perf_counter() - started
         try:
             self.notify("on_epoch_end", dataset_train=train, dataset_valid=valid)
-        except KeyboardInterrupt:  # skorch's way to ask for an end
+        except KeyboardInterrupt:
+            # skorch's callbacks ask for an end in this way; our own do not, so then it
+            # is the user's Ctrl-C.
+            if all(map(is_own, dict(self.callbacks_).values())):
+                raise
             self.stop("A callback asked to stop.")
+        except (KeyError, ValueError, SkorchException) as error:
+            explain_not_found(error, self.row_)
+            raise
 
     def run_single_epoch(
         self,
@@ -422,7 +462,7 @@ class TensorNet(NeuralNet):
             if per_batch:
                 self.notify("on_batch_begin", batch=batch, training=training)
             if training and not schedule.is_constant:
-                self._follow_within_epoch()
+                self.follow_within_epoch()
             if self.criterion_.follows_progress:
                 self.criterion_.progress = self._progress(training, len(iterator))
             step = step_fn(batch)
@@ -448,23 +488,58 @@ class TensorNet(NeuralNet):
                 self.stop(f"max_time={self.recipe.max_time} seconds are over.")
                 self.out_of_time_ = True
                 break
-        self.history.record(prefix + "_batch_count", len(losses))
         self.n_outputs_ = step["y_pred"].shape[-1]
-        if training:
-            self.first_loss_ = float(losses[0])
-            if not per_batch:
-                self.history.new_batch()  # some of skorch's callbacks look for one
+        if training and not per_batch:
+            self.history.new_batch()  # some of skorch's callbacks look for one
+        on_host = {name: torch.stack(values).tolist() for name, values in parts.items()}
+        self.record_pass(
+            prefix,
+            torch.stack(losses).tolist(),
+            [float(size) for size in sizes],
+            torch.stack(penalties).tolist() if penalties else (),
+            on_host,
+        )
+        if not training:
+            self.valid_raw_ = torch.cat(scores, dim=-2)
+
+    def record_pass(
+        self,
+        prefix: str,
+        losses: Sequence[float],
+        sizes: Sequence[float],
+        penalties: Sequence[float] = (),
+        parts: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ) -> None:
+        """Record the loss of an epoch's batches.
+
+        Parameters
+        ----------
+        prefix : {"train", "valid"}
+            What the batches are.
+        losses, sizes, penalties : sequence of float
+            Loss of each batch, its weight in the mean, and its penalty, if any.
+        parts : dict of str to sequence of float
+            Further parts of the losses.
+
+        Raises
+        ------
+        DivergedError
+            If the loss in training is not finite.
+        """
+        row = self.row_
+        row[prefix + "_batch_count"] = len(losses)
         loss = self.criterion_.reported(_mean(losses, sizes), self.n_outputs_)
         if penalties:
             loss += _mean(penalties, sizes) / self.models_.n
-        self.history.record(prefix + "_loss", loss)
+        row[prefix + "_loss"] = loss
         for name, values in parts.items():
-            self.history.record(f"{prefix}_{name}", _mean(values, sizes))
-        if training and not math.isfinite(loss):
-            finite = torch.isfinite(torch.stack(losses)).cpu().numpy()
-            self.raise_diverged(batch=int(finite.argmin()) + 1)
-        if not training:
-            self.valid_raw_ = torch.cat(scores, dim=-2)
+            row[f"{prefix}_{name}"] = _mean(values, sizes)
+        if prefix != "train":
+            return
+        self.first_loss_ = losses[0]
+        if not math.isfinite(loss):
+            finite = [math.isfinite(value) for value in losses]
+            self.raise_diverged(batch=finite.index(min(finite)) + 1)
 
     def _progress(self, training: bool, n_batches: int) -> float:
         """How much of the training is over, in [0, 1]; validation is at the end."""
@@ -482,7 +557,7 @@ class TensorNet(NeuralNet):
         raise DivergedError(
             "Solver produced non-finite parameter weights. The input data may contain "
             "large values and need to be preprocessed. The loss became NaN or infinite "
-            f"in {where}. Scale X (StandardScaler), lower learning_rate_init, "
+            f"in {where}. {what_to_scale(self)}, lower learning_rate_init, "
             "or raise alpha."
         )
 
@@ -492,8 +567,6 @@ def _of_all_models(raw: Tensor) -> Tensor:
     return raw.mean(dim=0) if raw.dim() == 3 else raw
 
 
-def _mean(values: list[Tensor], sizes: list) -> float:
-    """Mean of scalars on a device, weighted by the sizes of their batches."""
-    on_host = torch.stack(values).tolist()
-    sizes = [float(size) for size in sizes]
-    return math.fsum(map(operator.mul, on_host, sizes)) / math.fsum(sizes)
+def _mean(values: Sequence[float], sizes: Sequence[float]) -> float:
+    """Mean of numbers, weighted by the sizes of their batches."""
+    return math.fsum(map(operator.mul, values, sizes)) / math.fsum(sizes)

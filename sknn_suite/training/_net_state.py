@@ -93,6 +93,6 @@ def go_on(net: TensorNet, state: dict[str, Any], *, keeps_rate: bool) -> None:
 
 
 def _kind_of_schedule(net: TensorNet) -> str:
-    """Name of the schedule's kind, the same for all functions of the user's."""
+    """Name of the schedule's kind, the same for all of the user's functions."""
     kind = net.recipe.schedule.kind
     return kind if isinstance(kind, str) else "function"

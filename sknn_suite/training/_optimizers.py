@@ -1,6 +1,6 @@
 """Optimisers of flat parameters: torch's own; Adam and SGD without their overhead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
 
@@ -124,6 +124,94 @@ def _adam_state(optimizer: Optimizer, p: Tensor) -> dict[str, Tensor]:
         state["exp_avg"] = torch.zeros_like(p)
         state["exp_avg_sq"] = torch.zeros_like(p)
     return state
+
+
+class FusedGroups:
+    """Parameter groups of several optimisers of the Adam family, in few kernel calls.
+
+    Groups of the same rate and constants are one call. Each net's state stays its own.
+
+    Parameters
+    ----------
+    optimizers : sequence of FlatAdam or FlatAdamW
+        The optimisers.
+    kernel : callable
+        torch's fused kernel for them.
+    """
+
+    def __init__(self, optimizers: Sequence[Optimizer], kernel: Callable) -> None:
+        self.kernel = kernel
+        self._groups = [
+            (i, g) for i, o in enumerate(optimizers) for g in o.param_groups
+        ]
+        counts = torch.zeros(len(self._groups), device=_device_of(optimizers))
+        self._tensors: list[tuple] = []
+        for count, (i, group) in zip(counts, self._groups):
+            (p,) = group["params"]
+            state = _adam_state(optimizers[i], p)
+            # One call counts a step of all nets.
+            state["step"] = count.copy_(state["step"])
+            self._tensors.append(
+                (p, p.grad, state["exp_avg"], state["exp_avg_sq"], count)
+            )
+        self._counts = counts
+        self._calls: dict[int, tuple[Tensor, list[tuple[list, dict]]]] = {}
+        self._constants: list[tuple] = []
+
+    @classmethod
+    def of(cls, optimizers: Sequence[Optimizer]) -> "FusedGroups | None":
+        """Join the optimisers, if their steps are a fused kernel over flat leaves."""
+        kernels = {FlatAdam: _adam, FlatAdamW: _adamw}
+        (kind, *others) = {type(optimizer) for optimizer in optimizers}
+        kernel = kernels.get(kind)
+        is_flat = all(len(g["params"]) == 1 for o in optimizers for g in o.param_groups)
+        has_hooks = any("step" in vars(optimizer) for optimizer in optimizers)
+        if others or kernel is None or not is_flat or has_hooks:
+            return None
+        return cls(optimizers, kernel)
+
+    def read(self) -> None:
+        """Read the rates, which schedules and callbacks may have changed."""
+        constants = [
+            (g["lr"], *g["betas"], g["eps"], g["weight_decay"]) for _, g in self._groups
+        ]
+        if constants != self._constants:
+            self._constants = constants
+            self._calls.clear()
+
+    def step(self, n: int) -> None:
+        """Take a step of the first `n` optimisers."""
+        call = self._calls.get(n)
+        if call is None:
+            call = self._calls[n] = self._arrange(n)
+        counts, kernel_calls = call
+        counts.add_(1)
+        for (p, grad, mean, square, count), constants in kernel_calls:
+            self.kernel(p, grad, mean, square, [], count, **constants)
+
+    def _arrange(self, n: int) -> tuple[Tensor, list[tuple[list, dict]]]:
+        """Arrange the kernel's calls for the first `n` optimisers."""
+        chosen = [k for k, (i, _) in enumerate(self._groups) if i < n]
+        by_constants: dict[tuple, list[tuple]] = {}
+        for k in chosen:
+            by_constants.setdefault(self._constants[k], []).append(self._tensors[k])
+        calls = []
+        for (rate, beta1, beta2, eps, decay), tensors in by_constants.items():
+            constants = {
+                "lr": rate,
+                "beta1": beta1,
+                "beta2": beta2,
+                "weight_decay": decay,
+                "eps": eps,
+                "amsgrad": False,
+                "maximize": False,
+            }
+            calls.append(([list(part) for part in zip(*tensors)], constants))
+        return self._counts[: len(chosen)], calls
+
+
+def _device_of(optimizers: Sequence[Optimizer]) -> torch.device:
+    return optimizers[0].param_groups[0]["params"][0].device
 
 
 class FlatSGD(LeanOptimizer, SGD):

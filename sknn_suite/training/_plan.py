@@ -27,8 +27,9 @@ class Start:
         Rows that it has seen.
     epochs : int
         Those of its epochs that count for unfreezing.
-    state : dict, KeptNet or None
-        State of optimiser, schedule and average, see `state_to_go_on`; or the net.
+    state : dict, KeptNet, Paused or None
+        State of optimiser, schedule and average, see `state_to_go_on`; or the net; or
+        all of the state of a call that had fewer epochs, and goes on as the same one.
     keeps_rate : bool
         Whether the schedule continues as well.
     """
@@ -79,6 +80,9 @@ class FitPlan:
         Validation rows that are scored at a time, at least.
     start : Start
         Where an earlier call ended.
+    pauses : bool
+        Whether the result has a state from which the same training goes on to more
+        epochs, see `Paused`.
     """
 
     network: Network
@@ -96,11 +100,27 @@ class FitPlan:
     score: Callable[[torch.Tensor, TensorBundle], float] | None = None
     valid_rows: int = 1024
     start: Start = field(default_factory=Start)
+    pauses: bool = False
 
     @property
     def rate(self) -> float:
         """Learning rate of layers without their own share."""
         return float(np.ravel(self.settings.learning_rate_init)[-1])
+
+    @property
+    def schedule(self) -> str | Callable[[int], float]:
+        """How the learning rate changes, see `TrainingParameters.learning_rate`."""
+        kind = self.settings.learning_rate
+        if self.settings.solver == "adam" and kind in ("invscaling", "adaptive"):
+            return "constant"  # scikit-learn's Adam ignores them; scripts rely on it
+        return kind
+
+    @property
+    def rows_per_update(self) -> int:
+        """Rows of each update before `accumulate`; lbfgs takes all."""
+        if self.settings.solver == "lbfgs":
+            return len(self.train)
+        return self.batch_size
 
     def change(self, **changes: Any) -> "FitPlan":
         """Make the same plan with `changes` to its fields or to its settings."""

@@ -1,12 +1,14 @@
 """The learning-rate range test."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 
 import numpy as np
 
 from sknn_suite.data import TensorBundle
 from sknn_suite.device import suited_threads
+from sknn_suite.doors import warn_user
+from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.modules import largest_weight
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._plan import FitPlan
@@ -16,8 +18,22 @@ from sknn_suite.training._train import begin
 EXPLOSION = 4.0
 SMOOTHING = 0.9
 
+# A smaller share of the loss is no fall. With data that can be learnt, the updates near
+# the best rate lower the loss by a third or more.
+LEAST_FALL = 0.03
 
-@dataclass(frozen=True)
+# Nor is a fall by less than this many deviations of the loss before it.
+JITTER = 4.0
+
+# One of this many parts of the range is its edge.
+EDGE = 40
+
+# The smoothed loss lags ten steps behind, so that a fall which goes on at the end is
+# steepest somewhat before it: after this part of the range.
+LATE = 0.8
+
+
+@dataclass(frozen=True, repr=False)
 class RangeTest:
     """Losses while the learning rate rises exponentially.
 
@@ -31,12 +47,24 @@ class RangeTest:
 
     suggestion : float
         The lowest rate at which the smoothed loss falls over log(rate) as steeply as
-        anywhere, to a tenth.
+        anywhere, to a tenth; the default rate if `doubt` is set.
+
+    doubt : {"flat", "edge"} or None
+        Why the losses show no rate: "flat" if they hardly fall, "edge" if they only
+        rise, or still fall at the end of the range. None if they show one.
     """
 
     rates: np.ndarray
     losses: np.ndarray
     suggestion: float
+    doubt: str | None = None
+
+    def __repr__(self) -> str:
+        doubt = "" if self.doubt is None else f", doubt={self.doubt!r}"
+        tried = f"{len(self.rates)} rates"
+        if len(self.rates):  # none, if the first loss is not finite
+            tried += f" from {self.rates[0]:.2g} to {self.rates[-1]:.2g}"
+        return f"RangeTest(suggestion={self.suggestion:.2g}{doubt}): {tried}"
 
 
 def run_range_test(
@@ -45,8 +73,12 @@ def run_range_test(
     min_rate: float = 1e-6,
     max_rate: float = 10.0,
     n_steps: int = 120,
+    default: float | None = None,
 ) -> RangeTest:
     """Train a plan's network on `n_steps` batches while the rate rises.
+
+    It warns if the losses show no rate, and then suggests `default`; None stands for
+    the rate at which they fell most steeply.
 
     References
     ----------
@@ -61,11 +93,19 @@ def run_range_test(
         plan = plan.change(learning_rate_init=min_rate)
     net, train = begin(plan), plan.train
     work = net.batch_size * largest_weight(net.module_)
+    rates = np.geomspace(min_rate, max_rate, n_steps)
     with suited_threads(work):
-        return _rise(net, train, np.geomspace(min_rate, max_rate, n_steps))
+        losses = _rise(net, train, rates)
+    test = _judge(rates, losses)
+    if test.doubt is None:
+        return test
+    suggestion = test.suggestion if default is None else default
+    _warn_of(test, min_rate, max_rate, suggestion)
+    return replace(test, suggestion=suggestion)
 
 
-def _rise(net: TensorNet, train: TensorBundle, rates: np.ndarray) -> RangeTest:
+def _rise(net: TensorNet, train: TensorBundle, rates: np.ndarray) -> list[float]:
+    """Smoothed loss of each step, until it explodes."""
     batches = chain.from_iterable(repeat(net.get_iterator(train, training=True)))
     net.history.new_epoch()
     losses: list[float] = []
@@ -79,7 +119,54 @@ def _rise(net: TensorNet, train: TensorBundle, rates: np.ndarray) -> RangeTest:
         if not np.isfinite(smooth) or (losses and smooth > EXPLOSION * min(losses)):
             break
         losses.append(smooth)
-    return RangeTest(rates[: len(losses)], np.array(losses), _steepest(rates, losses))
+    return losses
+
+
+def _judge(rates: np.ndarray, losses: list[float]) -> RangeTest:
+    """Find the suggestion, and whether the losses speak for it."""
+    suggestion = _steepest(rates, losses)
+    edge = len(rates) // EDGE
+    lowest = int(np.argmin(losses)) if losses else 0
+    late = rates[int(LATE * len(rates))]
+    goes_on = lowest >= len(rates) - 1 - edge and suggestion >= late
+    doubt = None
+    if goes_on:
+        doubt = "edge"
+    elif _is_flat(np.array(losses)):
+        doubt = "flat"
+    elif suggestion <= rates[edge]:
+        doubt = "edge"
+    return RangeTest(rates[: len(losses)], np.array(losses), suggestion, doubt)
+
+
+def _is_flat(losses: np.ndarray) -> bool:
+    """Whether the loss falls no further than it jitters, or by next to nothing."""
+    lowest = int(losses.argmin()) if len(losses) else 0
+    if lowest < 3:
+        return False  # it only rises: the range begins too high
+    start = losses[: max(lowest // 4, 3)]
+    fall = float(np.median(start) - losses[lowest])
+    return fall < max(LEAST_FALL * abs(float(np.median(start))), JITTER * start.std())
+
+
+def _warn_of(
+    test: RangeTest, min_rate: float, max_rate: float, suggestion: float
+) -> None:
+    what = (
+        "The loss hardly falls at any learning rate from"
+        if test.doubt == "flat"
+        else f"The loss falls most steeply at {test.suggestion:.2g}, near an end of"
+    )
+    remedy = (
+        "Scale X and the target, or check that X tells anything about the target."
+        if test.doubt == "flat"
+        else "Scale X and the target, or change min_rate and max_rate."
+    )
+    warn_user(
+        f"{what} {min_rate:g} to {max_rate:g}. Expected a fall inside of the range; "
+        f"the suggestion is the default, {suggestion:g}. {remedy}",
+        SuiteWarning,
+    )
 
 
 def _steepest(rates: np.ndarray, losses: list[float]) -> float:

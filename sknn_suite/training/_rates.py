@@ -5,6 +5,7 @@ looked up later. So a rate depends on the step alone, and the number of steps is
 to continue.
 """
 
+import functools
 import inspect
 import math
 from array import array
@@ -143,6 +144,15 @@ SCHEDULES: dict[str, tuple[Callable[..., Any], bool]] = {
 }
 
 
+@functools.cache
+def _arguments_of(function: Callable) -> tuple[str, ...] | None:
+    """Names of the arguments of a function; None if it takes any."""
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    return tuple(parameters)
+
+
 def refuse_unknown(
     name: str,
     given: dict[str, Any],
@@ -156,10 +166,12 @@ def refuse_unknown(
     ValueError
         If there are any.
     """
-    signature = inspect.signature(function).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in signature.values()):
+    if not given:
         return
-    allowed = [key for key in signature if key not in leave_out]
+    known = _arguments_of(function)
+    if known is None:
+        return
+    allowed = [key for key in known if key not in leave_out]
     for key in given:
         if key not in allowed:
             raise ValueError(

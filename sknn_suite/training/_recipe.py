@@ -50,3 +50,13 @@ class TrainingRecipe:
     accumulate: int = 1
     max_time: float | None = None
     valid_rows: int = 1024
+
+    @property
+    def limits_gradient(self) -> bool:
+        """Whether gradients are clipped."""
+        return self.max_grad_norm is not None or self.max_grad_value is not None
+
+    @property
+    def follows_steps(self) -> bool:
+        """Whether the weights after each step are limited or averaged."""
+        return self.max_norm is not None or self.average is not None

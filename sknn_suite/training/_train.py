@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,13 @@ from sknn_suite.training._checkpoint import Checkpoint
 from sknn_suite.training._factory import make_callbacks, make_net
 from sknn_suite.training._kept_net import KeptNet
 from sknn_suite.training._net import TensorNet
-from sknn_suite.training._net_state import go_on, state_to_go_on
+from sknn_suite.training._net_state import (
+    go_on,
+    load_training_state,
+    state_to_go_on,
+)
+from sknn_suite.training._norms import batch_norms
+from sknn_suite.training._paused import Paused
 from sknn_suite.training._plan import FitPlan
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._state import load_weights, weights_of
@@ -45,6 +51,8 @@ class Trained:
         Whether the schedule was planned for all epochs, and is complete with them.
     result : OptimizeResult or None
         SciPy's result of a run of L-BFGS.
+    paused : Paused or None
+        The state from which the same training goes on, if ``plan.pauses``.
     """
 
     weights: dict[str, np.ndarray]
@@ -56,6 +64,7 @@ class Trained:
     interrupted: bool
     is_planned: bool
     result: OptimizeResult | None
+    paused: Paused | None = None
 
 
 def train(
@@ -86,6 +95,27 @@ def train(
     KeyboardInterrupt
         If it comes before the first epoch is over.
     """
+    net, plan = make_ready(plan, score, callbacks)
+    checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
+    with ExitStack() as stack:
+        stack.enter_context(threads_of(net))
+        for checkpoint in checkpoints:
+            stack.enter_context(checkpoint)
+            if plan.start.t == 0:  # else the call continues another one
+                checkpoint.resume(net, len(plan.train))
+        net.partial_fit(plan.train, plan.valid)
+    return result_of(net, plan, keeps_net=keeps_net)
+
+
+def make_ready(
+    plan: FitPlan,
+    score: Callable[[TensorNet], float] | None = None,
+    callbacks: Sequence[Any] = (),
+) -> tuple[TensorNet, FitPlan]:
+    """Make a net ready to train, and bring the rows of its plan to its device.
+
+    The parameters are those of `train`.
+    """
     kept = plan.start.state.take(plan) if _is_kept(plan.start.state) else None
     net, plan = kept or make_net(plan), _bring_rows(plan)
     if plan.valid is not None and score is None:
@@ -97,20 +127,32 @@ def train(
         _begin(net, plan)
     else:
         net.initialize_callbacks()
-    checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
-    with ExitStack() as stack:
-        work = net.batch_size * largest_weight(net.module_)
-        stack.enter_context(suited_threads(work))
-        for checkpoint in checkpoints:
-            stack.enter_context(checkpoint)
-            if plan.start.t == 0:  # else the call continues another one
-                checkpoint.resume(net, len(plan.train))
-        net.partial_fit(plan.train, plan.valid)
+    return net, plan
+
+
+def threads_of(net: TensorNet) -> AbstractContextManager[Any]:
+    """Let a net train in as many threads as suit it."""
+    work = net.batch_size * largest_weight(net.module_)
+    return suited_threads(work, only_products=not batch_norms(net.module_))
+
+
+def result_of(net: TensorNet, plan: FitPlan, *, keeps_net: bool = False) -> Trained:
+    """Collect what a net has learnt; its module holds the weights for predictions.
+
+    Raises
+    ------
+    DivergedError
+        If a weight is NaN or infinite.
+    KeyboardInterrupt
+        If it came before the first epoch was over.
+    """
     own = [row for row in net.history if "dur" in row]
     if net.interrupted_ and not own:
         raise KeyboardInterrupt  # nothing has been learnt that could be kept
     keeps_net = keeps_net and KeptNet.suits(plan) and not net.interrupted_
     state: Any = None if keeps_net else state_to_go_on(net)
+    may_go_on = plan.pauses and net.stop_reason_ is None and not net.interrupted_
+    paused = Paused.of(net) if may_go_on else None
     if net.progress.best_weights is not None:
         load_weights(net.module_, net.progress.best_weights)
     else:
@@ -130,6 +172,7 @@ def train(
         net.interrupted_,
         net.recipe.schedule.ends,
         getattr(net, "result_", None),
+        paused,
     )
 
 
@@ -155,6 +198,9 @@ def _bring_rows(plan: FitPlan) -> FitPlan:
 def _begin(net: TensorNet, plan: FitPlan) -> None:
     """Continue where an earlier call ended."""
     start = plan.start
+    if isinstance(start.state, Paused):
+        load_training_state(net, start.state.training)
+        return
     if start.state is not None and net.optimizer_ is not None:
         state = start.state.state() if _is_kept(start.state) else start.state
         go_on(net, state, keeps_rate=start.keeps_rate)

@@ -30,7 +30,7 @@ def test_bursts_last_as_long_as_is_asked_for(hours):
 
 @pytest.mark.parametrize("hours", [0, -1, 9000, np.nan])
 def test_bursts_are_a_part_of_the_year(hours):
-    with pytest.raises(ValueError, match="is no part of a year"):
+    with pytest.raises(ValueError, match="is not a part of a year"):
         make_bursty_timestamps(burst_hours=hours)
 
 

@@ -332,8 +332,8 @@ def test_origins_name_the_column_of_each_input(frame):
             assert not (differs & ~np.array(expected, bool)).any(), (name, key)
 
 
-def test_rows_of_gaps_can_be_encoded(frame):
+def test_empty_rows_can_be_encoded(frame):
     encoder = MixedTableEncoder().fit(read(frame))
-    bundle = encoder.transform(encoder.rows_of_gaps(3), torch.float32)
+    bundle = encoder.transform(encoder.empty_rows(3), torch.float32)
     assert len(bundle) == 3
     assert all(torch.isfinite(tensor).all() for tensor in bundle.inputs.values())

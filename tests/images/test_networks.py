@@ -28,6 +28,7 @@ from sknn_suite.modules import (
     ResNetSmall,
     build_image_network,
     draw_user_network,
+    draw_weights,
     n_parameters,
 )
 
@@ -66,6 +67,8 @@ LAYERS = [
     [(4, 5), "batch_norm", ("max_pool", 3, 1), ("spatial_dropout", 0.2), 8],
     [(4, 3), "global_average_pool", ("dropout", 0.5), 8, "batch_norm"],
     ["average_pool", 4],
+    [(4, 3, "relu"), 10],
+    [(4, 3, 1, "same", "tanh"), "batch_norm", "pool", (8, "selu"), [6, "prelu"]],
     [],
 ]
 
@@ -91,9 +94,37 @@ def test_batch_norm_stands_before_the_activation():
     ]
 
 
+def test_a_layer_may_have_its_own_activation():
+    layers = [(4, 3, "tanh"), "batch_norm", (3, 3), (5, "selu"), 6]
+    net = ConvNet(layers, (8, 8, 1), 2, activation="elu")
+    kinds = [type(part).__name__ for part in net.layers]
+    assert kinds == [
+        *("Conv2d", "BatchNorm2d", "Tanh"),
+        *("Conv2d", "ELU"),
+        *("Flatten", "Linear", "SELU"),
+        *("Linear", "ELU"),
+        "Linear",
+    ]
+
+
+def test_weights_are_drawn_for_the_activation_of_their_layer():
+    def deviation(layers):
+        net = ConvNet(layers, (8, 8, 1), 2)
+        draw_weights(net, "auto", "relu", np.random.RandomState(0))
+        return float(net.layers[1].weight.detach().std())
+
+    # He's draws have twice the variance that selu wants.
+    ratio = deviation([(200, "relu")]) / deviation([(200, "selu")])
+    assert ratio == pytest.approx(np.sqrt(2), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
+        ([(4, 3, "rleu")], r"has the layer \[4, 3, 'rleu'\], which is unknown"),
+        ([(4, (3, 3))], r"has the layer \[4, \(3, 3\)\], which is unknown"),
+        ([("relu", 4)], "is unknown"),
+        ([(8, "tanh"), (4, 3)], "convolution of 4 channels after a dense layer"),
         (["poll"], "has the layer 'poll', which is unknown"),
         ([(4, 3), 8, (4, 3)], "convolution of 4 channels after a dense layer"),
         ([8, "pool"], "unknown or in the wrong place"),

@@ -19,7 +19,10 @@ from sknn_suite import (
 )
 from sknn_suite.estimator import Call, plan_call
 from sknn_suite.exceptions import DataError
-from sknn_suite.inspection._layers import examine
+from sknn_suite.inspection._layer_findings import find_in_layers
+from sknn_suite.inspection._layers import LayerReport, examine
+from sknn_suite.inspection._module import net_to_go_on
+from sknn_suite.inspection._settings import acting_parameters
 from sknn_suite.modules import Network
 from sknn_suite.training import begin
 
@@ -100,7 +103,7 @@ def test_vanishing_gradients_are_named(numbers):
 
 def test_a_sound_network_gets_no_advice(labels):
     X, y = labels
-    model = MLPClassifier((30,), max_iter=20, random_state=0).fit(X, y)
+    model = MLPClassifier((30,), max_iter=3000, random_state=0).fit(X, y)
     report = diagnose(model, X, y)
     assert report.advice == []
     assert str(report).endswith("Nothing looks wrong.")
@@ -252,11 +255,27 @@ def test_a_recurrent_layer_says_nothing_of_units_within_it(sequential_class, row
     assert 0 <= layers["nets.0.dense"].dead <= 1
 
 
-def test_a_schedule_that_has_ended_is_judged_by_its_mean_rate(numbers, sequences):
+def test_a_schedule_that_has_ended_is_judged_by_its_highest_rate(numbers, sequences):
     detector = AutoencoderDetector(random_state=0).fit(numbers.X)
     network = RNNClassifier(hidden_sizes=4, max_iter=5, random_state=0).fit(*sequences)
     assert diagnose(detector, numbers.X).advice == []
     assert diagnose(network, *sequences).advice == []
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "exponential"])
+def test_an_update_is_that_at_the_highest_rate(labels, schedule):
+    X, y = labels
+    settings = {"solver": "sgd", "momentum": 0.0, "max_iter": 30, "random_state": 0}
+    model = MLPClassifier((9,), learning_rate=schedule, **settings).fit(X, y)
+    assert model.history_[-1]["learning_rate"] < 0.3 * model.learning_rate_
+    last, highest = model.history_[-1]["learning_rate"], 0.001
+    layers = diagnose(model, X, y).layers
+    assert not any("hardly move" in s for s in diagnose(model, X, y).advice)
+    net, train = net_to_go_on(model, X, y)
+    small = examine(net, train, 120, last)
+    for layer, with_last_rate in zip(layers, small):
+        ratio = layer.update_ratio / with_last_rate.update_ratio
+        assert ratio == pytest.approx(highest / last, rel=0.05)
 
 
 def test_a_sound_network_for_images_gets_no_advice(images):
@@ -288,6 +307,31 @@ def test_the_same_advice_for_many_layers_is_one_sentence(numbers):
     worst = max(ratios, key=ratios.get)
     n = sum(ratio > 0.05 for ratio in ratios.values())
     assert said[0].startswith(f"{n} layers, as {worst}: one step")
+
+
+def test_activations_are_recommended_only_where_they_are_a_parameter(images):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    for architecture, is_told in ((network, False), ([(4, 3), 9], True)):
+        model = CNNClassifier(architecture, max_iter=1, random_state=0).fit(*images)
+        acting = acting_parameters(model)
+        assert ("activation" in acting) is is_told
+        assert ("batch_norm" in acting) is is_told
+    layers = [LayerReport("a", 0.9, np.nan, 1e-9, 1e-3)]
+    layers += [LayerReport("b", 0.0, 0.9, 1.0, 1e-3)]
+    plain = [finding.sentence for finding in find_in_layers(layers, 0.05, ())]
+    assert plain[0].endswith("never fire; lower learning_rate_init.")
+    assert plain[1].endswith("saturated; scale X or lower learning_rate_init.")
+    assert plain[2].endswith("output's; take fewer layers.")
+    both = find_in_layers(layers, 0.05, ("activation", "batch_norm"))
+    assert "leaky_relu" in both[0].sentence
+    assert both[2].sentence.endswith(
+        "use relu, set batch_norm=True or take fewer layers."
+    )
+
+
+def test_estimators_without_an_activation_have_none_to_recommend():
+    assert "activation" not in acting_parameters(RNNClassifier())
+    assert "activation" in acting_parameters(MLPClassifier())
 
 
 # -- rows of every kind --------------------------------------------------------------
@@ -372,3 +416,12 @@ def test_nets_side_by_side_have_the_gradients_of_one(numbers):
         assert found.name == expected.name
         assert found.gradient_norm == pytest.approx(expected.gradient_norm)
         assert found.update_ratio == pytest.approx(expected.update_ratio)
+
+
+def test_a_calibrated_network_is_diagnosed_on_a_few_rows():
+    source = np.random.RandomState(0)
+    X, y = source.normal(size=(60, 3)), source.normal(size=60)
+    model = MLPRegressor(
+        loss="quantile", quantile=[0.1, 0.9], calibrated=True, max_iter=300, tol=0.1
+    ).fit(X, y)
+    assert len(diagnose(model, X[:4], y[:4]).layers) == 2

@@ -5,14 +5,23 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import make_pipeline as with_samplers
 from sklearn import datasets
+from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn_suite import MLPClassifier, MLPRegressor, find_learning_rate
+from sknn_suite import (
+    CNNClassifier,
+    MLPClassifier,
+    MLPRegressor,
+    find_learning_rate,
+)
+from sknn_suite.exceptions import SuiteWarning
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -126,6 +135,31 @@ def test_steps_of_a_pipeline_transform_the_rows(numbers):
     np.testing.assert_allclose(piped.losses, scaled.losses)
     alone = find_learning_rate(make_pipeline(model), X, y)
     np.testing.assert_array_equal(alone.losses, find_learning_rate(model, X, y).losses)
+
+
+def test_a_sampler_in_a_pipeline_makes_rows_as_in_fit(rare_class):
+    X, y = rare_class
+    model = MLPClassifier(hidden_layer_sizes=(5,), random_state=0)
+    steps = (StandardScaler(), SMOTE(random_state=0))
+    piped = find_learning_rate(with_samplers(*steps, "passthrough", model), X, y)
+    more = SMOTE(random_state=0).fit_resample(StandardScaler().fit_transform(X), y)
+    known = find_learning_rate(model, *more)
+    np.testing.assert_array_equal(piped.losses, known.losses)
+    nested = with_samplers(with_samplers(*steps), model)
+    np.testing.assert_array_equal(find_learning_rate(nested, X, y).losses, known.losses)
+    assert not hasattr(steps[0], "scale_")
+
+
+def test_weights_beside_a_sampler_are_refused(rare_class):
+    X, y = rare_class
+    model = with_samplers(SMOTE(random_state=0), MLPClassifier(random_state=0))
+    with pytest.raises(ValueError, match="SMOTE makes other rows than those of X"):
+        find_learning_rate(model, X, y, sample_weight=np.ones(len(y)))
+
+
+@pytest.fixture
+def rare_class():
+    return make_classification(300, 6, weights=[0.9], random_state=0)
 
 
 def test_weights_of_rows_count(numbers):
@@ -255,3 +289,61 @@ def test_suggestion_trains_well(name, solver, batch_size):
         good = model.set_params(learning_rate_init=rate).fit(X, y).loss_
         slow = model.set_params(learning_rate_init=rate / 100).fit(X, y).loss_
         assert good < slow
+
+
+# -- doubt ---------------------------------------------------------------------------
+
+
+def test_a_flat_curve_is_told_and_the_default_suggested():
+    source = np.random.RandomState(0)
+    X, y = source.normal(size=(5000, 10)), source.randint(2, size=5000)
+    model = MLPClassifier(random_state=0, learning_rate_init=0.3)
+    with pytest.warns(SuiteWarning, match="hardly falls at any learning rate") as told:
+        test = find_learning_rate(model, X, y)
+    assert "the suggestion is the default, 0.001" in str(told[0].message)
+    assert told[0].filename == __file__
+    assert (test.doubt, test.suggestion) == ("flat", 0.001)
+
+
+@pytest.mark.parametrize(
+    ("scale", "limits"),
+    [(1e5, {}), (1.0, {"max_rate": 1e-4}), (1.0, {"min_rate": 3.0})],
+    ids=["large_target", "low_range", "high_range"],
+)
+def test_a_suggestion_at_the_edge_is_told(scale, limits):
+    X, y = datasets.load_diabetes(return_X_y=True)
+    X, y = StandardScaler().fit_transform(X), scale * y / y.std()
+    with pytest.warns(SuiteWarning, match="near an end of") as told:
+        test = find_learning_rate(MLPRegressor(random_state=0), X, y, **limits)
+    assert (test.doubt, test.suggestion) == ("edge", 0.001)
+    assert "change min_rate and max_rate" in str(told[0].message)
+
+
+def test_the_default_for_images_is_that_of_the_recipe(images_of_noise):
+    model = CNNClassifier([(4, 3), "pool"], learning_rate_init="auto", random_state=0)
+    limits = {"min_rate": 1e-9, "max_rate": 1e-8}
+    with pytest.warns(SuiteWarning, match=r"the default, 0\.1"):
+        assert find_learning_rate(model, *images_of_noise, **limits).suggestion == 0.1
+    with pytest.warns(SuiteWarning, match=r"the default, 0\.005"):
+        find_learning_rate(model.set_params(solver="adam"), *images_of_noise, **limits)
+
+
+@pytest.fixture
+def images_of_noise():
+    source = np.random.RandomState(0)
+    return source.rand(60, 8, 8).astype(np.float32), source.randint(2, size=60)
+
+
+def test_auto_falls_back_on_the_default():
+    source = np.random.RandomState(0)
+    X, y = source.normal(size=(5000, 10)), source.randint(2, size=5000)
+    model = MLPClassifier(learning_rate_init="auto", max_iter=1, random_state=0)
+    with pytest.warns(SuiteWarning, match="hardly falls"):
+        model.fit(X, y)
+    assert model.learning_rate_ == 0.001
+
+
+def test_a_clear_fall_is_not_doubted(public_class, rows):
+    for seed in range(2):
+        model = public_class(random_state=seed)
+        assert find_learning_rate(model, *rows).doubt is None

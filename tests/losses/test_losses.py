@@ -15,7 +15,7 @@ from sknn_suite.losses import (
     LossByModel,
     PoissonLoss,
     QuantileLoss,
-    QuantilesLoss,
+    SeveralQuantilesLoss,
     SigmoidLoss,
     SoftmaxLoss,
     SquaredLoss,
@@ -47,6 +47,11 @@ def _huber(raw, y):
 def _pinball(raw, y):
     error = y - raw
     return np.where(error >= 0, 0.2 * error, -0.8 * error).sum(axis=1)
+
+
+def _several(raw, y):
+    levels, error = np.array([0.1, 0.5, 0.9]), y - np.sort(raw, axis=1)
+    return np.where(error >= 0, levels * error, (levels - 1) * error).mean(axis=1)
 
 
 # name: the loss, what y is, loss of each row in NumPy
@@ -82,6 +87,7 @@ LOSSES = {
         lambda raw, y: (np.exp(raw) - y * raw + xlogy(y, y) - y).sum(axis=1),
     ),
     "quantile": (QuantileLoss(0.2), "numbers", _pinball),
+    "several": (SeveralQuantilesLoss((0.1, 0.5, 0.9)), "numbers", _several),
 }
 
 
@@ -249,6 +255,26 @@ def test_scikit_learns_metrics_agree():
     assert np.isfinite(d2_pinball_score(y, raw, alpha=0.3))
 
 
+def test_several_quantiles_are_the_mean_of_single_ones_in_any_order():
+    raw, y, weight = tensors(*make_rows("numbers"))
+    y, raw = y[:, :1], raw.sort(dim=1).values
+    levels = (0.1, 0.5, 0.9)
+    single = [QuantileLoss(q)(raw[:, [i]], y, weight) for i, q in enumerate(levels)]
+    loss = SeveralQuantilesLoss(levels)
+    torch.testing.assert_close(loss(raw, y, weight), sum(single) / 3)
+    torch.testing.assert_close(loss(raw.flip(1), y, weight), sum(single) / 3)
+
+
+def test_sorting_never_raises_the_loss_of_several_quantiles():
+    raw, y, _ = tensors(*make_rows("numbers"))
+    levels = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
+    error = y[:, :1] - raw
+    crossing = torch.maximum(levels * error, (levels - 1) * error).mean(dim=1)
+    rows = SeveralQuantilesLoss((0.1, 0.5, 0.9)).rows(raw, y[:, :1])
+    assert (rows <= crossing + 1e-12).all()
+    assert (rows < crossing).any()
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_link_belongs_to_the_loss(name):
     loss, kind, _ = LOSSES[name]
@@ -280,14 +306,3 @@ def test_models_leave_out_rows_of_weight_zero():
     assert losses.tolist() == [pytest.approx((2 * 0.5 + 2) / 3), 0.0]
     plain = LossByModel(SquaredLoss())(raw, target, torch.ones(2))
     assert plain.tolist() == SquaredLoss()(raw, target).tolist()
-
-
-def test_several_quantiles_are_as_many_pinball_losses():
-    raw = torch.tensor([[0.0, 3.0], [1.0, 1.0]])
-    target = torch.tensor([[2.0], [0.0]])
-    together = QuantilesLoss((0.1, 0.8)).rows(raw, target)
-    apart = sum(
-        QuantileLoss(q).rows(raw[:, i : i + 1], target)
-        for i, q in enumerate((0.1, 0.8))
-    )
-    assert together.tolist() == pytest.approx(apart.tolist())

@@ -130,11 +130,15 @@ CLASSIFICATION = {
     "focal_gamma": Case(5.0, {"loss": "focal", "label_smoothing": 0.0}),
     "label_smoothing": Case(0.3),
     "class_weight": Case({0: 5.0, 1: 0.5}),
+    "decision_threshold": Case(0.0),
+    "probabilities": Case("true_shares", {"class_weight": {0: 5.0, 1: 0.5}}),
 }
 REGRESSION = {
     "loss": Case("absolute_error"),
     "huber_delta": Case(0.1, {"loss": "huber"}),
     "quantile": Case(0.9, {"loss": "quantile"}),
+    "scale_target": Case(True),
+    "calibrated": Case(True, {"loss": "quantile"}),
     "early_stopping_scoring": Case("neg_mean_absolute_error", STOPS),
 }
 RECURRENT = {

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from sknn_suite import MLPClassifier
 from sknn_suite.parameters import GROUPS, groups_of, param, parameters, redefault
 from sknn_suite.parameters._docstring import parameter_entries, section_entries
 
@@ -48,9 +49,8 @@ def test_the_notes_name_every_group_with_its_parameters(public_class):
         assert re.findall(r"`(\w+)`", listed[1]) == names
 
 
-def test_what_to_start_with_is_said_before_the_parameters(public_class):
-    before, _, _ = public_class.__doc__.partition("\n\nParameters\n")
-    told = before.rpartition("\n\n")[2]
+def test_what_to_start_with_is_said_right_after_the_summary(public_class):
+    _, told, *_ = public_class.__doc__.split("\n\n")
     assert told.startswith("Start with ")
     names = re.findall(r"`(\w+)`", told)
     assert 3 <= len(names) <= 5
@@ -141,3 +141,18 @@ def test_a_class_without_sections_gets_them_in_numpydocs_order():
 
     titles = re.findall(r"^(\w[\w ]*)\n-+$", Kind.__doc__, re.M)
     assert titles == ["Parameters", "Other Parameters", "Notes", "Examples"]
+
+
+def test_a_class_without_a_docstring_shows_no_text_of_its_bases_for_what_is_its_own():
+    @parameters(group="network")
+    class Bare(MLPClassifier):
+        dropout: str = param("none", str)
+        depth: int = param(1, int)
+
+    assert Bare.__doc__.startswith("Bare is derived from MLPClassifier.")
+    entries = parameter_entries(Bare.__doc__)
+    assert entries["dropout"] == "dropout : default='none'"
+    assert entries["depth"] == "depth : default=1"
+    inherited = parameter_entries(MLPClassifier.__doc__)
+    assert entries["max_iter"] == inherited["max_iter"]
+    assert list(entries) == flat(groups_of(Bare))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from sknn_suite import CNNClassifier, TextRNNClassifier
+from sknn_suite import CNNClassifier, MLPRegressor, TextRNNClassifier
 from sknn_suite.text import Tokenizer
 
 
@@ -63,3 +63,27 @@ def test_texts_refuse_what_their_tokens_do_not_have(name, texts):
 def test_defaults_in_other_words_are_no_combination(images):
     given = {"hidden_layer_sizes": [100], "resize": "squash", "activation": "tanh"}
     assert CNNClassifier(**given, max_iter=1).fit(*images).n_iter_ == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"quantile": [0.1, 0.9]},
+        {"loss": "huber", "quantile": (0.1, 0.9)},
+        {"calibrated": True},
+        {"loss": "quantile", "quantile": [0.1, 0.9], "early_stopping_scoring": "r2"},
+    ],
+    ids=str,
+)
+def test_quantiles_belong_to_their_loss_and_not_to_scorers_of_one_column(given):
+    model = MLPRegressor(early_stopping=True, max_iter=2, **given)
+    with pytest.raises(ValueError, match=refusal(list(given)[-1])):
+        model.fit(np.zeros((30, 2)), np.arange(30.0))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_one_quantile_may_stay_beside_another_loss():
+    rows, y = np.random.RandomState(0).normal(size=(30, 2)), np.arange(30.0)
+    model = MLPRegressor(quantile=0.9, max_iter=2, random_state=0).fit(rows, y)
+    usual = MLPRegressor(max_iter=2, random_state=0).fit(rows, y)
+    np.testing.assert_array_equal(model.predict(rows), usual.predict(rows))

@@ -25,9 +25,11 @@ from sknn_suite.plotting import (
 mpl.use("Agg")
 plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"  # one epoch is enough here
-)
+pytestmark = [
+    # One epoch is enough here, and so are a few steps of a range test.
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:The loss falls most steeply"),
+]
 
 ALL = [name for name in sknn_suite.__all__ if name[0].isupper()]
 DETECTORS = ["AutoencoderDetector", "VAEDetector"]
@@ -55,7 +57,7 @@ USES = {
     "FilterDisplay": (lambda m, X, y: FilterDisplay.from_estimator(m), IMAGES),
     "LatentSpaceDisplay": (
         lambda m, X, y: LatentSpaceDisplay.from_estimator(m, X),
-        [*DETECTORS, *IMAGES],
+        ALL,
     ),
     "LearningRateDisplay": (
         lambda m, X, y: LearningRateDisplay.from_estimator(m, X, y, n_steps=3),

@@ -14,12 +14,13 @@ from sklearn.base import clone, is_classifier
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import fbeta_score, log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_suite import TabularClassifier, TabularRegressor
+from sknn_suite.decision import FBeta
 from sknn_suite.exceptions import DataError, SuiteWarning
 
 QUICK = {"n_members": 2, "hidden_layer_sizes": (8,), "max_iter": 4, "random_state": 0}
@@ -94,25 +95,85 @@ def test_every_loss_learns(loss):
     assert model.fit(X, y).score(X, y) > 0.5
 
 
+def noisy(signal, seed=1):
+    return signal + np.random.RandomState(seed).normal(size=len(signal))
+
+
 def test_several_quantiles_never_cross():
-    X, signal = make_frame(200)
+    X, signal = make_frame(400)
+    y = noisy(signal)
     model = TabularRegressor(
         loss="quantile", quantile=(0.1, 0.5, 0.9), n_members=2, max_iter=30,
         random_state=0,
-    ).fit(X, signal)  # fmt: skip
+    ).fit(X[:200], y[:200])  # fmt: skip
     predicted = model.predict(X)
-    assert predicted.shape == (200, 3)
+    assert predicted.shape == (400, 3)
     assert (np.diff(predicted, axis=1) >= 0).all()
-    below = (signal[:, None] <= predicted).mean(axis=0)
-    assert below[0] < 0.4 < below[1] < 0.75 < below[2]
-    with pytest.raises(ValueError, match="several predictions per row"):
-        model.score(X, signal)
+    below = (y[:, None] <= predicted).mean(axis=0)
+    assert below[0] < 0.25 < below[1] < 0.75 < below[2]
+    assert 0.2 < model.score(X[200:], y[200:]) < 1
+
+
+@pytest.mark.parametrize("cv", [2, None])
+def test_calibrated_quantiles_cover_new_rows(cv):
+    X, signal = make_frame(1200)
+    y = noisy(signal)
+    model = TabularRegressor(
+        loss="quantile", quantile=(0.1, 0.5, 0.9), calibrated=True, n_members=4,
+        max_iter=20, cv=cv, random_state=0,
+    ).fit(X[:600], y[:600])  # fmt: skip
+    low, _, high = model.predict(X[600:]).T
+    assert 0.74 < ((low <= y[600:]) & (y[600:] <= high)).mean() < 0.86
+
+
+@pytest.mark.parametrize("cv", [2, None])
+def test_a_threshold_is_chosen_on_rows_that_members_have_not_learnt_from(cv):
+    X, signal = make_frame(600)
+    y = (noisy(signal) > 8.5).astype(int)
+    model = TabularClassifier(
+        n_members=2, max_iter=20, cv=cv, validation_fraction=0.5,
+        decision_threshold=FBeta(3), random_state=0,
+    ).fit(X[:400], y[:400])  # fmt: skip
+    plain = clone(model).set_params(decision_threshold=None).fit(X[:400], y[:400])
+    assert 0 < model.decision_threshold_ < 0.5
+    chosen, usual = (
+        fbeta_score(y[400:], m.predict(X[400:]), beta=3) for m in (model, plain)
+    )
+    assert chosen > usual
+    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+
+
+def test_units_of_y_are_learnt_back():
+    X, signal = make_frame(120)
+    y = signal - signal.min() + 1
+    kinds = ["auto", True, "log", False]
+    models = [TabularRegressor(**QUICK, scale_target=kind).fit(X, y) for kind in kinds]
+    auto, scaled, logarithm, plain = (model.predict(X) for model in models)
+    np.testing.assert_array_equal(auto, scaled)
+    assert not np.array_equal(scaled, logarithm)
+    assert not np.array_equal(scaled, plain)
+    assert models[3]._net.target.scale is None
+    large = TabularRegressor(**QUICK).fit(X, 1e6 * y).predict(X)
+    np.testing.assert_allclose(large, 1e6 * auto, rtol=1e-6)
+
+
+def test_counts_are_learnt_in_units_of_their_mean():
+    X, signal = make_frame(120)
+    y = np.rint(signal).clip(0)
+    model = TabularRegressor(**QUICK, loss="poisson").fit(X, y)
+    scale = model._net.target.scale
+    assert scale.mean.tolist() == [0.0]
+    assert scale.deviation == pytest.approx([y.mean()])
+    hundred = TabularRegressor(**QUICK, loss="poisson").fit(X, 100 * y)
+    np.testing.assert_allclose(hundred.predict(X), 100 * model.predict(X), rtol=1e-5)
+    with pytest.raises(ValueError, match="does not go with loss='poisson'"):
+        TabularRegressor(loss="poisson", scale_target=True).fit(X, y)
 
 
 @pytest.mark.parametrize("quantile", [(0.9, 0.1), (0.5, 0.5), (0.0, 0.5)])
-def test_quantiles_that_are_no_rising_list_are_refused(quantile):
+def test_quantiles_that_do_not_rise_are_refused(quantile):
     X, signal = make_frame()
-    with pytest.raises(ValueError, match="no rising list of quantiles"):
+    with pytest.raises(ValueError, match="is not a list of quantiles"):
         TabularRegressor(loss="quantile", quantile=quantile).fit(X, signal)
 
 

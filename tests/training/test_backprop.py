@@ -6,7 +6,12 @@ import torch
 
 from sknn_suite import MLPClassifier
 from sknn_suite.data._bundle import TensorBundle
-from sknn_suite.losses import HuberLoss, SigmoidLoss, SoftmaxLoss, SquaredLoss
+from sknn_suite.losses import (
+    FocalSoftmaxLoss,
+    SigmoidLoss,
+    SoftmaxLoss,
+    SquaredLoss,
+)
 from sknn_suite.modules import MLP, materialize
 from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._flat import FlatParameters
@@ -106,18 +111,45 @@ def test_bfloat16_products_are_near_those_of_float32():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"dropout": (0.1, 0.1)}, {"batch_norm": True}, {"activation": "gelu"}],
+    [{"activation": "rrelu"}, {"batch_norm": True}, {"activation": "prelu"}],
     ids=str,
 )
-def test_whatever_is_no_plain_mlp_is_left_to_autograd(changes):
+def test_whatever_is_not_elementwise_is_left_to_autograd(changes):
     x, target, _ = make_rows("softmax")
     bundle = TensorBundle({"x": x}, target)
     plain, _ = build()
     assert Backprop.supports(plain, SoftmaxLoss(), bundle)
-    assert not Backprop.supports(plain, HuberLoss(1.0), bundle)
-    assert not Backprop.supports(plain, SoftmaxLoss(label_smoothing=0.1), bundle)
     special, _ = build(**changes)
     assert not Backprop.supports(special, SoftmaxLoss(), bundle)
+
+
+@pytest.mark.parametrize(
+    ("loss", "changes"),
+    [
+        (SoftmaxLoss(label_smoothing=0.1), {}),
+        (FocalSoftmaxLoss(2.0), {}),
+        (SoftmaxLoss(), {"activation": "gelu"}),
+        (SoftmaxLoss(), {"activation": "softsign", "dropout": (0.3, 0.5)}),
+    ],
+    ids=str,
+)
+def test_what_is_partly_left_to_autograd_has_its_gradients(loss, changes):
+    x, target, weight = make_rows("softmax")
+    bundle = TensorBundle({"x": x}, target)
+    mlp, flat = build(**changes)
+    assert Backprop.supports(mlp, loss, bundle)
+    assert not Backprop.supports(mlp, loss, bundle, mixed=True)
+    generator = torch.Generator().manual_seed(0)
+    for dropout in mlp.dropouts:
+        dropout.generator = generator
+    expected = loss(mlp(x), target, weight)
+    expected.backward()
+    by_autograd = flat.grad.clone()
+    flat.grad.fill_(torch.nan)
+    generator.manual_seed(0)
+    value, _ = Backprop(mlp, loss, flat)(x, target, weight)
+    assert torch.equal(value, expected.detach())
+    assert torch.equal(flat.grad, by_autograd)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -8,6 +8,7 @@ from skorch.callbacks import Callback
 from sknn_suite import MLPClassifier, MLPRegressor
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.modules import MLP
+from sknn_suite.training._backprop import Backprop
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -52,7 +53,14 @@ def little_memory(monkeypatch):
                     raise torch.OutOfMemoryError("no memory left")
             return forward(module, x)
 
+        def limited_passes(passes, x, *rest, call=Backprop.__call__):
+            attempts.append(len(x))
+            if len(x) > n_rows:
+                raise torch.OutOfMemoryError("no memory left")
+            return call(passes, x, *rest)
+
         monkeypatch.setattr(MLP, "forward", limited)
+        monkeypatch.setattr(Backprop, "__call__", limited_passes)
         return attempts
 
     return leave_memory_for
@@ -174,6 +182,7 @@ def test_memory_that_ends_in_the_middle_of_an_epoch_is_no_loss(numbers, monkeypa
         return forward(module, x)
 
     monkeypatch.setattr(MLP, "forward", sometimes)
+    monkeypatch.setattr(Backprop, "supports", staticmethod(lambda *args: False))
     with pytest.warns(SuiteWarning, match="does not fit"):
         model.fit(X, y > 0)
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-10)
@@ -193,6 +202,7 @@ def test_memory_that_ends_in_the_backward_pass_is_no_loss(numbers, monkeypatch):
             raise torch.OutOfMemoryError("no memory left")
 
     monkeypatch.setattr(torch.Tensor, "backward", sometimes)
+    monkeypatch.setattr(Backprop, "supports", staticmethod(lambda *args: False))
     with pytest.warns(SuiteWarning, match="does not fit"):
         model.fit(X, y)
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-10, atol=1e-12)

@@ -8,6 +8,7 @@ import torch
 from sklearn.base import clone
 from skorch.callbacks import (
     Callback,
+    Checkpoint,
     EarlyStopping,
     EpochTimer,
     GradientNormClipping,
@@ -269,3 +270,31 @@ def test_a_step_hook_that_was_removed_is_called_no_more(labels, solver):
     once = Once()
     MLPClassifier(**SMALL, solver=solver, max_iter=3, callbacks=[once]).fit(*labels)
     assert once.n_calls == 1
+
+
+@pytest.mark.parametrize(
+    ("callback", "looked_for"),
+    [
+        (EarlyStopping(), "valid_loss"),
+        (Checkpoint(f_params=None, f_optimizer=None), "valid_loss_best"),
+        (LRScheduler("ReduceLROnPlateau", monitor="valid_loss"), "valid_loss"),
+    ],
+    ids=["EarlyStopping", "Checkpoint", "LRScheduler"],
+)
+def test_callbacks_that_need_validation_rows_are_refused_in_words(
+    two_classes, callback, looked_for
+):
+    model = MLPClassifier(**SMALL, max_iter=3, callbacks=[callback])
+    message = f"'{looked_for}' in the history, but .* Expected early_stopping=True, or"
+    with pytest.raises(ValueError, match=message):
+        model.fit(*two_classes)
+
+
+def test_a_callback_is_told_what_the_history_has(two_classes):
+    model = MLPClassifier(
+        **SMALL, max_iter=3, early_stopping=True, callbacks=[EarlyStopping("valid_acc")]
+    )
+    with pytest.raises(
+        ValueError, match=r"'valid_acc' .* 'valid_loss' or 'valid_score'"
+    ):
+        model.fit(*two_classes)

@@ -151,7 +151,7 @@ def test_a_file_without_the_origin_of_its_entropy_is_refused(numbers, tmp_path, 
     path = tmp_path / "run"
     make(path, random_state=None).fit(*numbers)
     change(path, text=at("origin", value=origin))
-    with pytest.raises(DataError, match=r"'origin' is no state .*Delete"):
+    with pytest.raises(DataError, match=r"'origin' is not the state .*Delete"):
         make(path, random_state=None).fit(*numbers)
 
 
@@ -206,7 +206,7 @@ def test_a_path_that_can_be_no_checkpoint_is_told_in_words(path, numbers, name, 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")  # noqa: PTH112
 def test_a_folder_that_takes_no_files_is_told_before_training(numbers, watcher):
-    with pytest.raises(CheckpointError, match=r"beside checkpoint '/proc/run'.*Choose"):
+    with pytest.raises(CheckpointError, match=r"checkpoint '/proc/run'.*Choose"):
         make("/proc/run", callbacks=[watcher]).fit(*numbers)
     assert not hasattr(watcher, "steps")
 

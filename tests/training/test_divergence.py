@@ -53,6 +53,37 @@ def test_without_a_best_epoch_the_error_is_raised(
         model.fit(*rows)
 
 
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_the_scale_of_numbers_to_predict_is_a_cause(regressor_class, numbers, solver):
+    X, y = numbers
+    model = regressor_class(solver=solver, random_state=0, callbacks=[Spoil(1)])
+    if solver == "lbfgs":
+        model.set_params(callbacks=None)
+        y = 1e200 * y
+    with pytest.raises(DivergedError, match=r"Scale X .* and y \(scale_target=True\)"):
+        model.fit(X, y)
+
+
+def test_a_warning_names_the_scale_of_numbers_to_predict(
+    regressor_class, numbers, settings
+):
+    model = regressor_class(**settings, callbacks=[Spoil(4)])
+    with pytest.warns(ConvergenceWarning, match=r"and y \(scale_target=True\)"):
+        model.fit(*numbers)
+
+
+def test_a_scale_that_is_no_cause_is_not_named(
+    classifier_class, regressor_class, labels, numbers
+):
+    spoilt = {"random_state": 0, "callbacks": [Spoil(1)]}
+    for model, rows in (
+        (classifier_class(**spoilt), labels),
+        (regressor_class(**spoilt, scale_target=True), numbers),
+    ):
+        with pytest.raises(DivergedError, match=r"Scale X \(StandardScaler\), lower"):
+            model.fit(*rows)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
 def test_predictions_that_are_no_numbers_have_no_score(

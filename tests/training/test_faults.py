@@ -6,10 +6,12 @@ import signal
 import numpy as np
 import pytest
 import torch
+from sklearn.model_selection import cross_val_score
 from skorch.callbacks import Callback
 
-from sknn_suite import MLPClassifier, MLPRegressor
+from sknn_suite import MLPClassifier, MLPRegressor, train_together
 from sknn_suite.exceptions import DivergedError, InterruptedWarning, SuiteWarning
+from sknn_suite.training._convergence import FollowSchedule
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -208,6 +210,20 @@ def test_ctrl_c_keeps_what_was_learnt_and_warns(numbers, watcher):
     assert model.loss_ == model.loss_curve_[-1]
     last = watcher.steps[-1]["linears.0.weight"]
     np.testing.assert_array_equal(model.coefs_[0].T, last)
+
+
+def test_ctrl_c_between_two_epochs_is_no_wish_of_a_callback(labels, monkeypatch):
+    def on_epoch_end(self, net, **kwargs):
+        if net.epoch_ == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(FollowSchedule, "on_epoch_end", on_epoch_end)
+    model = MLPClassifier(**SETTINGS)
+    with pytest.warns(InterruptedWarning, match="interrupted"):
+        model.fit(*labels)
+    assert model.n_iter_ == 3
+    with pytest.raises(KeyboardInterrupt), train_together():
+        cross_val_score(model, *labels, cv=2)
 
 
 def test_ctrl_c_with_early_stopping_keeps_the_best_weights(labels, watcher):

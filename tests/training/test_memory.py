@@ -22,6 +22,7 @@ from sknn_suite.device._place import Place
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.modules import MLP, VAE, Autoencoder, values_per_row
 from sknn_suite.training._averaging import update_batch_norm
+from sknn_suite.training._backprop import Backprop
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -55,6 +56,15 @@ def memory_for(monkeypatch):
                 return forward(module, x)
 
             monkeypatch.setattr(kind, "forward", limited)
+
+        def limited_passes(passes, x, *rest, call=Backprop.__call__):
+            attempts.append(len(x))
+            if len(x) > n_rows:
+                raise torch.OutOfMemoryError("no memory left")
+            return call(passes, x, *rest)
+
+        if training:
+            monkeypatch.setattr(Backprop, "__call__", limited_passes)
         return attempts
 
     return memory_for
@@ -425,6 +435,7 @@ def test_memory_is_freed_when_nothing_holds_the_attempt(numbers, monkeypatch, wh
         if where == "prediction":
             model.fit(*numbers)
         monkeypatch.setattr(MLP, "forward", limited)
+        monkeypatch.setattr(Backprop, "supports", staticmethod(lambda *args: False))
         with pytest.warns(SuiteWarning, match="fit into"):
             model.predict(numbers.X) if where == "prediction" else model.fit(*numbers)
     assert found

@@ -1,4 +1,4 @@
-"""Units of the last hidden layer, and what columns contribute to predictions."""
+"""What columns contribute to predictions."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite.data import ColumnTable, TensorBundle, make_batches
-from sknn_suite.estimator import FittedNet
+from sknn_suite.data import TensorBundle
 from sknn_suite.tabular._judge import Judge
 
 # Rows that importances are measured on, at most.
@@ -15,16 +14,6 @@ MOST_ROWS = 1000
 
 # Passes for all importances, at most: more columns are shuffled in groups.
 MOST_PASSES = 200
-
-
-def hidden_units(net: FittedNet, rows: ColumnTable) -> np.ndarray:
-    """Units of the last hidden layer of all members, side by side."""
-    module: Any = net.module()
-    bundle = net.bundle(rows)
-    with torch.inference_mode():
-        parts = [module.hidden(**b.inputs) for b in make_batches(bundle, 1024)]
-        units = torch.cat(parts, dim=1)  # (n_members, n_rows, n_units)
-    return units.transpose(0, 1).flatten(1).numpy().astype(rows.dtype, copy=False)
 
 
 def importances(

@@ -1,0 +1,270 @@
+"""Whether corrected probabilities are true, and thresholds as good as they could be.
+
+First, on each data set a network is trained as it is, with class_weight="balanced", and
+after under-sampling to equal classes. The last two are corrected to the true shares.
+Their log-loss on test rows should be within 3 % of that of the first, and the intercept
+of their calibration within 0.1.
+
+Second, a million rows get the best threshold by F1, which should take at most a second.
+
+Third, a missed row costs as much as there are negatives to one positive. The threshold
+that the validation rows choose is compared with the one that would have been cheapest
+on the test rows. Its cost should be at most 1 % higher.
+"""
+
+import argparse
+import math
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+from _measure import Line, earlier, load_shared, parse_options, report
+from imblearn.pipeline import make_pipeline
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline as make_plain_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from sknn_suite import MLPClassifier
+from sknn_suite.decision import CostMatrix, Recalibrator, find_threshold
+
+NAMES = ("mammography", "nsl_kdd", "telco_churn")
+WAYS = ("class_weight", "under-sampling")
+
+
+def main() -> None:
+    options = parse_options(__doc__, NAMES)
+    n_seeds = 1 if options.quick else options.repeats or 3
+    raw: dict[str, Any] = earlier("decision_quality", options)
+    notes = [
+        "Log-losses are means over seeds; the ratio is corrected / plain. An intercept "
+        "of a calibration is 0 if the mean probability is right.",
+    ]
+    for name in options.only:
+        data = load_shared(name)
+        if data is None:
+            notes.append(f"{name} was skipped: its file is not here (set SKNN_DATA).")
+            continue
+        raw[name] = measure(name, data, n_seeds, options)
+    raw["seconds"] = time_of_a_million()
+    lines = []
+    for name in (n for n in NAMES if n in raw):
+        mean = {k: statistics.mean(v) for k, v in raw[name].items()}
+        for way in WAYS:
+            lines += lines_of(name, way, mean)
+            notes.append(
+                f"{name}, {way}, not corrected: log-loss {mean[f'{way} before']:.4f}, "
+                f"intercept {mean[f'{way} intercept before']:+.2f}."
+            )
+        lines.append(
+            Line(
+                f"cost per row on {name}",
+                "cheapest on the test rows",
+                mean["cost oracle"],
+                mean["cost"],
+                mean["cost"] / mean["cost oracle"],
+                1.01,
+                at_most=True,
+                unit="",
+            )
+        )
+        notes.append(f"{name}: cost per row at 0.5 is {mean['cost at half']:.4f}.")
+    seconds = raw["seconds"]
+    lines.append(
+        Line(
+            "best threshold of 1,000,000 rows by F1",
+            "one second",
+            1.0,
+            seconds,
+            seconds,
+            1.0,
+            at_most=True,
+        )
+    )
+    report("decision_quality", __doc__, lines, options, notes=notes, raw=raw)
+
+
+def lines_of(name: str, way: str, mean: dict[str, float]) -> list[Line]:
+    """Lines of one way to balance."""
+    intercept = mean[f"{way} intercept"]
+    return [
+        Line(
+            f"log-loss on {name}, {way} corrected",
+            "plain network",
+            mean["plain"],
+            mean[way],
+            mean[way] / mean["plain"],
+            1.03,
+            at_most=True,
+            unit="",
+        ),
+        Line(
+            f"calibration intercept on {name}, {way} corrected",
+            "0.1",
+            0.1,
+            intercept,
+            abs(intercept) / 0.1,
+            1.0,
+            at_most=True,
+            unit="",
+        ),
+    ]
+
+
+def measure(
+    name: str, data: dict[str, Any], n_seeds: int, options: argparse.Namespace
+) -> dict[str, list[float]]:
+    """Figures of each seed, by quantity."""
+    X, y = rows_of(name, data)
+    measured: dict[str, list[float]] = {}
+    for seed in range(n_seeds):
+        chosen = np.arange(len(y))
+        if options.quick and len(y) > 4_000:
+            chosen, _ = train_test_split(
+                chosen, train_size=4_000, stratify=y, random_state=seed
+            )
+        train, test = train_test_split(
+            chosen, test_size=0.4, stratify=y[chosen], random_state=seed
+        )
+        encoder = make_encoder()
+        X_train = encoder.fit_transform(X.iloc[train])
+        X_test = encoder.transform(X.iloc[test])
+        for quantity, figure in {
+            **losses(X_train, y[train], X_test, y[test], seed, options),
+            **costs(X_train, y[train], X_test, y[test], seed, options),
+        }.items():
+            measured.setdefault(quantity, []).append(float(figure))
+    return measured
+
+
+def rows_of(name: str, data: dict[str, Any]) -> tuple[Any, np.ndarray]:
+    """Rows, and 1 for the rare class."""
+    X, y = data["X"], np.asarray(data["y"])
+    if name == "nsl_kdd":  # normal connections, and the rare attack R2L among them
+        category = data["extra"]["category"].astype(str).str.lower().to_numpy()
+        keep = np.isin(category, ["normal", "r2l"])
+        return X[keep].reset_index(drop=True), (category[keep] == "r2l").astype(int)
+    labels, counts = np.unique(y, return_counts=True)
+    return X, (y == labels[counts.argmin()]).astype(int)
+
+
+def network(seed: int, options: argparse.Namespace, **params: Any) -> MLPClassifier:
+    return MLPClassifier(
+        hidden_layer_sizes=(32,),
+        max_iter=40 if options.quick else 200,
+        early_stopping=True,
+        early_stopping_scoring="loss",
+        validation_fraction=0.25,
+        random_state=seed,
+        **params,
+    )
+
+
+def losses(
+    X: np.ndarray,
+    y: np.ndarray,
+    X_test: np.ndarray,
+    y_test: np.ndarray,
+    seed: int,
+    options: argparse.Namespace,
+) -> dict[str, float]:
+    """Log-losses and intercepts of all ways to train."""
+    found = {}
+    plain = network(seed, options).fit(X, y)
+    found["plain"] = log_loss(y_test, plain.predict_proba(X_test))
+    for way, shares in (
+        ("class_weight before", "as_trained"),
+        (WAYS[0], "true_shares"),
+    ):
+        model = network(seed, options, class_weight="balanced", probabilities=shares)
+        proba = model.fit(X, y).predict_proba(X_test)
+        found |= figures_of(way, y_test, proba)
+    sampler = RandomUnderSampler(random_state=seed)
+    pipeline = make_pipeline(sampler, network(seed, options))
+    model = Recalibrator(pipeline).fit(X, y)
+    before = model.estimator_.predict_proba(X_test)
+    found |= figures_of(f"{WAYS[1]} before", y_test, before)
+    return found | figures_of(WAYS[1], y_test, model.predict_proba(X_test))
+
+
+def figures_of(way: str, y: np.ndarray, proba: np.ndarray) -> dict[str, float]:
+    way, before, _ = way.partition(" before")
+    return {
+        f"{way}{before}": log_loss(y, proba),
+        f"{way} intercept{before}": intercept(y, proba[:, 1]),
+    }
+
+
+def intercept(y: np.ndarray, p: np.ndarray) -> float:
+    """Find what, added to all log-odds, makes the mean probability right."""
+    odds = np.log(np.clip(p, 1e-12, 1)) - np.log(np.clip(1 - p, 1e-12, 1))
+    low, high = -20.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if np.mean(1 / (1 + np.exp(-odds - middle))) < y.mean():
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def costs(
+    X: np.ndarray,
+    y: np.ndarray,
+    X_test: np.ndarray,
+    y_test: np.ndarray,
+    seed: int,
+    options: argparse.Namespace,
+) -> dict[str, float]:
+    """Cost per row of the chosen threshold, of the cheapest one, and of 0.5."""
+    miss = round((1 - y.mean()) / y.mean())
+    matrix = CostMatrix([[0, 1], [miss, 0]])
+    model = network(seed, options, decision_threshold=matrix).fit(X, y)
+    proba = model.predict_proba(X_test)[:, 1]
+
+    def cost(found: np.ndarray) -> float:
+        return float(np.mean(np.where(y_test == 1, miss * ~found, found)))
+
+    return {
+        "cost": cost(model.predict(X_test) == 1),
+        "cost oracle": -find_threshold(y_test, proba, matrix).value,
+        "cost at half": cost(proba >= 0.5),
+    }
+
+
+def make_encoder() -> Any:
+    """Scale numbers, fill their gaps with medians, and one-hot encode all else."""
+    return make_column_transformer(
+        (
+            make_plain_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
+            make_column_selector(dtype_include="number"),
+        ),
+        (
+            make_plain_pipeline(
+                SimpleImputer(strategy="constant", fill_value="missing"),
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            ),
+            make_column_selector(dtype_exclude="number"),
+        ),
+    )
+
+
+def time_of_a_million() -> float:
+    """Seconds for the best threshold of a million rows, the best of three."""
+    random = np.random.RandomState(0)
+    y = random.uniform(size=1_000_000) < 0.005
+    score = random.normal(size=len(y)) + 2 * y
+    best = math.inf
+    for _ in range(3):
+        started = time.perf_counter()
+        find_threshold(y, score, "f1")
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+if __name__ == "__main__":
+    main()

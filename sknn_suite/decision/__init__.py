@@ -1,0 +1,35 @@
+"""Decisions from scores; knows no network, and every classifier may use it."""
+
+from sknn_suite.decision._criteria import (
+    Capacity,
+    CostMatrix,
+    Criterion,
+    FBeta,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+)
+from sknn_suite.decision._prior import prior_correction
+from sknn_suite.decision._recalibrator import Recalibrator
+from sknn_suite.decision._rule import DecisionRule
+from sknn_suite.decision._threshold import (
+    DecisionCurve,
+    ThresholdChoice,
+    find_threshold,
+)
+from sknn_suite.decision._tuner import ThresholdTuner
+
+__all__ = [
+    "Capacity",
+    "CostMatrix",
+    "Criterion",
+    "DecisionCurve",
+    "DecisionRule",
+    "FBeta",
+    "PrecisionAtRecall",
+    "Recalibrator",
+    "RecallAtPrecision",
+    "ThresholdChoice",
+    "ThresholdTuner",
+    "find_threshold",
+    "prior_correction",
+]

@@ -1,0 +1,262 @@
+"""Recalibrator: any pipeline, with probabilities for the true shares of the classes."""
+
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from sknn_suite.decision._labels import check_labels
+from sknn_suite.decision._prior import check_shares, prior_correction
+from sknn_suite.decision._threshold import check_rows
+from sknn_suite.decision._wrapper import ClassifierWrapper
+from sknn_suite.doors import HasMethods, StrOptions, fit_context
+from sknn_suite.exceptions import DataError
+from sknn_suite.parameters import param, parameters
+
+# Name of the step that counts what samplers hand on.
+COUNTER = "count_classes"
+
+
+class ClassCounter(BaseEstimator):
+    """A sampler that changes nothing, and remembers how many rows each class has.
+
+    Attributes
+    ----------
+    classes_, counts_ : ndarray of shape (n_classes,)
+        The labels, and their numbers of rows.
+    """
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple:
+        """Count the classes, and hand the rows on."""
+        self.classes_, self.counts_ = np.unique(y, return_counts=True)
+        return (X, y, *params.values())
+
+    def fit(self, X: Any, y: Any = None) -> "ClassCounter":
+        """Exist, because pipelines look for it."""
+        return self
+
+
+@parameters(group="training")
+class Recalibrator(ClassifierWrapper):
+    """Any classifier or pipeline, with probabilities for the true shares of classes.
+
+    Samplers and class weights change the shares of the classes that a classifier is
+    trained on, and so its probabilities. This wrapper counts what the classifier was
+    trained on, and corrects `predict_proba` by Bayes' rule, without another fit. The
+    order of two classes' rows by probability stays the same; `predict` takes the most
+    probable class of the corrected probabilities. Put a `ThresholdTuner` around it to
+    decide otherwise.
+
+    The correction is exact for rows that are dropped at random, copied or weighted, and
+    approximate for rows that are made up. It does not mend probabilities that are wrong
+    for other reasons: use scikit-learn's CalibratedClassifierCV for these.
+
+    Parameters
+    ----------
+    estimator : classifier or None, default=None
+        A classifier with `predict_proba`, or a pipeline that ends with one; a pipeline
+        of imbalanced-learn may contain samplers. None is a LogisticRegression.
+
+    trained_shares : array-like of shape (n_classes,), "counted" or "balanced", \
+            default="counted"
+        Shares that the classifier was trained on. "counted" counts the rows that reach
+        it, by sample weight and by its parameter `class_weight`. Choose "balanced" for
+        classifiers that balance inside, such as imbalanced-learn's ensembles.
+
+    true_shares : array-like of shape (n_classes,) or None, default=None
+        Shares for which probabilities are wanted. None are those of the rows that `fit`
+        gets, by sample weight. Set them if the rows were chosen by class already.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    estimator_ : classifier
+        The fitted estimator. In a pipeline with samplers, a step before the last
+        counts classes.
+
+    trained_shares_, true_shares_ : ndarray of shape (n_classes,)
+        Shares from which, and to which, probabilities are corrected.
+
+    n_features_in_ : int
+        Number of features, if the estimator has it.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if the estimator has them.
+
+    See Also
+    --------
+    prior_correction : The same for probabilities that you have.
+    ThresholdTuner : Decides by the corrected probabilities.
+
+    Examples
+    --------
+    >>> from imblearn.pipeline import make_pipeline
+    >>> from imblearn.under_sampling import RandomUnderSampler
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sknn_suite.decision import Recalibrator
+    >>> X, y = make_classification(2000, weights=[0.95], flip_y=0.05, random_state=0)
+    >>> round(float(y.mean()), 2)
+    0.07
+    >>> balanced = make_pipeline(RandomUnderSampler(random_state=0),
+    ...                          LogisticRegression())
+    >>> round(float(balanced.fit(X, y).predict_proba(X)[:, 1].mean()), 2)
+    0.31
+    >>> model = Recalibrator(balanced).fit(X, y)
+    >>> round(float(model.predict_proba(X)[:, 1].mean()), 2)
+    0.07
+    """
+
+    estimator: Any = param(
+        None, HasMethods(["fit", "predict_proba"]), None, kw_only=False
+    )
+    trained_shares: Any = param(
+        "counted", StrOptions({"counted", "balanced"}), "array-like"
+    )
+    true_shares: Any = param(None, "array-like", None)
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, **params):
+        """Fit the estimator, and count what it was trained on.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        **params : dict
+            Arguments of the estimator's `fit`, such as `sample_weight`.
+
+        Returns
+        -------
+        self : object
+            The fitted wrapper.
+
+        Raises
+        ------
+        ValueError
+            If y or a parameter cannot be used.
+        """
+        y = check_labels(y)
+        if get_config()["enable_metadata_routing"]:
+            params = dict(process_routing(self, "fit", **params).estimator.fit)
+        classes = np.unique(y)
+        weight = check_rows(y, y, _weight_in(params))
+        seen = np.bincount(np.searchsorted(classes, y), weight).astype(float)
+        if not (seen > 0).all():
+            raise DataError(
+                f"sample_weight leaves the classes {classes[seen == 0].tolist()} "
+                "without weight. Expected rows of every class that count. Change the "
+                "weights, or drop the rows."
+            )
+        estimator = with_counter(clone(self._inner()))
+        counts = isinstance(self.trained_shares, str)
+        if counts and weight is not None and has_counter(estimator):
+            raise DataError(
+                "sample_weight and samplers are used together, so the weights of the "
+                "rows that reach the classifier are unknown. Expected one of the two. "
+                "Pass trained_shares, or leave the weights out."
+            )
+        estimator.fit(X, y, **params)
+        true = seen if self.true_shares is None else self.true_shares
+        true = check_shares(true, len(classes), "true_shares")
+        if counts:
+            trained = np.ones(len(classes))
+            if self.trained_shares == "counted":
+                trained = _trained_on(estimator, classes, y, seen)
+        else:
+            trained = self.trained_shares
+        self.trained_shares_ = check_shares(trained, len(classes), "trained_shares")
+        self.true_shares_ = true
+        self.classes_, self.estimator_ = classes, estimator
+        self._show_features_of(estimator)
+        return self
+
+    def predict_proba(self, X):
+        """Predict probabilities for the true shares.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns as in `classes_`.
+        """
+        check_is_fitted(self)
+        proba = self.estimator_.predict_proba(X)
+        return prior_correction(proba, self.trained_shares_, self.true_shares_)
+
+    def predict(self, X):
+        """Predict the class that is most probable by the true shares.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Elements of `classes_`.
+        """
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+
+def with_counter(estimator: Any) -> Any:
+    """Let a pipeline with samplers count the classes that reach its last step."""
+    steps = getattr(estimator, "steps", None)
+    if not steps or not any(hasattr(step, "fit_resample") for _, step in steps[:-1]):
+        return estimator
+    return estimator.set_params(
+        steps=[*steps[:-1], (COUNTER, ClassCounter()), steps[-1]]
+    )
+
+
+def has_counter(estimator: Any) -> bool:
+    """Whether a pipeline counts the classes that samplers hand on."""
+    return COUNTER in dict(getattr(estimator, "steps", ()))
+
+
+def _trained_on(
+    estimator: Any, classes: np.ndarray, y: np.ndarray, seen: np.ndarray
+) -> np.ndarray:
+    """Weight of each class in the training of the last step."""
+    last, trained = estimator, seen
+    steps = getattr(estimator, "steps", None)
+    if steps:
+        last = steps[-1][1]
+        if has_counter(estimator):
+            counter = dict(steps)[COUNTER]
+            if not np.array_equal(counter.classes_, classes):
+                raise DataError(
+                    f"The samplers hand on the classes {counter.classes_.tolist()} of "
+                    f"{classes.tolist()}. Expected rows of each. Change their "
+                    "sampling_strategy."
+                )
+            trained = counter.counts_.astype(float)
+    given = last.get_params(deep=False).get("class_weight")
+    if given is None:
+        return trained
+    # "balanced" counts rows as they reach the classifier, by weight.
+    if isinstance(given, str):
+        return np.ones(len(classes))
+    return trained * compute_class_weight(given, classes=classes, y=y)
+
+
+def _weight_in(params: dict[str, Any]) -> Any:
+    """Find the sample weights, also those for a step of a pipeline."""
+    for name, value in params.items():
+        if name == "sample_weight" or name.endswith("__sample_weight"):
+            return value
+    return None

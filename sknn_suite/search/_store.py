@@ -1,0 +1,139 @@
+"""Store: trainings that have ended, and from which others go on."""
+
+import copy
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sknn_suite.search._folder import Folder
+from sknn_suite.search._identity import can_go_on, identify
+from sknn_suite.training import FitPlan, Job, Trained
+
+# Memory that the store may take. A network of 100 units for 30 columns takes 0.2 MB.
+STORE_BYTES = 1 << 28
+
+# What an epoch takes in a history, roughly.
+_BYTES_PER_EPOCH = 1000
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a job.
+
+    Parameters
+    ----------
+    key : str or None
+        See `identify`.
+    plan : FitPlan
+        What is left to train; it goes on where an earlier job ended.
+    trained : Trained or None
+        The result, if nothing is left.
+    n_before : int
+        Epochs of the earlier job.
+    """
+
+    key: str | None
+    plan: FitPlan
+    trained: Trained | None = None
+    n_before: int = 0
+
+
+class Store:
+    """Results by what their training is, in bounded memory, and in a folder if wanted.
+
+    Of trainings that differ only in their number of epochs, a longer one goes on from
+    the longest that is shorter, with the very bits of one that starts anew. A training
+    that has converged is the result for every larger number of epochs.
+
+    Parameters
+    ----------
+    folder : Folder or None, default=None
+        Where results are kept beyond the life of this process.
+    n_bytes : float, default=STORE_BYTES
+        Memory to take at most; what has not been used for longest goes first.
+    """
+
+    def __init__(
+        self, folder: Folder | None = None, n_bytes: float = STORE_BYTES
+    ) -> None:
+        self.folder = folder
+        self.n_bytes = n_bytes
+        self._kept: OrderedDict[tuple[str, int], Trained] = OrderedDict()
+        self._taken = 0.0
+        self._lock = threading.Lock()
+
+    def look_up(self, job: Job) -> Known:
+        """Find the result of a job, or where it can go on."""
+        plan = job.plan
+        key = identify(job)
+        if key is None:
+            return Known(None, plan)
+        plan = plan.change(pauses=can_go_on(plan))
+        for n_epochs in self._lengths(key, plan):
+            earlier = self._get(key, n_epochs, plan)
+            if earlier is None:
+                continue
+            if n_epochs == plan.n_epochs or earlier.stop_reason is not None:
+                return Known(key, plan, copy.deepcopy(earlier))
+            if plan.pauses and earlier.paused is not None:
+                start = replace(plan.start, state=earlier.paused)
+                n_before = len(earlier.history)
+                return Known(key, plan.change(start=start), n_before=n_before)
+        return Known(key, plan)
+
+    def keep(self, known: Known, trained: Trained) -> None:
+        """Keep a result."""
+        key, n_epochs = known.key, known.plan.n_epochs
+        if key is None or trained.interrupted:
+            return
+        trained = copy.deepcopy(trained)  # the estimator's may be changed by its user
+        self._put(key, n_epochs, trained)
+        if self.folder is not None:
+            self.folder.write(key, n_epochs, trained)
+
+    def _lengths(self, key: str, plan: FitPlan) -> list[int]:
+        """Numbers of epochs that are known and not too large, the largest first."""
+        with self._lock:
+            found = {n for other, n in self._kept if other == key}
+        if self.folder is not None:
+            found |= self.folder.lengths(key)
+        return sorted((n for n in found if n <= plan.n_epochs), reverse=True)
+
+    def _get(self, key: str, n_epochs: int, plan: FitPlan) -> Trained | None:
+        with self._lock:
+            trained = self._kept.get((key, n_epochs))
+            if trained is not None:
+                self._kept.move_to_end((key, n_epochs))
+                return trained
+        if self.folder is None:
+            return None
+        trained = self.folder.read(key, n_epochs, plan)
+        if trained is not None:
+            self._put(key, n_epochs, trained)
+        return trained
+
+    def _put(self, key: str, n_epochs: int, trained: Trained) -> None:
+        with self._lock:
+            if (key, n_epochs) in self._kept:
+                return
+            self._kept[key, n_epochs] = trained
+            self._taken += size_of(trained)
+            while self._taken > self.n_bytes:
+                _, oldest = self._kept.popitem(last=False)
+                self._taken -= size_of(oldest)
+
+
+def size_of(trained: Trained) -> float:
+    """Memory of a result in bytes, roughly."""
+    arrays = _bytes_in([trained.weights, trained.state, trained.progress.best_weights])
+    paused = 0.0 if trained.paused is None else _bytes_in(trained.paused.training)
+    return arrays + paused + 2.0 * _BYTES_PER_EPOCH * len(trained.history)
+
+
+def _bytes_in(value: Any) -> float:
+    if isinstance(value, dict):
+        return sum(map(_bytes_in, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_bytes_in, value))
+    return float(getattr(value, "nbytes", 0))

@@ -1,0 +1,73 @@
+"""Products of several models against those of one, bit for bit."""
+
+import pytest
+import torch
+
+from sknn_suite.training._products import (
+    ALONE,
+    ONE_BY_ONE,
+    OWN_LOOP_WORK,
+    STACKED,
+    choose_products,
+    empty_rows,
+)
+
+# Rows, inputs and outputs of a layer: usual ones, odd ones, and very small ones.
+SHAPES = [
+    (200, 30, 100),
+    (55, 30, 100),
+    (200, 100, 1),
+    (200, 100, 3),
+    (200, 784, 32),
+    (37, 101, 57),
+    (64, 13, 33),
+    (17, 7, 5),
+    (1, 30, 100),
+    (2, 11, 13),
+    (3, 4, 5),
+    (1, 100, 1),
+    (1, 1, 1),
+]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Use one thread, as a pack does."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_each_of_several_models_has_the_bits_of_one(shape, dtype):
+    n_rows, n_in, n_out = shape
+    like, generator = torch.empty(0, dtype=dtype), torch.Generator().manual_seed(0)
+
+    def draw(*size):
+        return empty_rows(like, 5, *size).normal_(generator=generator)
+
+    # Weights begin anywhere in a buffer of parameters.
+    weight = draw(3 + n_out * n_in)[:, 3:].unflatten(1, (n_out, n_in))
+    bias, x, delta = draw(1, n_out), draw(n_rows, n_in), draw(n_rows, n_out)
+    products = choose_products(weight, n_rows)
+    is_tiny = n_rows * n_in * n_out < OWN_LOOP_WORK
+    assert products is (ONE_BY_ONE if is_tiny else STACKED)
+    out = products.affine(bias, x, weight.mT, out=draw(n_rows, n_out))
+    grad = draw(3 + n_out * n_in)[:, 3:].unflatten(1, (n_out, n_in))
+    products.weight_grad(delta.mT, x, out=grad)
+    back = products.input_grad(delta, weight, out=draw(n_rows, n_in))
+    for i in range(5):
+        alone = ALONE.affine(bias[i, 0], x[i].clone(), weight[i].clone().t(), out=None)
+        assert torch.equal(out[i], alone)
+        assert torch.equal(grad[i], delta[i].t().clone() @ x[i].clone())
+        assert torch.equal(back[i], delta[i] @ weight[i])
+
+
+def test_memory_of_models_has_a_gap_or_no_remainder():
+    for dtype in (torch.float32, torch.float64):
+        for n in (1, 15, 16, 17, 32, 33):
+            rows = empty_rows(torch.empty(0, dtype=dtype), 2, n)
+            has_gap = rows.stride(0) > n
+            assert has_gap or n % (64 // dtype.itemsize * 2) == 0
