@@ -1,6 +1,7 @@
 """Kinds of columns, told from dtypes and values."""
 
 import re
+from collections import UserDict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -36,7 +37,7 @@ _DATE = re.compile(
 )
 
 
-class ColumnKinds(dict):
+class ColumnKinds(UserDict):
     """Kind of each column by its name; it prints one line per kind.
 
     Examples

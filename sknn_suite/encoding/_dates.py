@@ -90,3 +90,7 @@ def _parts(seconds: np.ndarray, first: float) -> dict[str, np.ndarray]:
         parts[f"{name} (sine)"] = np.sin(angle)
         parts[f"{name} (cosine)"] = np.cos(angle)
     return parts
+
+
+# Names of all parts.
+PARTS = tuple(_parts(np.zeros(1), 0.0))

@@ -1,6 +1,7 @@
 """What the members of an ensemble for mixed tables differ in."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,12 +33,10 @@ class Members:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def shown(self) -> dict[str, np.ndarray]:
-        """One array per setting, as in scikit-learn's ``cv_results_``."""
-        sizes = np.empty(len(self), dtype=object)
-        sizes[:] = self.sizes
+    def shown(self) -> dict[str, Any]:
+        """One list or array per setting, as in scikit-learn's ``cv_results_``."""
         return {
-            "hidden_layer_sizes": sizes,
+            "hidden_layer_sizes": list(self.sizes),
             "dropout": np.array(self.dropout),
             "rate_factor": np.array(self.rates),
             "wave_scale": np.array(self.scales),

@@ -110,11 +110,11 @@ class TabularEstimator(SupervisedEstimator):
 
     Attributes
     ----------
-    column_kinds_ : dict of str to str
+    column_kinds_ : mapping of str to str
         Kind of each column: "number", "boolean", "category", "date" or "text"; or why
         it is left out: "constant", "duplicate", "identifier" or "dropped text".
 
-    members_ : dict of str to ndarray
+    members_ : dict of str to list or ndarray
         Settings of each network, its score on the rows that it left out
         (`validation_score`), and its `weight` in the mean. ``pandas.DataFrame`` shows
         it as a table.
