@@ -13,13 +13,12 @@ from sknn_suite.tabular._mixed_task import MixedTask
 class TabularClassifier(TabularEstimator, Classifier):
     """Classifier for data frames as they are.
 
-    Numbers, gaps, categories, booleans, dates and strings need no preparation, and no
-    parameter needs to be set. Several small networks learn side by side, each with
-    settings of its own and another part of the rows left out; predictions are their
-    mean, whose probabilities are calibrated on the rows left out.
+    Start with `n_members`, `class_weight` and `max_time`.
 
-    Start with `class_weight` and `random_state`; `max_time` ends a long fit,
-    `n_members` trades quality for time.
+    Numbers, gaps, categories, booleans, dates and strings need no preparation, and no
+    parameter needs to be set; `max_time` ends a long fit. Several small networks learn
+    side by side, each with settings of its own and another part of the rows left out;
+    predictions are their mean, whose probabilities are calibrated on the rows left out.
 
     Attributes
     ----------

@@ -14,13 +14,13 @@ from sknn_suite.tabular._mixed_task import MixedTask
 class TabularRegressor(TabularEstimator, Regressor):
     """Regressor for data frames as they are.
 
-    Numbers, gaps, categories, booleans, dates and strings need no preparation, and no
-    parameter needs to be set. Several small networks learn side by side, each with
-    settings of its own and another part of the rows left out; predictions are their
-    mean. The target is scaled inside, and predictions stay within what was seen.
+    Start with `n_members`, `loss` and `max_time`.
 
-    Start with `loss` and `random_state`; `max_time` ends a long fit, `n_members` trades
-    quality for time.
+    Numbers, gaps, categories, booleans, dates and strings need no preparation, and no
+    parameter needs to be set; `max_time` ends a long fit. Several small networks learn
+    side by side, each with settings of its own and another part of the rows left out;
+    predictions are their mean. The target is scaled inside, and predictions stay within
+    what was seen.
 
     Parameters
     ----------

@@ -248,6 +248,7 @@ MIXED_TABLE = {
     "precision": Case("float32"),
 }
 MIXED_REGRESSION = {
+    "scale_target": Case(False),
     "early_stopping_scoring": Case("neg_mean_absolute_error", {"max_iter": 12}),
 }
 
