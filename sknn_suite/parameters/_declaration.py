@@ -91,6 +91,8 @@ def parameters(
 def _make(
     cls: type[T], group: str | None, settles: dict[str, Any] | None = None
 ) -> type[T]:
+    if settles is not None:
+        cls._settles = frozenset(settles)  # type: ignore[attr-defined]
     for name, value in (settles or {}).items():
         cls.__annotations__[name] = ClassVar[Any]  # which dataclasses leave out
         setattr(cls, name, value)
