@@ -39,6 +39,7 @@ from sknn_suite.doors._torch import (
     onednn_takes_bfloat16,
     processor_has_bfloat16_units,
     undecorated,
+    without_grad,
 )
 from sknn_suite.doors._warnings import (
     WarningState,
@@ -91,4 +92,5 @@ __all__ = [
     "waits_for_one_fit",
     "warn_user",
     "warning_state",
+    "without_grad",
 ]
