@@ -236,7 +236,14 @@ SUITE: tuple[Kind, ...] = (
     _of_suite(
         TabularClassifier, _verify_mixed, _TABLE, _CLASSES, _MIXED, derived=_OF_ENCODER
     ),
-    _of_suite(TabularRegressor, _verify_mixed, _TABLE, _MIXED, derived=_OF_ENCODER),
+    _of_suite(
+        TabularRegressor,
+        _verify_mixed,
+        _TABLE,
+        _MIXED,
+        {"scale_target_": either(flag, one_of("log"))},
+        derived=_OF_ENCODER,
+    ),
     _of_suite(AutoencoderDetector, _verify_detector, _TABLE, _DETECTOR),
     _of_suite(VAEDetector, _verify_detector, _TABLE, _DETECTOR),
     _of_suite(

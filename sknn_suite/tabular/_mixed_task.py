@@ -26,6 +26,7 @@ from sknn_suite.tabular._folds import Folds, draw_folds
 from sknn_suite.tabular._importances import importances
 from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
+from sknn_suite.tabular._scale_trial import try_scales
 from sknn_suite.tabular._selection import choose_greedily, choose_sharpness
 from sknn_suite.training import FitPlan, load_weights, weights_of
 
@@ -184,7 +185,15 @@ class MixedTask(SupervisedTask):
         module = _module(plan, plan.weights)
         batch = plan.train.take(_numbers(plan.train)[:ROWS_TO_SUIT])
         module.suit_rows(**batch.inputs)
-        return plan.change(weights=weights_of(module, copy=True))
+        plan = plan.change(weights=weights_of(module, copy=True))
+        other, target = self.objective.other_scale, self.objective.target
+        if other is None or plan.valid is None or not _is_positive(plan, target):
+            return plan
+        plan, target.scale = try_scales(plan, target, other, _scores_of)
+        return plan
+
+    def settled(self, plan: FitPlan) -> dict[str, Any]:
+        return self.objective.shown
 
     def loss(self) -> Loss:
         return LossByModel(super().loss())
@@ -260,6 +269,19 @@ class MixedTask(SupervisedTask):
         self.of.column_kinds_ = net.encoder.kinds_
         kept = np.flatnonzero(share > 0)
         return _combining(_keep(net, kept), link, share[kept], sharpness)
+
+
+def _is_positive(plan: FitPlan, target: Any) -> bool:
+    """Whether all targets are positive, those of validation rows too."""
+    bundles = [rows for rows in (plan.train, plan.valid) if rows is not None]
+    found = [target.scale.undo(rows.target.cpu().double()) for rows in bundles]
+    return all((y > 0).all() for y in found)
+
+
+def _scores_of(plan: FitPlan, weights: dict[str, np.ndarray]) -> Tensor:
+    """Raw scores of each member for the validation rows of a plan."""
+    assert plan.valid is not None
+    return _raw_scores(_module(plan, weights), plan.valid)
 
 
 def _equal(n_models: int) -> np.ndarray:

@@ -157,6 +157,53 @@ def test_units_of_y_are_learnt_back():
     np.testing.assert_allclose(large, 1e6 * auto, rtol=1e-6)
 
 
+def skewed(n):
+    """Columns, and a positive skewed target whose noise grows with it."""
+    source = np.random.RandomState(0)
+    X = source.normal(size=(n, 3))
+    noise = source.normal(size=n)
+    return X, np.exp(1.5 * X[:, 0] + 0.3 * noise)
+
+
+@pytest.mark.parametrize("cv", [2, None])
+def test_the_logarithm_of_a_skewed_target_is_taken_if_it_is_better(cv):
+    X, y = skewed(600)
+    how = {"n_members": 2, "max_iter": 16, "cv": cv, "random_state": 0}
+    how |= {"loss": "absolute_error"}
+    model = TabularRegressor(**how).fit(X[:400], y[:400])
+    assert model.scale_target_ == "log"
+    assert model._net.target.scale.log
+    plain = TabularRegressor(**how, scale_target=True).fit(X[:400], y[:400])
+    errors = [np.abs(m.predict(X[400:]) - y[400:]).mean() for m in (model, plain)]
+    assert errors[0] < errors[1]
+
+
+def test_the_logarithm_is_not_taken_where_it_is_worse_or_cannot_be():
+    X, y = skewed(400)
+    how = {"n_members": 2, "max_iter": 8, "random_state": 0}
+    assert TabularRegressor(**how).fit(X, np.log(y)).scale_target_ is True
+    assert TabularRegressor(**how).fit(X, y - 1).scale_target_ is True  # not positive
+    held_out = {"X_val": X[300:], "y_val": y[300:] - 1}
+    model = TabularRegressor(**how).fit(X[:300], y[:300], **held_out)
+    assert model.scale_target_ is True
+    counts = TabularRegressor(**how, loss="poisson").fit(X, np.rint(y))
+    assert counts.scale_target_ is True
+    assert TabularRegressor(**how, scale_target=False).fit(X, y).scale_target_ is False
+
+
+def test_the_trial_measures_in_the_units_of_y():
+    # Half of y is almost zero by chance, which its logarithm takes for huge errors.
+    source = np.random.RandomState(0)
+    X = source.uniform(size=(900, 1))
+    y = np.where(source.rand(900) < 0.5, 1e-6, 1 + 3 * X[:, 0] ** 4)
+    how = {"n_members": 2, "max_iter": 16, "random_state": 0}
+    model = TabularRegressor(**how).fit(X[:600], y[:600])
+    assert model.scale_target_ is True
+    log = TabularRegressor(**how, scale_target="log").fit(X[:600], y[:600])
+    errors = [np.square(m.predict(X[600:]) - y[600:]).mean() for m in (model, log)]
+    assert errors[0] < 0.8 * errors[1]
+
+
 def test_counts_are_learnt_in_units_of_their_mean():
     X, signal = make_frame(120)
     y = np.rint(signal).clip(0)
