@@ -24,6 +24,9 @@ exclude_patterns = ["_build", "benchmark_tables", "whats_new/fragments"]
 default_role = "code"
 html_theme = "furo"
 html_title = f"sknn_suite {release}"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
+pygments_dark_style = "github-dark"  # furo's own underlines modules, like links
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say it
