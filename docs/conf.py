@@ -26,7 +26,7 @@ html_theme = "furo"
 html_title = f"sknn_suite {release}"
 html_static_path = ["_static"]
 html_css_files = ["style.css"]
-pygments_dark_style = "github-dark"  # furo's own underlines modules, like links
+pygments_dark_style = "one-dark"  # furo's own underlines modules, like links
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say it
