@@ -22,6 +22,7 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "benchmark_tables", "whats_new/fragments"]
 default_role = "code"
+smartquotes = False  # "auto" is a value, and is copied as one
 html_theme = "furo"
 html_title = f"sknn_suite {release}"
 html_static_path = ["_static"]

@@ -97,9 +97,10 @@ for n_per_class in sizes:
         X = new_images.reshape(len(new_images), -1) if is_flat else new_images
         model.fit(X[few], new_labels[few])
         accuracy[package].append(model.score(X[test], new_labels[test]))
+print(f"accuracy with {sizes} images per class")
 for package, (what, _) in models.items():
-    found = ", ".join(f"{value:.3f}" for value in accuracy[package])
-    print(f"{package:20} {what:14} accuracy with {sizes} images per class: {found}")
+    found = "  ".join(f"{value:.3f}" for value in accuracy[package])
+    print(f"{package:20} {what:14} {found}")
 
 # %%
 # How much the other images help
