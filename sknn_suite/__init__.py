@@ -62,6 +62,7 @@ _ELSEWHERE = {
         "DivergedError InterruptedWarning MissingDependencyError SuiteError "
         "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
+    "export": "register_converters to_onnx to_torch",
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
@@ -81,6 +82,7 @@ _PACKAGES = {
     "datasets",
     "decision",
     "exceptions",
+    "export",
     "persistence",
     "plotting",
 }
