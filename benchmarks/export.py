@@ -71,44 +71,59 @@ def inputs_of(model: Any, rows: Any, session: Any) -> dict[str, np.ndarray]:
     return {"X": rows}
 
 
+class Contenders:
+    """A model, its graph and its module.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.graph = to_onnx(model).SerializeToString()
+        how = onnxruntime.SessionOptions()
+        how.intra_op_num_threads = torch.get_num_threads()
+        self.session = onnxruntime.InferenceSession(
+            self.graph, how, providers=["CPUExecutionProvider"]
+        )
+        self.model, self.module = model, to_torch(model)
+        self.answer = getattr(model, "predict_proba", None) or model.score_samples
+        self.output = "probabilities" if hasattr(model, "classes_") else "scores"
+
+    def calls(self, rows: Any) -> dict[str, Any]:
+        """Functions that answer for rows; each returns an array or a tensor."""
+        inputs = inputs_of(self.model, rows, self.session)
+        tensors = [torch.from_numpy(array) for array in inputs.values()]
+        return {
+            "sknn_suite": lambda: self.answer(rows),
+            "graph": lambda: self.session.run([self.output], inputs)[0],
+            "module": lambda: self.module(*tensors),
+        }
+
+
 def main() -> None:
     options = parse_options(__doc__)
     repeats = rounds(options, 15)
     sizes = QUICK_SIZES if options.quick else SIZES
     warnings.simplefilter("ignore")
     lines, raw, notes = [], {}, []
-    threads = onnxruntime.SessionOptions()
-    threads.intra_op_num_threads = torch.get_num_threads()
     for name, (model, rows, _) in families(max(sizes), 256).items():
-        graph = to_onnx(model).SerializeToString()
-        session = onnxruntime.InferenceSession(
-            graph, threads, providers=["CPUExecutionProvider"]
-        )
-        module = to_torch(model)
-        answer = getattr(model, "predict_proba", None) or model.score_samples
-        output = "probabilities" if hasattr(model, "classes_") else "scores"
-        farthest = 0.0
+        contenders, farthest = Contenders(model), 0.0
         for n in sizes:
-            inputs = inputs_of(model, rows[:n], session)
-            tensors = [torch.from_numpy(array) for array in inputs.values()]
-            turns = take_turns(
-                {
-                    "sknn_suite": lambda n=n: answer(rows[:n]),
-                    "graph": lambda inputs=inputs: session.run([output], inputs),
-                    "module": lambda tensors=tensors: module(*tensors),
-                },
-                repeats,
-            )
-            expected = answer(rows[:n])
-            for found in (session.run([output], inputs)[0], module(*tensors).numpy()):
-                error = np.abs(found - expected) / np.maximum(np.abs(expected), 1)
-                farthest = max(farthest, float(error.max()))
+            calls = contenders.calls(rows[:n])
+            expected = calls["sknn_suite"]()
+            for key in ("graph", "module"):
+                error = np.abs(np.asarray(calls[key]()) - expected)
+                share = error / np.maximum(np.abs(expected), 1)
+                farthest = max(farthest, float(share.max()))
+            turns = take_turns(calls, repeats)
             raw[f"{name}, {n}"] = turns
             lines += [
                 _line(f"{name}: {n} rows, {what}", turns, key)
                 for key, what in (("graph", "ONNX Runtime"), ("module", "torch"))
             ]
-        size = len(graph) / 1e3
+        size = len(contenders.graph) / 1e3
         notes.append(
             f"{name}: graph {size:,.0f} kB, file of save {_size_of(model):,.0f} kB, "
             f"largest difference {farthest:.1g}."
@@ -136,6 +151,7 @@ def _line(work: str, turns: dict[str, list[float]], key: str) -> Line:
         float(np.median(turns["sknn_suite"])),
         float(np.median(turns[key])),
         float(np.median(ratios)),
+        None,
         low=min(ratios),
         high=max(ratios),
     )
