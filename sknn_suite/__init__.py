@@ -71,6 +71,7 @@ _ELSEWHERE = {
         "DivergedError InterruptedWarning MissingDependencyError SuiteError "
         "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
+    "export": "register_converters to_onnx to_torch",
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
@@ -90,6 +91,7 @@ _PACKAGES = {
     "datasets",
     "decision",
     "exceptions",
+    "export",
     "persistence",
     "plotting",
 }

@@ -10,6 +10,7 @@ from sknn_suite.modules._ensemble_linear import EnsembleLinear
 from sknn_suite.modules._image_builder import (
     ARCHITECTURES,
     BACKBONES,
+    FlatMLP,
     Probe,
     build_image_network,
     copy_values,
@@ -90,6 +91,7 @@ __all__ = [
     "CropKernels",
     "Dropout",
     "EnsembleLinear",
+    "FlatMLP",
     "GlobalAveragePool",
     "GoogLeNet",
     "ImageNetwork",

@@ -4,6 +4,7 @@ from sknn_suite.persistence._categories import CATEGORIES
 from sknn_suite.persistence._composites import COMPOSITES
 from sknn_suite.persistence._kinds import Kind
 from sknn_suite.persistence._scikit import IMPUTERS, LINEAR, SCALERS
+from sknn_suite.persistence._stacks import STACKS
 from sknn_suite.persistence._suite import SUITE
 
 KINDS: tuple[Kind, ...] = (
@@ -13,6 +14,7 @@ KINDS: tuple[Kind, ...] = (
     *IMPUTERS,
     *CATEGORIES,
     *COMPOSITES,
+    *STACKS,
 )
 BY_TYPE: dict[type, Kind] = {kind.cls: kind for kind in KINDS}
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
