@@ -13,6 +13,7 @@ from sknn_suite.doors._random import (
     torch_generator,
 )
 from sknn_suite.doors._sklearn import (
+    EstimatorList,
     HasMethods,
     Interval,
     Options,
@@ -47,6 +48,7 @@ from sknn_suite.doors._warnings import (
 )
 
 __all__ = [
+    "EstimatorList",
     "HasMethods",
     "Home",
     "Interval",
