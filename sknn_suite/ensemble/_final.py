@@ -1,6 +1,6 @@
 """The final step of a stack: from predictions of its members to one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -193,19 +193,41 @@ def learn(
 
 
 def better(learned: FinalStep, greedy: FinalStep, scoring: str) -> FinalStep:
-    """Take what was learned if it beats greedy weights out of fold; say if not."""
-    both = ~(np.isnan(learned.values) | np.isnan(greedy.values))
-    gain = (learned.values - greedy.values)[both]
-    if len(gain) and gain.mean() > 0:
-        return learned
-    ours, theirs = (mean_and_spread(step.values[both])[0] for step in (learned, greedy))
-    warn_user(
-        f"{learned.name} has {scoring} {ours:.4g} on rows that neither the members nor "
-        f"it have seen, greedy weights have {theirs:.4g}. The stack uses greedy "
-        "weights. Set final_estimator='greedy' to spare the fits.",
-        SuiteWarning,
-    )
-    return greedy
+    """Take what was learned if it clearly beats greedy weights out of fold; say if not.
+
+    The better of two scores is too good. So the score of a fold in the result is that
+    of the step which the other folds prefer.
+    """
+    pairs = np.column_stack([learned.values, greedy.values])
+    chosen = learned if _is_clear(pairs) else greedy
+    values = [
+        pair[0] if _is_clear(np.delete(pairs, i, axis=0)) else pair[1]
+        for i, pair in enumerate(pairs)
+    ]
+    if chosen is greedy:
+        ours, theirs = pairs[~np.isnan(pairs).any(axis=1)].mean(axis=0)
+        warn_user(
+            f"{learned.name} has {scoring} {ours:.4g} on the folds left out, greedy "
+            f"weights have {theirs:.4g}. Expected a gain of two standard errors, else "
+            "the stack uses greedy weights. Set final_estimator='greedy' to spare the "
+            "fits.",
+            SuiteWarning,
+        )
+    return replace(chosen, values=np.array(values))
+
+
+def _is_clear(pairs: np.ndarray) -> bool:
+    """Whether what was learned gains more than two standard errors of its score.
+
+    The members that predicted the rows to learn from were trained on the fold that is
+    left out. So even on labels without meaning a level gains a little if it may turn a
+    member round, which weights >= 0 cannot, and it does so in all folds alike. The
+    spread of the gain would not show that; the spread of the score is as large as what
+    luck can do.
+    """
+    known = pairs[~np.isnan(pairs).any(axis=1)]
+    mean, spread = mean_and_spread(known[:, 0])
+    return bool(mean - known[:, 1].mean() > 2 * spread / np.sqrt(len(known)))
 
 
 def flat(scores: np.ndarray, target: Target) -> np.ndarray:

@@ -66,8 +66,8 @@ class CrossFitStacking(
         selection, see `greedy_weights`; a member that does not help gets no weight.
         "simplex" are the weights >= 0 with the smallest log-loss or squared error, for
         many rows and few members. An estimator is trained on the out-of-fold
-        predictions, itself out of fold, and is used only if it beats greedy weights on
-        rows that neither has seen; else there is a warning.
+        predictions, itself out of fold, and is used only if it beats greedy weights by
+        two standard errors on folds that neither has seen; else there is a warning.
 
     cv : int, splitter, iterable or None, default=5
         Folds, the same for all members, as in `CrossFitClassifier`.
@@ -198,7 +198,7 @@ class CrossFitStacking(
             step = better(learned, step, self._scoring.name)
         self._step: FinalStep = step
         self._oof = step.oof
-        self._mean_scores = layer.values(weigh("mean", layer).oof)
+        self.mean_fold_scores_ = layer.values(weigh("mean", layer).oof)
         self._seen = SeenRows(keys, flat(layer.scores, self._target), self._weight)
         self.final_step_ = step.name
         self.fold_scores_, self.scoring_ = step.values, self._scoring.name

@@ -41,6 +41,9 @@ class CrossFitStackingClassifier(OutOfFoldClassifier, CrossFitStacking):
     fold_scores_ : ndarray of shape (n_folds,)
         The stack's score in each fold; NaN if it cannot be scored there.
 
+    mean_fold_scores_ : ndarray of shape (n_folds,)
+        The score of the plain mean of all members in each fold.
+
     scoring_ : str
         The name of the score.
 
@@ -122,6 +125,9 @@ class CrossFitStackingRegressor(OutOfFoldRegressor, CrossFitStacking):
 
     fold_scores_ : ndarray of shape (n_folds,)
         The stack's score in each fold; NaN if it cannot be scored there.
+
+    mean_fold_scores_ : ndarray of shape (n_folds,)
+        The score of the plain mean of all members in each fold.
 
     scoring_ : str
         The name of the score.
