@@ -198,14 +198,17 @@ def better(learned: FinalStep, greedy: FinalStep, scoring: str) -> FinalStep:
     The better of two scores is too good. So the score of a fold in the result is that
     of the step which the other folds prefer.
     """
-    pairs = np.column_stack([learned.values, greedy.values])
-    chosen = learned if _is_clear(pairs) else greedy
+    gain = learned.values - greedy.values
+    chosen = learned if _is_clear(gain) else greedy
     values = [
-        pair[0] if _is_clear(np.delete(pairs, i, axis=0)) else pair[1]
-        for i, pair in enumerate(pairs)
+        learned.values[i] if _is_clear(np.delete(gain, i)) else greedy.values[i]
+        for i in range(len(gain))
     ]
     if chosen is greedy:
-        ours, theirs = pairs[~np.isnan(pairs).any(axis=1)].mean(axis=0)
+        both = ~np.isnan(gain)
+        ours, theirs = (
+            mean_and_spread(step.values[both])[0] for step in (learned, greedy)
+        )
         warn_user(
             f"{learned.name} has {scoring} {ours:.4g} on the folds left out, greedy "
             f"weights have {theirs:.4g}. Expected a gain of two standard errors, else "
@@ -216,18 +219,16 @@ def better(learned: FinalStep, greedy: FinalStep, scoring: str) -> FinalStep:
     return replace(chosen, values=np.array(values))
 
 
-def _is_clear(pairs: np.ndarray) -> bool:
-    """Whether what was learned gains more than two standard errors of its score.
+def _is_clear(gain: np.ndarray) -> bool:
+    """Whether the mean gain of folds is more than two standard errors.
 
     The members that predicted the rows to learn from were trained on the fold that is
-    left out. So even on labels without meaning a level gains a little if it may turn a
-    member round, which weights >= 0 cannot, and it does so in all folds alike. The
-    spread of the gain would not show that; the spread of the score is as large as what
-    luck can do.
+    left out. So even on labels without meaning a level that may turn a member round
+    gains a little, which weights >= 0 cannot: a gain must be clear. Folds are compared
+    in pairs, since some folds are harder for both.
     """
-    known = pairs[~np.isnan(pairs).any(axis=1)]
-    mean, spread = mean_and_spread(known[:, 0])
-    return bool(mean - known[:, 1].mean() > 2 * spread / np.sqrt(len(known)))
+    mean, spread = mean_and_spread(gain)
+    return bool(mean > 2 * spread / np.sqrt((~np.isnan(gain)).sum()))
 
 
 def flat(scores: np.ndarray, target: Target) -> np.ndarray:

@@ -64,5 +64,5 @@ def test_what_cannot_be_drawn_is_told(rows):
     with pytest.raises(TypeError, match="StackingClassifier has no 'add', which Stack"):
         StackDisplay.from_estimator(other)
     stack = CrossFitStackingClassifier(MEMBERS, cv=4).fit(*rows)
-    with pytest.raises(ValueError, match="axes holds 1 axes. Expected four"):
+    with pytest.raises(ValueError, match=r"axes holds 1 axes\. Expected four"):
         StackDisplay.from_estimator(stack, axes=[plt.gca()])
