@@ -2,16 +2,16 @@
 The Kaggle way, without leakage
 ===============================
 
-Afterwards you can combine a recurrent network, a linear model and boosted trees over the
-same texts by a level that learns from out-of-fold predictions, choose decision thresholds
-by them as well, and see what each model adds.
+Afterwards you can combine a recurrent network, a linear model and boosted trees over
+the same texts by a level that learns from out-of-fold predictions, choose decision
+thresholds by them as well, and see what each model adds.
 """
 
 # %%
 # Sentences of three packages
 # ---------------------------
-# Which package does a sentence of documentation come from? The classes are imbalanced, so
-# a mean of the F1 scores of all classes judges the decisions.
+# Which package does a sentence of documentation come from? The classes are imbalanced,
+# so a mean of the F1 scores of all classes judges the decisions.
 import time
 
 import matplotlib.pyplot as plt

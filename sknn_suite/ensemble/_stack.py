@@ -186,6 +186,7 @@ class CrossFitStacking(
         for member in self.members_.values():
             member.fold_scores_ = layer.values(member._oof)
             member.scoring_ = self._scoring.name
+            member._decide(self._wanted, self._target, self._y, self._weight)
         how = "greedy" if self._learns() else self.final_estimator
         step = weigh(how, layer)
         if self._learns():
