@@ -10,10 +10,10 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from sknn_suite.ensemble import CrossFitStackingClassifier, _fold_fits
 
-# Over the first hundred seeds, members and their mean score .493 to .507, the stack .52:
-# members that predicted the other folds were trained on the fold that is judged. Luck is
-# larger in twenty seeds: of five blocks, this is one of two in which no level is off by
-# luck, in either direction.
+# Over the first hundred seeds, members and their mean score .493 to .507, the stack
+# .52: members that predicted the other folds were trained on the fold that is judged.
+# Luck is larger in twenty seeds: of five blocks, this is one of two in which no level
+# is off by luck, in either direction.
 SEEDS = range(40, 60)
 pytestmark = [
     # A level that is trained is not better than greedy weights, or is by luck.
