@@ -66,6 +66,10 @@ _ELSEWHERE = {
         "PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
         "ThresholdTuner find_threshold prior_correction"
     ),
+    "ensemble": (
+        "CrossFitClassifier CrossFitRegressor CrossFitStackingClassifier "
+        "CrossFitStackingRegressor GreedyWeights blend greedy_weights"
+    ),
     "exceptions": (
         "CheckpointError CorruptModelError DataError DeviceError "
         "DivergedError InterruptedWarning MissingDependencyError SuiteError "
@@ -80,7 +84,8 @@ _ELSEWHERE = {
     "plotting": (
         "AnomalyScoreDisplay FilterDisplay LatentSpaceDisplay "
         "LearningRateDisplay LossCurveDisplay PredictionGallery "
-        "ReconstructionDisplay ThresholdCurveDisplay TokenAttentionDisplay"
+        "ReconstructionDisplay StackDisplay ThresholdCurveDisplay "
+        "TokenAttentionDisplay"
     ),
     "text": "Tokenizer",
 }
@@ -90,6 +95,7 @@ _PACKAGES = {
     *_HOMES.values(),
     "datasets",
     "decision",
+    "ensemble",
     "exceptions",
     "export",
     "persistence",

@@ -27,6 +27,7 @@ FOR_USERS = (
     "datasets",
     "decision",
     "export",
+    "ensemble",
     "inspection",
     "persistence",
     "plotting",
