@@ -9,6 +9,7 @@ from sknn_suite.data._bundle import (
     TensorBundle,
     as_tensor,
 )
+from sknn_suite.data._class_queues import rows_per_class
 from sknn_suite.data._files import ImageFiles
 from sknn_suite.data._paths import (
     PART,
@@ -36,4 +37,5 @@ __all__ = [
     "reason_of",
     "remove_parts",
     "replacing",
+    "rows_per_class",
 ]

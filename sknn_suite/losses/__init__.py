@@ -5,6 +5,8 @@ from sknn_suite.losses._base import LINKS, Loss
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
+    LogitAdjustedSigmoidLoss,
+    LogitAdjustedSoftmaxLoss,
     SigmoidLoss,
     SoftmaxLoss,
 )
@@ -46,6 +48,8 @@ __all__ = [
     "Huber",
     "HuberLoss",
     "Laplace",
+    "LogitAdjustedSigmoidLoss",
+    "LogitAdjustedSoftmaxLoss",
     "Loss",
     "Poisson",
     "PoissonLoss",
