@@ -183,7 +183,7 @@ class LengthBatches(BundleBatches):
         return rows
 
     def _chunks(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """Views of the rows within which they are sorted."""
+        """Yield views of the rows, within which they are sorted."""
         size = self.batch_size * BATCHES_PER_CHUNK
         for start in range(0, len(rows), size):
             yield rows[start : start + size]

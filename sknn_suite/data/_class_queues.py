@@ -33,9 +33,10 @@ def rows_per_class(counts: np.ndarray, shares: Sequence[float]) -> np.ndarray:
 class ClassQueues:
     """Rows of each class in a queue, from whose front an epoch takes the class's share.
 
-    What was taken goes to the end in a new order. So all rows of a large class come
-    once before any of them comes again, in the next epochs, and the rows of a small
-    class come again within an epoch, equally often but for one time.
+    What was taken goes to the end. So all rows of a large class come once, over several
+    epochs, before any of them comes again, and the rows of a small class come again
+    within an epoch, equally often but for one time. Where in its epoch a row comes is
+    random.
 
     Parameters
     ----------
@@ -94,10 +95,11 @@ def _take(
     """Take rows from the front of a queue, or all of them several times and more."""
     n_times, n_more = divmod(int(size), len(queue))
     first, others = queue[:n_more], queue[n_more:]
+    behind = np.concatenate([others, first])
     if random_state is None:
         again = np.tile(queue, n_times)
     else:
         first = random_state.permutation(first)
         keys = random_state.random_sample((n_times, len(queue)))
         again = queue[keys.argsort(axis=1)].ravel()
-    return np.concatenate([first, again]), np.concatenate([others, first])
+    return np.concatenate([first, again]), behind

@@ -61,8 +61,9 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         one of `sknn_suite.decision`, such as ``Capacity(200)``: the threshold is chosen
         on the validation rows of early stopping, or on X_val, without another fit.
         Rows there count by their sample weight, not by `class_weight` or
-        `batch_sampling`. Set it when classes are rare or mistakes differ in cost. A list has one number per label,
-        or per class, which divides its probability before the largest is taken.
+        `batch_sampling`. Set it when classes are rare or mistakes differ in cost. A
+        list has one number per label, or per class, which divides its probability
+        before the largest is taken.
 
     probabilities : {"as_trained", "true_shares"}, default="as_trained"
         What probabilities are for, if `class_weight`, `batch_sampling` or `loss` has

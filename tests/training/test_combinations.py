@@ -48,6 +48,7 @@ CHOICES = {
     "shuffle": [True, False],
     "precision": ["auto", "float32"],
     "checkpoint_every": [1, 2],
+    "batch_sampling": ["shuffle", "balanced"],
 }
 
 
