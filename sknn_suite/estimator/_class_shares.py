@@ -31,7 +31,7 @@ class ClassShares(NamedTuple):
     drawn: tuple[float, ...] | None
 
     @classmethod
-    def count(
+    def of_rows(
         cls,
         target: ClassTarget,
         y: np.ndarray,
@@ -117,7 +117,7 @@ def settle_batch_shares(
             f"{classes[:5]}. Expected one share for each class. Change its keys."
         )
     for label, share in given.items():
-        usable = isinstance(share, Real) and np.isfinite(share) and share > 0
+        usable = isinstance(share, Real) and 0 < float(share) < np.inf
         if not usable:
             raise ValueError(
                 f"batch_sampling gives {label!r} the share {share!r}. Expected a "

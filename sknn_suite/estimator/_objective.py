@@ -206,7 +206,7 @@ class Classification(Objective):
 
     def _count_classes(self, y: np.ndarray, weight: np.ndarray | None) -> ClassShares:
         class_weight: Any = self._settled_class_weight
-        shares = ClassShares.count(
+        shares = ClassShares.of_rows(
             self.target, y, weight, class_weight, self.batch_shares
         )
         if self.of.loss == "logit_adjusted":

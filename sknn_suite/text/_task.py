@@ -10,7 +10,7 @@ from sknn_suite.checks import check_labels, check_texts
 from sknn_suite.data import as_tensor
 from sknn_suite.device import BFLOAT16_WIDTH
 from sknn_suite.encoding import LARGE, TextEncoder, count_times, settle_tokenizer
-from sknn_suite.estimator import Rows
+from sknn_suite.estimator import Classification, Rows
 from sknn_suite.modules import SHARE_OF_NETWORKS, Network
 from sknn_suite.sequence import RecurrentTask
 from sknn_suite.text._ngram_model import fit_ngrams
@@ -41,6 +41,8 @@ FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
 class TextTask(RecurrentTask):
     """Raw texts."""
+
+    objective: Classification
 
     # Number of texts, repeats by weight included, and the mean number per row.
     n_texts: float

@@ -153,7 +153,7 @@ def test_weights_of_classes_and_shares_of_batches_multiply(clouds):
 
 
 def test_sample_weights_of_a_class_stay_in_the_true_shares(clouds):
-    X, y, X_test, y_test = clouds
+    X, y, X_test, _ = clouds
     weight = np.where(y == 1, 3.0, 1.0)
     model = MLPClassifier(
         **SMALL, batch_sampling="balanced", probabilities="true_shares"

@@ -62,7 +62,7 @@ LOSSES = {
     "adjusted softmax": (
         LogitAdjustedSoftmaxLoss((-0.1, -2.0, -3.0)),
         "codes",
-        lambda raw, y: _softmax(raw + [-0.1, -2.0, -3.0], y),
+        lambda raw, y: _softmax(raw - np.array([0.1, 2.0, 3.0]), y),
     ),
     "adjusted sigmoid": (
         LogitAdjustedSigmoidLoss((-0.1, -3.0)),
