@@ -53,8 +53,8 @@ _ELSEWHERE = {
         "make_bursty_sequences make_bursty_timestamps"
     ),
     "decision": (
-        "Capacity CostMatrix Criterion DecisionCurve DecisionRule FBeta "
-        "PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
+        "Capacity ClassifierWrapper CostMatrix Criterion DecisionCurve DecisionRule "
+        "FBeta PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
         "ThresholdTuner find_threshold prior_correction"
     ),
     "exceptions": (
@@ -62,6 +62,7 @@ _ELSEWHERE = {
         "DivergedError InterruptedWarning MissingDependencyError SuiteError "
         "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
+    "imbalance": "BalancedEnsembleClassifier",
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
@@ -81,6 +82,7 @@ _PACKAGES = {
     "datasets",
     "decision",
     "exceptions",
+    "imbalance",
     "persistence",
     "plotting",
 }

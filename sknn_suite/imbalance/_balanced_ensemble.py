@@ -1,7 +1,7 @@
 """BalancedEnsembleClassifier: many fits, each on as many rows of every class."""
 
 from contextlib import nullcontext
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ from sknn_suite.decision import (
 from sknn_suite.doors import (
     HasMethods,
     Interval,
+    StrOptions,
     check_sample_weight,
     fit_context,
     params_of_rows,
@@ -38,50 +39,87 @@ from sknn_suite.parameters import param, parameters
 from sknn_suite.search import train_together, trains_together
 from sknn_suite.tabular import MLPClassifier
 
-# Steps of an epoch of the default member, as far as batches stay within the bounds.
-STEPS_PER_EPOCH = 8
-SMALLEST_BATCH, LARGEST_BATCH = 16, 200
+# Rows of each other class per row of the rarest, for members that balance by
+# themselves. On tables that a network separates well, sixteen times as many rows rank
+# far better than as many, and all rows no better still.
+ROWS_PER_RAREST = 16
+
+# A default member takes so many epochs of so many steps, as far as its batches stay
+# within the bounds; of fewer steps it takes more epochs.
+FEWEST_EPOCHS, STEPS_PER_EPOCH = 5, 80
+SMALLEST_BATCH, LARGEST_BATCH = 32, 200
 
 
 def default_member(n_rows: int) -> Pipeline:
     """Make the estimator that None stands for, for subsets of a size.
 
     A network needs columns of unit scale, and a pipeline shows each member's in plain
-    sight. Rare classes leave small subsets, on which an epoch must have several steps.
+    sight. Its batches are balanced, so that its subset need not be. It takes about as
+    many steps on many rows as on few: more would overfit where classes overlap, and 32
+    members average out what each leaves to chance.
     """
+    batch_size = n_rows // STEPS_PER_EPOCH
+    batch_size = min(max(batch_size, SMALLEST_BATCH), LARGEST_BATCH, max(n_rows, 1))
+    steps_per_epoch = max(-(-n_rows // batch_size), 1)
+    n_steps = FEWEST_EPOCHS * STEPS_PER_EPOCH
     network = MLPClassifier(
         hidden_layer_sizes=(64,),
+        batch_sampling="balanced",
         learning_rate_init=0.01,
-        batch_size=min(max(n_rows // STEPS_PER_EPOCH, SMALLEST_BATCH), LARGEST_BATCH),
-        max_iter=40,
+        learning_rate="cosine",
+        batch_size=batch_size,
+        max_iter=max(-(-n_steps // steps_per_epoch), FEWEST_EPOCHS),
+        n_iter_no_change=np.inf,
     )
+    scaler = StandardScaler()
     if get_config()["enable_metadata_routing"]:
         network.set_fit_request(sample_weight=True)
-    return make_pipeline(StandardScaler(), network)
+        scaler.set_fit_request(sample_weight=False)
+    return make_pipeline(scaler, network)
+
+
+def balances_itself(estimator: Any) -> bool:
+    """Whether a classifier, or the last step of a pipeline, weighs classes equally."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    params = last.get_params(deep=False)
+    return (
+        params.get("batch_sampling", "shuffle") != "shuffle"
+        or params.get("loss") == "logit_adjusted"
+        or params.get("class_weight") is not None
+    )
 
 
 @parameters(group="training")
 class BalancedEnsembleClassifier(ClassifierWrapper):
-    """Many classifiers, each on a subset with equally many rows of every class.
+    """Many classifiers, each balanced, on all rows of the rarest class and some others.
 
-    A subset has all rows of the rarest class, and as many of each other class, drawn
-    without replacement. The subsets take turns at the rows of a large class: none comes
-    again before all have come. Probabilities are the mean of the members', corrected to
-    the true shares of the classes by Bayes' rule.
+    The subset of a member has all rows of the rarest class, and of each other class as
+    many, or `ratio` times as many, drawn without replacement. The subsets take turns at
+    the rows of a large class: none comes again before all have come. Probabilities are
+    the mean of the members', corrected to the true shares of the classes by Bayes'
+    rule.
 
-    It is EasyEnsemble [1]_ for any classifier. Networks of this suite train together, as
-    in `train_together`, so that an ensemble takes about as long as one or two fits on
-    all rows. Try it where one row in 20 or fewer is positive.
+    With ratio=1 it is EasyEnsemble [1]_ for any classifier. Networks of this suite
+    train together, as in `train_together`, so that 32 of them take about as long as one
+    to three fits on all rows. Try it where one row in 20 or fewer is positive.
 
     Parameters
     ----------
     estimator : classifier or None, default=None
         A classifier with `predict_proba`, or a pipeline that ends with one. None is a
-        StandardScaler and an `MLPClassifier` with 64 hidden units.
+        StandardScaler and an `MLPClassifier` with 64 hidden units and balanced batches,
+        which takes about 400 steps.
 
     n_estimators : int, default=32
-        Number of members. Raise it when the largest class has more than that many times
-        as many rows as the rarest.
+        Number of members. Raise it when two fits with another `random_state` differ
+        too much.
+
+    ratio : float or "auto", default="auto"
+        Rows of each other class in a subset, per row of the rarest class, in [1, inf).
+        "auto" is 16 for a classifier that balances by itself, by `batch_sampling`,
+        `class_weight` or ``loss="logit_adjusted"``, such as the default one; such
+        members learn more of the large classes. It is 1 for all others, so that their
+        subsets are balanced.
 
     n_jobs : int or None, default=None
         Members that are fitted at a time, as in joblib. It is for estimators of other
@@ -141,6 +179,9 @@ class BalancedEnsembleClassifier(ClassifierWrapper):
         None, HasMethods(["fit", "predict_proba"]), None, kw_only=False
     )
     n_estimators: int = param(32, Interval(Integral, 1, None, closed="left"))
+    ratio: float | str = param(
+        "auto", Interval(Real, 1, None, closed="left"), StrOptions({"auto"})
+    )
     n_jobs: int | None = param(None, Integral, None)
     random_state: int | np.random.RandomState | None = param(None, "random_state")
 
@@ -177,7 +218,7 @@ class BalancedEnsembleClassifier(ClassifierWrapper):
             params["sample_weight"] = weight
         counted = Counted.of(y, weight)
         source = check_random_state(self.random_state)
-        subsets = draw_subsets(counted.rows, self.n_estimators, source)
+        subsets = draw_subsets(counted.rows, self.n_estimators, self._ratio(), source)
         inner = self.estimator
         if inner is None:
             inner = default_member(len(subsets[0]))
@@ -240,6 +281,11 @@ class BalancedEnsembleClassifier(ClassifierWrapper):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
+    def _ratio(self) -> float:
+        if not isinstance(self.ratio, str):
+            return float(self.ratio)
+        return ROWS_PER_RAREST if balances_itself(self._inner()) else 1.0
+
     def _inner(self) -> Any:
         return default_member(0) if self.estimator is None else self.estimator
 
@@ -278,9 +324,12 @@ class Counted(NamedTuple):
 
 
 def draw_subsets(
-    rows: list[np.ndarray], n_subsets: int, random_state: np.random.RandomState
+    rows: list[np.ndarray],
+    n_subsets: int,
+    ratio: float,
+    random_state: np.random.RandomState,
 ) -> list[np.ndarray]:
-    """Draw subsets with as many rows of each class as the rarest has.
+    """Draw subsets with all rows of the rarest class, and some of the others.
 
     Parameters
     ----------
@@ -288,6 +337,8 @@ def draw_subsets(
         Numbers of the rows of each class.
     n_subsets : int
         How many.
+    ratio : float
+        Rows of each other class per row of the rarest, as far as it has them.
     random_state : RandomState
         Orders the rows of each class, which the subsets then take in turn.
 
@@ -296,13 +347,17 @@ def draw_subsets(
     list of ndarray of int
         Row numbers of each subset, in ascending order.
     """
-    size = min(map(len, rows))
+    rarest = min(map(len, rows))
+    sizes = [min(int(ratio * rarest), len(own)) for own in rows]
     queues = [random_state.permutation(own) for own in rows]
-    turns = size * np.arange(n_subsets)[:, None] + np.arange(size)
-    return [
-        np.sort(np.concatenate([own[turn % len(own)] for own in queues]))
-        for turn in turns
-    ]
+    subsets = []
+    for turn in range(n_subsets):
+        taken = [
+            own[np.arange(turn * size, (turn + 1) * size) % len(own)]
+            for own, size in zip(queues, sizes)
+        ]
+        subsets.append(np.sort(np.concatenate(taken)))
+    return subsets
 
 
 def seeded(estimator: Any, random_state: np.random.RandomState) -> Any:

@@ -48,7 +48,6 @@ CHOICES = {
     "shuffle": [True, False],
     "precision": ["auto", "float32"],
     "checkpoint_every": [1, 2],
-    "batch_sampling": ["shuffle", "balanced"],
 }
 
 
