@@ -62,8 +62,8 @@ _ELSEWHERE = {
         "make_bursty_sequences make_bursty_timestamps"
     ),
     "decision": (
-        "Capacity CostMatrix Criterion DecisionCurve DecisionRule FBeta "
-        "PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
+        "Capacity ClassifierWrapper CostMatrix Criterion DecisionCurve DecisionRule "
+        "FBeta PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
         "ThresholdTuner find_threshold prior_correction"
     ),
     "ensemble": (
@@ -76,6 +76,7 @@ _ELSEWHERE = {
         "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
     "export": "register_converters to_onnx to_torch",
+    "imbalance": "BalancedEnsembleClassifier",
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
@@ -98,6 +99,7 @@ _PACKAGES = {
     "ensemble",
     "exceptions",
     "export",
+    "imbalance",
     "persistence",
     "plotting",
 }

@@ -190,6 +190,8 @@ LABELS = {
         {"early_stopping": True, "solver": "sgd", "batch_norm": True},
         {"solver": "lbfgs"},
         {"class_weight": "balanced", "loss": "focal"},
+        {"batch_sampling": "balanced", "early_stopping": True},
+        {"loss": "logit_adjusted", "early_stopping": True},
     ],
     ids=str,
 )

@@ -28,6 +28,7 @@ FOR_USERS = (
     "decision",
     "export",
     "ensemble",
+    "imbalance",
     "inspection",
     "persistence",
     "plotting",

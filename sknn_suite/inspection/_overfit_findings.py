@@ -56,7 +56,9 @@ def _loss_of_a_constant(evidence: Evidence) -> float | None:
     """Loss of the best constant, in the units of the history; None for other losses."""
     estimator = evidence.estimator
     if evidence.is_classifier:
-        if estimator.loss != "log_loss" or estimator.class_weight is not None:
+        balances = estimator.batch_sampling != "shuffle"
+        balances = balances or estimator.class_weight is not None
+        if balances or estimator.loss != "log_loss":
             return None
         _, counts = np.unique(evidence.all_targets, return_counts=True)
         share = counts / counts.sum()

@@ -48,7 +48,8 @@ def _find_scale(evidence: Evidence) -> list[Finding]:
 
 def _find_rare_classes(evidence: Evidence) -> list[Finding]:
     estimator = evidence.estimator
-    if estimator.class_weight is not None or estimator.loss == "focal":
+    balances = estimator.batch_sampling != "shuffle"
+    if balances or estimator.class_weight is not None or estimator.loss != "log_loss":
         return []
     labels, counts = np.unique(evidence.all_targets, return_counts=True)
     rarest = int(counts.argmin())

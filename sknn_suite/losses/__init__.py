@@ -6,6 +6,8 @@ from sknn_suite.losses._by_model import LossByModel
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
+    LogitAdjustedSigmoidLoss,
+    LogitAdjustedSoftmaxLoss,
     SigmoidLoss,
     SoftmaxLoss,
 )
@@ -47,6 +49,8 @@ __all__ = [
     "Huber",
     "HuberLoss",
     "Laplace",
+    "LogitAdjustedSigmoidLoss",
+    "LogitAdjustedSoftmaxLoss",
     "Loss",
     "LossByModel",
     "Poisson",
