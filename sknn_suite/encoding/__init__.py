@@ -4,7 +4,9 @@ from sknn_suite.encoding._conformal import conformal_shift, fewest_rows
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._ngram_names import NgramNames
+from sknn_suite.encoding._normal_scores import NormalScores
 from sknn_suite.encoding._patches import PatchEncoder
+from sknn_suite.encoding._reversible import ReversibleTable
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._table import TableEncoder
@@ -24,8 +26,10 @@ __all__ = [
     "HashTally",
     "ImageEncoder",
     "NgramNames",
+    "NormalScores",
     "NumberTarget",
     "PatchEncoder",
+    "ReversibleTable",
     "ScaledTable",
     "SequenceEncoder",
     "TableEncoder",

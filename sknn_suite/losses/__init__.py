@@ -8,6 +8,7 @@ from sknn_suite.losses._classification import (
     SigmoidLoss,
     SoftmaxLoss,
 )
+from sknn_suite.losses._mixed_table import MixedDistribution
 from sknn_suite.losses._reconstruction import (
     DISTRIBUTIONS,
     Bernoulli,
@@ -47,6 +48,7 @@ __all__ = [
     "HuberLoss",
     "Laplace",
     "Loss",
+    "MixedDistribution",
     "Poisson",
     "PoissonLoss",
     "QuantileLoss",
