@@ -1,5 +1,6 @@
 """GANOverSampler: rows made by a generator that a discriminator has taught."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
@@ -36,7 +37,11 @@ class GANOverSampler(GenerativeOverSampler):
         Strength of the penalty on slopes of the discriminator other than one, in
         (0, inf).
 
-    learning_rate_init : float, default=0.001
+    hidden_layer_sizes : int or array-like of int, default=(64, 64)
+        Number of units in each hidden layer of both networks. One layer is too little
+        to judge how columns depend on each other.
+
+    learning_rate_init : float, default=0.002
         Step size of both networks at the start, in (0, inf); it falls as a cosine.
 
     Attributes
@@ -97,8 +102,11 @@ class GANOverSampler(GenerativeOverSampler):
     gradient_penalty: float = param(
         10.0, Interval(Real, 0, None, closed="neither"), group="training"
     )
+    hidden_layer_sizes: int | Sequence[int] = redefault(
+        "hidden_layer_sizes", GenerativeOverSampler, (64, 64)
+    )
     learning_rate_init: float = redefault(
-        "learning_rate_init", GenerativeOverSampler, 1e-3
+        "learning_rate_init", GenerativeOverSampler, 2e-3
     )
 
     _n_updates = 600
