@@ -1,10 +1,10 @@
 """Encoders from user data to tensors; they learn statistics, but train nothing."""
 
+from sknn_suite.encoding._column_scores import ColumnScores
 from sknn_suite.encoding._conformal import conformal_shift, fewest_rows
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._images import ImageEncoder
 from sknn_suite.encoding._ngram_names import NgramNames
-from sknn_suite.encoding._normal_scores import NormalScores
 from sknn_suite.encoding._patches import PatchEncoder
 from sknn_suite.encoding._reversible import ReversibleTable
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
@@ -22,11 +22,11 @@ __all__ = [
     "FIRST_GRAM",
     "LARGE",
     "ClassTarget",
+    "ColumnScores",
     "Corpus",
     "HashTally",
     "ImageEncoder",
     "NgramNames",
-    "NormalScores",
     "NumberTarget",
     "PatchEncoder",
     "ReversibleTable",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sknn_suite.doors import RawColumn
-from sknn_suite.encoding._normal_scores import NormalScores
+from sknn_suite.encoding._column_scores import ColumnScores
 from sknn_suite.exceptions import DataError
 
 # Categories of a column with a place of their own; rarer ones are never made.
@@ -14,7 +14,7 @@ MOST_CATEGORIES = 100
 
 
 class NumberColumn:
-    """A column of numbers or dates: its normal score, and whether there is a gap.
+    """A column of numbers or dates: its score, and whether there is a gap.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class NumberColumn:
         given = None if weight is None else weight[~gaps]
         if not len(there) or (given is not None and not given.any()):
             there, given = np.zeros(1), None
-        self._scores = NormalScores().fit(there, given)
+        self._scores = ColumnScores().fit(there, given)
         return self
 
     def numbers(self, values: np.ndarray) -> np.ndarray:
@@ -109,7 +109,7 @@ class CategoryColumn:
 class ReversibleTable:
     """Encode mixed columns as numbers that can be mixed, made, and decoded.
 
-    Numbers and dates become normal scores; categories, booleans and gaps become one-hot
+    Numbers and dates become scores; categories, booleans and gaps become one-hot
     blocks, which follow the scores. Decoded values are in the range of their column,
     whole where all of it is, and categories are those that exist.
 

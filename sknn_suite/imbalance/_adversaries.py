@@ -24,6 +24,11 @@ BETAS = (0.5, 0.9)
 # How hard a one-hot block is while it is learnt; zero would have no gradient.
 TEMPERATURE = 0.2
 
+# Step size of the discriminator, in those of the generator: it has to be ahead, so that
+# its slopes say where real rows are (Heusel et al., "GANs Trained by a Two Time-Scale
+# Update Rule", NeurIPS 2017).
+AHEAD = 2.0
+
 # Share of earlier weights in the average that makes the final rows.
 DECAY = 0.99
 
@@ -85,7 +90,6 @@ class Duel:
         average = _build(makes, place, random_state)
         average.load_state_dict(generator.module.state_dict())
         draws = torch_generator(random_state, place.device)
-        # The discriminator is to be ahead, so that its slopes mean something.
         rate = self.effort.rate
         of_maker = torch.optim.Adam(generator.module.parameters(), rate, betas=BETAS)
         of_critic = torch.optim.Adam(critic.parameters(), rate, betas=BETAS)
@@ -103,8 +107,8 @@ class Duel:
                 began, sums = time.perf_counter(), torch.zeros(4, device=place.device)
                 for _ in range(n_steps):
                     share = 0.5 * (1 + math.cos(math.pi * step / n_all))
-                    for optimizer in (of_maker, of_critic):
-                        optimizer.param_groups[0]["lr"] = rate * share
+                    of_maker.param_groups[0]["lr"] = rate * share
+                    of_critic.param_groups[0]["lr"] = AHEAD * rate * share
                     for _ in range(self.n_critic):
                         batch = next(batches).to(place.device)
                         w = None if weight is None else weight[batch]

@@ -26,23 +26,25 @@ class GANOverSampler(GenerativeOverSampler):
 
     Parameters
     ----------
-    n_components : int, default=32
+    n_components : int, default=16
         Length of the noise from which a row is made.
 
     n_critic : int, default=3
         Updates of the discriminator for each one of the generator. Raise it when
         "distance" in `history_` swings.
 
-    gradient_penalty : float, default=10.0
+    gradient_penalty : float, default=1.0
         Strength of the penalty on slopes of the discriminator other than one, in
-        (0, inf).
+        (0, inf). The paper has 10, for images; columns here are of the order of one,
+        and classes lie close together.
 
     hidden_layer_sizes : int or array-like of int, default=(64, 64)
         Number of units in each hidden layer of both networks. One layer is too little
         to judge how columns depend on each other.
 
     learning_rate_init : float, default=0.002
-        Step size of both networks at the start, in (0, inf); it falls as a cosine.
+        Step size of the generator at the start, in (0, inf); it falls as a cosine. That
+        of the discriminator is twice as large.
 
     Attributes
     ----------
@@ -94,13 +96,13 @@ class GANOverSampler(GenerativeOverSampler):
     """
 
     n_components: int = param(
-        32, Interval(Integral, 1, None, closed="left"), group="network"
+        16, Interval(Integral, 1, None, closed="left"), group="network"
     )
     n_critic: int = param(
         3, Interval(Integral, 1, None, closed="left"), group="training"
     )
     gradient_penalty: float = param(
-        10.0, Interval(Real, 0, None, closed="neither"), group="training"
+        1.0, Interval(Real, 0, None, closed="neither"), group="training"
     )
     hidden_layer_sizes: int | Sequence[int] = redefault(
         "hidden_layer_sizes", GenerativeOverSampler, (64, 64)

@@ -11,6 +11,7 @@ from imblearn.pipeline import make_pipeline
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from sknn_suite.exceptions import DataError
@@ -201,24 +202,23 @@ def test_history_has_a_record_per_epoch(table):
 def test_gan_has_both_losses_and_comes_to_a_balance():
     random = np.random.RandomState(0)
     X = np.concatenate([random.normal(0, 1, (300, 2)), random.normal(4, 0.5, (60, 2))])
-    X[300:, 1] = X[300:, 0] + random.normal(0, 0.1, 60)  # a narrow ridge
+    X[300:, 1] = X[300:, 0] + random.normal(0, 0.3, 60)  # a ridge
     y = np.repeat([0, 1], [300, 60])
-    sampler = GANOverSampler(hidden_layer_sizes=(32, 32), random_state=0)
+    sampler = GANOverSampler(max_iter=80, random_state=0)
     X_new, _ = sampler.fit_resample(X, y)
     distance = np.array([row["distance"] for row in sampler.history_])
     assert {"generator_loss", "discriminator_loss"} <= set(sampler.history_[0])
     # Neither wins: the discriminator sees a distance that falls, and stays positive.
     n = len(distance) // 10
-    assert 0 <= distance[-n:].mean() < distance.max() / 3
+    assert 0 < distance[-n:].mean() < distance[:n].mean() / 3
     made = X_new[len(X) :]
     assert np.abs(made.mean(axis=0) - 4).max() < 0.5
-    assert np.corrcoef(made.T)[0, 1] > 0.8
+    assert np.corrcoef(made.T)[0, 1] > 0.5
     both = np.concatenate([X[300:], made])
     is_made = np.repeat([0, 1], [60, len(made)])
-    proba = cross_val_predict(
-        LogisticRegression(class_weight="balanced"), both, is_made, cv=5
-    )
-    assert abs(proba.mean() - 0.5) < 0.3
+    model = LogisticRegression(class_weight="balanced")
+    told = cross_val_predict(model, both, is_made, cv=5)
+    assert balanced_accuracy_score(is_made, told) < 0.7  # half would be chance
 
 
 def test_gan_draws_categories_by_their_shares():
@@ -228,7 +228,7 @@ def test_gan_draws_categories_by_their_shares():
     share = np.where(y == 1, 0.8, 0.2)
     kind = np.where(random.uniform(size=400) < share, "red", "blue")
     X = pandas.DataFrame({"kind": kind, "size": random.normal(size=400)})
-    sampler = GANOverSampler(hidden_layer_sizes=(32, 32), random_state=0)
+    sampler = GANOverSampler(max_iter=60, hidden_layer_sizes=(32, 32), random_state=0)
     made = sampler.fit_resample(X, y)[0].iloc[400:]
     assert 0.55 < (made["kind"] == "red").mean() < 0.98
 
