@@ -62,15 +62,17 @@ _ELSEWHERE = {
         "DivergedError InterruptedWarning MissingDependencyError SuiteError "
         "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
+    "imbalance": "AnyShape GANOverSampler LatentSMOTE VAEOverSampler",
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
     ),
     "persistence": "ModelContents inspect load model_card save",
     "plotting": (
-        "AnomalyScoreDisplay FilterDisplay LatentSpaceDisplay "
-        "LearningRateDisplay LossCurveDisplay PredictionGallery "
-        "ReconstructionDisplay ThresholdCurveDisplay TokenAttentionDisplay"
+        "AnomalyScoreDisplay FilterDisplay GeneratedRowsDisplay "
+        "LatentSpaceDisplay LearningRateDisplay LossCurveDisplay "
+        "PredictionGallery ReconstructionDisplay ThresholdCurveDisplay "
+        "TokenAttentionDisplay"
     ),
     "text": "Tokenizer",
 }
@@ -81,6 +83,7 @@ _PACKAGES = {
     "datasets",
     "decision",
     "exceptions",
+    "imbalance",
     "persistence",
     "plotting",
 }

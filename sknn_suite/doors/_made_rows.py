@@ -91,7 +91,8 @@ def _pandas_values(pd: Any, values: np.ndarray, dtype: Any, kind: str) -> Any:
     if str(dtype).startswith("timedelta"):
         return pd.Series(pd.to_timedelta(_ticks(values), unit="us")).astype(dtype)
     if kind == "boolean":
-        values = np.where(np.isnan(values), None, values != 0)  # bool, boolean, object
+        cells = [None if np.isnan(v) else bool(v) for v in values]
+        return pd.Series(cells, dtype=object).astype(dtype)
     return pd.Series(values).astype(dtype)
 
 

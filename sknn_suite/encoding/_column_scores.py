@@ -6,6 +6,9 @@ from scipy.special import ndtri
 # Knots of the map; a column with fewer different values keeps them all.
 MOST_KNOTS = 1000
 
+# Values of each tail that are knots.
+N_TAIL = 50
+
 # Part of a value's own interval of ranks that maps back to exactly the value.
 INSIDE = 0.9
 
@@ -56,11 +59,14 @@ class ColumnScores:
         until = np.cumsum(share)
         distances = _distances(values, share, until)
         if len(values) > MOST_KNOTS:
-            # Even steps in rank, the ends, and values that fill a whole step.
+            # Even steps in rank, both tails, whose values are far apart, and values
+            # that fill a whole step.
             at = np.linspace(0, 1, MOST_KNOTS)
-            chosen = np.searchsorted(until, at).clip(max=len(values) - 1)
+            even = np.searchsorted(until, at).clip(max=len(values) - 1)
+            tail = np.arange(N_TAIL)
             filled = np.flatnonzero(share > 2 / MOST_KNOTS)
-            chosen = np.unique(np.concatenate([[0], chosen, filled]))
+            ends = [tail, len(values) - 1 - tail]
+            chosen = np.unique(np.concatenate([even, *ends, filled]))
             values, until, share = values[chosen], until[chosen], share[chosen]
             distances = distances[chosen]
         middle = (ndtri(until - share / 2) + distances) / 2

@@ -105,7 +105,7 @@ class AnyShape(MetaEstimatorMixin, ShapedSampler):
         random_state = own_random_state(self.random_state)
         strengths = self._check_augment(X)
         self.sampler_ = self._seeded(random_state)
-        vars(self).pop("sample_indices_", None)
+        self.__dict__.pop("sample_indices_", None)
         way = way_of(self.sampler_)
         if isinstance(self.sampler_, ShapedSampler):
             return self._pass_on(X, y, sample_weight)

@@ -150,7 +150,7 @@ class GenerativeOverSampler(ShapedSampler, BaseOverSampler):
 
     def _refuse_lonely(self, data: EncodedRows, wanted: np.ndarray) -> None:
         """Check that there is more than one row to learn a class from."""
-        for code in np.flatnonzero(wanted):
+        for code in np.flatnonzero(wanted).tolist():
             n_rows = len(data.members(code))
             if n_rows < 2:
                 raise DataError(

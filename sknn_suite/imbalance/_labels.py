@@ -72,7 +72,7 @@ class Labels:
         return take_rows(self.y, index)
 
     def examples(self, values: np.ndarray) -> np.ndarray:
-        """Return a row for each of `values` that has this label."""
+        """Find a row for each of `values` that has this label."""
         _, first = np.unique(self.codes, return_index=True)
         return first[np.searchsorted(self.classes, values)]
 

@@ -51,7 +51,7 @@ def mix(sampler: Any, flat: Any, y: np.ndarray, weight: np.ndarray | None) -> Mi
     """
     n, n_columns = flat.shape
     unit = 0.0
-    given = flat
+    given: Any = flat
     if weight is not None:
         largest = abs(flat).max()
         unit = TINY * (float(largest) or 1.0) / weight.max()

@@ -86,7 +86,7 @@ class ShapedSampler(BaseSampler):
         rows = read_rows(X, self)
         labels = Labels.read(self, np.empty(rows.n), y)
         for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)  # of an earlier fit
+            self.__dict__.pop(name, None)  # of an earlier fit
         if rows.n_columns is not None:
             validate_data(self, X=X, y="no_validation", skip_check_array=True)
         return rows, labels
