@@ -59,7 +59,7 @@ WAYS = {
     "nothing": (None, {}),
     "class weights": (None, {"class_weight": "balanced"}),
     "copies": (AnyShape(random_state=0), {}),
-    "and true shares": (AnyShape(random_state=0), {}),
+    "copies, recalibrated": (AnyShape(random_state=0), {}),
     "SMOTE": (AnyShape(SMOTE(random_state=0)), {}),
     "LatentSMOTE": (LatentSMOTE(random_state=0), {}),
     "VAE": (VAEOverSampler(random_state=0), {}),
@@ -76,7 +76,7 @@ def fit(kind, way, rows, labels):
     network = kind((16,), **how, **more)
     steps = [sampler] * (sampler is not None)
     model = make_pipeline(*steps, numbers, network)
-    if way == "and true shares":
+    if way == "copies, recalibrated":
         model = Recalibrator(model)
     return model.fit(rows, labels)
 
@@ -96,13 +96,13 @@ for split in range(2):
             precision = average_precision_score(y_test, proba)
             scores[way, package].append((precision, log_loss(y_test, proba)))
 
-print(f"{'':16} {'average precision':>27} {'log-loss':>27}")
-print(f"{'':16}" + f" {'scikit-learn':>14} {'sknn_suite':>12}" * 2)
+print(f"{'':20} {'average precision':>27} {'log-loss':>27}")
+print(f"{'':20}" + f" {'scikit-learn':>14} {'sknn_suite':>12}" * 2)
 for way in WAYS:
     means = [np.mean(scores[way, p], axis=0) for p in packages if scores[way, p]]
     cells = [f"{pair[i]:.3f}" for i in (0, 1) for pair in means]
     cells = cells if len(means) == 2 else ["", cells[0], "", cells[1]]
-    print(f"{way:16}" + " {:>14} {:>12} {:>14} {:>12}".format(*cells))
+    print(f"{way:20}" + " {:>14} {:>12} {:>14} {:>12}".format(*cells))
 
 # %%
 # What was made
@@ -116,13 +116,13 @@ sampler = WAYS["VAE"][0]
 display = GeneratedRowsDisplay.from_sampler(sampler, X_train, y_train)
 display.figure_.suptitle("customers who leave: real, and made by VAEOverSampler")
 
-_, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
+_, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained", sharey=True)
 ours = np.array([np.mean(scores[way, "sknn_suite"], axis=0) for way in WAYS])
-ax.plot(*ours.T, "o", color="C0")
-for way, (x, height) in zip(WAYS, ours):
-    ax.annotate(way, (x, height), (5, 4), textcoords="offset points", fontsize=9)
-ax.set(xlabel="average precision (higher is better)", ylabel="log-loss (lower)")
-ax.margins(0.15)
-ax.spines[["top", "right"]].set_visible(False)
-ax.grid(color="0.9")
+names = ["average precision (higher is better)", "log-loss (lower is better)"]
+for ax, values, name in zip(axes, ours.T, names):
+    ax.plot(values, list(WAYS), "o", color="C0")
+    ax.set(xlabel=name, xlim=(0, 1.15 * values.max()))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(color="0.9")
+axes[0].invert_yaxis()
 plt.show()

@@ -134,7 +134,13 @@ class AnyShape(MetaEstimatorMixin, ShapedSampler):
         _refuse_categorical(self.sampler_, X)
         flat = X.flat(name)
         refuse_few(self.sampler_, y, self.sampling_strategy_)
-        return _rebuild(X, y, mix(self.sampler_, flat, y.values, sample_weight))
+        if getattr(self.sampler_, "shrinkage", None) is None:
+            return _rebuild(X, y, mix(self.sampler_, flat, y.values, sample_weight))
+        # Copies with noise: the rows are moved, and their weights are not.
+        mixed = mix(self.sampler_, flat, y.values, None)
+        rows, labels, _ = _rebuild(X, y, mixed)
+        chosen = self.sampler_.sample_indices_
+        return rows, labels, None if sample_weight is None else sample_weight[chosen]
 
     def _pass_on(
         self, X: Rows, y: Labels, sample_weight: np.ndarray | None

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array
 from sknn_suite.doors import (
     RawColumn,
     append_rows,
+    column_names,
     densify,
     is_frame,
     read_columns,
@@ -243,6 +244,7 @@ def read_rows(X: Any, estimator: Any) -> Rows:
     if isinstance(X, np.ndarray):
         return _read_array(X, estimator)
     if hasattr(X, "columns") and is_frame(X):
+        _check_frame(X)
         return FrameRows(X)
     if hasattr(X, "tolist") or not isinstance(X, list | tuple):
         # a column of a frame
@@ -256,6 +258,21 @@ def refuse_infinite(values: np.ndarray, name: Any) -> None:
         raise DataError(
             f"Column {name!r} of X has infinite values. Expected finite numbers, or "
             "NaN for gaps. Replace them."
+        )
+
+
+def _check_frame(X: Any) -> None:
+    names = column_names(X)
+    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(
+            f"X has several columns of the names {repeated[:5]}. Expected a name for "
+            "each column. Rename them."
+        )
+    if not names:
+        raise DataError(
+            f"X has 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. "
+            "Expected columns. Pass a frame that has some."
         )
 
 

@@ -1,4 +1,4 @@
-"""Columns of two tables, compared and drawn in pairs."""
+"""Pairs of columns of two tables, compared and drawn."""
 
 from typing import NamedTuple
 
@@ -87,7 +87,7 @@ class Pair(NamedTuple):
             places - 0.2, [real.get(v, 0) for v in every], 0.4, color=REAL, alpha=0.5
         )
         ax.bar(places + 0.2, [made.get(v, 0) for v in every], 0.4, color=MADE)
-        long = max(map(len, every)) * len(every) > 16
+        long = max(map(len, every)) * len(every) > 24
         ax.set_xticks(
             places,
             [v if len(v) <= 10 else f"{v[:9]}…" for v in every],

@@ -51,7 +51,7 @@ class GeneratedRowsDisplay:
         Where the columns, or the images, are drawn.
 
     ax_ : matplotlib Axes or None
-        Where the rows of a table are drawn in two dimensions.
+        Where a table is shown in two dimensions.
 
     figure_ : matplotlib Figure
         The figure.
@@ -223,8 +223,8 @@ class GeneratedRowsDisplay:
         projection = PCA(n, svd_solver="full").fit(x)
         style = {"linewidths": 0, "alpha": 0.55}
         for rows, color, name, size in (
-            (x, REAL, "real", 16),
             (x_made, MADE, "made", 10),
+            (x, REAL, "real", 16),  # on top, since they are fewer
         ):
             points = projection.transform(rows[_spread(len(rows), MOST_POINTS)])
             points = np.column_stack([points, np.zeros((len(points), 2 - n))])

@@ -1,11 +1,13 @@
 """AnyShape: what is copied is copied by number, what is mixed gets its shape back."""
 
 import re
+import warnings
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from imblearn import combine, over_sampling, under_sampling
 from imblearn.combine import SMOTEENN
 from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
 from imblearn.pipeline import make_pipeline
@@ -101,6 +103,38 @@ def test_rows_that_a_sampler_keeps_are_those_of_the_user(images, y):
     assert any(image.tobytes() in own for image in kept)
 
 
+SAMPLERS = [
+    kind
+    for package in (combine, over_sampling, under_sampling)
+    for kind in (getattr(package, name) for name in package.__all__)
+    if kind is not SMOTENC  # is told which columns are categories
+]
+
+
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_every_sampler_of_imbalanced_learn_takes_images_and_mixed_frames(kind):
+    pandas = pytest.importorskip("pandas")
+    random, y = np.random.RandomState(0), np.repeat([0, 1], [100, 40])
+    sampler = kind()
+    if kind is over_sampling.KMeansSMOTE:
+        sampler.set_params(cluster_balance_threshold=0.05)
+    images = random.randint(0, 120, (140, 4, 4)) + 40 * y[:, None, None]
+    colors = random.choice(["red", "blue"], 140)
+    frame = pandas.DataFrame({"size": random.normal(size=140) + y, "color": colors})
+    weight = random.uniform(1, 2, 140)
+    for X in (images.astype(np.uint8), frame):
+        model = AnyShape(sampler, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of KMeans, and of no neighbours
+            X_new, y_new = model.fit_resample(X, y, sample_weight=weight)
+        assert type(X_new) is type(X)
+        assert X_new.shape[1:] == X.shape[1:]
+        assert len(X_new) == len(y_new) == len(model.sample_weight_)
+        if kind is not over_sampling.SVMSMOTE:  # goes beyond its rows
+            assert (model.sample_weight_ >= weight.min()).all()
+            assert (model.sample_weight_ <= weight.max()).all()
+
+
 # -- augmentation --------------------------------------------------------------------
 
 
@@ -151,6 +185,14 @@ def test_weights_are_mixed_as_the_rows_are():
     np.testing.assert_array_equal(model.sample_weight_[:200], weight)
     without, _ = AnyShape(SMOTE(random_state=0)).fit_resample(X, y)
     np.testing.assert_allclose(X_new, without)
+
+
+def test_noise_moves_rows_and_not_their_weights(y):
+    X, weight = np.random.RandomState(0).normal(size=(60, 3)), np.arange(60) + 1.0
+    model = AnyShape(RandomOverSampler(shrinkage=1.0), random_state=0)
+    X_new, _ = model.fit_resample(X, y, sample_weight=weight)
+    assert not (X_new[60:, None] == X).all(axis=2).any()
+    assert set(model.sample_weight_) <= set(weight)
 
 
 # -- bad input -----------------------------------------------------------------------
