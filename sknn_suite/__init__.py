@@ -76,16 +76,18 @@ _ELSEWHERE = {
         "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
     "export": "register_converters to_onnx to_torch",
-    "imbalance": "BalancedEnsembleClassifier",
+    "imbalance": (
+        "AnyShape BalancedEnsembleClassifier GANOverSampler LatentSMOTE VAEOverSampler"
+    ),
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
     ),
     "persistence": "ModelContents inspect load model_card save",
     "plotting": (
-        "AnomalyScoreDisplay FilterDisplay LatentSpaceDisplay "
-        "LearningRateDisplay LossCurveDisplay PredictionGallery "
-        "ReconstructionDisplay StackDisplay ThresholdCurveDisplay "
+        "AnomalyScoreDisplay FilterDisplay GeneratedRowsDisplay "
+        "LatentSpaceDisplay LearningRateDisplay LossCurveDisplay "
+        "PredictionGallery ReconstructionDisplay StackDisplay ThresholdCurveDisplay "
         "TokenAttentionDisplay"
     ),
     "text": "Tokenizer",

@@ -7,6 +7,7 @@ from sknn_suite.doors._callers import (
     waits_for_one_fit,
 )
 from sknn_suite.doors._frames import RawColumn, column_names, is_frame, read_columns
+from sknn_suite.doors._made_rows import append_rows, densify
 from sknn_suite.doors._optional import import_optional
 from sknn_suite.doors._random import (
     copy_random_state,
@@ -59,6 +60,7 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "WarningState",
+    "append_rows",
     "asks_for_parts",
     "check_n_features",
     "check_optimize_result",
@@ -67,6 +69,7 @@ __all__ = [
     "check_sample_weight",
     "column_names",
     "copy_random_state",
+    "densify",
     "derive_relu",
     "derive_sigmoid",
     "derive_tanh",

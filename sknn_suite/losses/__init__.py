@@ -11,6 +11,7 @@ from sknn_suite.losses._classification import (
     SigmoidLoss,
     SoftmaxLoss,
 )
+from sknn_suite.losses._mixed_table import MixedDistribution
 from sknn_suite.losses._reconstruction import (
     DISTRIBUTIONS,
     Bernoulli,
@@ -53,6 +54,7 @@ __all__ = [
     "LogitAdjustedSoftmaxLoss",
     "Loss",
     "LossByModel",
+    "MixedDistribution",
     "Poisson",
     "PoissonLoss",
     "QuantileLoss",

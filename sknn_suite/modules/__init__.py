@@ -3,6 +3,7 @@
 from sknn_suite.modules._activations import ACTIVATIONS, IN_PLACE, make_activation
 from sknn_suite.modules._airbench import AirbenchNet
 from sknn_suite.modules._autoencoder import Autoencoder, TiedDecoder
+from sknn_suite.modules._conditional_vae import ConditionalVAE
 from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
 from sknn_suite.modules._corruption import Corruption
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness, SpatialDropout
@@ -86,6 +87,7 @@ __all__ = [
     "BatchNorm",
     "BatchNorm2d",
     "Bottleneck",
+    "ConditionalVAE",
     "ConvNet",
     "Corruption",
     "CropKernels",
