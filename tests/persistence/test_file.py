@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -301,6 +302,37 @@ def test_an_estimator_of_the_suite_predicts_the_same_bits(name, path):
         )
     )
     assert path.stat().st_size <= 1.1 * (weights + learnt) + 50_000
+
+
+def _by_joblib(model, path):
+    joblib.dump(model, path)
+    return joblib.load(path)
+
+
+def _by_skops(model, path):
+    skops = pytest.importorskip("skops.io", reason="is not installed")
+    skops.dump(model, path)
+    return skops.load(path, trusted=skops.get_untrusted_types(file=path))
+
+
+TRAVELS = {
+    "save": lambda model, path: (save(model, path), load(path))[1],
+    "pickle": lambda model, path: pickle.loads(pickle.dumps(model)),
+    "deepcopy": lambda model, path: copy.deepcopy(model),
+    "joblib": _by_joblib,
+    "skops": _by_skops,
+}
+
+
+@pytest.mark.parametrize("how", TRAVELS)
+@pytest.mark.parametrize("name", NETS)
+def test_each_row_alone_is_predicted_with_the_same_bits(name, how, path):
+    """A product with one row depends on the strides of the weights."""
+    model, rows, target = NETS[name]
+    model = clone(model).fit(rows, target)
+    again = TRAVELS[how](model, path)
+    for i in range(min(len(rows), 40)):
+        assert_same(model, again, rows[i : i + 1])
 
 
 @pytest.mark.parametrize("name", ["mlp", "regressor"])
