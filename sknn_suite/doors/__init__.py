@@ -4,6 +4,7 @@ from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, 
 from sknn_suite.doors._callers import (
     is_first_call,
     is_one_of_many_fits,
+    is_pressed_again,
     waits_for_one_fit,
 )
 from sknn_suite.doors._optional import import_optional
@@ -71,6 +72,7 @@ __all__ = [
     "import_optional",
     "is_first_call",
     "is_one_of_many_fits",
+    "is_pressed_again",
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
