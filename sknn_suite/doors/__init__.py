@@ -43,7 +43,9 @@ from sknn_suite.doors._torch import (
 )
 from sknn_suite.doors._warnings import (
     WarningState,
+    set_user_line,
     set_warning_state,
+    user_line,
     warn_user,
     warning_state,
 )
@@ -79,6 +81,7 @@ __all__ = [
     "params_of_rows",
     "processor_has_bfloat16_units",
     "rows_of",
+    "set_user_line",
     "set_warning_state",
     "split_of_rows",
     "to_home",
@@ -87,6 +90,7 @@ __all__ = [
     "undecorated",
     "validate_parameter_constraints",
     "waits_for_one_fit",
+    "user_line",
     "warn_user",
     "warning_state",
     "without_grad",

@@ -13,6 +13,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sknn_suite.device import one_thread
+from sknn_suite.doors import set_user_line, user_line
 from sknn_suite.training._job import Job
 from sknn_suite.training._observers import Trajectory
 from sknn_suite.training._pack import Pack
@@ -207,8 +208,10 @@ def _run_side_by_side(
     if n_threads <= 1:
         return [task(stop) for task in tasks]
     left = iter(tasks)
+    line = user_line()
 
     def work(number: int) -> list[Results]:
+        set_user_line(line)
         done = []
         with one_thread():
             try:
