@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import types
 import zipfile
 import zlib
 from pathlib import Path
@@ -78,7 +79,11 @@ from sknn_suite import (
     TextRNNClassifier,
     VAEDetector,
 )
-from sknn_suite.exceptions import CorruptModelError, UntrustedModelError
+from sknn_suite.exceptions import (
+    CorruptModelError,
+    SuiteWarning,
+    UntrustedModelError,
+)
 from sknn_suite.persistence import load, save
 from sknn_suite.text import Tokenizer
 
@@ -631,6 +636,39 @@ class AdaptiveNet(torch.nn.Module):
 def test_an_imputer_that_keeps_the_rows_is_refused(path):
     with pytest.raises(UntrustedModelError, match="KNNImputer"):
         save(KNNImputer().fit(X), path)
+
+
+def test_a_function_of_the_main_program_is_told_and_missed_by_name(path, monkeypatch):
+    main = types.ModuleType("__main__")
+    main.half = _half_of_main
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    steps = FunctionTransformer(main.half), MLPClassifier(**SMALL)
+    model = make_pipeline(*steps).fit(X, Y)
+    with pytest.warns(SuiteWarning, match=r"holds __main__\.half.* into a module"):
+        save(model, path, trusted=["__main__.half"])
+    assert_same(model, load(path, trusted=["__main__.half"]), X)
+    del main.half
+    with pytest.raises(ImportError, match=r"needs __main__\.half.*Define it in this"):
+        load(path, trusted=["__main__.half"])
+
+
+def test_a_module_that_is_missing_is_named(path, monkeypatch):
+    module = types.ModuleType("my_steps")
+    module.half = _half_of_main
+    monkeypatch.setattr(_half_of_main, "__module__", "my_steps")
+    monkeypatch.setitem(sys.modules, "my_steps", module)
+    model = make_pipeline(FunctionTransformer(module.half), MLPClassifier(**SMALL))
+    save(model.fit(X, Y), path, trusted=["my_steps.half"])
+    monkeypatch.delitem(sys.modules, "my_steps")
+    with pytest.raises(ImportError, match=r"needs my_steps\.half.*No module named"):
+        load(path, trusted=["my_steps.half"])
+
+
+def _half_of_main(values):
+    return values / 2
+
+
+_half_of_main.__module__, _half_of_main.__qualname__ = "__main__", "half"
 
 
 def test_other_steps_go_through_skops_if_they_are_named(path):
