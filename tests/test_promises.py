@@ -563,6 +563,13 @@ def test_one_ctrl_c_ends_a_search_and_other_programs_of_many_fits(
         make_pipeline(StandardScaler(), model).fit(X, y)
 
 
+def _run_in_thread(function):
+    """Run a function where pytest has not called it: tests may press often."""
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
 @pytest.mark.parametrize("seconds", [0.5, 5.0])
 def test_a_second_ctrl_c_soon_after_the_first_ends_a_loop_of_fits(
     drop_in_class, rows, seconds, monkeypatch
@@ -582,10 +589,8 @@ def test_a_second_ctrl_c_soon_after_the_first_ends_a_loop_of_fits(
         except KeyboardInterrupt:
             ended.append("loop")
 
-    thread = threading.Thread(target=loop)  # tests may press as often as they like
     with pytest.warns(InterruptedWarning):
-        thread.start()
-        thread.join()
+        _run_in_thread(loop)
     assert ended == ([0, "loop"] if seconds < 1 else [0, 1])
 
 

@@ -73,8 +73,8 @@ def is_one_of_many_fits() -> bool:
 def is_pressed_again() -> bool:
     """Whether Ctrl-C has ended another fit just before this one.
 
-    A loop of fits goes on with the next one after the first Ctrl-C, and the user presses
-    again. Tests press many times a second.
+    A loop of fits goes on with the next one after the first Ctrl-C, and the user
+    presses again. Tests press many times a second.
     """
     global _last_press
     before, _last_press = _last_press, time.monotonic()

@@ -79,7 +79,7 @@ def _is_ours(frame: Any) -> bool:
 
 
 def _action(category: type[Warning], message: str, line: UserLine) -> str:
-    """What the filters say of a warning, as the warnings module reads them."""
+    """Read the filters for a warning, as the warnings module does."""
     for action, text, kind, module, number in warnings.filters:
         if (
             (text is None or text.match(message))

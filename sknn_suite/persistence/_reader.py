@@ -18,7 +18,7 @@ _GLOBAL = re.compile(r"[A-Za-z_][\w.]{0,200}\.[A-Za-z_]\w{0,100}", re.ASCII)
 
 # What to do when a function is missing, by whether it was one of the saving program.
 _HOW_TO_GIVE = {
-    False: "Install or add the module that holds it, in the version that saved the model.",
+    False: "Install or add the module that holds it, as it was when save was called.",
     True: "Define it in this program before load, or save the model again with the "
     "function imported from a module.",
 }

@@ -61,7 +61,7 @@ def test_the_advice_is_code_that_runs(gap):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_paths_beside_another_column_are_told(kind):
     X = pd.DataFrame({"file": ["a/1.JPG", "a/2.jpg"], "width": [1, 2]})
-    with pytest.raises(DataError, match="pass the paths alone.*the column 'file'") as e:
+    with pytest.raises(DataError, match="to a CNNClassifier: the column 'file'") as e:
         kind().fit(X, [0, 1])
     assert "OneHotEncoder" not in str(e.value)
 
