@@ -4,6 +4,7 @@ from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, 
 from sknn_suite.doors._callers import (
     is_first_call,
     is_one_of_many_fits,
+    is_pressed_again,
     waits_for_one_fit,
 )
 from sknn_suite.doors._frames import RawColumn, column_names, is_frame, read_columns
@@ -45,7 +46,9 @@ from sknn_suite.doors._torch import (
 )
 from sknn_suite.doors._warnings import (
     WarningState,
+    set_user_line,
     set_warning_state,
+    user_line,
     warn_user,
     warning_state,
 )
@@ -80,6 +83,7 @@ __all__ = [
     "is_first_call",
     "is_frame",
     "is_one_of_many_fits",
+    "is_pressed_again",
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
@@ -87,12 +91,14 @@ __all__ = [
     "processor_has_bfloat16_units",
     "read_columns",
     "rows_of",
+    "set_user_line",
     "set_warning_state",
     "split_of_rows",
     "to_home",
     "to_numpy",
     "torch_generator",
     "undecorated",
+    "user_line",
     "validate_parameter_constraints",
     "waits_for_one_fit",
     "warn_user",

@@ -6,11 +6,15 @@ import numpy as np
 
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import Finding
+from sknn_suite.inspection._module import count_rows
 from sknn_suite.inspection._settings import acting_parameters
 
 # A network overfits if its loss on other rows is so many times that on training rows,
 # and at least this share of the loss of a constant prediction.
 TIMES, OF_CONSTANT = 3.0, 0.5
+
+# With fewer rows, early stopping sets aside less than a hundred.
+FEW_ROWS = 1000
 
 
 def find_overfitting(evidence: Evidence) -> list[Finding]:
@@ -34,6 +38,9 @@ def find_overfitting(evidence: Evidence) -> list[Finding]:
     remedy = f"raise {' or '.join(remedies)}"
     if not estimator.early_stopping:
         remedy += ", or set early_stopping=True"
+        if evidence.is_classifier and count_rows(evidence.X) < FEW_ROWS:
+            # The accuracy of a few validation rows hardly changes between epochs.
+            remedy += " with early_stopping_scoring='loss'"
     sentence = (
         f"The network overfits: its loss is {train:.2g} on training rows and "
         f"{valid:.2g} on those of {which}; {remedy}."

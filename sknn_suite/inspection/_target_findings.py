@@ -56,10 +56,11 @@ def _find_rare_classes(evidence: Evidence) -> list[Finding]:
     if len(labels) < 2 or counts[rarest] >= RARE * counts.max():
         return []
     share = percent_of_few(counts[rarest] / counts.sum())
+    # Behind a sampler the rows of fit are balanced already, as far as the user wants.
+    remedy = "" if evidence.is_resampled else "set class_weight='balanced' or "
     sentence = (
-        f"Only {share} of the rows are of class {labels[rarest]!s}; set "
-        "class_weight='balanced' or tune the threshold, and "
-        "score by average precision or balanced accuracy."
+        f"Only {share} of the rows are of class {labels[rarest]!s}; {remedy}tune the "
+        "threshold, and score by average precision or balanced accuracy."
     )
     return [Finding("imbalance", sentence)]
 
