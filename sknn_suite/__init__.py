@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from sknn_suite.inspection import diagnose, find_learning_rate, summary
     from sknn_suite.search import train_together
     from sknn_suite.sequence import RNNClassifier
-    from sknn_suite.tabular import MLPClassifier, MLPRegressor
+    from sknn_suite.tabular import (
+        MLPClassifier,
+        MLPRegressor,
+        TabularClassifier,
+        TabularRegressor,
+    )
     from sknn_suite.text import TextRNNClassifier
 
 __all__ = [
@@ -21,6 +26,8 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "RNNClassifier",
+    "TabularClassifier",
+    "TabularRegressor",
     "TextRNNClassifier",
     "VAEDetector",
     "__version__",
@@ -38,6 +45,8 @@ _HOMES = {
     "MLPClassifier": "tabular",
     "MLPRegressor": "tabular",
     "RNNClassifier": "sequence",
+    "TabularClassifier": "tabular",
+    "TabularRegressor": "tabular",
     "TextRNNClassifier": "text",
     "VAEDetector": "anomaly",
     "diagnose": "inspection",

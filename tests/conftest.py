@@ -4,7 +4,8 @@ A test with an argument `classifier_class`, `regressor_class` or `detector_class
 once for every public estimator of that kind, with `estimator_class` for every one that
 learns a target from tables, with `sequential_class` for those of texts and sequences,
 with `drop_in_class` for those that are scikit-learn's MLP but for the name (`coefs_`,
-the default schedule), and with `public_class` for all.
+the default schedule), and with `public_class` for all. What those promise that take
+data frames as they are, `mixed_class`, is tested in tests/tabular.
 """
 
 import copy
@@ -19,6 +20,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_outlier_detector
 from sklearn.datasets import make_classification, make_regression
 
 import sknn_suite
+from sknn_suite.tabular._mixed import TabularEstimator
 from sknn_suite.tabular._mlp import MLPEstimator
 
 PUBLIC = [
@@ -29,7 +31,8 @@ PUBLIC = [
 DETECTORS = [c for c in PUBLIC if is_outlier_detector(c())]
 # What they promise is tested in tests/sequence: their rows are no tables.
 SEQUENTIAL = [c for c in PUBLIC if c.__module__.split(".")[1] in ("sequence", "text")]
-ESTIMATORS = [c for c in PUBLIC if c not in (*DETECTORS, *SEQUENTIAL)]
+MIXED = [c for c in PUBLIC if issubclass(c, TabularEstimator)]
+ESTIMATORS = [c for c in PUBLIC if c not in (*DETECTORS, *SEQUENTIAL, *MIXED)]
 CLASSIFIERS = [c for c in ESTIMATORS if is_classifier(c())]
 DROP_INS = [c for c in ESTIMATORS if issubclass(c, MLPEstimator)]
 REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
@@ -42,6 +45,7 @@ KINDS = {
     "regressor_class": REGRESSORS,
     "detector_class": DETECTORS,
     "sequential_class": SEQUENTIAL,
+    "mixed_class": MIXED,
 }
 
 

@@ -54,7 +54,7 @@ class DetectorTask(Task):
     """Tables without a target; autoencoders side by side."""
 
     kind = "autoencoder"
-    planned_schedules = ("one_cycle", "cosine")
+    planned_schedules = ("one_cycle", "cosine", "log_cosine")
 
     # Distribution that distribution="auto" takes for real numbers: small errors count
     # squared, large ones by their absolute value.

@@ -1,5 +1,6 @@
 """Checks of the user's data; checked data are safe for all layers below."""
 
+from sknn_suite.checks._columns import check_columns
 from sknn_suite.checks._images import (
     CheckedImages,
     check_images,
@@ -28,6 +29,7 @@ __all__ = [
     "CheckedImages",
     "Sequences",
     "blame_target_scale",
+    "check_columns",
     "check_counts",
     "check_dense_table",
     "check_groups",

@@ -110,17 +110,23 @@ def settle_target(y: Any, *, y_numeric: bool) -> np.ndarray:
     return y
 
 
-def check_labels(estimator: BaseEstimator, X: Any, y: Any) -> np.ndarray:
-    """Check the labels of rows that are not a table; a column vector is made 1-D."""
+def check_labels(
+    estimator: BaseEstimator, X: Any, y: Any, *, y_numeric: bool = False
+) -> np.ndarray:
+    """Check the target of rows that are no plain table; a column vector is made 1-D."""
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             "None. Expected one label per row. Pass y."
         )
     y, _ = to_numpy(y)
-    refuse_missing_labels(y)
-    y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
-    y = settle_target(y, y_numeric=False)
+    if not y_numeric:
+        refuse_missing_labels(y)
+    dtype = "numeric" if y_numeric else None
+    y = check_array(
+        y, ensure_2d=False, dtype=dtype, input_name="y", estimator=estimator
+    )
+    y = settle_target(y, y_numeric=y_numeric)
     check_consistent_length(X, y)
     return y
 

@@ -39,10 +39,12 @@ def _tell(error: ValueError, found: dict[Any, tuple[int, Any]]) -> str:
         listed = f"[{shown}, ...] ({len(names)} columns)"
     return (
         f"could not convert string to float: {word!r}, in column {name!r}, row {row} "
-        f"of X. Expected numbers in every column; words are in {listed}. Encode these "
-        "first, for example with make_pipeline(make_column_transformer((OneHotEncoder("
-        f"handle_unknown='ignore'), [{shown}]), remainder=StandardScaler()), model) or "
-        "with skrub's TableVectorizer, or leave them out."
+        f"of X. Expected numbers in every column; words are in {listed}. Take "
+        "TabularClassifier or TabularRegressor, which read such columns as they are. "
+        "Or encode these first, for example with make_pipeline(make_column_transformer("
+        f"(OneHotEncoder(handle_unknown='ignore'), [{shown}]), "
+        "remainder=StandardScaler()), model) or with skrub's TableVectorizer, or leave "
+        "them out."
     )
 
 

@@ -9,6 +9,7 @@ from sknn_suite.data._bundle import (
     TensorBundle,
     as_tensor,
 )
+from sknn_suite.data._columns import Column, ColumnTable, column_of_words
 from sknn_suite.data._files import ImageFiles
 from sknn_suite.data._paths import (
     PART,
@@ -23,6 +24,8 @@ __all__ = [
     "PART",
     "BundleBatches",
     "CodedRows",
+    "Column",
+    "ColumnTable",
     "ImageFiles",
     "LazyRows",
     "LengthBatches",
@@ -30,6 +33,7 @@ __all__ = [
     "SparseRows",
     "TensorBundle",
     "as_tensor",
+    "column_of_words",
     "make_batches",
     "name_beside",
     "open_regular",

@@ -62,12 +62,18 @@ class BundleBatches:
         for batch in self._gather():
             yield batch.to(self.device)
 
+    def next_order(self) -> np.ndarray:
+        """Shuffle for a new pass; return the order of the bundle's selected rows."""
+        if self.random_state is not None:
+            self._shuffle(self.random_state)
+        return self.order
+
     def begin(self) -> TensorBundle:
         """Shuffle for a new pass; return the bundle with its rows in that order."""
         if self.random_state is None:
             return self.bundle
-        self._shuffle(self.random_state)
-        return self.bundle.select(torch.from_numpy(self.order).to(self.bundle.device))
+        order = torch.from_numpy(self.next_order())
+        return self.bundle.select(order.to(self.bundle.device))
 
     def _gather(self) -> Iterator[TensorBundle]:
         """Gather batches where the bundle is."""

@@ -6,6 +6,7 @@ from sknn_suite.doors._callers import (
     is_one_of_many_fits,
     waits_for_one_fit,
 )
+from sknn_suite.doors._frames import RawColumn, column_names, is_frame, read_columns
 from sknn_suite.doors._optional import import_optional
 from sknn_suite.doors._random import (
     copy_random_state,
@@ -38,6 +39,7 @@ from sknn_suite.doors._torch import (
     onednn_takes_bfloat16,
     processor_has_bfloat16_units,
     undecorated,
+    without_grad,
 )
 from sknn_suite.doors._warnings import (
     WarningState,
@@ -51,6 +53,7 @@ __all__ = [
     "Home",
     "Interval",
     "Options",
+    "RawColumn",
     "RealNotInt",
     "StrOptions",
     "WarningState",
@@ -60,6 +63,7 @@ __all__ = [
     "check_partial_fit_first_call",
     "check_same_home",
     "check_sample_weight",
+    "column_names",
     "copy_random_state",
     "derive_relu",
     "derive_sigmoid",
@@ -69,12 +73,14 @@ __all__ = [
     "home_name",
     "import_optional",
     "is_first_call",
+    "is_frame",
     "is_one_of_many_fits",
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
     "params_of_rows",
     "processor_has_bfloat16_units",
+    "read_columns",
     "rows_of",
     "set_warning_state",
     "split_of_rows",
@@ -86,4 +92,5 @@ __all__ = [
     "waits_for_one_fit",
     "warn_user",
     "warning_state",
+    "without_grad",
 ]

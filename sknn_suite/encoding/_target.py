@@ -117,12 +117,16 @@ class NumberTarget:
         Units in which the network learns; None for those of y.
     shift : ndarray or None
         What calibration adds to each prediction, in the units of the network.
+    seen : tuple of two ndarrays of shape (n_outputs,), or None
+        Smallest and largest number of each column, which predictions stay between;
+        None for no limits.
     """
 
     # Pickles of plain targets hold no more than the number of columns.
     quantiles: tuple[float, ...] | None = None
     scale: TargetScale | None = None
     shift: np.ndarray | None = None
+    seen: tuple[np.ndarray, np.ndarray] | None = None
     n_outputs: int
 
     def __init__(self, quantiles: tuple[float, ...] | None = None) -> None:
@@ -149,6 +153,8 @@ class NumberTarget:
         """Make the same target with calibrated predictions."""
         target = NumberTarget(self.quantiles)
         target.n_outputs, target.scale, target.shift = self.n_outputs, self.scale, shift
+        if self.seen is not None:
+            target.seen = self.seen
         return target
 
     def inverse_transform(self, values: np.ndarray) -> np.ndarray:
@@ -159,5 +165,7 @@ class NumberTarget:
                 values = np.sort(values, axis=1)
         if self.scale is not None:
             values = self.scale.undo(values)
+        if self.seen is not None:
+            values = np.clip(values, *self.seen).astype(values.dtype)
         flat = self.n_outputs == 1 and self.quantiles is None
         return values[:, 0] if flat else values

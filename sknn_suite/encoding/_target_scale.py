@@ -10,6 +10,8 @@ import numpy as np
 class TargetScale:
     """Mean and deviation of each column of y, or of its logarithm.
 
+    Counts are divided by their mean only, see `of_counts`.
+
     Parameters
     ----------
     log : bool
@@ -41,6 +43,13 @@ class TargetScale:
         mean, deviation = mean * largest, deviation * largest
         deviation[deviation == 0] = 1.0
         return cls(log, mean, deviation)
+
+    @classmethod
+    def of_counts(cls, y: np.ndarray, weight: np.ndarray | None) -> "TargetScale":
+        """Learn the means alone, so that zero stays zero."""
+        scale = cls.learn(True, y, weight)
+        deviation = np.where(scale.mean > 0, scale.mean, 1.0)
+        return cls(False, np.zeros_like(scale.mean), deviation)
 
     def apply(self, y: np.ndarray) -> np.ndarray:
         """Standardised columns of y, (n_samples, n_outputs), float64."""

@@ -10,6 +10,7 @@ from sknn_suite.estimator._regression import Regression
 from sknn_suite.estimator._regressor import Regressor
 from sknn_suite.estimator._rows import Rows
 from sknn_suite.estimator._settled import SETTLED
+from sknn_suite.estimator._snapshot import with_attributes
 from sknn_suite.estimator._supervised import (
     SupervisedEstimator,
     can_partial_fit,
@@ -38,4 +39,5 @@ __all__ = [
     "plan_call",
     "refuse_early_stopping",
     "same_objects",
+    "with_attributes",
 ]

@@ -1,5 +1,6 @@
 """The steps around a plan: a call's data before it, fitted attributes after it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -186,7 +187,7 @@ class Fit:
     def net(self, weights: dict[str, np.ndarray]) -> FittedNet:
         """Make the fitted net."""
         task, plan = self.task, self.plan
-        return FittedNet(
+        net = FittedNet(
             encoder=self.planned.encoder,
             network=plan.network,
             weights=weights,
@@ -197,12 +198,13 @@ class Fit:
             reading=task.reading,
             rows_at_once=task.rows_at_once(plan.network),
         )
+        return task.to_predict(net)
 
     def attributes(self, trained: Trained) -> dict[str, Any]:
         """All fitted attributes after training."""
         attributes = record(self.earlier, self.plan, trained)
-        attributes |= self._learnt(trained.weights, trained.random_state)
-        attributes["_net"] = self.task.finish(attributes["_net"], self.plan)
+        net = self.task.finish(self.net(trained.weights), self)
+        attributes |= self._shown(net, trained.random_state)
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}
 
@@ -228,13 +230,18 @@ class Fit:
         return with_attributes(self.estimator, attributes)
 
     def _learnt(self, weights: dict[str, np.ndarray], random_state: Any) -> dict:
-        net = self.net(weights)
+        return self._shown(self.net(weights), random_state)
+
+    def _shown(self, net: FittedNet, random_state: Any) -> dict:
         shown = self.task.show(net, self.data.rows, random_state)
         settings = settled(self.task, self.plan)
         return self.task.of.learnt | settings | shown | {"_net": net}
 
-    def scorer(self) -> ValidationScorer | None:
+    def scorer(self) -> Callable[[TensorNet], float] | None:
         """Make the scorer of the validation rows, if it is not the usual score."""
+        own = self.task.scorer(self)
+        if own is not None:
+            return own
         scoring, held_out = self.estimator.early_stopping_scoring, self.planned.held_out
         if scoring is None or held_out is None:
             return None

@@ -69,12 +69,10 @@ class Objective:
             Which validation rows have a weight; None if there are none.
         """
 
-    def finish(
-        self, net: FittedNet, valid: TensorBundle, adapt: Callable | None = None
-    ) -> Any:
-        """Make the target that predictions use, from the net and validation rows.
+    def finish(self, scores: Callable[[], torch.Tensor], valid: TensorBundle) -> Any:
+        """Make the target that predictions use, from validation rows.
 
-        `adapt` prepares the module as predictions do, see `FittedNet.bind`.
+        `scores` computes their raw scores, for those who need them.
         """
         return self.target
 
@@ -181,11 +179,11 @@ class Classification(Objective):
             self.target = self.target.deciding(rule, shift)
 
     def finish(
-        self, net: FittedNet, valid: TensorBundle, adapt: Callable | None = None
+        self, scores: Callable[[], torch.Tensor], valid: TensorBundle
     ) -> ClassTarget:
         if self._wanted.criterion is None:
             return self.target
-        raw = net.scores_of(valid, self.of.device, adapt)
+        raw = scores()
         weight = None if valid.weight is None else valid.weights.cpu().numpy()
         codes = valid.targets.cpu().numpy().astype(int)
         codes = codes[:, 0] if self.target.kind_ == "binary" else codes

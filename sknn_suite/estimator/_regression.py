@@ -96,10 +96,17 @@ class Regression(Objective):
             self._check_calibration(0 if held_out is None else int(held_out.sum()))
         if hasattr(of, "_net"):  # the weights are for its units
             _refuse_other_scale(of.scale_target, self.target.scale)
-        elif of.scale_target:
-            self.target.scale = TargetScale.learn(of.scale_target, y, weight)
-            if self._is_first_part:
-                self._check_first_part(y)
+            return
+        self.target.scale = self._learn_scale(y, weight)
+        if self._is_first_part and self.target.scale is not None:
+            self._check_first_part(y)
+
+    def _learn_scale(
+        self, y: np.ndarray, weight: np.ndarray | None
+    ) -> TargetScale | None:
+        """Learn the units in which the network learns y; None for those of y."""
+        wanted = self.of.scale_target
+        return TargetScale.learn(wanted, y, weight) if wanted else None
 
     def _check_first_part(self, y: np.ndarray) -> None:
         if (y == y[0]).all(axis=0).any():
@@ -137,7 +144,7 @@ class Regression(Objective):
 
     def loss(self, label_smoothing: float = 0.0) -> Loss:
         loss = self._kind_of_loss()
-        loss.in_units_of_y = self.of.loss != "poisson" and not self.of.scale_target
+        loss.in_units_of_y = self.of.loss != "poisson" and self.target.scale is None
         return loss
 
     def _kind_of_loss(self) -> Loss:
@@ -161,12 +168,11 @@ class Regression(Objective):
         )
 
     def finish(
-        self, net: FittedNet, valid: TensorBundle, adapt: Callable | None = None
+        self, scores: Callable[[], torch.Tensor], valid: TensorBundle
     ) -> NumberTarget:
         if not self._calibrates:
             return self.target
-        raw = net.scores_of(valid, self.of.device, adapt)
-        predicted = self.loss().link(raw).numpy()
+        predicted = self.loss().link(scores()).numpy()
         weight = None if valid.weight is None else valid.weights.cpu().numpy()
         y = valid.targets.cpu().numpy()
         return self.target.shifted(

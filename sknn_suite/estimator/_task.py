@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -184,6 +185,10 @@ class Task:
         """Train what must be trained first, and return the plan for the rest."""
         return plan
 
+    def scorer(self, fit: Any) -> Callable[[Any], float] | None:
+        """Make the score of a net on the validation rows; None takes the usual way."""
+        return None
+
     def callbacks(self, fit: Any) -> list[Any]:
         """List callbacks that only a `Fit` of this task has."""
         return []
@@ -194,8 +199,11 @@ class Task:
 
     # -- after training --------------------------------------------------------------
 
-    def finish(self, net: Any, plan: FitPlan) -> Any:
-        """Learn what the trained net teaches, such as corrections of predictions."""
+    def finish(self, net: Any, fit: Any) -> Any:
+        """Learn what the trained net teaches, such as corrections of predictions.
+
+        `net` is what `to_predict` returned.
+        """
         return net
 
     def explain(self, net: Any, plan: FitPlan) -> str:
@@ -213,6 +221,10 @@ class Task:
     def target(self) -> Any:
         """The target, which turns raw scores into predictions."""
         return None
+
+    def to_predict(self, net: Any) -> Any:
+        """Return a net with what predictions need, if training needs less."""
+        return net
 
     def show(self, net: Any, rows: Rows, random_state: Any) -> dict[str, Any]:
         """Fitted attributes that show the trained net."""
@@ -286,10 +298,18 @@ class SupervisedTask(Task):
             counts = np.ones(held_out.n, bool) if weights is None else weights > 0
         self.objective.settle(y, weight, counts)
 
-    def finish(self, net: Any, plan: FitPlan) -> Any:
-        if plan.valid is None:
+    def finish(self, net: Any, fit: Any) -> Any:
+        valid = fit.plan.valid
+        if valid is None:
             return net
-        target = self.objective.finish(net, plan.valid, self.adapt)
+        scores = partial(net.scores_of, valid, self.of.device, self.adapt)
+        return self.deciding(net, scores, valid)
+
+    def deciding(
+        self, net: Any, scores: Callable[[], Tensor], valid: TensorBundle
+    ) -> Any:
+        """Let a net decide as its raw `scores` of validation rows teach."""
+        target = self.objective.finish(scores, valid)
         return net if target is net.target else replace(net, target=target)
 
     def explain(self, net: Any, plan: FitPlan) -> str:

@@ -177,8 +177,8 @@ class ImageParameters(TrainingParameters):
         How the learning rate changes during training. "auto" is "one_cycle", up and
         then down to the end of max_iter, and "warm_restarts" for finetune="gradual".
         The others are "constant", "invscaling", "adaptive", "step", "exponential",
-        "power", "piecewise", "plateau", "cosine", "cyclic", or a function of the number
-        of finished epochs, see `MLPClassifier`.
+        "power", "piecewise", "plateau", "cosine", "log_cosine", "cyclic", or a function
+        of the number of finished epochs, see `MLPClassifier`.
 
     cache_size : int, default=1073741824
         Memory for decoded files during training, in bytes, as uint8. Files beyond it

@@ -58,7 +58,7 @@ PHOTOS = {"crop": 0.55, "brightness": 0.2, "contrast": 0.2, "cutout": 0.25}
 LARGEST_OUTPUT = 1 << 23
 
 # Schedules that are planned for a whole fit.
-PLANNED = ("one_cycle", "cosine", "warm_restarts")
+PLANNED = ("one_cycle", "cosine", "log_cosine", "warm_restarts")
 
 
 class ImageTask(SupervisedTask):

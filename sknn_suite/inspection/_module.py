@@ -72,7 +72,20 @@ def configured(estimator: Any, X: Any, y: Any) -> Any:
 
 
 def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
-    """Build the net with which training would continue, and the rows as a bundle."""
+    """Build the net with which training would continue, and the rows as a bundle.
+
+    Raises
+    ------
+    ValueError
+        If a fit of this estimator always starts anew.
+    """
+    if "warm_start" not in estimator.get_params(deep=False):
+        raise ValueError(
+            f"{type(estimator).__name__} keeps the best of its networks and forgets "
+            "how they were trained, so that no step can follow, which diagnose looks "
+            "at. Expected an estimator with the parameter warm_start. Look at members_ "
+            "and history_, or diagnose an MLP on encoded columns."
+        )
     plan = plan_call(estimator, Call(X, y, resume=True, n_epochs=1)).plan
     if isinstance(plan.settings.learning_rate_init, str):  # "auto": the fit found one
         plan = plan.change(learning_rate_init=estimator.learning_rate_)

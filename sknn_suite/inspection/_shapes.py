@@ -15,6 +15,9 @@ INPUT = "<input>"
 # because the first use of torch's meta device costs seconds of imports.
 SMALL = 1 << 22
 
+# Inputs whose shape is shown, in this order, if a network has several.
+_FIRST = ("x", "values", "tokens", "numbers")
+
 
 class Seen(NamedTuple):
     """Record of a module: when it was computed, and its output shape."""
@@ -60,7 +63,7 @@ def _run(
                 shapes.setdefault(name, shape)
 
         handles.append(part.register_forward_hook(note))
-    named = [inputs[n] for n in ("x", "values", "tokens") if n in inputs]
+    named = [inputs[n] for n in _FIRST if n in inputs]
     first = (named or list(inputs.values()))[0]
     shapes[INPUT] = tuple(getattr(first, "codes", first).shape)
     try:

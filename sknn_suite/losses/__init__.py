@@ -2,6 +2,7 @@
 
 from sknn_suite.losses._autoencoder import AutoencoderLoss, ElboLoss, kl_divergence
 from sknn_suite.losses._base import LINKS, Loss
+from sknn_suite.losses._by_model import LossByModel
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
@@ -47,6 +48,7 @@ __all__ = [
     "HuberLoss",
     "Laplace",
     "Loss",
+    "LossByModel",
     "Poisson",
     "PoissonLoss",
     "QuantileLoss",

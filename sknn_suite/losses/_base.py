@@ -114,3 +114,9 @@ def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:
     if weight is None:
         return 1.0 / n_rows
     return (weight / weight.sum(dim=-1, keepdim=True)).unsqueeze(-1)
+
+
+def total(losses: Tensor) -> Tensor:
+    """Sum of (n_rows, n_outputs), or one sum for each of several models."""
+    # torch parses axes for longer than it adds up a small batch.
+    return losses.sum() if losses.dim() == 2 else losses.sum(dim=(-2, -1))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sknn_suite.losses._base import Loss, spread
+from sknn_suite.losses._base import Loss, spread, total
 
 
 class SmoothedLoss(Loss):
@@ -67,7 +67,7 @@ class SoftmaxLoss(SmoothedLoss):
         gradient = log_p.exp_()
         gradient.scatter_add_(-1, column, losses.new_full((), -1.0).expand_as(losses))
         share = spread(weight, raw.shape[-2])
-        return (losses * share).sum(dim=(-2, -1)).neg_(), gradient.mul_(share)
+        return total(losses * share).neg_(), gradient.mul_(share)
 
 
 class SigmoidLoss(SmoothedLoss):
@@ -103,7 +103,7 @@ class SigmoidLoss(SmoothedLoss):
         losses = torch.addcmul(F.softplus(raw), target, raw, value=-1)
         gradient = torch.sigmoid(raw).sub_(target)
         share = spread(weight, raw.shape[-2])
-        return losses.mul_(share).sum(dim=(-2, -1)), gradient.mul_(share)
+        return total(losses.mul_(share)), gradient.mul_(share)
 
 
 class FocalSoftmaxLoss(SoftmaxLoss):

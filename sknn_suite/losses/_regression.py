@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sknn_suite.losses._base import Loss, spread
+from sknn_suite.losses._base import Loss, spread, total
 
 
 class SquaredLoss(Loss):
@@ -25,7 +25,7 @@ class SquaredLoss(Loss):
     ) -> tuple[Tensor, Tensor]:
         error = raw - target
         gradient = error * spread(weight, raw.shape[-2])
-        return error.mul_(gradient).sum(dim=(-2, -1)).mul_(0.5), gradient
+        return total(error.mul_(gradient)).mul_(0.5), gradient
 
     def reported(self, loss: float, n_outputs: int) -> float:
         # scikit-learn follows the gradient of the sum over outputs, as we do, and

@@ -29,10 +29,12 @@ from sknn_suite.modules._init import (
     settle_init,
 )
 from sknn_suite.modules._layer_pair import LayerPair
+from sknn_suite.modules._mean_of_models import mean_of_models
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
 from sknn_suite.modules._network import NETWORKS, Network, give_body
 from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
+from sknn_suite.modules._number_embedding import NumberEmbedding
 from sknn_suite.modules._one_pixel import CropKernels
 from sknn_suite.modules._onednn import (
     onednn_linear,
@@ -55,6 +57,7 @@ from sknn_suite.modules._size import (
     narrowest_side,
     values_per_row,
 )
+from sknn_suite.modules._tabular_pack import TabularPack
 from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._vae import VAE
 from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
@@ -95,6 +98,7 @@ __all__ = [
     "LayerPair",
     "MLPScores",
     "Network",
+    "NumberEmbedding",
     "OwnedRandomness",
     "Pooling",
     "Probe",
@@ -104,6 +108,7 @@ __all__ = [
     "ResNetSmall",
     "SequenceNet",
     "SpatialDropout",
+    "TabularPack",
     "TiedDecoder",
     "TokenEmbedding",
     "WideBranch",
@@ -120,6 +125,7 @@ __all__ = [
     "largest_weight",
     "make_activation",
     "materialize",
+    "mean_of_models",
     "mean_of_pixels",
     "n_parameters",
     "narrowest_side",

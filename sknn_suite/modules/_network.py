@@ -13,6 +13,7 @@ from sknn_suite.modules._init import materialize
 from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._sequence_net import SequenceNet
+from sknn_suite.modules._tabular_pack import TabularPack
 from sknn_suite.modules._vae import VAE
 
 # Builders by kind. Each takes the configuration and returns a module whose parameters
@@ -23,6 +24,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "layer_pair": LayerPair,
     "mlp": MLP,
     "sequence": SequenceNet,
+    "tabular_pack": TabularPack,
     "vae": VAE,
 }
 

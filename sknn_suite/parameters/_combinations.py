@@ -177,7 +177,7 @@ def _refuse_for_loss(parameters: Any) -> None:
     """Refuse what a loss of numbers cannot use."""
     loss = _value(parameters, "loss")
     scale = _value(parameters, "scale_target")
-    if loss == "poisson" and scale:
+    if loss == "poisson" and scale not in (None, False, "auto"):
         raise ValueError(
             f"scale_target={scale!r} does not go with loss='poisson', which learns the "
             "logarithm of the mean of counts as they are. Expected False. Choose "

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, TypeVar, dataclass_transform, overload
+from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
 
 from sknn_suite.parameters._docstring import bare_docstring, full_docstring
 from sknn_suite.parameters._groups import GROUPS, groups_of
@@ -56,13 +56,21 @@ def redefault(name: str, owner: type, default: Any) -> Any:
 @overload
 def parameters(cls: type[T], /) -> type[T]: ...
 @overload
-def parameters(*, group: str) -> Callable[[type[T]], type[T]]: ...
+def parameters(
+    *, group: str, settles: dict[str, Any] | None = None
+) -> Callable[[type[T]], type[T]]: ...
 
 
 # `param` is not named a field specifier: type checkers would then look for a keyword
 # `default`, and without it take every parameter for a required one.
 @dataclass_transform(eq_default=False, kw_only_default=True)
-def parameters(cls: Any = None, /, *, group: str | None = None) -> Any:
+def parameters(
+    cls: Any = None,
+    /,
+    *,
+    group: str | None = None,
+    settles: dict[str, Any] | None = None,
+) -> Any:
     """Turn annotated class attributes made by `param` into constructor parameters.
 
     Parameters
@@ -71,13 +79,23 @@ def parameters(cls: Any = None, /, *, group: str | None = None) -> Any:
         The class.
     group : str or None, default=None
         Group of the parameters that it declares without a group.
+    settles : dict of str to object, default=None
+        Inherited parameters that are none of this class, with the values that it
+        settles: they are attributes of the class, which no user sets.
     """
     if cls is None:
-        return lambda cls: _make(cls, group)
-    return _make(cls, group)
+        return lambda cls: _make(cls, group, settles)
+    return _make(cls, group, settles)
 
 
-def _make(cls: type[T], group: str | None) -> type[T]:
+def _make(
+    cls: type[T], group: str | None, settles: dict[str, Any] | None = None
+) -> type[T]:
+    if settles is not None:
+        cls._settles = frozenset(settles)  # type: ignore[attr-defined]
+    for name, value in (settles or {}).items():
+        cls.__annotations__[name] = ClassVar[Any]  # which dataclasses leave out
+        setattr(cls, name, value)
     own = inspect.get_annotations(cls)
     for name in own:
         if _is_field(cls, name):

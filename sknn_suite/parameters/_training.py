@@ -40,6 +40,7 @@ SCHEDULE_NAMES = (
     "one_cycle",
     "cyclic",
     "warm_restarts",
+    "log_cosine",
 )
 
 
@@ -152,7 +153,8 @@ class TrainingParameters:
         - after each update: "cosine" down to zero at max_iter, "one_cycle" up and down
           within max_iter, "cyclic" (triangular between base_lr and learning_rate_init),
           "warm_restarts" (cosine with cycle_length=10 epochs, each cycle cycle_mult=1
-          times as long as the last; SGDR);
+          times as long as the last; SGDR), "log_cosine" (up and down n_cycles=4 times,
+          each time about twice as long, down to zero at max_iter);
         - a function that takes the number of finished epochs and returns the factor of
           learning_rate_init, >= 0.
 
@@ -382,9 +384,9 @@ class OneCycleParameters(TrainingParameters):
         How the learning rate changes during training. "one_cycle" rises and falls
         within max_iter. The others are "constant", "invscaling", "adaptive", "step",
         "exponential", "power", "piecewise", "plateau", "cosine", "cyclic",
-        "warm_restarts", or a function of the number of finished epochs, see
-        `MLPClassifier`. partial_fit replaces "one_cycle" and "cosine", which need a
-        whole fit, by "constant".
+        "warm_restarts", "log_cosine", or a function of the number of finished epochs,
+        see `MLPClassifier`. partial_fit replaces "one_cycle", "cosine" and
+        "log_cosine", which need a whole fit, by "constant".
     """
 
     learning_rate: str | Callable[[int], float] = redefault(

@@ -53,7 +53,7 @@ def explain_words(
         word: found
         for word in words
         if word not in data
-        and (found := translate(word, given[word], names)) is not None
+        and (found := _meaning(cls, word, given[word], names)) is not None
     }
     known = [word for word in words if word in data or word in meant]
     if not known:
@@ -161,15 +161,31 @@ def _refuse_in_fit(cls: Any, given: Mapping[str, Any], own: Collection[str]) -> 
             raise TypeError(
                 f"{start} Expected sample_weight. Write fit(X, y, sample_weight=...)."
             )
-        found = translate(word, given[word], names)
+        found = _meaning(cls, word, given[word], names)
         if found is not None:
             ours, advice = found
+            if ours.startswith("no "):
+                raise TypeError(f"{start} Expected {ours}. {advice}")
             raise TypeError(
                 f"{start} Expected {ours} in the constructor, since fit takes data "
                 f"only. {advice}"
             )
     word = next(word for word in given if word not in own)
     raise TypeError(f"{cls.__name__}.fit() got an unexpected keyword argument {word!r}")
+
+
+def _meaning(
+    cls: Any, word: str, value: Any, names: Collection[str]
+) -> tuple[str, str] | None:
+    """Translate a word, also to a parameter that the class settles itself."""
+    found = translate(word, value, names)
+    if found is None:
+        settled = translate(word, value, getattr(cls, "_settles", ()))
+        if settled is not None:
+            ours = settled[0]
+            advice = f"{cls.__name__} settles {ours} itself; leave {word} out."
+            found = f"no {ours}", advice
+    return found
 
 
 def translate(word: str, value: Any, names: Collection[str]) -> tuple[str, str] | None:
@@ -191,7 +207,11 @@ def translate(word: str, value: Any, names: Collection[str]) -> tuple[str, str] 
         known = WORDS.get(spelling, Word(()))
         ours = next((name for name in known.ours if name in names), None)
         if ours is not None:
-            return ours, _advise(ours, value, known.advice)
+            advice = known.advice
+            if "early_stopping" not in names:  # then it always stops early
+                advice = advice.replace("early_stopping=True, ", "")
+                advice = advice.replace(", with early_stopping=True", "")
+            return ours, _advise(ours, value, advice)
         same = [name for name in names if _plain(name) == spelling]
         if same:
             return same[0], _write(same[0], value)

@@ -111,6 +111,12 @@ def _verify_numbers(target: Any) -> None:
         shape(target.shift, target.n_scores)
     if target.scale is not None:
         shape(target.scale.mean, target.n_outputs)
+    if target.seen is not None:
+        refuse(len(target.seen) != 2, "its range has no two ends")
+        low, high = target.seen
+        shape(low, target.n_outputs)
+        shape(high, target.n_outputs)
+        refuse(not (low <= high).all(), "its range is empty")
 
 
 def _verify_scale(scale: Any) -> None:
@@ -220,6 +226,7 @@ ENCODERS: tuple[Kind, ...] = (
             "quantiles": either(nothing, sequence(finite, kind=tuple)),
             "scale": either(nothing, instance(TargetScale)),
             "shift": either(nothing, _FLOATS),
+            "seen": either(nothing, sequence(_FLOATS, kind=tuple, most=2)),
         },
         _verify_numbers,
     ),

@@ -8,6 +8,7 @@ from torch import nn
 from sknn_suite.encoding import (
     ClassTarget,
     ImageEncoder,
+    MixedTableEncoder,
     NumberTarget,
     PatchEncoder,
     ScaledTable,
@@ -16,6 +17,7 @@ from sknn_suite.encoding import (
     TextEncoder,
 )
 from sknn_suite.estimator import FittedNet, Memory
+from sknn_suite.losses import LINKS
 from sknn_suite.modules import NETWORKS, Network
 from sknn_suite.persistence._checks import (
     all_finite,
@@ -44,12 +46,13 @@ _ENCODERS: dict[str, tuple[type, ...]] = {
     "image": (ImageEncoder, PatchEncoder),
     "mlp": (TableEncoder,),
     "sequence": (SequenceEncoder, TextEncoder),
+    "tabular_pack": (MixedTableEncoder,),
     "vae": (ScaledTable,),
 }
 
 
 # How rows are read for each kind of network, where it is not chunk by chunk.
-_READINGS = {"image": "batches", "sequence": "lengths"}
+_READINGS = {"image": "batches", "sequence": "lengths", "tabular_pack": "batches"}
 
 
 def verify_net(net: Any, shown: dict[str, np.ndarray]) -> None:
@@ -111,7 +114,10 @@ def refuse_floods(config: dict[str, Any], n_weights: int) -> None:
             )
         return 1
 
-    longest = look(config)
+    # Categories are no layers, and there are no more of them than columns.
+    columns = ("n_choices", "n_codes")
+    look({name: config[name] for name in columns if name in config})
+    longest = look({n: value for n, value in config.items() if n not in columns})
     options = config.get("options") or {}
     times = [config.get("n_networks", 1), options.get("depth", 1)]
     for count in times:
@@ -130,6 +136,8 @@ def _verify_ends(net: Any) -> None:
         refuse(config.get("embedding") is not None, "its network reads words")
     elif isinstance(encoder, TextEncoder):
         _verify_words(config, encoder)
+    elif isinstance(encoder, MixedTableEncoder):
+        _verify_pack(net)
     if target is None:
         return
     n_outputs = config["net"] if net.network.kind == "sequence" else config
@@ -149,6 +157,17 @@ def _verify_words(config: dict[str, Any], encoder: Any) -> None:
     )
     refuse(any(a != b for a, b in pairs), "its vocabulary is not the network's")
     refuse(encoder.pieces and not encoder.n_pieces_, "its pieces are missing")
+
+
+def _verify_pack(net: Any) -> None:
+    """Refuse members that read other columns, or whose mean is none."""
+    config, found = net.network.config, net.encoder.config
+    refuse(any(config[n] != found[n] for n in found), "its encoder has other columns")
+    refuse(config.get("link") not in LINKS, "its members have no mean")
+    share, sharpness = net.weights["share"], net.weights["sharpness"]
+    one = np.isclose(share.sum(), 1, atol=1e-4) and (share >= 0).all()
+    refuse(not one, "the shares of its members are no shares")
+    refuse(not (sharpness > 0).all(), "its scores have no unit")
 
 
 def _config(value: Any) -> None:

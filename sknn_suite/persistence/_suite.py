@@ -31,6 +31,7 @@ from sknn_suite.persistence._detectors import (
 )
 from sknn_suite.persistence._encoders import ENCODERS
 from sknn_suite.persistence._kinds import Check, Kind
+from sknn_suite.persistence._mixed_tables import MIXED_TABLES
 from sknn_suite.persistence._networks import (
     NETWORK_PARTS,
     FittedNet,
@@ -38,7 +39,12 @@ from sknn_suite.persistence._networks import (
     verify_net,
 )
 from sknn_suite.sequence import RNNClassifier
-from sknn_suite.tabular import MLPClassifier, MLPRegressor
+from sknn_suite.tabular import (
+    MLPClassifier,
+    MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
+)
 from sknn_suite.text import TextRNNClassifier, Tokenizer
 
 _NAMES = array("O", 1)
@@ -81,6 +87,12 @@ _MLP: dict[str, Check] = {
     "n_layers_": integer(2),
     "n_outputs_": integer(1),
     "weight_init_": text,
+}
+_MIXED: dict[str, Check] = {
+    "members_": mapping(
+        text, either(array("f", 1), sequence(sequence(integer(1), kind=tuple)))
+    ),
+    "feature_importances_": array("f", 1),
 }
 _RECURRENT: dict[str, Check] = {
     "hidden_sizes_": sequence(integer(1), kind=tuple),
@@ -153,6 +165,19 @@ def _verify_mlp(model: Any) -> None:
     refuse(model.n_outputs_ != outputs, "its outputs are counted in two ways")
 
 
+def _verify_mixed(model: Any) -> None:
+    _verify_common(model)
+    kinds = model._net.encoder.kinds_
+    refuse(len(kinds) != model.n_features_in_, "its columns are counted in two ways")
+    names = getattr(model, "feature_names_in_", None)
+    refuse(
+        names is not None and list(names) != list(kinds), "its columns have two names"
+    )
+    shape(model.feature_importances_, model.n_features_in_)
+    link = model._net.network.config["link"]
+    refuse(link != model.out_activation_, "its link is told in two ways")
+
+
 def _verify_detector(model: Any) -> None:
     _verify_table(model)
     verify_scores(model)
@@ -197,15 +222,28 @@ def _of_suite(
     )
 
 
+_OF_ENCODER = {"column_kinds_": lambda model: model._net.encoder.kinds_}
 _COEFS = frozenset({"coefs_", "intercepts_"})
 
 SUITE: tuple[Kind, ...] = (
     *ENCODERS,
+    *MIXED_TABLES,
     *NETWORK_PARTS,
     *DETECTOR_PARTS,
     Kind(Tokenizer, "sknn_suite.Tokenizer"),
     _of_suite(MLPClassifier, _verify_mlp, _TABLE, _CLASSES, _MLP, tensors=_COEFS),
     _of_suite(MLPRegressor, _verify_mlp, _TABLE, _MLP, tensors=_COEFS),
+    _of_suite(
+        TabularClassifier, _verify_mixed, _TABLE, _CLASSES, _MIXED, derived=_OF_ENCODER
+    ),
+    _of_suite(
+        TabularRegressor,
+        _verify_mixed,
+        _TABLE,
+        _MIXED,
+        {"scale_target_": either(flag, one_of("log"))},
+        derived=_OF_ENCODER,
+    ),
     _of_suite(AutoencoderDetector, _verify_detector, _TABLE, _DETECTOR),
     _of_suite(VAEDetector, _verify_detector, _TABLE, _DETECTOR),
     _of_suite(

@@ -1,7 +1,8 @@
 """train_together: a block in which the networks of a search train together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any
@@ -56,9 +57,12 @@ def train_together(
         interrupted goes on when the same call is made again with the same folder. None
         keeps them in memory, for the length of the block.
 
-    backend : {None, "ray"}, default=None
-        Where packs of networks are trained: None is this process, "ray" a cluster of
-        Ray, or the processors of this machine if none is connected.
+    backend : {None, "threads", "ray"}, default=None
+        Where packs of networks are trained. "threads" is this process, with as many
+        threads as torch has. None starts with these; when trainings have taken some
+        seconds, other processes take the place of all threads but one, since threads
+        of Python get in each other's way. "ray" is a cluster of Ray, or the processors
+        of this machine if none is connected.
 
     progress : bool, default=False
         Whether to show how many networks have been trained, and the time left.
@@ -107,7 +111,11 @@ def _make_backend(
     most = most if limit is None else min(most, limit)
     if memory is None:
         memory = MEMORY_SHARE * free_host_bytes()
-    train = train_many if backend is None else RayTrainer()
+    train: Callable[..., list] = train_many
+    if backend == "ray":
+        train = RayTrainer()
+    elif backend == "threads":
+        train = partial(train_many, in_processes=False)
     workshop = Workshop(Store(folder), signs, train, max_networks=limit)
     return TogetherBackend(workshop, Plenty(most, float(memory)))
 
@@ -142,8 +150,9 @@ def _refuse(max_networks: Any, memory: Any, backend: Any) -> None:
             f"memory={memory!r} is no number of bytes. Expected a number above 0, such "
             "as 4e9, or None. Leave it out to take a quarter of the free memory."
         )
-    if backend not in (None, "ray"):
+    if backend not in (None, "threads", "ray"):
         raise ValueError(
-            f"backend={backend!r} is not known. Expected None or 'ray'. To run plain "
-            "tasks elsewhere, leave train_together out and use joblib.parallel_config."
+            f"backend={backend!r} is not known. Expected None, 'threads' or 'ray'. To "
+            "run plain tasks elsewhere, leave train_together out and use "
+            "joblib.parallel_config."
         )

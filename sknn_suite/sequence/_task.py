@@ -28,7 +28,7 @@ class RecurrentTask(SupervisedTask):
     """What tasks with a recurrent network share."""
 
     reading = "lengths"  # rows of similar length are predicted together
-    planned_schedules = ("one_cycle", "cosine")
+    planned_schedules = ("one_cycle", "cosine", "log_cosine")
 
     def auto_sizes(self, encoder: Any) -> tuple[int, ...]:
         """Units of the recurrent layers, then of the dense one, for "auto"."""

@@ -186,7 +186,7 @@ class Backprop:
         space = self._workspace(x.shape[-2])
         raw = self._forward(x, space)
         value, delta = self.value_and_gradient(raw, target, weight)
-        self._backward(delta.to(x.dtype), space)
+        self._backward(delta if self.low is None else delta.to(x.dtype), space)
         return value, raw
 
     def _loss_by_autograd(
@@ -216,18 +216,19 @@ class Backprop:
     def _forward(self, x: Tensor, space: Workspace) -> Tensor:
         """Note the inputs of each layer; return the raw scores."""
         inputs, hidden = [x], []
+        forth = self.activation.forth
         *layers, last = self.layers
         for i, layer in enumerate(layers):
             affine = space.products[i].affine
             x = affine(layer.bias, x, layer.weight_t, out=space.outputs[i])
-            x, kept = self.activation.forth(x)
+            x, kept = forth(x)
             hidden.append(kept)
             if self.dropouts:
                 x = self._drop(x, i, space)
             inputs.append(x)
         space.inputs, space.hidden = inputs, hidden
         raw = space.last_affine(last.bias, x, last.weight_t, out=space.raw)
-        return raw.to(self.data.dtype)
+        return raw if self.low is None else raw.to(self.data.dtype)
 
     def _drop(self, x: Tensor, i: int, space: Workspace) -> Tensor:
         """Set units to zero, as `Dropout` does."""

@@ -54,8 +54,11 @@ def is_own(callback: Any) -> bool:
 def watches(callback: Any, event: str) -> bool:
     """Whether a callback, or a class of callbacks, overrides `event`."""
     kind = callback if isinstance(callback, type) else type(callback)
-    own = getattr(Callback, event)
-    return getattr(kind, event, own) is not own
+    if not issubclass(kind, Callback):  # it may answer to any event
+        return hasattr(callback, event)
+    return getattr(kind, event) is not getattr(Callback, event) or (
+        kind is not callback and event in vars(callback)
+    )
 
 
 def watches_steps(callback: Any) -> bool:

@@ -32,6 +32,7 @@ class KeptNet:
         self._same = [getattr(plan, name) for name in SAME]
         self._state: dict[str, Any] | None = None
         kept.callbacks, kept.callbacks_ = [], []  # they hold the rows of the call
+        kept.find_listeners()
         kept.batches_ = kept.valid_raw_ = None
 
     @staticmethod

@@ -1,9 +1,11 @@
 """train_many: many plans at once, as few programs."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -14,6 +16,7 @@ from sknn_suite.training._job import Job
 from sknn_suite.training._observers import Trajectory
 from sknn_suite.training._pack import Pack
 from sknn_suite.training._packing import group_by_program, is_packable, suited_size
+from sknn_suite.training._processes import MOST_BYTES, PROCESSES
 from sknn_suite.training._sharing import share_rows_of, share_trajectories
 from sknn_suite.training._train import Trained, train
 
@@ -21,14 +24,18 @@ Results = dict[int, Trained | BaseException]
 
 
 def train_many(
-    jobs: Sequence[Job], *, max_networks: int | None = None
+    jobs: Sequence[Job],
+    *,
+    max_networks: int | None = None,
+    in_processes: bool = True,
 ) -> list[Trained | BaseException]:
     """Train many plans, each with the result of ``train(job.plan, ...)``.
 
     Plans of one program train side by side, as packs. Plans that differ only in when
     they end are one training, at which each looks when its own rule ends it. What
     cannot be packed trains by itself, see `is_packable`. Packs and single nets are
-    shared out to as many Python threads as torch has, with one OpenMP thread each.
+    shared out to as many threads or processes as torch has threads, with one OpenMP
+    thread each.
 
     Results are those of `train` in one thread, bit for bit. Large nets, which `train`
     computes in several threads, agree to 1e-12 in float64.
@@ -39,6 +46,8 @@ def train_many(
         Calls of `train`.
     max_networks : int, default=None
         Most networks of a pack; None chooses by the size of the processor's cache.
+    in_processes : bool, default=True
+        Whether other processes may help, see `Processes`; else only threads do.
 
     Returns
     -------
@@ -51,8 +60,7 @@ def train_many(
         If it comes while the jobs train.
     """
     jobs = share_rows_of(jobs)
-    stop = threading.Event()
-    tasks: list[Callable[[], Results]] = []
+    tasks: list[Task] = []
     packable: list[dict[int, Job]] = []
     for numbers in share_trajectories(jobs):
         same = {number: jobs[number] for number in numbers}
@@ -60,20 +68,55 @@ def train_many(
         if is_packable(first):
             packable.append(same)
         elif len(same) > 1:
-            tasks.append(partial(_train_trajectory, same, stop))
+            tasks.append(Task(_train_trajectory, [same]))
         else:
-            tasks.append(partial(_train_alone, numbers[0], first, stop))
-    packs: list[Callable[[], Results]] = []
+            tasks.append(Task(_train_alone, [same]))
+    packs: list[Task] = []
     for group in group_by_program(packable):
         size = suited_size(group, max_networks)
         packs += [
-            partial(_train_pack, group[start : start + size], stop)
+            Task(_train_pack, group[start : start + size])
             for start in range(0, len(group), size)
         ]
     found: Results = {}
-    for results in _run_side_by_side([*packs, *tasks], stop):
+    for results in _run_side_by_side([*packs, *tasks], in_processes=in_processes):
         found |= results
     return [found[number] for number in range(len(jobs))]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Trajectories that one thread, or another process, trains.
+
+    Parameters
+    ----------
+    function : callable
+        Trains them, until an event is set.
+    trajectories : list of dict of int to Job
+        The jobs of each trajectory, by their numbers.
+    """
+
+    function: Callable[[Sequence[dict[int, Job]], threading.Event], Results]
+    trajectories: Sequence[dict[int, Job]]
+
+    def __call__(self, stop: threading.Event) -> Results:
+        return self.function(self.trajectories, stop)
+
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether another process can do it: nothing watches, and its rows are few."""
+        jobs = [job for same in self.trajectories for job in same.values()]
+        if any(job.callbacks or job.score is not None for job in jobs):
+            return False
+        if any(job.keeps_net or job.plan.place.device.type != "cpu" for job in jobs):
+            return False
+        bundles = {
+            id(bundle.inputs): bundle.n_bytes
+            for job in jobs
+            for bundle in (job.plan.train, job.plan.valid)
+            if bundle is not None
+        }
+        return sum(bundles.values()) <= MOST_BYTES
 
 
 def _train_pack(pack: Sequence[dict[int, Job]], stop: threading.Event) -> Results:
@@ -95,15 +138,18 @@ def _train_pack(pack: Sequence[dict[int, Job]], stop: threading.Event) -> Result
         del trajectories
         for jobs in pack:
             for number, job in jobs.items():
-                results |= _train_alone(number, job, stop)
+                results |= _train_alone([{number: job}], stop)
         return results
     for trajectory in trajectories:
         results |= trajectory.results
     return results
 
 
-def _train_trajectory(jobs: dict[int, Job], stop: threading.Event) -> Results:
+def _train_trajectory(
+    trajectories: Sequence[dict[int, Job]], stop: threading.Event
+) -> Results:
     """Train one net for several fits."""
+    (jobs,) = trajectories
     try:
         trajectory = Trajectory(jobs)
     except Exception as error:
@@ -112,8 +158,12 @@ def _train_trajectory(jobs: dict[int, Job], stop: threading.Event) -> Results:
     return trajectory.results
 
 
-def _train_alone(number: int, job: Job, stop: threading.Event) -> Results:
+def _train_alone(
+    trajectories: Sequence[dict[int, Job]], stop: threading.Event
+) -> Results:
     """Train one job as `train` does."""
+    (jobs,) = trajectories
+    ((number, job),) = jobs.items()
     callbacks = [*job.callbacks, EndWhenAsked(stop)]
     try:
         trained = train(
@@ -144,24 +194,56 @@ class EndWhenAsked(Callback):
 
 
 def _run_side_by_side(
-    tasks: Sequence[Callable[[], Results]], stop: threading.Event
+    tasks: Sequence[Task], *, in_processes: bool
 ) -> Iterable[Results]:
-    """Run tasks in as many threads as torch has, each with one OpenMP thread."""
+    """Run tasks in as many threads as torch has, each with one OpenMP thread.
+
+    All threads but the first give their tasks to processes, once there are any.
+    """
+    began = time.perf_counter()
+    stop = threading.Event()
     n_threads = min(torch.get_num_threads(), len(tasks))
     if n_threads <= 1:
-        return [task() for task in tasks]
+        return [task(stop) for task in tasks]
+    left = iter(tasks)
 
-    def work(task: Callable[[], Results]) -> Results:
+    def work(number: int) -> list[Results]:
+        done = []
         with one_thread():
             try:
-                return {} if stop.is_set() else task()
+                for task in left:  # CPython's iterators of lists are safe in threads
+                    if stop.is_set():
+                        break
+                    spent = time.perf_counter() - began
+                    may_send = in_processes and number > 0 and task.can_be_sent
+                    if may_send and PROCESSES.are_ready(n_threads - 1, spent):
+                        done.append(_run_elsewhere(task, stop))
+                    else:
+                        done.append(task(stop))
             except BaseException:
                 stop.set()
                 raise
+        return done
 
-    with ThreadPoolExecutor(n_threads) as pool:
-        try:
-            return list(pool.map(work, tasks))
-        except BaseException:
-            stop.set()
-            raise
+    try:
+        with ThreadPoolExecutor(n_threads) as pool:
+            try:
+                return list(chain.from_iterable(pool.map(work, range(n_threads))))
+            except BaseException:
+                stop.set()
+                raise
+    except BaseException:
+        PROCESSES.end()  # it may be in the midst of a task
+        raise
+    finally:
+        PROCESSES.note(time.perf_counter() - began)
+
+
+def _run_elsewhere(task: Task, stop: threading.Event) -> Results:
+    """Run a task in another process, or here if that fails."""
+    try:
+        return PROCESSES.run(task, stop)
+    except CancelledError:
+        return {}
+    except Exception:  # such as a user's class that does not pickle
+        return task(stop)

@@ -334,13 +334,32 @@ class TensorNet(NeuralNet):
         """The epoch in progress, counted from 1."""
         return len(self.history)
 
+    def initialize_callbacks(self) -> "TensorNet":
+        super().initialize_callbacks()
+        self.find_listeners()
+        return self
+
+    def find_listeners(self) -> None:
+        """Look anew which callbacks listen to an event, when it comes."""
+        self._listeners: dict[str, list[Callback]] = {}
+
+    def _who_watches(self, event: str) -> list[Callback]:
+        """Find the callbacks that override `event`."""
+        found = self._listeners.get(event)
+        if found is None:
+            found = [cb for _, cb in self.callbacks_ if watches(cb, event)]
+            self._listeners[event] = found
+        return found
+
     def _watches(self, event: str) -> bool:
         """Whether any callback overrides `event`."""
-        if event not in self._watched:
-            self._watched[event] = any(
-                watches(callback, event) for _, callback in self.callbacks_
-            )
-        return self._watched[event]
+        return bool(self._who_watches(event))
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        """Tell this net, and the callbacks that override it, of an event."""
+        getattr(self, method_name)(self, **cb_kwargs)
+        for callback in self._who_watches(method_name):
+            getattr(callback, method_name)(self, **cb_kwargs)
 
     def stop(self, reason: str) -> None:
         """Ask the loop to end: after this epoch, or after this batch within one."""
@@ -365,7 +384,6 @@ class TensorNet(NeuralNet):
 
     def prepare(self, train: TensorBundle, *, chooses_passes: bool = True) -> None:
         """Prepare for steps on the rows of `train`; a pack has passes of its own."""
-        self._watched: dict[str, bool] = {}
         self.interrupted_ = False
         self.out_of_time_ = False
         self.stop_reason_ = None

@@ -229,6 +229,7 @@ class Trajectory:
             own.tol, own.n_iter_no_change = tol, n_iter_no_change
             watches.append(Watch(net, own, numbers))
         callbacks[place] = (callbacks[place][0], Watches(watches))
+        net.find_listeners()
         return watches
 
     def _end_diverged(self, error: DivergedError) -> None:

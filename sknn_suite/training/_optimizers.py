@@ -20,7 +20,7 @@ from torch.optim import (
 )
 from torch.utils.hooks import RemovableHandle
 
-from sknn_suite.doors import fused_adam, undecorated
+from sknn_suite.doors import fused_adam, undecorated, without_grad
 
 _adam, _adamw = fused_adam(), fused_adam(weight_decay="apart")
 
@@ -62,7 +62,7 @@ class FlatAdam(LeanOptimizer, Adam):
     # Arguments that it takes; with others torch's own is used.
     arguments = {"betas", "eps", "weight_decay"}
 
-    @torch.no_grad()
+    @without_grad
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take a step with the gradients of the parameters."""
         if _adam is None:
@@ -80,7 +80,7 @@ class FlatAdamW(LeanOptimizer, AdamW):
     # Arguments that it takes; with others torch's own is used.
     arguments = {"betas", "eps", "weight_decay"}
 
-    @torch.no_grad()
+    @without_grad
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take a step with the gradients of the parameters."""
         if _adamw is None:

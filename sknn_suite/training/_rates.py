@@ -7,6 +7,7 @@ to continue.
 
 import functools
 import inspect
+import math
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,6 +88,16 @@ def _cosine(shadow: FlatSGD, length: Length, **params: Any) -> Any:
     return lr_scheduler.CosineAnnealingLR(shadow, **{"T_max": length.n_steps, **params})
 
 
+def _log_cosine(shadow: FlatSGD, length: Length, n_cycles: int = 4) -> Any:
+    def factor(step: int) -> float:
+        done = (step + 1) / (length.n_steps + 1)
+        return 0.5 - 0.5 * math.cos(
+            2 * math.pi * math.log2(1 + (2**n_cycles - 1) * done)
+        )
+
+    return lr_scheduler.LambdaLR(shadow, factor)
+
+
 def _power(
     shadow: FlatSGD, length: Length, step_size: int = 10, power: float = 1.0
 ) -> Any:
@@ -126,6 +137,7 @@ SCHEDULES: dict[str, tuple[Callable[..., Any], bool]] = {
     "piecewise": (_piecewise, False),
     "plateau": (_plateau, False),
     "cosine": (_cosine, True),
+    "log_cosine": (_log_cosine, True),
     "one_cycle": (_one_cycle, True),
     "cyclic": (_cyclic, True),
     "warm_restarts": (_warm_restarts, True),

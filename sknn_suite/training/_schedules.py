@@ -79,7 +79,7 @@ class Schedule:
     @property
     def ends(self) -> bool:
         """Whether the schedule is planned for all epochs, and ends at a small rate."""
-        return self.kind in ("cosine", "one_cycle")
+        return self.kind in ("cosine", "log_cosine", "one_cycle")
 
     @property
     def changes(self) -> bool:

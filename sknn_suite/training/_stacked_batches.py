@@ -1,15 +1,19 @@
 """StackedBatches: the batches of several nets, gathered side by side."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite.data import BundleBatches
+from sknn_suite.data import BundleBatches, TensorBundle
 
 # Rows of all nets are gathered in blocks of about this many bytes.
 BLOCK_BYTES = 1 << 20
+
+# Tables of all nets up to this many bytes become one, from which one call gathers.
+TABLE_BYTES = 1 << 25
 
 
 class Part(NamedTuple):
@@ -56,15 +60,24 @@ class StackedBatches:
         bytes_per_step = len(batches) * self.batch_size * bundle.bytes_per_row
         per_block = min(max(BLOCK_BYTES // bytes_per_step, 1), self.n_steps)
         self._block_rows = min(per_block * self.batch_size, self.n_rows[0])
-        self._x = self._memory(bundle.inputs["x"])
-        self._target = self._memory(bundle.target)
-        self._weight = None if bundle.weight is None else self._memory(bundle.weight)
         self._per_block = -(-self._block_rows // self.batch_size)
+        columns: list[list[Any]] = [
+            [part(each.bundle) for each in batches] for part in (_x, _target, _weight)
+        ]
+        self._columns = [
+            Column(column, self._block_rows)
+            for column in columns
+            if column[0] is not None
+        ]
+        # The order of each net; a whole number of blocks, whose last rows are not used.
+        n_blocks = -(-self.n_rows[0] // self._block_rows)
+        self._order = np.zeros((len(batches), n_blocks * self._block_rows), np.int64)
+        self._selected = [
+            None if each.bundle.rows is None else each.bundle.rows.cpu().numpy()
+            for each in batches
+        ]
         # The parts of each step; they are views of the memory.
         self._steps = [self._parts(step) for step in range(self.n_steps)]
-
-    def _memory(self, like: Tensor) -> Tensor:
-        return like.new_empty(len(self.batches), self._block_rows, *like.shape[1:])
 
     def _parts(self, step: int) -> list[Part]:
         start = step % self._per_block * self.batch_size
@@ -97,41 +110,82 @@ class StackedBatches:
 
     def __iter__(self) -> Iterator[list[Part]]:
         """Shuffle, and yield the parts of each step."""
-        orders = [_rows_of(each) for each in self.batches]
+        for own, each, selected in zip(self._order, self.batches, self._selected):
+            new = each.next_order()
+            own[: len(new)] = new if selected is None else selected[new]
+        order = torch.from_numpy(self._order)
         for step, parts in enumerate(self._steps):
             if step % self._per_block == 0:
-                self._gather(orders, step * self.batch_size)
+                start = step * self.batch_size
+                rows = order[:, start : start + self._block_rows]
+                for column in self._columns:
+                    column.gather(rows)
             yield parts
 
     def _part(self, start: int, first: int, last: int, size: int) -> Part:
         rows = slice(start, start + size)
-        weight = self._weight
-        return Part(
-            first,
-            last,
-            self._x[first:last, rows],
-            self._target[first:last, rows],
-            None if weight is None else weight[first:last, rows],
+        x, target, *weight = (
+            column.block[first:last, rows] for column in self._columns
         )
-
-    def _gather(self, orders: list[Tensor], start: int) -> None:
-        for net, (each, order) in enumerate(zip(self.batches, orders)):
-            rows = order[start : start + self._block_rows]
-            bundle = each.bundle
-            _take(bundle.inputs["x"], rows, self._x[net])
-            _take(bundle.target, rows, self._target[net])
-            if self._weight is not None:
-                assert bundle.weight is not None  # all nets have weights, or none
-                _take(bundle.weight, rows, self._weight[net])
+        return Part(first, last, x, target, weight[0] if weight else None)
 
 
-def _rows_of(batches: BundleBatches) -> Tensor:
-    """Shuffle for a new pass; return the numbers of its rows."""
-    bundle = batches.begin()
-    if bundle.rows is not None:
-        return bundle.rows
-    return torch.arange(len(bundle), device=bundle.device)
+class Column:
+    """Inputs, targets or weights of several nets.
+
+    Parameters
+    ----------
+    tables : sequence of Tensor of shape (n_rows, ...)
+        Those of each net; several nets may have the same.
+    n_rows : int
+        Rows that are gathered at a time.
+
+    Attributes
+    ----------
+    block : Tensor of shape (n_nets, n_rows, ...)
+        The gathered rows.
+    """
+
+    def __init__(self, tables: Sequence[Tensor], n_rows: int) -> None:
+        first = tables[0]
+        self.tables = tables
+        self.block = first.new_empty(len(tables), n_rows, *first.shape[1:])
+        distinct = {id(table): table for table in tables}
+        n_bytes = sum(table.nbytes for table in distinct.values())
+        self._all: Tensor | None = None
+        if n_bytes <= TABLE_BYTES:
+            starts, start = {}, 0
+            for key, table in distinct.items():
+                starts[key], start = start, start + len(table)
+            several = list(distinct.values())
+            self._all = torch.cat(several) if len(several) > 1 else first
+            own = torch.tensor([starts[id(table)] for table in tables])
+            self._starts = own.unsqueeze(1)
+
+    def gather(self, rows: Tensor) -> None:
+        """Gather rows to the block.
+
+        Parameters
+        ----------
+        rows : Tensor of int64 of shape (n_nets, n_rows), on the CPU
+            The rows of each net.
+        """
+        device = self.block.device
+        if self._all is not None:
+            index = (rows + self._starts).flatten().to(device)
+            torch.index_select(self._all, 0, index, out=self.block.flatten(0, 1))
+            return
+        for table, own, out in zip(self.tables, rows.to(device), self.block):
+            torch.index_select(table, 0, own, out=out)
 
 
-def _take(x: Tensor, rows: Tensor, out: Tensor) -> None:
-    torch.index_select(x, 0, rows, out=out[: len(rows)])
+def _x(bundle: TensorBundle) -> Tensor:
+    return bundle.inputs["x"]
+
+
+def _target(bundle: TensorBundle) -> Tensor:
+    return bundle.target
+
+
+def _weight(bundle: TensorBundle) -> Tensor | None:
+    return bundle.weight

@@ -38,6 +38,7 @@ def test_columns_of_words_are_named_with_the_way_out(kind, table):
     text = str(caught.value)
     assert text.startswith(first)
     assert f"words are in [{name}, {other}]." in text
+    assert "TabularClassifier" in text
     assert "OneHotEncoder" in text
     assert "TableVectorizer" in text
 

@@ -11,7 +11,7 @@ from sklearn.datasets import make_classification
 
 from sknn_suite import MLPClassifier
 from sknn_suite.doors import _torch as door
-from sknn_suite.doors import undecorated
+from sknn_suite.doors import undecorated, without_grad
 from sknn_suite.modules import suits_onednn
 from sknn_suite.training._optimizers import OPTIMIZERS
 
@@ -133,3 +133,25 @@ def test_a_processor_of_which_torch_tells_nothing_has_no_bfloat16(monkeypatch):
     assert not door.processor_has_bfloat16_units()
     monkeypatch.setattr(door, "_says_onednn_bfloat16", None)
     assert door.onednn_takes_bfloat16()
+
+
+@pytest.mark.parametrize("has_name", [True, False])
+def test_gradients_are_off_within_a_decorated_function_and_as_before_after_it(
+    monkeypatch, has_name
+):
+    if not has_name:
+        monkeypatch.setattr(door, "_set_grad_enabled", None)
+
+    @without_grad
+    def ask(error=None):
+        if error is not None:
+            raise error
+        return torch.is_grad_enabled()
+
+    for before in (True, False):
+        with torch.set_grad_enabled(before):
+            assert not ask()
+            assert torch.is_grad_enabled() == before
+            with pytest.raises(ValueError, match="of the function"):
+                ask(ValueError("of the function"))
+            assert torch.is_grad_enabled() == before

@@ -12,6 +12,7 @@ from sknn_suite.losses import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
     HuberLoss,
+    LossByModel,
     PoissonLoss,
     QuantileLoss,
     SeveralQuantilesLoss,
@@ -296,3 +297,12 @@ def test_label_smoothing_counts_in_training_only():
     expected = torch.nn.functional.cross_entropy(raw, y, label_smoothing=0.2)
     torch.testing.assert_close(smooth, expected)
     torch.testing.assert_close(loss.eval()(raw, y), SoftmaxLoss()(raw, y))
+
+
+def test_models_leave_out_rows_of_weight_zero():
+    raw = torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]])
+    target, weight = torch.zeros(2, 1), torch.tensor([[2.0, 0.0], [1.0, 0.0]])
+    losses = LossByModel(SquaredLoss())(raw, target, weight)
+    assert losses.tolist() == [pytest.approx((2 * 0.5 + 2) / 3), 0.0]
+    plain = LossByModel(SquaredLoss())(raw, target, torch.ones(2))
+    assert plain.tolist() == SquaredLoss()(raw, target).tolist()

@@ -17,7 +17,8 @@ import sknn_suite
 
 CLASSIFIERS = {"CNNClassifier", "MLPClassifier", "RNNClassifier", "TextRNNClassifier"}
 DETECTORS = {"AutoencoderDetector", "VAEDetector"}
-KINDS = {*CLASSIFIERS, *DETECTORS, "MLPRegressor"}
+MIXED = {"TabularClassifier", "TabularRegressor"}
+KINDS = {*CLASSIFIERS, *DETECTORS, *MIXED, "MLPRegressor"}
 
 
 @dataclass
@@ -233,16 +234,37 @@ DETECTION = {
     "kl_warmup": Case(1.0),
     "n_draws": Case(3, {"score_method": "likelihood"}),
 }
+HELD_OUT = {"cv": None, "n_members": 2}
+MIXED_TABLE = {
+    "n_members": Case(3),
+    "cv": Case(None),
+    "categorical_features": Case([1]),
+    "numeric_features": Case([0], {}, "codes"),
+    "date_features": Case([0]),
+    "text_features": Case("drop", {}, "texts"),
+    "n_iter_no_change": Case(1, {"max_iter": 30, "learning_rate_init": 3.0}),
+    "early_stopping_scoring": Case("neg_brier_score", {"max_iter": 12}),
+    "validation_fraction": Case(0.5, HELD_OUT),
+    "precision": Case("float32"),
+}
+MIXED_REGRESSION = {
+    "scale_target": Case(False),
+    "early_stopping_scoring": Case("neg_mean_absolute_error", {"max_iter": 12}),
+}
 
 
 def cases(kind):
     """Telling values of an estimator's parameters."""
     name = kind.__name__
     table = TRAINING | NETWORK
-    if name in CLASSIFIERS:
+    if name in CLASSIFIERS or name == "TabularClassifier":
         table = table | CLASSIFICATION
-    if name == "MLPRegressor":
+    if name in ("MLPRegressor", "TabularRegressor"):
         table = table | REGRESSION
+    if name in MIXED:
+        table = table | MIXED_TABLE
+    if name == "TabularRegressor":
+        table = table | MIXED_REGRESSION
     if "RNN" in name:
         table = table | RECURRENT | {"scaling": Case(None)}
     if name == "TextRNNClassifier":

@@ -35,6 +35,7 @@ from sknn_suite import (
     MLPClassifier,
     MLPRegressor,
     RNNClassifier,
+    TabularClassifier,
     TextRNNClassifier,
     VAEDetector,
 )
@@ -69,6 +70,7 @@ def models():
     word_net = TextRNNClassifier(
         hidden_sizes=(4,), embedding_size=4, subwords=False, n_networks=1, **few
     )
+    members = TabularClassifier(hidden_layer_sizes=(4,), n_members=2, **small)
     net = MLPClassifier(hidden_layer_sizes=(5, 3), batch_norm=True, **small)
     return {
         "mlp": (net.fit(X, y), X),
@@ -76,6 +78,7 @@ def models():
             MLPRegressor(hidden_layer_sizes=(4,), scale_target=True, **small).fit(X, y),
             X,
         ),
+        "mixed table": (members.fit(table, np.roll(y, 1)), table),
         "autoencoder": (
             AutoencoderDetector(hidden_layer_sizes=(4,), n_estimators=2, **small).fit(
                 X

@@ -74,6 +74,8 @@ from sknn_suite import (
     MLPClassifier,
     MLPRegressor,
     RNNClassifier,
+    TabularClassifier,
+    TabularRegressor,
     TextRNNClassifier,
     VAEDetector,
 )
@@ -97,7 +99,15 @@ STEPS = RANDOM.normal(size=(20, 5, 2))
 TABLE = pd.DataFrame(
     {"a": X[:, 0], "b": WORDS[:, 0], "c": X[:, 1], "t": ["good day", "bad night"] * 30}
 )
+MIXED = TABLE.assign(
+    sold=np.datetime64("2026-01-01") + np.arange(60),
+    name=[f"Mr. {chr(97 + i % 26)} Nr {i}" for i in range(60)],
+    gaps=np.where(X[:, 2] > 1, np.nan, X[:, 2]),
+    many=[f"level {i % 15}" for i in range(60)],
+    same=1,
+)
 SMALL = {"max_iter": 2, "random_state": 0}
+SMALL_PACK = {"n_members": 3, **SMALL}
 
 NETS = {
     "mlp": (MLPClassifier(**SMALL), X, Y),
@@ -115,6 +125,21 @@ NETS = {
         MLPRegressor(loss="quantile", quantile=[0.1, 0.5, 0.9], **SMALL),
         X,
         X[:, 0],
+    ),
+    "mixed table": (TabularClassifier(**SMALL_PACK), MIXED, THREE),
+    "mixed table held out": (TabularClassifier(cv=None, **SMALL_PACK), MIXED, Y),
+    "mixed table of numbers": (TabularRegressor(**SMALL_PACK), X, X.sum(axis=1)),
+    "mixed table of quantiles": (
+        TabularRegressor(
+            loss="quantile", quantile=[0.1, 0.9], calibrated=True, **SMALL_PACK
+        ),
+        MIXED,
+        X.sum(axis=1),
+    ),
+    "mixed table of counts": (
+        TabularRegressor(loss="poisson", text_features="drop", **SMALL_PACK),
+        MIXED,
+        np.rint(9 * X[:, 0]),
     ),
     "autoencoder": (AutoencoderDetector(**SMALL), X, None),
     "latent": (AutoencoderDetector(score_method="latent", **SMALL), X, None),
@@ -293,6 +318,8 @@ def test_an_estimator_of_the_suite_predicts_the_same_bits(name, path):
     assert vars(again).keys() == vars(model).keys()
     weights = sum(w.nbytes for w in model._fitted_net().weights.values())
     scores = getattr(model, "_scores", None)
+    if "mixed table" in name:
+        weights += sum(d.nbytes for d in model._net.encoder.strings_.directions_)
     learnt = (
         0
         if scores is None

@@ -1,5 +1,6 @@
 """Files made to do harm end in one error, or load whole; nothing else happens."""
 
+import copy
 import importlib.util
 import json
 import os
@@ -10,13 +11,19 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from sknn_suite import AutoencoderDetector, MLPClassifier, TextRNNClassifier
+from sknn_suite import (
+    AutoencoderDetector,
+    MLPClassifier,
+    TabularRegressor,
+    TextRNNClassifier,
+)
 from sknn_suite.exceptions import CorruptModelError, UntrustedModelError
 from sknn_suite.persistence import _model_file as file_module
 from sknn_suite.persistence import inspect, load, save
@@ -167,6 +174,138 @@ def test_a_description_that_means_something_else_is_refused(name, path, net):
     change, words = CHANGES[name]
     with_tree(path, net, change)
     refused(path, words)
+
+
+@pytest.fixture(scope="module")
+def members():
+    """Fit two members on columns of every kind."""
+    table = pd.DataFrame(
+        {
+            "size": np.where(X[:, 0] > 1, np.nan, X[:, 0]),
+            "place": ["town", "sea"] * 20,
+            "sold": np.datetime64("2026-01-01") + np.arange(40),
+            "name": [f"Mr. {i} of {i % 7}" for i in range(40)],
+        }
+    )
+    model = TabularRegressor(n_members=2, max_iter=2, random_state=0)
+    return model.fit(table, X.sum(axis=1))
+
+
+def state_of(state, *names):
+    """Find the state of a part of a part."""
+    for name in names:
+        state = state[name]["state"]
+    return state
+
+
+def option(state, name):
+    """Find a place in the configuration of the network, to change it."""
+    items = state_of(state, "_net", "network")["config"]["items"]
+    return next(item for item in items if item[0] == name)
+
+
+def part(name, **changes):
+    """Make a change of a part of the encoder."""
+    return lambda s: state_of(s, "_net", "encoder", name).update(**changes)
+
+
+OF_MIXED_TABLES = {
+    "a kind that is none": (
+        lambda s: state_of(s, "_net", "encoder", "kinds_")["data"]["items"][
+            0
+        ].__setitem__(1, "odd"),
+        "is unknown",
+    ),
+    "another kind": (
+        lambda s: state_of(s, "_net", "encoder", "kinds_")["data"]["items"][
+            0
+        ].__setitem__(1, "category"),
+        "columns are of other kinds",
+    ),
+    "a column less": (
+        lambda s: state_of(s, "_net", "encoder", "kinds_")["data"]["items"].pop(),
+        "columns are of other kinds",
+    ),
+    "a part of a date that is none": (part("dates_", parts_=[["noon"]]), "is unknown"),
+    "dates of other columns": (part("dates_", parts_=[]), "an array has the shape"),
+    "a level more": (
+        lambda s: state_of(s, "_net", "encoder", "categories_")["levels_"][0].append(
+            "moon"
+        ),
+        "has other columns",
+    ),
+    "a level twice": (
+        lambda s: state_of(s, "_net", "encoder", "categories_").update(
+            levels_=[["sea", "sea"]]
+        ),
+        "a level has two codes",
+    ),
+    "gaps with the code of a level": (
+        part("categories_", code_of_gap_=[1]),
+        "gaps have the code of a level",
+    ),
+    "texts without letters": (
+        part("strings_", rarity_=[]),
+        "columns are counted twice",
+    ),
+    "members of other widths": (
+        lambda s: option(s, "sizes").__setitem__(
+            1, {"is": "tuple", "items": [{"is": "tuple", "items": [7, 7]}] * 2}
+        ),
+        "its weight linears",
+    ),
+    "a million layers": (
+        lambda s: option(s, "sizes").__setitem__(
+            1, {"is": "tuple", "items": [{"is": "tuple", "items": [7] * 100_000}]}
+        ),
+        "too many layers",
+    ),
+    "a mean that is none": (
+        lambda s: option(s, "link").__setitem__(1, "median"),
+        "members have no mean",
+    ),
+    "the mean of probabilities": (
+        lambda s: option(s, "link").__setitem__(1, "logistic"),
+        "its link is told in two ways",
+    ),
+    "an empty range": (
+        lambda s: state_of(s, "_net", "target")["seen"]["items"].reverse(),
+        "its range is empty",
+    ),
+    "half a range": (
+        lambda s: state_of(s, "_net", "target")["seen"]["items"].pop(),
+        "its range has no two ends",
+    ),
+    "columns of other names": (
+        lambda s: s["feature_names_in_"]["items"].reverse(),
+        "columns have two names",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_MIXED_TABLES)
+def test_a_mixed_table_that_means_something_else_is_refused(name, path, members):
+    change, words = OF_MIXED_TABLES[name]
+    save(members, path)
+    with_tree(path, tools.parts_of(path), change)
+    refused(path, words)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("share", 2.0, "shares of its members are no shares"),
+        ("sharpness", -1.0, "scores have no unit"),
+    ],
+)
+def test_a_mean_of_members_that_is_none_cannot_be_saved(
+    name, value, words, path, members
+):
+    other = copy.deepcopy(members)
+    other._net.weights[name] = np.full_like(other._net.weights[name], value)
+    with pytest.raises(ValueError, match=words):
+        save(other, path)
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("number", [0, -1, True, "1", 1.0, None])

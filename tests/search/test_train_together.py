@@ -31,7 +31,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn_suite import MLPClassifier, train_together
+from sknn_suite import MLPClassifier, TabularClassifier, train_together
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs, on purpose
@@ -193,3 +193,19 @@ def test_a_function_gives_the_same_numbers(name, rows):
         together = [together[key] for key in sorted(together) if key not in times]
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("store", [False, True])
+def test_mixed_tables_in_a_search_train_as_outside(rows, store, tmp_path):
+    X, y = rows
+    model = TabularClassifier(n_members=2, hidden_layer_sizes=(5,), random_state=0)
+    grid = {"max_iter": [2, 4], "cv": [2, None]}
+    search = GridSearchCV(model, grid, cv=2)
+    expected = search.fit(X, y).predict_proba(X)
+    scores = search.cv_results_["mean_test_score"]
+    for _ in range(2):
+        with train_together(store=tmp_path if store else None):
+            search.fit(X, y)
+        np.testing.assert_array_equal(search.cv_results_["mean_test_score"], scores)
+        np.testing.assert_array_equal(search.predict_proba(X), expected)
+    assert not any(tmp_path.iterdir())  # members are chosen by a callback

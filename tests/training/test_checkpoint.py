@@ -123,6 +123,7 @@ VARIANTS = {
     "adafactor": {"solver": torch.optim.Adafactor},
     "cosine": {"learning_rate": "cosine", "warmup": 1.5},
     "cyclic": {"learning_rate": "cyclic"},
+    "log_cosine": {"learning_rate": "log_cosine"},
     "warm_restarts": {
         "learning_rate": "warm_restarts",
         "schedule_params": {"cycle_length": 3, "cycle_mult": 2},

@@ -120,6 +120,17 @@ PER_BATCH = {
         None,
         lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 10 * N_BATCHES),
     ),
+    "log_cosine": (
+        "log_cosine",
+        None,
+        lambda o: lr_scheduler.LambdaLR(
+            o,
+            lambda step: (
+                (1 - np.cos(2 * np.pi * np.log2(1 + 15 * (step + 1) / (N_STEPS + 1))))
+                / 2
+            ),
+        ),
+    ),
     "longer restarts": (
         "warm_restarts",
         {"cycle_length": 2, "cycle_mult": 2, "eta_min": 0.001},

@@ -1,0 +1,122 @@
+"""Whether TabularClassifier and TabularRegressor beat boosting on mixed tables.
+
+All contenders have their defaults, and see the same 75 % of the rows. Figures are means
+over seeds: log-loss for classes, RMSE for numbers. The rank of a contender is the mean
+of its places, the best first. Results of other libraries are kept and not measured
+again.
+"""
+
+import os
+import statistics
+from typing import Any
+
+from _measure import Line, earlier, parse_options, report
+from _tabular import CLASSES, NUMBERS, OURS, PEERS, measure_apart
+
+# Contenders that the mean rank must be ahead of.
+GATES = ("LightGBM", "HistGradientBoosting", "RealMLP-TD")
+
+LARGE, CALIBRATED = 10_000, 0.02
+SHARE_OF_REALMLP = 0.6
+QUICK = ("titanic", "abalone")
+QUICK_ROWS = 400
+
+
+def main() -> None:
+    options = parse_options(__doc__, parts=("ours", "peers"))
+    tables = QUICK if options.quick else CLASSES + NUMBERS
+    if os.environ.get("SKNN_TABLES"):
+        tables = tuple(os.environ["SKNN_TABLES"].split(","))
+    n_seeds = 1 if options.quick else (options.repeats or 3)
+    most = QUICK_ROWS if options.quick else int(os.environ.get("SKNN_ROWS", 0)) or None
+    raw: dict[str, Any] = earlier("tabular_quality", options)
+    names = [*(OURS if "ours" in options.only else ())]
+    names += [*(PEERS if "peers" in options.only else ())]
+    if options.quick:
+        names = ["sknn_suite", "HistGradientBoosting"]
+    for name in names:
+        for table in tables:
+            for seed in range(n_seeds):
+                key = f"{name}, {table}, seed {seed}, {most or 'all'} rows"
+                if name in PEERS and key in raw:
+                    continue
+                found = measure_apart(name, table, seed, most)
+                if found is not None:
+                    raw[key] = found
+                    print(key, {k: round(v, 4) for k, v in found.items()}, flush=True)
+    rows = f"{most or 'all'} rows"
+    lines, notes = summarise(raw, tables, n_seeds, rows)
+    report("tabular_quality", __doc__, lines, options, notes=notes, raw=raw)
+
+
+def summarise(
+    raw: dict[str, dict], tables: tuple, n_seeds: int, rows: str
+) -> tuple[list[Line], list[str]]:
+    """Compare with each contender, table by table and by rank."""
+    figures: dict[str, dict[str, list[float]]] = {}
+    for name in [*OURS, *PEERS]:
+        for table in tables:
+            metric = "RMSE" if table in NUMBERS else "log-loss"
+            keys = [f"{name}, {table}, seed {s}, {rows}" for s in range(n_seeds)]
+            if all(key in raw for key in keys):
+                own = [raw[key][metric] for key in keys]
+                figures.setdefault(name, {})[table] = own
+    complete = [n for n, found in figures.items() if len(found) == len(tables)]
+    ranks = mean_ranks({n: figures[n] for n in complete}, tables)
+    notes = [f"mean rank of {name}: {rank:.2f}" for name, rank in ranks.items()]
+    lines = []
+    for name in PEERS:
+        if name in ranks and "sknn_suite" in ranks:
+            gate = 1.0 if name in GATES else None
+            ratio = ranks["sknn_suite"] / ranks[name]
+            ours, theirs = ranks["sknn_suite"], ranks[name]
+            work = f"mean rank on {len(tables)} tables"
+            lines.append(Line(work, name, theirs, ours, ratio, gate, True, unit=""))
+        if name in figures and "sknn_suite" in figures:
+            lines += by_table(figures, name)
+    for table in tables:
+        keys = [f"sknn_suite, {table}, seed {s}, {rows}" for s in range(n_seeds)]
+        if table in CLASSES and all(key in raw for key in keys):
+            if raw[keys[0]]["rows"] < 0.75 * LARGE:
+                continue
+            error = statistics.mean(raw[key]["ECE"] for key in keys)
+            work = f"calibration error on {table}"
+            lines.append(Line(work, "", None, error, error, CALIBRATED, True, unit=""))
+    return lines, notes
+
+
+def by_table(figures: dict[str, dict[str, list[float]]], name: str) -> list[Line]:
+    """Compare with one contender on each table; for RealMLP also the share."""
+    lines, as_good = [], []
+    for table, theirs in figures[name].items():
+        ours = figures["sknn_suite"].get(table)
+        if ours is None:
+            continue
+        mean, other = statistics.mean(ours), statistics.mean(theirs)
+        error = statistics.stdev(ours) / len(ours) ** 0.5 if len(ours) > 1 else 0.0
+        as_good.append(mean <= other + error)
+        metric = "RMSE" if table in NUMBERS else "log-loss"
+        work = f"{metric} on {table}, {len(ours)} seeds"
+        lines.append(Line(work, name, other, mean, mean / other, None, True, unit=""))
+    if name == "RealMLP-TD" and as_good:
+        share = sum(as_good) / len(as_good)
+        work = "share of tables where ours is as good, within a standard error"
+        lines.append(Line(work, name, None, share, share, SHARE_OF_REALMLP, unit=""))
+    return lines
+
+
+def mean_ranks(
+    figures: dict[str, dict[str, list[float]]], tables: tuple
+) -> dict[str, float]:
+    """Mean place of each contender, 1 for the best; the best first."""
+    places: dict[str, list[int]] = {name: [] for name in figures}
+    for table in tables:
+        means = {n: statistics.mean(found[table]) for n, found in figures.items()}
+        for place, name in enumerate(sorted(means, key=means.__getitem__), 1):
+            places[name].append(place)
+    ranks = {name: statistics.mean(own) for name, own in places.items() if own}
+    return dict(sorted(ranks.items(), key=lambda item: item[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""A loss whose rows weigh differently for each of several models."""
+
+from torch import Tensor
+
+from sknn_suite.losses._base import Loss
+
+
+class LossByModel(Loss):
+    """Another loss, with a weight of each row for each model.
+
+    With weights of zero a model leaves out rows that others learn from. A batch of
+    which it leaves out all rows has the loss zero.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss of a row.
+
+    Shape
+    -----
+    raw : (n_models, n_samples, n_outputs)
+    weight : (n_samples, n_models), or as for other losses
+    returns : (n_models,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sknn_suite.losses import LossByModel, SquaredLoss
+    >>> raw, weight = torch.zeros(2, 3, 1), torch.tensor([[1.0, 0], [0, 1], [0, 1]])
+    >>> target = torch.tensor([[2.0], [0.0], [0.0]])
+    >>> LossByModel(SquaredLoss())(raw, target, weight).tolist()
+    [2.0, 0.0]
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        super().__init__()
+        self.loss = loss
+        self.out_activation = loss.out_activation
+
+    def rows(self, raw: Tensor, target: Tensor) -> Tensor:
+        return self.loss.rows(raw, target)
+
+    def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        return self.loss.mean(raw, target)
+
+    def reported(self, loss: float, n_outputs: int) -> float:
+        return self.loss.reported(loss, n_outputs)
+
+    def forward(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None = None
+    ) -> Tensor:
+        if weight is None or weight.dim() == 1:
+            return self.loss(raw, target, weight)
+        losses, weight = self.rows(raw, target), weight.t()
+        return (losses * weight).sum(dim=-1) / weight.sum(dim=-1).clamp_min(1e-12)
