@@ -17,10 +17,11 @@ from sknn_suite import (
     MLPClassifier,
     MLPRegressor,
     RNNClassifier,
+    TabularClassifier,
     TextRNNClassifier,
     VAEDetector,
 )
-from sknn_suite.export import to_onnx
+from sknn_suite.export import to_onnx, to_torch
 from sknn_suite.export._graph import Graph, refuse_external_data
 from sknn_suite.export._images import _shares
 from sknn_suite.modules import ACTIVATIONS
@@ -557,3 +558,11 @@ def test_what_has_no_graph_says_so():
     mixed._net.target.classes_ = np.array([0, "a", 2], object)
     with pytest.raises(ValueError, match=r"labels of the type .*\. Expected .*\. Fit"):
         to_onnx(mixed)
+
+
+def test_mixed_tables_are_refused_in_words():
+    model = TabularClassifier(n_members=1, max_iter=1, random_state=0)
+    model.fit(X[:60], THREE[:60])
+    for export in (to_onnx, to_torch):
+        with pytest.raises(ValueError, match=r"got a TabularClassifier, .*Expected"):
+            export(model)
