@@ -2,22 +2,17 @@
 
 from contextlib import nullcontext
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import (
-    assert_all_finite,
-    check_random_state,
-    indexable,
-)
+from sklearn.utils import check_random_state, indexable
 from sklearn.utils.metadata_routing import process_routing
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.decision import (
     ClassifierWrapper,
@@ -34,7 +29,7 @@ from sknn_suite.doors import (
     rows_of,
 )
 from sknn_suite.estimator import NeuralEstimator
-from sknn_suite.exceptions import DataError
+from sknn_suite.imbalance._subsets import Counted, check_one_label, draw_subsets
 from sknn_suite.parameters import param, parameters
 from sknn_suite.search import train_together, trains_together
 from sknn_suite.tabular import MLPClassifier
@@ -210,12 +205,12 @@ class BalancedEnsembleClassifier(ClassifierWrapper):
         ValueError
             If y or a parameter cannot be used.
         """
-        y = _check_labels(y)
+        y = check_one_label(y)
         X, _ = indexable(X, y)
-        weight = params.get("sample_weight")
-        if weight is not None:
-            weight = check_sample_weight(weight, y, ensure_non_negative=True)
-            params["sample_weight"] = weight
+        weight, name = None, next(filter(is_weight, params), None)
+        if name is not None and params[name] is not None:
+            weight = check_sample_weight(params[name], y, ensure_non_negative=True)
+            params[name] = weight
         counted = Counted.of(y, weight)
         source = check_random_state(self.random_state)
         subsets = draw_subsets(counted.rows, self.n_estimators, self._ratio(), source)
@@ -255,11 +250,10 @@ class BalancedEnsembleClassifier(ClassifierWrapper):
             Columns as in `classes_`.
         """
         check_is_fitted(self)
-        with _together(self.estimators_[0]):
-            probas = Parallel(n_jobs=self.n_jobs)(
-                delayed(_predict_balanced)(member, X, shares)
-                for member, shares in zip(self.estimators_, self._member_shares)
-            )
+        probas = Parallel(n_jobs=self.n_jobs)(
+            delayed(_predict_balanced)(member, X, shares)
+            for member, shares in zip(self.estimators_, self._member_shares)
+        )
         # The mean is taken before the correction: corrected ones are odds, and one
         # member that is too sure of itself would outweigh all others.
         mean = np.mean(probas, axis=0)
@@ -290,74 +284,9 @@ class BalancedEnsembleClassifier(ClassifierWrapper):
         return default_member(0) if self.estimator is None else self.estimator
 
 
-class Counted(NamedTuple):
-    """The classes of the rows.
-
-    Parameters
-    ----------
-    classes : ndarray of shape (n_classes,)
-        The labels, sorted.
-    rows : list of ndarray of int
-        Numbers of the rows of each class that have a weight.
-    shares : ndarray of shape (n_classes,)
-        Share of each class, by weight.
-    """
-
-    classes: np.ndarray
-    rows: list[np.ndarray]
-    shares: np.ndarray
-
-    @classmethod
-    def of(cls, y: np.ndarray, weight: np.ndarray | None) -> "Counted":
-        """Count labels; each class must have a row that counts."""
-        classes, codes = np.unique(y, return_inverse=True)
-        totals = np.bincount(codes, weight, minlength=len(classes))
-        if not (totals > 0).all():
-            raise DataError(
-                f"sample_weight leaves the classes {classes[totals == 0].tolist()} "
-                "without weight. Expected rows of every class that count. Change the "
-                "weights, or drop the rows."
-            )
-        counts = np.ones(len(y), bool) if weight is None else weight > 0
-        rows = [np.flatnonzero((codes == k) & counts) for k in range(len(classes))]
-        return cls(classes, rows, totals / totals.sum())
-
-
-def draw_subsets(
-    rows: list[np.ndarray],
-    n_subsets: int,
-    ratio: float,
-    random_state: np.random.RandomState,
-) -> list[np.ndarray]:
-    """Draw subsets with all rows of the rarest class, and some of the others.
-
-    Parameters
-    ----------
-    rows : list of ndarray of int
-        Numbers of the rows of each class.
-    n_subsets : int
-        How many.
-    ratio : float
-        Rows of each other class per row of the rarest, as far as it has them.
-    random_state : RandomState
-        Orders the rows of each class, which the subsets then take in turn.
-
-    Returns
-    -------
-    list of ndarray of int
-        Row numbers of each subset, in ascending order.
-    """
-    rarest = min(map(len, rows))
-    sizes = [min(int(ratio * rarest), len(own)) for own in rows]
-    queues = [random_state.permutation(own) for own in rows]
-    subsets = []
-    for turn in range(n_subsets):
-        taken = [
-            own[np.arange(turn * size, (turn + 1) * size) % len(own)]
-            for own, size in zip(queues, sizes)
-        ]
-        subsets.append(np.sort(np.concatenate(taken)))
-    return subsets
+def is_weight(name: str) -> bool:
+    """Whether an argument of fit has weights of rows, also for a step of a pipeline."""
+    return name == "sample_weight" or name.endswith("__sample_weight")
 
 
 def seeded(estimator: Any, random_state: np.random.RandomState) -> Any:
@@ -390,23 +319,3 @@ def _together(estimator: Any) -> Any:
     parts = [estimator, *estimator.get_params(deep=True).values()]
     has_network = any(isinstance(part, NeuralEstimator) for part in parts)
     return train_together() if has_network and not trains_together() else nullcontext()
-
-
-def _check_labels(y: Any) -> np.ndarray:
-    """Check labels, one per row, of two or more classes."""
-    assert_all_finite(y, input_name="y")
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    if kind in ("multilabel-indicator", "multiclass-multioutput"):
-        raise DataError(
-            "Multilabel and multioutput targets are not supported. Expected one label "
-            "per row, since a subset is balanced by one. Fit an ensemble per column."
-        )
-    y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    classes = np.unique(y)
-    if len(classes) < 2:
-        raise DataError(
-            f"y has 1 class: {classes.tolist()}. Expected two or more, because there "
-            "is nothing to balance. Pass rows of another class."
-        )
-    return y

@@ -278,6 +278,16 @@ def test_a_row_without_weight_is_in_no_subset(clouds):
         assert model.true_shares_[1] == pytest.approx(y[weight > 0].mean())
 
 
+def test_weights_may_be_named_for_a_step(clouds):
+    X, y, X_test, _ = clouds
+    weight = np.where(y == 1, 3.0, 1.0)
+    inner = make_pipeline(StandardScaler(), LINEAR)
+    model = BalancedEnsembleClassifier(inner, n_estimators=2, random_state=0)
+    plain = model.fit(X, y, sample_weight=weight).predict_proba(X_test)
+    named = model.fit(X, y, logisticregression__sample_weight=weight)
+    np.testing.assert_array_equal(named.predict_proba(X_test), plain)
+
+
 def test_weights_are_routed(clouds):
     X, y = clouds[:2]
     weight = np.where(y == 1, 3.0, 1.0)
