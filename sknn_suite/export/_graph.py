@@ -11,6 +11,9 @@ from sknn_suite.export._value import Value
 # The oldest versions that have all that is written, so that old runtimes can read it.
 OPSET, IR_VERSION = 18, 8
 
+# Operators on strings and trees, of the same age.
+ML_DOMAIN, ML_OPSET = "ai.onnx.ml", 3
+
 # protobuf holds less than 2 GiB.
 MOST_BYTES = (1 << 31) - (1 << 20)
 
@@ -98,9 +101,12 @@ class Graph:
             self.outputs,
             list(self.constants.values()),
         )
+        versions = {"": OPSET}
+        if any(node.domain == ML_DOMAIN for node in self.nodes):
+            versions[ML_DOMAIN] = ML_OPSET
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=[helper.make_opsetid(*pair) for pair in versions.items()],
             ir_version=IR_VERSION,
             producer_name="sknn_suite",
         )

@@ -40,6 +40,9 @@ def to_onnx(
                    uint8 if it was fitted on bytes
     RNNClassifier  X, (n_rows, n_steps, n_channels),     label, probabilities
                    padded on the right; lengths
+    Tabular...     an input for each column, (n_rows,    as classifiers and regressors
+                   1): numbers, NaN for gaps; for
+                   categories strings, "" for gaps
     texts          tokens, lengths, entries, and with a  label, probabilities
                    wide branch words, grams, runs
     ============== ===================================== ==============================
@@ -51,16 +54,16 @@ def to_onnx(
     Parameters
     ----------
     model : estimator
-        A fitted estimator of this package except the ones for mixed tables; or a
-        Pipeline or other estimator of scikit-learn that skl2onnx converts, with our
-        estimators for tables in it.
+        A fitted estimator of this package; those for mixed tables without columns of
+        dates or texts. Or a Pipeline or other estimator of scikit-learn that skl2onnx
+        converts, with our estimators for tables of numbers in it.
 
     path : path-like or None, default=None
         File to write. None writes no file.
 
     X : array-like or None, default=None
         Some rows, such as the first five, if a Pipeline was fitted on named columns or
-        on texts: they show the type of each column, which becomes an input.
+        on words: they show the type of each column, which becomes an input.
 
     dtype : {"float32", "float64"}, default="float32"
         Type of the numbers in rows and answers. Choose "float64" for columns such as

@@ -9,7 +9,7 @@ from sknn_suite.anomaly import AutoencoderDetector, VAEDetector
 from sknn_suite.doors import import_optional
 from sknn_suite.encoding import ClassTarget
 from sknn_suite.export._agreement import check_agreement
-from sknn_suite.export._graph import OPSET
+from sknn_suite.export._graph import ML_DOMAIN, ML_OPSET, OPSET
 from sknn_suite.export._wrappers import (
     WRAPPERS,
     refuse_other_scores,
@@ -30,9 +30,6 @@ IN_PIPELINES = (
 
 # skl2onnx asks for them in all classifiers. They change nothing here.
 OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
-
-# Version of the operators for trees and the like, of the same age as OPSET.
-ML_OPSET = 3
 
 
 def register_converters() -> None:
@@ -98,7 +95,7 @@ def convert_pipeline(model: Any, X: Any, dtype: Any) -> Any:
             model,
             name="sknn_suite",
             initial_types=types,
-            target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+            target_opset={"": OPSET, ML_DOMAIN: ML_OPSET},
             options={"zipmap": False},
         )
     except (NotImplementedError, RuntimeError) as error:

@@ -7,6 +7,7 @@ import numpy as np
 
 from sknn_suite.encoding import (
     ImageEncoder,
+    MixedTableEncoder,
     ScaledTable,
     SequenceEncoder,
     TableEncoder,
@@ -14,6 +15,7 @@ from sknn_suite.encoding import (
 )
 from sknn_suite.encoding._scaled import FAR
 from sknn_suite.export._graph import Graph
+from sknn_suite.export._mixed import write_columns
 from sknn_suite.export._value import Value
 
 # Largest size of a scaled number, as in `ScaledTable`.
@@ -103,10 +105,15 @@ def _images(graph: Graph, model: Any, net: Any, dtype: np.dtype) -> dict[str, Va
     return {"x": x.reshape(-1, h, w, c)}
 
 
+def _mixed(graph: Graph, model: Any, net: Any, dtype: np.dtype) -> dict[str, Value]:
+    return write_columns(graph, net.encoder, dtype)
+
+
 _WRITERS: dict[type, Callable[[Graph, Any, Any, np.dtype], dict[str, Value]]] = {
     TableEncoder: _table,
     ScaledTable: _table,
     SequenceEncoder: _sequences,
     TextEncoder: _texts,
     ImageEncoder: _images,
+    MixedTableEncoder: _mixed,
 }

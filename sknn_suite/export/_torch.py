@@ -64,7 +64,7 @@ def to_torch(model: BaseEstimator) -> nn.Module:
         model = model.best_estimator_
     if isinstance(model, Pipeline) and len(model.steps) == 1:
         model = model.steps[0][1]
-    net = check_exportable(model, "to_torch")
+    net = check_exportable(model, "to_torch", but=("tabular_pack",))
     if net.network.kind in DETECTORS:
         made: nn.Module = ScoreModel(net, model._scores)
     else:

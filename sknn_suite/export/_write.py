@@ -14,6 +14,7 @@ from sknn_suite.export._foreign import write_own
 from sknn_suite.export._graph import Graph
 from sknn_suite.export._images import write_images
 from sknn_suite.export._layers import write_mlp
+from sknn_suite.export._mixed import write_pack
 from sknn_suite.export._rows import write_rows
 from sknn_suite.export._scores import write_score
 from sknn_suite.export._sequences import write_sequences
@@ -22,9 +23,23 @@ from sknn_suite.export._value import Value
 
 DETECTORS = ("autoencoder", "vae")
 
+EXPECTED = (
+    "MLPClassifier, MLPRegressor, TextRNNClassifier, RNNClassifier, CNNClassifier, "
+    "AutoencoderDetector or VAEDetector"
+)
 
-def check_exportable(model: Any, needed_by: str) -> Any:
-    """Return the fitted net of a model; refuse one that has no graph.
+
+def check_exportable(model: Any, needed_by: str, but: tuple[str, ...] = ()) -> Any:
+    """Return the fitted net of a model; refuse one that cannot be written.
+
+    Parameters
+    ----------
+    model : object
+        What the user gave.
+    needed_by : str
+        What the user called.
+    but : tuple of str
+        Kinds of networks that it cannot write, although `to_onnx` can.
 
     Raises
     ------
@@ -36,13 +51,13 @@ def check_exportable(model: Any, needed_by: str) -> Any:
     if isinstance(model, NeuralEstimator):
         check_is_fitted(model)
         net = model._fitted_net()
-        if net.network.kind in (*_NETWORKS, *DETECTORS):
+        kind = net.network.kind
+        if kind in (*_NETWORKS, *DETECTORS) and kind not in but:
             return net
     raise ValueError(
         f"{needed_by} got a {type(model).__name__}, whose network it cannot write. "
-        "Expected a fitted MLPClassifier, MLPRegressor, TextRNNClassifier, "
-        "RNNClassifier, CNNClassifier, AutoencoderDetector or VAEDetector. Pass one "
-        "of these, or keep the model with sknn_suite.persistence.save."
+        f"Expected a fitted {EXPECTED}{'' if but else '; or a TabularClassifier'}. "
+        "Pass one of these, or keep the model with sknn_suite.persistence.save."
     )
 
 
@@ -81,6 +96,10 @@ def _mlp(model: Any, net: Any, module: Any, inputs: dict[str, Value]) -> Value:
     return write_mlp(module, inputs["x"].cast(np.float32))
 
 
+def _pack(model: Any, net: Any, module: Any, inputs: dict[str, Value]) -> Value:
+    return write_pack(module, net.network.config, inputs)
+
+
 def _sequence(model: Any, net: Any, module: Any, inputs: dict[str, Value]) -> Value:
     return write_sequences(module, inputs)
 
@@ -101,4 +120,5 @@ _NETWORKS: dict[str, Callable[[Any, Any, Any, dict[str, Value]], Value]] = {
     "image": _image,
     "mlp": _mlp,
     "sequence": _sequence,
+    "tabular_pack": _pack,
 }

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -18,6 +19,7 @@ from sknn_suite import (
     MLPRegressor,
     RNNClassifier,
     TabularClassifier,
+    TabularRegressor,
     TextRNNClassifier,
     VAEDetector,
 )
@@ -190,6 +192,73 @@ def test_rows_of_float64():
     found = run(session_of(to_onnx(model, dtype="float64")), {"X": X.astype(float)})
     assert found["prediction"].dtype == np.float64
     assert_near(found["prediction"][:, 0], model.predict(X.astype(float)))
+
+
+# -- mixed tables --------------------------------------------------------------------
+
+FRAME = pd.DataFrame(
+    {
+        "size": X[:, 0],
+        "heavy": np.exp(4 * X[:, 1]),
+        "yes": X[:, 2] > 0,
+        "kind": RANDOM.choice(["x", "y", "é"], 256),
+        "place": RANDOM.choice([f"place {i}" for i in range(20)], 256),
+        "grade": RANDOM.choice([1, 2, 30], 256),
+    }
+)
+FRAME.loc[::7, "size"] = np.nan
+FRAME.loc[::9, "kind"] = None
+ODD = FRAME.copy()
+ODD.loc[0, "kind"], ODD.loc[1, "heavy"], ODD.loc[2, "heavy"] = "new", 1e12, -1e12
+ODD.loc[3, "heavy"], ODD.loc[4, "size"] = np.nan, 99.0
+
+
+def columns(rows):
+    """Make the inputs of a graph: an array for each column."""
+    arrays = {}
+    for name in rows:
+        words = name in ("kind", "place", "grade")
+        column = rows[[name]].astype(object).fillna("") if words else rows[[name]]
+        arrays[name] = column.to_numpy().astype(str if words else np.float32)
+    return arrays
+
+
+def mixed(kind, **settings):
+    return kind(n_members=3, max_iter=2, random_state=0, **settings)
+
+
+@pytest.mark.parametrize("labels", ["two texts", "three texts"])
+def test_mixed_tables(labels):
+    model = mixed(TabularClassifier, categorical_features=["grade"])
+    assert_classes_agree(model.fit(FRAME, LABELS[labels]), ODD, columns)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "quantile"])
+def test_mixed_tables_and_numbers(loss):
+    settings = {"quantile": [0.1, 0.9]} if loss == "quantile" else {}
+    model = mixed(TabularRegressor, loss=loss, **settings)
+    model.fit(FRAME[["size", "heavy"]], X[:, 3])
+    session = session_of(to_onnx(model))
+    for n in SIZES:
+        rows = ODD[["size", "heavy"]][:n].astype(np.float32)
+        found = run(session, columns(rows))["prediction"]
+        assert_near(found, model.predict(rows).reshape(n, -1))
+
+
+def test_mixed_tables_of_categories_alone():
+    model = mixed(TabularClassifier).fit(FRAME[["kind", "place"]], LABELS["truth"])
+    assert_classes_agree(model, ODD[["kind", "place"]], columns)
+
+
+def test_dates_and_texts_of_mixed_tables_are_refused():
+    dates = pd.DataFrame(
+        {"day": pd.date_range("2026-01-01", periods=256), "x": X[:, 0]}
+    )
+    model = mixed(TabularClassifier).fit(dates, LABELS["truth"])
+    with pytest.raises(ValueError, match=r"'day' is of the kind 'date', .*\. Expected"):
+        to_onnx(model)
+    with pytest.raises(ValueError, match=r"got a TabularClassifier, .*\. Expected"):
+        to_torch(model)
 
 
 # -- detectors -----------------------------------------------------------------------
@@ -558,11 +627,3 @@ def test_what_has_no_graph_says_so():
     mixed._net.target.classes_ = np.array([0, "a", 2], object)
     with pytest.raises(ValueError, match=r"labels of the type .*\. Expected .*\. Fit"):
         to_onnx(mixed)
-
-
-def test_mixed_tables_are_refused_in_words():
-    model = TabularClassifier(n_members=1, max_iter=1, random_state=0)
-    model.fit(X[:60], THREE[:60])
-    for export in (to_onnx, to_torch):
-        with pytest.raises(ValueError, match=r"got a TabularClassifier, .*Expected"):
-            export(model)
