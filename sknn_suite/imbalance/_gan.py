@@ -92,7 +92,7 @@ class GANOverSampler(GenerativeOverSampler):
     >>> sampler = GANOverSampler(max_iter=5, random_state=0)
     >>> X_new, y_new = sampler.fit_resample(X, y)
     >>> np.bincount(y_new), len(sampler.history_)
-    (array([270, 270]), 5)
+    (array([271, 271]), 5)
     """
 
     n_components: int = param(

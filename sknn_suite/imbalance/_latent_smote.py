@@ -81,7 +81,7 @@ class LatentSMOTE(GenerativeOverSampler):
     >>> X, y = make_classification(300, weights=[0.9], flip_y=0, random_state=0)
     >>> X_new, y_new = LatentSMOTE(random_state=0).fit_resample(X, y)
     >>> np.bincount(y), np.bincount(y_new)
-    (array([270,  30]), array([270, 270]))
+    (array([271,  29]), array([271, 271]))
     """
 
     k_neighbors: int = param(

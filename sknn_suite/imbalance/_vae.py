@@ -86,7 +86,7 @@ class VAEOverSampler(GenerativeOverSampler):
     >>> X, y = make_classification(300, weights=[0.9], flip_y=0, random_state=0)
     >>> X_new, y_new = VAEOverSampler(random_state=0).fit_resample(X, y)
     >>> np.bincount(y), np.bincount(y_new)
-    (array([270,  30]), array([270, 270]))
+    (array([271,  29]), array([271, 271]))
     """
 
     n_components: int | str = param(
