@@ -54,7 +54,8 @@ def test_what_auto_stood_for_gives_the_same_fit_when_it_is_set(
         and name not in ("learning_rate_", "augment_", "architecture_", "scaling_")
     }
     # A mixed table has no solver: each member's own settings are drawn.
-    expected = {"solver", "batch_size", "device", "precision"} & auto.get_params().keys()
+    params = auto.get_params().keys()
+    expected = {"solver", "batch_size", "device", "precision"} & params
     assert len(expected) >= 3
     assert set(told) >= expected
     given = public_class(max_iter=3, random_state=0).set_params(**told)
