@@ -66,6 +66,10 @@ _ELSEWHERE = {
         "PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
         "ThresholdTuner find_threshold prior_correction"
     ),
+    "ensemble": (
+        "CrossFitClassifier CrossFitRegressor CrossFitStackingClassifier "
+        "CrossFitStackingRegressor GreedyWeights blend greedy_weights"
+    ),
     "exceptions": (
         "CheckpointError CorruptModelError DataError DeviceError "
         "DivergedError InterruptedWarning MissingDependencyError SuiteError "
@@ -89,6 +93,7 @@ _PACKAGES = {
     *_HOMES.values(),
     "datasets",
     "decision",
+    "ensemble",
     "exceptions",
     "persistence",
     "plotting",

@@ -26,6 +26,7 @@ MODULES = [
 FOR_USERS = (
     "datasets",
     "decision",
+    "ensemble",
     "inspection",
     "persistence",
     "plotting",

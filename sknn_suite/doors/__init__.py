@@ -14,6 +14,7 @@ from sknn_suite.doors._random import (
     torch_generator,
 )
 from sknn_suite.doors._sklearn import (
+    EstimatorList,
     HasMethods,
     Interval,
     Options,
@@ -49,6 +50,7 @@ from sknn_suite.doors._warnings import (
 )
 
 __all__ = [
+    "EstimatorList",
     "HasMethods",
     "Home",
     "Interval",

@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.metaestimators import _BaseComposition as EstimatorList
 from sklearn.utils.metaestimators import _safe_split as split_of_rows
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
@@ -29,6 +30,7 @@ from sklearn.utils.validation import _check_n_features as check_n_features
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
+    "EstimatorList",
     "HasMethods",
     "Interval",
     "Options",

@@ -1,0 +1,243 @@
+"""The final step of a stack: from predictions of its members to one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import hstack, issparse
+
+from sknn_suite.doors import import_optional, warn_user
+from sknn_suite.ensemble._blend import combine
+from sknn_suite.ensemble._fold_fits import FoldFit, Member, Way, fit_folds
+from sknn_suite.ensemble._greedy import GreedyWeights, choose_greedily
+from sknn_suite.ensemble._out_of_fold import OutOfFold, mean_and_spread
+from sknn_suite.ensemble._scoring import Scoring
+from sknn_suite.ensemble._simplex import weights_for_labels, weights_for_numbers
+from sknn_suite.ensemble._splits import Splits
+from sknn_suite.ensemble._target import Target
+from sknn_suite.exceptions import DataError, SuiteWarning
+
+WEIGHTED = ("greedy", "mean", "simplex")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Out-of-fold predictions of all members, which a final step learns from.
+
+    Parameters
+    ----------
+    names : list of str
+        The members.
+    scores : ndarray of shape (n_members, n_samples, n_columns)
+        Their predictions; NaN in rows that were not predicted.
+    target : Labels or Numbers
+        What is predicted.
+    y : ndarray of shape (n_samples,)
+        What is true.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    splits : Splits
+        The folds.
+    scoring : Scoring
+        What weights are chosen by.
+    """
+
+    names: list[str]
+    scores: np.ndarray
+    target: Target
+    y: np.ndarray
+    weight: np.ndarray | None
+    splits: Splits
+    scoring: Scoring
+
+    def without(self, name: str) -> "Layer":
+        """Leave a member out."""
+        kept = [i for i, other in enumerate(self.names) if other != name]
+        names = [self.names[i] for i in kept]
+        rest = (self.target, self.y, self.weight, self.splits, self.scoring)
+        return Layer(names, self.scores[kept], *rest)
+
+    def values(self, oof: OutOfFold) -> np.ndarray:
+        """Score predictions fold by fold."""
+        return oof.values(self.target, self.y, self.weight, self.scoring)
+
+    def weight_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """Weights of some rows."""
+        return None if self.weight is None else self.weight[rows]
+
+
+@dataclass(frozen=True)
+class FinalStep:
+    """How predictions of members become one.
+
+    Parameters
+    ----------
+    name : str
+        "greedy", "mean", "simplex", or the name of an estimator's class.
+    oof : OutOfFold
+        Its predictions of rows that neither members nor it have seen.
+    values : ndarray of shape (n_folds,)
+        Their scores.
+    weights : GreedyWeights or None
+        Weights of the members, chosen on all rows.
+    fits : list of FoldFit
+        Without weights: the estimator of each fold.
+    """
+
+    name: str
+    oof: OutOfFold
+    values: np.ndarray
+    weights: GreedyWeights | None = None
+    fits: tuple[FoldFit, ...] = ()
+
+    def predict(self, table: Any, target: Target) -> np.ndarray:
+        """Predict new rows by the estimators.
+
+        Parameters
+        ----------
+        table : array-like
+            What they take, see `table_of`.
+        target : Labels or Numbers
+            What is predicted.
+        """
+        return np.mean([target.scores(f.estimator, table) for f in self.fits], axis=0)
+
+
+def weigh(how: str, layer: Layer) -> FinalStep:
+    """Weigh members; rows of each fold by weights that the other folds have chosen.
+
+    Parameters
+    ----------
+    how : {"greedy", "mean", "simplex"}
+        How weights are found.
+    layer : Layer
+        Predictions of the members.
+    """
+    folds = []
+    for train, test in layer.splits.among_predicted().pairs:
+        part = layer.scores[:, test]
+        if how == "mean":
+            folds.append(part.mean(axis=0))
+        elif layer.target.has_all(layer.y[train]):
+            chosen = _weights_by(how, layer, train)
+            folds.append(combine(part, "mean", chosen.weights))
+        else:  # the first fold of a time series has nothing to choose by
+            folds.append(np.full(part.shape[1:], np.nan))
+    oof = OutOfFold(layer.splits, folds)
+    weights = _weights_by(how, layer, layer.splits.predicted)
+    return FinalStep(how, oof, layer.values(oof), weights)
+
+
+def _weights_by(how: str, layer: Layer, rows: np.ndarray) -> GreedyWeights:
+    scores = layer.target.compact(layer.scores[:, rows])
+    y, weight = layer.y[rows], layer.weight_of(rows)
+    judge = layer.scoring.judge(y, weight)
+    if how == "greedy":
+        return choose_greedily(layer.names, scores, judge)
+    if how == "mean":
+        weights = np.full(len(scores), 1 / len(scores))
+    elif layer.target.is_label:
+        codes = np.searchsorted(layer.target.classes, y)  # type: ignore[union-attr]
+        weights = weights_for_labels(scores, codes, weight)
+    else:
+        weights = weights_for_numbers(scores, y, weight)
+    value = judge(combine(scores, "mean", weights))
+    return GreedyWeights(weights, layer.names, value, [], np.array([]))
+
+
+def learn(
+    estimator: Any, layer: Layer, table: Any, params: dict[str, Any], way: Way
+) -> FinalStep:
+    """Train an estimator on predictions of the members, itself out of fold.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What is trained.
+    layer : Layer
+        Predictions of the members.
+    table : array-like
+        What it takes, see `table_of`.
+    params : dict
+        Arguments of its `fit`.
+    way : Way
+        How fits are made.
+
+    Raises
+    ------
+    ValueError
+        If no fold has rows to train it on.
+    """
+    pairs = layer.splits.among_predicted().pairs
+    usable = [
+        i for i, (train, _) in enumerate(pairs) if layer.target.has_all(layer.y[train])
+    ]
+    if not usable:
+        raise DataError(
+            f"No fold has predicted rows of every class to train {estimator!r} on. "
+            "Expected some. Use more folds, or final_estimator='mean'."
+        )
+    some = Splits([pairs[i] for i in usable], layer.splits.n_rows)
+    member = Member("final_estimator", estimator, table, params)
+    fits, _ = fit_folds([member], layer.target, layer.y, some, way)
+    found = dict(zip(usable, fits["final_estimator"]))
+    folds = [
+        found[i].scores
+        if i in found
+        else np.full((len(test), layer.scores.shape[2]), np.nan)
+        for i, (_, test) in enumerate(pairs)
+    ]
+    oof = OutOfFold(layer.splits, folds)
+    name = type(estimator).__name__
+    return FinalStep(name, oof, layer.values(oof), None, tuple(found.values()))
+
+
+def better(learned: FinalStep, greedy: FinalStep, scoring: str) -> FinalStep:
+    """Take what was learned if it beats greedy weights out of fold; say if not."""
+    both = ~(np.isnan(learned.values) | np.isnan(greedy.values))
+    gain = (learned.values - greedy.values)[both]
+    if len(gain) and gain.mean() > 0:
+        return learned
+    ours, theirs = (mean_and_spread(step.values[both])[0] for step in (learned, greedy))
+    warn_user(
+        f"{learned.name} has {scoring} {ours:.4g} on rows that neither the members nor "
+        f"it have seen, greedy weights have {theirs:.4g}. The stack uses greedy "
+        "weights. Set final_estimator='greedy' to spare the fits.",
+        SuiteWarning,
+    )
+    return greedy
+
+
+def flat(scores: np.ndarray, target: Target) -> np.ndarray:
+    """Put predictions of members side by side: (n_samples, n_members * n_columns)."""
+    compact = target.compact(scores)
+    if compact.ndim == 2:
+        return compact.T
+    return np.concatenate(list(compact), axis=1)
+
+
+def flat_names(names: list[str], target: Target) -> list[str]:
+    """Name the columns of `flat`."""
+    if len(target.columns) <= 2:
+        return list(names)
+    labels = target.classes.tolist()  # type: ignore[union-attr]
+    return [f"{name}_{label}" for name in names for label in labels]
+
+
+def table_of(predictions: np.ndarray, names: list[str], X: Any) -> Any:
+    """Put predictions of members beside the columns of X; None leaves X out."""
+    if X is None:
+        return predictions
+    if hasattr(X, "iloc"):
+        pandas: Any = import_optional("pandas", needed_by="passthrough", extra="frames")
+        frame = pandas.DataFrame(predictions, columns=names, index=X.index)
+        return pandas.concat([frame, X], axis=1)
+    if issparse(X):
+        return hstack([predictions, X], format="csr")
+    X = np.asarray(X)
+    if X.ndim != 2:
+        raise DataError(
+            f"passthrough=True, but X has {X.ndim} dimension(s). Expected a table, "
+            "whose columns go beside the predictions. Set passthrough=False."
+        )
+    return np.hstack([predictions, X])

@@ -1,0 +1,214 @@
+"""Scoring: what out-of-fold scores are judged by, prepared once for many calls."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer
+
+from sknn_suite.ensemble._auc import AreaUnderRoc
+
+# Judges scores of the rows that it was made for; the largest value is best.
+Judge = Callable[[np.ndarray], float]
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+class Scoring:
+    """A score, by name or as a scorer of scikit-learn.
+
+    Parameters
+    ----------
+    scoring : str or callable
+        Name of a scorer, or a scorer.
+    classes : ndarray of shape (n_classes,) or None
+        Labels of a classifier; None for numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is no scorer of that name.
+    """
+
+    def __init__(self, scoring: Any, classes: np.ndarray | None) -> None:
+        self.classes = classes
+        self.name = scoring if isinstance(scoring, str) else _name_of(scoring)
+        self._scorer = scoring
+        if isinstance(scoring, str):
+            try:
+                self._scorer = get_scorer(scoring)
+            except ValueError:
+                raise ValueError(
+                    f"scoring={scoring!r} is not the name of a scorer. Expected one of "
+                    "sklearn.metrics.get_scorer_names(), or a scorer. Change it."
+                ) from None
+
+    def judge(self, y: np.ndarray, weight: np.ndarray | None = None) -> Judge:
+        """Make a function that judges scores of these rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,)
+            What is true: labels, or numbers.
+        weight : ndarray of shape (n_samples,) or None
+            Weights of the rows.
+
+        Returns
+        -------
+        callable
+            From scores to a value. Scores are probabilities of the second class if
+            there are two, of each class if there are more, or predicted numbers.
+        """
+        if self.classes is None:
+            make_number = _OF_NUMBERS.get(self.name)
+            if make_number is not None:
+                return make_number(y, weight)
+            return self._slow_judge(y, weight)
+        codes = np.searchsorted(self.classes, y)
+        if self.name == "roc_auc" and len(self.classes) == 2:
+            return AreaUnderRoc(codes == 1, weight)
+        make_label = _OF_LABELS.get(self.name)
+        if make_label is not None:
+            return make_label(codes, weight)
+        return self._slow_judge(y, weight)
+
+    def _slow_judge(self, y: np.ndarray, weight: np.ndarray | None) -> Judge:
+        """Ask scikit-learn's scorer, which checks all its inputs each time."""
+        given = {} if weight is None else {"sample_weight": weight}
+        rows = np.zeros((len(y), 1))
+        kind: Any = (
+            PredictedNumbers
+            if self.classes is None
+            else PredictedLabels.of(self.classes)
+        )
+
+        def judge(scores: np.ndarray) -> float:
+            try:
+                return float(self._scorer(kind(scores), rows, y, **given))
+            except TypeError as error:
+                if weight is None or "sample_weight" not in str(error):
+                    raise
+                raise ValueError(
+                    f"scoring={self.name!r} takes no sample_weight, but the rows have "
+                    "weights. Expected a scorer that takes them. Choose another one, "
+                    "or leave the weights out."
+                ) from error
+            except ValueError as error:
+                if "class" in str(error) and len(np.unique(y)) == 1:
+                    return np.nan  # a fold in which nothing can be told apart
+                raise
+
+        return judge
+
+
+def _name_of(scorer: Any) -> str:
+    return str(getattr(scorer, "__name__", scorer))
+
+
+# -- judges without a call of scikit-learn -------------------------------------------
+
+
+def _log_loss(codes: np.ndarray, weight: np.ndarray | None) -> Judge:
+    rows = np.arange(len(codes))
+
+    def judge(scores: np.ndarray) -> float:
+        if scores.ndim == 1:
+            true = np.where(codes == 1, scores, 1 - scores)
+        else:
+            true = scores[rows, codes]
+        loss = np.log(np.clip(true, EPS, 1 - EPS))
+        return float(np.average(loss, weights=weight))
+
+    return judge
+
+
+def _accuracy(codes: np.ndarray, weight: np.ndarray | None) -> Judge:
+    def judge(scores: np.ndarray) -> float:
+        decided = scores > 0.5 if scores.ndim == 1 else scores.argmax(axis=1)
+        return float(np.average(decided == codes, weights=weight))
+
+    return judge
+
+
+def _squared(y: np.ndarray, weight: np.ndarray | None) -> Judge:
+    return lambda scores: -float(np.average((scores - y) ** 2, weights=weight))
+
+
+def _root_squared(y: np.ndarray, weight: np.ndarray | None) -> Judge:
+    squared = _squared(y, weight)
+    return lambda scores: -float(np.sqrt(-squared(scores)))
+
+
+def _absolute(y: np.ndarray, weight: np.ndarray | None) -> Judge:
+    return lambda scores: -float(np.average(np.abs(scores - y), weights=weight))
+
+
+_OF_LABELS = {"neg_log_loss": _log_loss, "accuracy": _accuracy}
+_OF_NUMBERS = {
+    "neg_mean_squared_error": _squared,
+    "neg_root_mean_squared_error": _root_squared,
+    "neg_mean_absolute_error": _absolute,
+}
+
+
+# -- what a scorer looks at ----------------------------------------------------------
+
+
+class PredictedLabels(ClassifierMixin, BaseEstimator):
+    """A classifier that has predicted already, for scorers.
+
+    Parameters
+    ----------
+    classes : ndarray
+        All labels.
+    proba : ndarray of shape (n_samples, n_classes)
+        The probabilities.
+    """
+
+    def __init__(self, classes: np.ndarray, proba: np.ndarray) -> None:
+        self.classes_ = classes
+        self.proba = proba
+
+    @classmethod
+    def of(cls, classes: np.ndarray) -> Callable[[np.ndarray], "PredictedLabels"]:
+        """Make a function from scores to a classifier."""
+
+        def make(scores: np.ndarray) -> "PredictedLabels":
+            if scores.ndim == 1:
+                scores = np.column_stack([1 - scores, scores])
+            return cls(classes, scores)
+
+        return make
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probabilities."""
+        return self.proba
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable labels."""
+        codes = self.proba.argmax(axis=1)
+        return self.classes_[codes]
+
+
+class PredictedNumbers(RegressorMixin, BaseEstimator):
+    """A regressor that has predicted already, for scorers.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        Its predictions.
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the predictions."""
+        return self.values
