@@ -15,6 +15,7 @@ from sknn_suite.ensemble._recipe import Candidate
 from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Target
 from sknn_suite.ensemble._verdict import Verdict
+from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.exceptions import InterruptedWarning, SuiteError
 
 # Of the time of a fit, what its fits take beyond `max_time` before they are known to.
@@ -318,7 +319,7 @@ def choose(rows: Any, places: np.ndarray) -> Any:
 
 def show_columns(model: Any, rows: Any) -> None:
     """Tell a network how its table's columns are called, as a data frame would."""
-    if hasattr(rows, "columns") and not hasattr(model, "n_features_in_"):
+    if isinstance(model, NeuralEstimator) and hasattr(rows, "columns"):
         model.n_features_in_ = len(rows.columns)
         names = [column.name for column in rows.columns]
         model.feature_names_in_ = np.array(names, dtype=object)
