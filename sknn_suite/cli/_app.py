@@ -75,7 +75,14 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(run=None, parser=parser)
     commands = parser.add_subparsers(metavar="command")
-    for add in (_add_fit, _add_predict, _add_info, _add_demo):
+    for add in (
+        _add_fit,
+        _add_predict,
+        _add_report,
+        _add_info,
+        _add_detect,
+        _add_demo,
+    ):
         add(commands)
     return parser
 
@@ -142,10 +149,10 @@ def _add_fit(commands: Any) -> None:
         commands,
         "fit",
         "fit a model on a table",
-        "Fit several kinds of models on a table, weigh them by rows that they have not\n"
-        "seen, and write the result to one file. CSV, Parquet, Arrow and JSON lines are\n"
-        "read; the separator, the encoding, decimal commas and dates are told from the\n"
-        "file. A directory of directories with images needs no table.",
+        "Fit several kinds of models on a table, weigh them by rows that they have\n"
+        "not seen, and write the result to one file. CSV, Parquet, Arrow and JSON\n"
+        "lines are read; the separator, the encoding, decimal commas and dates are\n"
+        "told from the file. A directory of directories with images needs no table.",
         "train.csv --target Survived --id PassengerId --metric f1 --time 5m",
     )
     add = command.add_argument
@@ -191,8 +198,8 @@ def _add_predict(commands: Any) -> None:
         commands,
         "predict",
         "predict the rows of a table",
-        "Predict the rows of a table with a fitted model. The table is read in pieces,\n"
-        "so it may be larger than the memory.",
+        "Predict the rows of a table with a fitted model. The table is read in\n"
+        "pieces, so it may be larger than the memory.",
         "titanic.sknn test.csv --out submission.csv",
     )
     add = command.add_argument
@@ -213,6 +220,50 @@ def _add_info(commands: Any) -> None:
         "titanic.sknn",
     )
     command.add_argument("model", help="a file that fit has written")
+    _add_common(command)
+
+
+def _add_report(commands: Any) -> None:
+    command = _add(
+        commands,
+        "report",
+        "write a page about a model",
+        "Write one HTML page about a model: what the data is, scores with their\n"
+        "spread, curves, members, important columns, mistakes, warnings.",
+        "titanic.sknn --test test.csv",
+    )
+    add = command.add_argument
+    add("model", help="a file that fit has written")
+    add("--train", metavar="FILE", help="the table of the fit, if it has moved")
+    add("--test", metavar="FILE", help="a table to compare the columns with")
+    add("--out", metavar="FILE", help="the page (default: as the model, .html)")
+    _add_common(command)
+
+
+def _add_detect(commands: Any) -> None:
+    command = _add(
+        commands,
+        "detect",
+        "find the rows that are unlike the others",
+        "Find the rows of a table that are unlike the others, without labels, and\n"
+        "name the columns that make them so. The worst come first.",
+        "logs.parquet --share 0.001 --out suspicious.csv",
+    )
+    add = command.add_argument
+    add("file", help="the table")
+    add("--share", type=float, default=0.01, help="of rows (default: %(default)s)")
+    add("--id", metavar="COLUMN", help="what names the rows; it is not learnt from")
+    add(
+        "--drop",
+        metavar="COLUMN",
+        action=_Names,
+        default=[],
+        help="leave a column out; may be repeated",
+    )
+    add("--time", default="5m", metavar="TIME", help="limit (default: %(default)s)")
+    add("--device", default="auto", help="where networks run (default: %(default)s)")
+    add("--seed", type=int, default=0, help="(default: %(default)s)")
+    add("--out", metavar="FILE", help="the rows (default: as the table)")
     _add_common(command)
 
 

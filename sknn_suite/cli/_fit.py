@@ -195,7 +195,7 @@ def _notes(
     images: list[str],
     text: str,
 ) -> dict[str, Any]:
-    """What is kept in the model file beside the model."""
+    """Collect what is kept in the model file beside the model."""
     labels = str(u.y.dtype)
     return {
         "target": options.target,

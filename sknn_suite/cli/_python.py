@@ -7,9 +7,7 @@ from sknn_suite.cli._reading import GAPS, Dialect
 from sknn_suite.cli._understanding import Understanding
 
 
-def python_of(
-    u: Understanding, options: argparse.Namespace, images: list[str]
-) -> str:
+def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) -> str:
     """Write the program that reads the table, fits and saves."""
     kind = "AutoClassifier" if u.is_label else "AutoRegressor"
     lines = ["import pandas as pd"]

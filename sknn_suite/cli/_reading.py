@@ -378,7 +378,7 @@ def _refuse_change(path: Path, before: os.stat_result) -> None:
     after = path.stat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise DataError(
-            f"'{path}' was changed while it was read. Expected a file that is complete. "
+            f"'{path}' was changed while it was read. Expected a complete file. "
             "Wait until it is written, and run again."
         )
 

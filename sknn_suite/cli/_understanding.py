@@ -1,4 +1,4 @@
-"""What a table means: its target, rows that count, columns that are read or left out."""
+"""What a table means: its target, rows that count, columns that are read."""
 
 import difflib
 from dataclasses import dataclass, field
@@ -15,6 +15,9 @@ from sknn_suite.exceptions import DataError
 
 # Whole numbers with more different values than this are a quantity, not labels.
 MOST_LABELS = 20
+
+# Levels of a column whose shares are compared with those of another table.
+MOST_COMPARED = 50
 
 IMAGE_SUFFIXES = {
     ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp",
@@ -297,7 +300,7 @@ def _short(value: Any) -> str:
 
 
 def summary(column: Any, kind: str) -> dict[str, Any]:
-    """What is kept of a column, to compare other tables with."""
+    """Summarise a column, to compare other tables with."""
     known = column.dropna()
     found: dict[str, Any] = {
         "dtype": str(column.dtype),
@@ -309,7 +312,7 @@ def summary(column: Any, kind: str) -> dict[str, Any]:
         if len(numbers):
             steps = np.linspace(0, 1, 11)
             found["deciles"] = np.quantile(numbers.astype(float), steps).tolist()
-    elif kind == "category" and len(known):
+    elif kind == "category" and 0 < known.nunique() <= MOST_COMPARED:
         shares = known.astype(str).value_counts(normalize=True)[:20]
         found["levels"] = {str(k): float(v) for k, v in shares.items()}
     return found

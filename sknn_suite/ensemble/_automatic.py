@@ -120,6 +120,11 @@ class Auto(OutOfFoldEstimator):
     scoring_ : str
         Name of the score.
 
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        How much the score that chooses weights falls when a column is shuffled, for
+        the table's member of the largest weight, on rows that it has not seen. NaN for
+        columns that are not read, or if there was no time.
+
     interrupted_ : bool
         Whether Ctrl-C ended the fit early.
 
@@ -224,9 +229,7 @@ class Auto(OutOfFoldEstimator):
                 f"{names}. Fit again for more.",
                 InterruptedWarning,
             )
-        broken = {
-            name: text for name, text in self.failures_.items() if ": " in text
-        }
+        broken = {name: text for name, text in self.failures_.items() if ": " in text}
         if broken:
             told = "; ".join(f"{name} ({text})" for name, text in broken.items())
             warn_user(
@@ -238,9 +241,7 @@ class Auto(OutOfFoldEstimator):
     def _wanted_threshold(self) -> Any:
         return getattr(self, "decision_threshold", None)
 
-    def _split(
-        self, y: np.ndarray, groups: Any, is_label: bool, seed: int
-    ) -> Splits:
+    def _split(self, y: np.ndarray, groups: Any, is_label: bool, seed: int) -> Splits:
         given = {} if groups is None else {"groups": column_or_1d(groups)}
         cv = self.cv
         if isinstance(cv, str) and cv == "time":
@@ -253,9 +254,7 @@ class Auto(OutOfFoldEstimator):
                 return Splits(list(cv.split(rows, y, **given)), len(y))
         return make_splits(cv, np.zeros((len(y), 1)), y, given, of_labels=is_label)
 
-    def _take(
-        self, contest: Contest, y: np.ndarray, weight: np.ndarray | None
-    ) -> None:
+    def _take(self, contest: Contest, y: np.ndarray, weight: np.ndarray | None) -> None:
         """Keep what was found."""
         assert contest.weights is not None
         splits = contest.splits
@@ -291,6 +290,9 @@ class Auto(OutOfFoldEstimator):
         own = None if weight is None else weight[rows]
         rule = contest.verdict.rule(contest.target, y[rows], scores[rows], own)
         self._keep_rule(rule)
+        found = contest.importances(contest.clock.for_shuffles)
+        names = list(self.column_kinds_)
+        self.feature_importances_ = np.array([found.get(n, np.nan) for n in names])
 
     def _keep_rule(self, rule: DecisionRule | None) -> None:
         """Keep how `predict` decides."""
@@ -402,9 +404,7 @@ def _ignore(event: dict[str, Any]) -> None:
     """Tell nobody."""
 
 
-def inner_target(
-    shown: Target, y: np.ndarray | None
-) -> tuple[Target, np.ndarray]:
+def inner_target(shown: Target, y: np.ndarray | None) -> tuple[Target, np.ndarray]:
     """Replace labels by their codes, so that all scorers know which class is positive.
 
     Parameters
@@ -483,9 +483,7 @@ def _kinds_of(table: ColumnTable, texts: list[str], images: list[str]) -> Column
     found: Any = {}
     if columns:
         found = find_kinds(columns, dict.fromkeys(texts, "text"))
-    return ColumnKinds(
-        {c.name: found.get(c.name, "image") for c in table.columns}
-    )
+    return ColumnKinds({c.name: found.get(c.name, "image") for c in table.columns})
 
 
 def _refuse_images(images: list[str], target: Target) -> None:

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,12 @@ from sknn_suite.exceptions import InterruptedWarning, SuiteError
 # Of the time of a fit, what its fits take beyond `max_time` before they are known to.
 SLACK = 0.15
 
-# Of the whole time, what is kept for the decision and the file.
-RESERVE = 0.03
+# Of the whole time, what is kept for the decision, and what the importance of columns
+# may take.
+RESERVE, SHUFFLES = 0.02, 0.04
+
+# Rows of each fold by which the importance of columns is told.
+SHUFFLED_ROWS = 300
 
 
 class Clock:
@@ -36,7 +40,8 @@ class Clock:
 
     def __init__(self, seconds: float) -> None:
         self.began = time.perf_counter()
-        self.limit = seconds * (1 - RESERVE)
+        self.limit = seconds * (1 - RESERVE - SHUFFLES)
+        self.for_shuffles = seconds * SHUFFLES
 
     @property
     def spent(self) -> float:
@@ -286,6 +291,51 @@ class Contest:
         scores = self._flat(parts)[rows]
         rule = self.verdict.rule(self.target, self.y[rows], scores, weight)
         return self.verdict.value(self.target, self.y[rows], scores, weight, rule)
+
+    def importances(self, seconds: float) -> dict[str, float]:
+        """Tell how much worse the best table member gets if a column is shuffled.
+
+        Parameters
+        ----------
+        seconds : float
+            Time limit; columns that it does not reach are left out.
+        """
+        assert self.weights is not None
+        shares = self.weights.weights
+        places = [
+            (share, i)
+            for i, share in enumerate(shares)
+            if self.entries[i].candidate.reads == "table" and share > 0
+        ]
+        if not places:
+            return {}
+        entry = self.entries[max(places)[1]]
+        end = time.perf_counter() + seconds
+        source = np.random.RandomState(0)
+        found: dict[str, float] = {}
+        table = self.rows["table"]
+        chosen = []
+        for model, part, (_, test) in zip(entry.models, entry.parts, self.splits.pairs):
+            kept = np.sort(source.permutation(len(test))[:SHUFFLED_ROWS])
+            if len(np.unique(self.y[test[kept]])) < 2:
+                continue
+            judge = self.verdict.scoring.judge(self.y[test[kept]])
+            plain = judge(self.target.compact(part[kept]))
+            chosen.append((model, table[test[kept]], judge, plain))
+        for j, column in enumerate(table.columns):
+            drops = []
+            for model, rows, judge, plain in chosen:
+                if time.perf_counter() > end:
+                    return found
+                columns = list(rows.columns)
+                columns[j] = columns[j][source.permutation(len(rows))]
+                scores = self.target.scores(
+                    model, replace(rows, columns=tuple(columns))
+                )
+                drops.append(plain - judge(self.target.compact(scores)))
+            if drops:
+                found[column.name] = float(np.mean(drops))
+        return found
 
     def fold_scores(self, parts: list[np.ndarray]) -> list[float]:
         """Score in each fold; a threshold is chosen once, for all."""

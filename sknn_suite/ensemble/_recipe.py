@@ -45,8 +45,8 @@ def candidates_for(
 ) -> list[Candidate]:
     """List models in an order that gives a usable mean early.
 
-    Quick models of each kind of data come first, then the network and boosted trees,
-    which are the strongest and the least alike, then what adds to them.
+    Quick models of each kind of data come first, then networks, which take the most
+    time and are the least like the others, then what adds to them.
 
     Parameters
     ----------
@@ -72,7 +72,6 @@ def candidates_for(
         Candidate("linear", "table", TableLine(**trees), 0.05, 0.0),
         Candidate("words", "texts", TextLine(is_label, random_state=seed), 0.1, 0.0),
         Candidate("boosting", "table", TableTrees("boosting", **trees), 0.2, 0.1),
-        Candidate("network", "table", tabular(**net), 0.45, 0.5),
         Candidate("forest", "table", TableTrees("forest", **trees), 0.08, 0.1),
     ]
     if is_label:
@@ -81,6 +80,7 @@ def candidates_for(
             Candidate("text network", "texts", texts, 0.6, 2.0),
             Candidate("image network", "images", images, 0.8, 2.0),
         ]
+    found.append(Candidate("network", "table", tabular(**net), 0.45, 0.5))
     slow = TableTrees("slow boosting", **trees)
     found.append(Candidate("slow boosting", "table", slow, 0.15, 0.2))
     return [candidate for candidate in found if candidate.reads in reads]

@@ -93,7 +93,7 @@ class TreeTables:
         _refuse((found >= len(self.lefts)).any(), "categories")
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Sums of the trees, (n_samples, n_outputs).
+        """Add up the trees, (n_samples, n_outputs).
 
         Parameters
         ----------
@@ -106,8 +106,8 @@ class TreeTables:
             X[:, j] = np.where(values[place] == X[:, j], place, np.nan)
         known = np.zeros((len(self.categories), WORDS), dtype=np.uint32)
         for j, values in enumerate(self.categories):
-            for place in range(len(values)):
-                known[j, place // 32] |= np.uint32(1 << (place % 32))
+            for code in range(len(values)):
+                known[j, code // 32] |= np.uint32(1 << (code % 32))
         of_column = np.arange(self.n_features, dtype=np.uint32)
         sums = np.tile(self.baseline, (len(X), 1)).astype(np.float64)
         empty = np.zeros((0, WORDS), dtype=np.uint32)

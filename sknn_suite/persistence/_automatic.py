@@ -147,6 +147,7 @@ _FITTED: dict[str, Check] = {
     "scoring_": text,
     "interrupted_": flag,
     "notes_": plain,
+    "feature_importances_": array("f", 1),
     "n_features_in_": integer(1),
     "_columns": sequence(plain),
     "_texts": sequence(plain),
