@@ -454,7 +454,6 @@ def _json_chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
         encoding=dialect.encoding,
         compression="gzip" if dialect.is_gzip else None,
         chunksize=CHUNK_ROWS,
-        convert_dates=False,
         dtype=False,
     ) as reader:
         yield from reader

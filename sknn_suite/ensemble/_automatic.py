@@ -48,7 +48,7 @@ from sknn_suite.parameters import param, parameters
 ROWS_FOR_THREE, ROWS_FOR_ONE = 20_000, 100_000
 
 # A fold whose training part is smaller than this share of the largest is only judged.
-LEAST_PART = 0.8
+LEAST_PART = 0.85
 
 
 @parameters(group="training")
