@@ -84,7 +84,8 @@ _ELSEWHERE = {
     "plotting": (
         "AnomalyScoreDisplay FilterDisplay LatentSpaceDisplay "
         "LearningRateDisplay LossCurveDisplay PredictionGallery "
-        "ReconstructionDisplay ThresholdCurveDisplay TokenAttentionDisplay"
+        "ReconstructionDisplay StackDisplay ThresholdCurveDisplay "
+        "TokenAttentionDisplay"
     ),
     "text": "Tokenizer",
 }

@@ -70,6 +70,8 @@ def read_fold(path: Path) -> dict[str, Any] | None:
     try:
         with open_regular(path) as file:
             found = pickle.load(file)
+        if not isinstance(found, dict):
+            raise TypeError("it holds no fold")
     except Exception as error:  # a damaged pickle may raise anything
         warn_user(
             f"'{path}' cannot be used: {reason_of(error)}. The fold is fitted again. "
@@ -77,7 +79,7 @@ def read_fold(path: Path) -> dict[str, Any] | None:
             SuiteWarning,
         )
         return None
-    return found if isinstance(found, dict) else None
+    return found
 
 
 def write_fold(path: Path, fold: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ class StackFindings:
     weights_: dict[str, float] | None
     fold_scores_: np.ndarray
     scoring_: str
-    _mean_scores: np.ndarray
+    mean_fold_scores_: np.ndarray
     _splits: Splits
     _step: FinalStep
     _target: Target
@@ -43,9 +43,9 @@ class StackFindings:
             rows[name] = _row(member.fold_scores_, weights.get(name, np.nan), seconds)
         total = float(sum(member._seconds.sum() for member in self.members_.values()))
         total += sum(fit.seconds for fit in self._step.fits)
-        rows["mean"] = _row(self._mean_scores, np.nan, np.nan)
+        rows["mean"] = _row(self.mean_fold_scores_, np.nan, np.nan)
         rows["stack"] = _row(self.fold_scores_, np.nan, total)
-        folds = [f"fold {i}" for i in range(len(self._mean_scores))]
+        folds = [f"fold {i}" for i in range(len(self.mean_fold_scores_))]
         names = [self.scoring_, "spread", "weight", "seconds", *folds]
         table = pandas.DataFrame.from_dict(rows, orient="index", columns=names)
         table.index.name = "model"

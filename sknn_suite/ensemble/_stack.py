@@ -66,8 +66,8 @@ class CrossFitStacking(
         selection, see `greedy_weights`; a member that does not help gets no weight.
         "simplex" are the weights >= 0 with the smallest log-loss or squared error, for
         many rows and few members. An estimator is trained on the out-of-fold
-        predictions, itself out of fold, and is used only if it beats greedy weights on
-        rows that neither has seen; else there is a warning.
+        predictions, itself out of fold, and is used only if it beats greedy weights by
+        two standard errors on folds that neither has seen; else there is a warning.
 
     cv : int, splitter, iterable or None, default=5
         Folds, the same for all members, as in `CrossFitClassifier`.
@@ -186,6 +186,7 @@ class CrossFitStacking(
         for member in self.members_.values():
             member.fold_scores_ = layer.values(member._oof)
             member.scoring_ = self._scoring.name
+            member._decide(self._wanted, self._target, self._y, self._weight)
         how = "greedy" if self._learns() else self.final_estimator
         step = weigh(how, layer)
         if self._learns():
@@ -198,7 +199,7 @@ class CrossFitStacking(
             step = better(learned, step, self._scoring.name)
         self._step: FinalStep = step
         self._oof = step.oof
-        self._mean_scores = layer.values(weigh("mean", layer).oof)
+        self.mean_fold_scores_ = layer.values(weigh("mean", layer).oof)
         self._seen = SeenRows(keys, flat(layer.scores, self._target), self._weight)
         self.final_step_ = step.name
         self.fold_scores_, self.scoring_ = step.values, self._scoring.name

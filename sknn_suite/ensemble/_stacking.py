@@ -33,13 +33,17 @@ class CrossFitStackingClassifier(OutOfFoldClassifier, CrossFitStacking):
     Attributes
     ----------
     members_ : dict of str to CrossFitClassifier
-        The members, each with its `estimators_`, `oof_predictions_` and `score_table_`.
+        The members, each with its `estimators_`, `oof_predictions_`, `score_table_` and
+        threshold.
 
     weights_ : dict of str to float or None
         Weights of the members; None if a `final_estimator` was trained and is used.
 
     fold_scores_ : ndarray of shape (n_folds,)
         The stack's score in each fold; NaN if it cannot be scored there.
+
+    mean_fold_scores_ : ndarray of shape (n_folds,)
+        The score of the plain mean of all members in each fold.
 
     scoring_ : str
         The name of the score.
@@ -98,7 +102,12 @@ class CrossFitStackingClassifier(OutOfFoldClassifier, CrossFitStacking):
     combine: str = param("mean", StrOptions({"mean", "logits", "median", "ranks"}))
 
     def _member(self, estimator: Any) -> CrossFit:
-        return CrossFitClassifier(estimator, cv=self.cv, combine=self.combine)
+        return CrossFitClassifier(
+            estimator,
+            cv=self.cv,
+            combine=self.combine,
+            decision_threshold=self.decision_threshold,
+        )
 
 
 @parameters(group="training")
@@ -122,6 +131,9 @@ class CrossFitStackingRegressor(OutOfFoldRegressor, CrossFitStacking):
 
     fold_scores_ : ndarray of shape (n_folds,)
         The stack's score in each fold; NaN if it cannot be scored there.
+
+    mean_fold_scores_ : ndarray of shape (n_folds,)
+        The score of the plain mean of all members in each fold.
 
     scoring_ : str
         The name of the score.

@@ -7,6 +7,7 @@ from sknn_suite.plotting._learning_rate import LearningRateDisplay
 from sknn_suite.plotting._loss_curve import LossCurveDisplay
 from sknn_suite.plotting._prediction_gallery import PredictionGallery
 from sknn_suite.plotting._reconstruction import ReconstructionDisplay
+from sknn_suite.plotting._stack import StackDisplay
 from sknn_suite.plotting._threshold_curve import ThresholdCurveDisplay
 from sknn_suite.plotting._token_attention import TokenAttentionDisplay
 
@@ -18,6 +19,7 @@ __all__ = [
     "LossCurveDisplay",
     "PredictionGallery",
     "ReconstructionDisplay",
+    "StackDisplay",
     "ThresholdCurveDisplay",
     "TokenAttentionDisplay",
 ]

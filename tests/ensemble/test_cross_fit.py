@@ -1,4 +1,4 @@
-"""CrossFitClassifier and -Regressor: k fits, and the predictions of cross_val_predict."""
+"""CrossFitClassifier and -Regressor: k fits that predict as cross_val_predict does."""
 
 import numpy as np
 import pandas as pd

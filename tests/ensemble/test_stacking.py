@@ -22,6 +22,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sknn_suite.ensemble import (
+    CrossFitClassifier,
     CrossFitStackingClassifier,
     CrossFitStackingRegressor,
     blend,
@@ -250,6 +251,23 @@ def test_the_threshold_is_chosen_out_of_fold(two):
     np.testing.assert_array_equal(stack.predict(two[0]), proba >= 0.3)
     stack.set_params(decision_threshold="f1").fit(*two)
     assert 0 < stack.decision_threshold_ < 1
+
+
+def test_members_are_complete_by_themselves(two, numbers):
+    X, y = two
+    stack = CrossFitStackingClassifier(MEMBERS, cv=3, decision_threshold="f1")
+    members = stack.fit(X, y).members_
+    alone = CrossFitClassifier(LogisticRegression(), cv=3, decision_threshold="f1")
+    np.testing.assert_array_equal(
+        members["line"].predict(X), alone.fit(X, y).predict(X)
+    )
+    assert members["line"].decision_threshold_ == alone.decision_threshold_
+    assert (
+        members["line"].score_table_.loc["mean", "neg_log_loss"]
+        == (alone.score_table_.loc["mean", "neg_log_loss"])
+    )
+    numbers_stack = CrossFitStackingRegressor(NUMBERS).fit(*numbers)
+    assert numbers_stack.members_["ridge"].score(*numbers) > 0.9
 
 
 # -- transform -----------------------------------------------------------------------
