@@ -33,7 +33,7 @@ def load_model(path: Path) -> Any:
     model = load(path)
     if not getattr(model, "notes_", None):
         raise DataError(
-            f"'{path}' holds a {type(model).__name__} that no command has made. "
+            f"'{path}' holds a model ({type(model).__name__}) that no command made. "
             "Expected a file that `sknn-suite fit` wrote. Use it from Python: "
             "sknn_suite.persistence.load."
         )
