@@ -66,7 +66,9 @@ def predict(options: argparse.Namespace) -> None:
                 held.append(result)
             n_rows += len(result)
         if like is not None:
-            result = _in_order_of(pandas().concat(held), like, voice)
+            result = _in_order_of(
+                pandas().concat(held), like, model.notes_["roles"].get("id"), voice
+            )
             file.write(result.to_csv(index=False).encode("utf-8"))
     if not n_rows:
         voice.say(f"'{path}' has no rows.")
@@ -207,9 +209,10 @@ def _like(
     return pandas().DataFrame(columns)
 
 
-def _in_order_of(result: Any, like: Any, voice: Voice) -> Any:
+def _in_order_of(result: Any, like: Any, id_name: str | None, voice: Voice) -> Any:
     """Put the rows into the order of a sample, if it has the same ids."""
-    ids, wanted = result.iloc[:, 0].tolist(), like.iloc[:, 0].tolist()
+    key = id_name if id_name in like else like.columns[0]
+    ids, wanted = result[key].tolist(), like[key].tolist()
     if wanted == ids or len(set(ids)) < len(ids):
         return result
     if set(wanted) != set(ids):
@@ -218,4 +221,5 @@ def _in_order_of(result: Any, like: Any, voice: Voice) -> Any:
             "the order is that of the table."
         )
         return result
-    return result.set_index(result.columns[0]).loc[wanted].reset_index()
+    found = result.set_index(key).loc[wanted].reset_index()
+    return found[list(like.columns)]

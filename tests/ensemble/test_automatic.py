@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import f1_score, log_loss
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_suite.decision import CostMatrix
 from sknn_suite.ensemble import AutoClassifier, AutoRegressor
@@ -21,6 +22,11 @@ from sknn_suite.exceptions import DataError, InterruptedWarning, SuiteWarning
 from sknn_suite.persistence import load, save
 
 N = 200
+
+WEIGHTS = "a repeated row may be split between folds, a weighted one not"
+CANNOT_HOLD = {
+    "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +184,7 @@ def test_the_time_limit_is_kept_with_all_members(frame):
         model.fit(X, y)
     assert time.perf_counter() - began < 4 + 10
     assert {"fold", "member"} <= {event["event"] for event in events}
-    assert list(model.weights_)[0] == "linear"
+    assert next(iter(model.weights_)) == "linear"
 
 
 def test_texts_have_members_of_their_own(frame):
@@ -189,6 +195,13 @@ def test_texts_have_members_of_their_own(frame):
     model.fit(X, y)
     assert "words" in model.weights_
     assert model.score_table_.loc["words", "neg_log_loss"] > -0.3
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize("kind", [AutoClassifier, AutoRegressor])
+def test_they_keep_scikit_learns_contract(kind, quick):
+    model = kind(time_limit=None, cv=2, random_state=0)
+    check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_fail="raise")
 
 
 @pytest.mark.parametrize("kind", ["labels", "numbers"])
