@@ -67,6 +67,7 @@ _ELSEWHERE = {
         "ThresholdTuner find_threshold prior_correction"
     ),
     "ensemble": (
+        "AutoClassifier AutoRegressor "
         "CrossFitClassifier CrossFitRegressor CrossFitStackingClassifier "
         "CrossFitStackingRegressor GreedyWeights blend greedy_weights"
     ),

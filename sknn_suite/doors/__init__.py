@@ -31,6 +31,7 @@ from sknn_suite.doors._sklearn import (
     params_of_rows,
     rows_of,
     split_of_rows,
+    tree_parts,
     validate_parameter_constraints,
 )
 from sknn_suite.doors._torch import (
@@ -97,6 +98,7 @@ __all__ = [
     "to_home",
     "to_numpy",
     "torch_generator",
+    "tree_parts",
     "undecorated",
     "user_line",
     "validate_parameter_constraints",

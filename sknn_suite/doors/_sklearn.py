@@ -1,6 +1,7 @@
 """All imports of private names of scikit-learn are here."""
 
 import sys
+from typing import Any
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as rows_of
@@ -29,6 +30,8 @@ from sklearn.utils.validation import _check_method_params as params_of_rows
 from sklearn.utils.validation import _check_n_features as check_n_features
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+from sknn_suite.doors._optional import import_optional
+
 __all__ = [
     "EstimatorList",
     "HasMethods",
@@ -48,6 +51,7 @@ __all__ = [
     "params_of_rows",
     "rows_of",
     "split_of_rows",
+    "tree_parts",
     "validate_parameter_constraints",
 ]
 
@@ -60,3 +64,14 @@ def asks_for_parts() -> bool:
     """
     frame = sys._getframe(2).f_back
     return frame is not None and frame.f_code.co_name == "_partition_estimators"
+
+
+def tree_parts() -> tuple[Any, Any]:
+    """Type of a node, and the class that follows nodes, of HistGradientBoosting.
+
+    They are imported when trees are used, since networks need none.
+    """
+    package = "sklearn.ensemble._hist_gradient_boosting."
+    common: Any = import_optional(f"{package}common", needed_by="Trees", extra="")
+    predictor: Any = import_optional(f"{package}predictor", needed_by="Trees", extra="")
+    return common.PREDICTOR_RECORD_DTYPE, predictor.TreePredictor

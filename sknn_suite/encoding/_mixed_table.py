@@ -115,6 +115,15 @@ class MixedTableEncoder:
             }
         )
 
+    def plain(self, X: ColumnTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Codes of categories, numbers as they are, and directions of texts."""
+        codes = np.zeros((len(X), 0), dtype=np.int64)
+        columns, texts = self._read(X, "category"), self._read(X, "text")
+        if columns:
+            codes = self.categories_.transform(columns)
+        found = self.strings_.transform(texts) if texts else np.zeros((len(X), 0))
+        return codes, self._numbers(X), found
+
     def empty_rows(self, n_rows: int, n_steps: int = 1) -> ColumnTable:
         """Make rows without a single value, for looking at a network."""
         gaps, none = np.full(n_rows, np.nan), np.array([], dtype=object)

@@ -1,5 +1,6 @@
 """All that a file may name."""
 
+from sknn_suite.persistence._automatic import AUTOMATIC
 from sknn_suite.persistence._categories import CATEGORIES
 from sknn_suite.persistence._composites import COMPOSITES
 from sknn_suite.persistence._kinds import Kind
@@ -15,6 +16,7 @@ KINDS: tuple[Kind, ...] = (
     *CATEGORIES,
     *COMPOSITES,
     *STACKS,
+    *AUTOMATIC,
 )
 BY_TYPE: dict[type, Kind] = {kind.cls: kind for kind in KINDS}
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -1,0 +1,244 @@
+"""The command fit: from a table to a model file."""
+
+import argparse
+import os
+import re
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sknn_suite.cli._python import python_of
+from sknn_suite.cli._understanding import (
+    Understanding,
+    load_training,
+    summary,
+    tell_columns,
+    understand_table,
+)
+from sknn_suite.cli._voice import Voice
+from sknn_suite.decision import Capacity, CostMatrix
+from sknn_suite.encoding import READ
+from sknn_suite.ensemble import AutoClassifier, AutoRegressor
+from sknn_suite.exceptions import DataError
+from sknn_suite.persistence import save
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+# Seconds that are kept for checks of the table and the file.
+RESERVE = 0.5
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Fit a model on a table, and write it."""
+    began = time.perf_counter()
+    seconds = read_time(options.time)
+    voice = Voice(options.json)
+    out = _out_path(options)
+    path = Path(options.file)
+    frame, dialect, images = load_training(path, options)
+    n_read, n_names = frame.shape
+    u = understand_table(frame, dialect, images, options)
+    del frame
+    voice.say(f"{path}: {n_read:,} rows, {n_names} columns ({dialect})")
+    _tell(u, options.target, voice)
+    model = make_model(u, options, images)
+    left = seconds - (time.perf_counter() - began) - RESERVE
+    model.set_params(
+        time_limit=max(left, 1.0), progress=voice.progress, n_jobs=options.jobs
+    )
+    given: dict[str, Any] = {}
+    if "weights" in u.aside:
+        given["sample_weight"] = u.aside["weights"].to_numpy()
+    if "groups" in u.aside:
+        given["groups"] = u.aside["groups"].astype(str).to_numpy()
+    voice.say(f"Fits for {seconds:g} s at most; Ctrl-C ends earlier, with a model.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the voice has told what they say
+        model.fit(u.X, u.y.to_numpy(), **given)
+    text = python_of(u, options, images)
+    model.notes_ = _notes(u, options, path, images, text)
+    model.set_params(progress=None, time_limit=seconds)
+    model.notes_["seconds"] = time.perf_counter() - began
+    save(model, out)
+    _tell_result(model, out, voice)
+    voice.say(f"\nThe same in Python:\n\n{text}")
+
+
+def read_time(text: str) -> float:
+    """Seconds of a time such as "90", "90s", "5m" or "1h".
+
+    Raises
+    ------
+    DataError
+        If it is no time.
+    """
+    found = re.fullmatch(r"(\d+\.?\d*)\s*([smh]?)", text.strip().lower())
+    if not found or float(found[1]) <= 0:
+        raise DataError(
+            f"--time {text} is no time. Expected a number of seconds, or one with s, m "
+            "or h. Write 300, 5m or 1h."
+        )
+    return float(found[1]) * UNITS[found[2]]
+
+
+def read_costs(text: str) -> CostMatrix:
+    """Cost matrix of two classes, from "fn=10,fp=1".
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    pairs = dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+    pairs = {name.strip().lower(): value for name, value in pairs.items()}
+    try:
+        found = {name: float(value) for name, value in pairs.items()}
+    except ValueError:
+        found = {}
+    if not {"fn", "fp"} <= found.keys() <= {"fn", "fp", "tn", "tp"}:
+        raise DataError(
+            f"--costs {text!r} are no costs. Expected that of a missed row (fn) and of "
+            'a false alarm (fp). Write --costs "fn=10,fp=1".'
+        )
+    rows = [
+        [found.get("tn", 0.0), found["fp"]],
+        [found["fn"], found.get("tp", 0.0)],
+    ]
+    return CostMatrix(rows)
+
+
+def make_model(u: Understanding, options: argparse.Namespace, images: list) -> Any:
+    """Make the estimator that the options describe.
+
+    Raises
+    ------
+    DataError
+        If they do not suit the target.
+    """
+    cv: Any = options.cv or "auto"
+    if "time" in u.aside:
+        cv = "time"
+    common: dict[str, Any] = {
+        "scoring": options.metric,
+        "cv": cv,
+        "device": options.device,
+        "random_state": options.seed,
+        "text_features": options.text or None,
+        "image_features": images or None,
+    }
+    if not u.is_label:
+        if options.costs or options.capacity:
+            raise DataError(
+                "--costs and --capacity decide between two classes, but numbers are "
+                "predicted. Expected a target with labels. Leave them out, or add "
+                "--task classify."
+            )
+        return AutoRegressor(**common)
+    threshold: Any = None
+    if options.costs:
+        threshold = read_costs(options.costs)
+    elif options.capacity:
+        threshold = Capacity(options.capacity, out_of=options.capacity_of)
+    if threshold is not None and u.y.nunique() > 2:
+        raise DataError(
+            f"--costs and --capacity decide between two classes, but the target has "
+            f"{u.y.nunique()}. Expected two. Leave them out."
+        )
+    return AutoClassifier(decision_threshold=threshold, **common)
+
+
+def _out_path(options: argparse.Namespace) -> Path:
+    """Check that the model can be written, before hours of work."""
+    out = Path(options.out or Path(options.file).stem.split(".")[0] + ".sknn")
+    folder = out.parent
+    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise DataError(
+            f"'{out}' cannot be written. Expected the name of a file in a directory "
+            "that exists and may be written to. Change --out."
+        )
+    return out
+
+
+def _tell(u: Understanding, target: str, voice: Voice) -> None:
+    if u.is_label:
+        counts = u.y.value_counts()
+        shown = ", ".join(f"{k} ({v:,})" for k, v in counts[:6].items())
+        more = f" and {len(counts) - 6} more" if len(counts) > 6 else ""
+        voice.say(f"Predicts {target!r}, {len(counts)} classes: {shown}{more}")
+    else:
+        voice.say(
+            f"Predicts {target!r}, a number from {u.y.min():,.6g} to {u.y.max():,.6g}"
+        )
+    voice.say(f"Reads {sum(k in (*READ, 'image') for k in u.kinds.values())} columns:")
+    for line in tell_columns(u):
+        voice.say(line)
+    for remark in u.remarks:
+        voice.say(remark)
+    voice.tell(
+        "understood",
+        rows=len(u.y),
+        target=target,
+        task="classify" if u.is_label else "regress",
+        columns=dict(u.kinds),
+        remarks=u.remarks,
+        read_as=str(u.dialect),
+    )
+
+
+def _notes(
+    u: Understanding,
+    options: argparse.Namespace,
+    path: Path,
+    images: list[str],
+    text: str,
+) -> dict[str, Any]:
+    """Collect what is kept in the model file beside the model."""
+    labels = str(u.y.dtype)
+    return {
+        "target": options.target,
+        "labels": "int" if labels.startswith("int") else "str",
+        "roles": {role: str(series.name) for role, series in u.aside.items()},
+        "dropped": list(options.drop),
+        "source": str(path.resolve()),
+        "is_folder": path.is_dir(),
+        "read_as": str(u.dialect),
+        "rows": np.asarray(u.y.index, dtype=np.int64),
+        "columns": {name: summary(u.X[name], kind) for name, kind in u.kinds.items()},
+        "kinds": dict(u.kinds),
+        "images": images,
+        "remarks": u.remarks,
+        "task": options.task,
+        "python": text,
+    }
+
+
+def _tell_result(model: Any, out: Path, voice: Voice) -> None:
+    table = model.score_table_
+    voice.say(f"\n{'member':<14} {model.scoring_:>18} {'spread':>8}  weight  seconds")
+    for name, row in table.iterrows():
+        spread = "" if np.isnan(row["spread"]) else f"{row['spread']:.4f}"
+        voice.say(
+            f"{name:<14} {row[model.scoring_]:>18.4f} {spread:>8}  {row['weight']:6.2f}"
+            f"  {row['seconds']:7.1f}"
+        )
+    threshold = getattr(model, "decision_threshold_", None)
+    if isinstance(threshold, float):
+        voice.say(
+            f"Threshold: {model.classes_[1]!s} is predicted from a probability of "
+            f"{threshold:.4g} on."
+        )
+    voice.say(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")
+    stack = table.loc["stack"]
+    voice.tell(
+        "done",
+        out=str(out),
+        scoring=model.scoring_,
+        score=float(stack[model.scoring_]),
+        spread=None if np.isnan(stack["spread"]) else float(stack["spread"]),
+        threshold=threshold if isinstance(threshold, float) else None,
+        weights=model.weights_,
+        interrupted=model.interrupted_,
+    )

@@ -1,0 +1,318 @@
+"""What a table means: its target, rows that count, columns that are read."""
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sknn_suite.checks import check_columns
+from sknn_suite.cli._reading import Dialect, pandas, read_table
+from sknn_suite.encoding import LEFT_OUT, ColumnKinds, find_kinds
+from sknn_suite.exceptions import DataError
+
+# Whole numbers with more different values than this are a quantity, not labels.
+MOST_LABELS = 20
+
+# Levels of a column whose shares are compared with those of another table.
+MOST_COMPARED = 50
+
+IMAGE_SUFFIXES = {
+    ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp",
+}  # fmt: skip
+
+REASONS = {
+    "constant": "it has one value",
+    "duplicate": "it repeats another column",
+    "identifier": "it is different in every row",
+    "dropped text": "texts are not read",
+}
+
+
+@dataclass
+class Understanding:
+    """A table with all that was decided about it.
+
+    Parameters
+    ----------
+    X : DataFrame
+        The columns that a model gets.
+    y : Series
+        The target, without gaps.
+    is_label : bool
+        Whether it has labels.
+    kinds : ColumnKinds
+        Kind of each column of X, or why it is left out.
+    dialect : Dialect
+        How the file was read.
+    remarks : list of str
+        What the user is told.
+    aside : dict of str to Series
+        Columns with a role: "id", "groups", "weights", "time".
+    """
+
+    X: Any
+    y: Any
+    is_label: bool
+    kinds: ColumnKinds
+    dialect: Dialect
+    remarks: list[str] = field(default_factory=list)
+    aside: dict[str, Any] = field(default_factory=dict)
+
+
+def find_name(name: str, names: list[str], what: str, option: str) -> str:
+    """Check that a column is there.
+
+    Raises
+    ------
+    DataError
+        If not; the nearest names are offered.
+    """
+    if name in names:
+        return name
+    lower = {own.lower(): own for own in reversed(names)}
+    near = difflib.get_close_matches(name.lower(), lower, 3, 0.5)
+    offered = ", ".join(repr(lower[one]) for one in near) or ", ".join(
+        map(repr, names[:8])
+    )
+    start = "The nearest are" if near else "It has"
+    raise DataError(
+        f"There is no column {name!r} for {what}. {start} {offered}. Change {option}."
+    )
+
+
+def folder_table(path: Path) -> Any:
+    """Make a table of the image files in a folder of folders, which are the labels.
+
+    Raises
+    ------
+    DataError
+        If there is no image.
+    """
+    rows = [
+        (str(file), file.parent.name)
+        for file in sorted(path.glob("*/*"))
+        if file.suffix.lower() in IMAGE_SUFFIXES
+    ]
+    if not rows:
+        raise DataError(
+            f"The directory '{path}' has no folders with images. Expected a folder for "
+            "each label, or a file with a table. Name one of these."
+        )
+    return pandas().DataFrame(rows, columns=["image", "label"])
+
+
+def load_training(path: Path, options: Any) -> tuple[Any, Dialect, list[str]]:
+    """Read the table of a training; return also the columns of image paths."""
+    if path.is_dir():
+        options.target = options.target or "label"
+        return folder_table(path), Dialect("arrow"), ["image"]
+    frame, dialect = read_table(path)
+    names = list(frame.columns)
+    images = [find_name(n, names, "images", "--image") for n in options.image]
+    for name in images:
+        frame[name] = image_paths(frame[name], path.parent, name)
+    return frame, dialect, images
+
+
+def image_paths(column: Any, folder: Path, name: str) -> list[str]:
+    """Paths of images, relative to the folder of the table.
+
+    Raises
+    ------
+    DataError
+        If files are missing.
+    """
+    paths = [str(folder / str(cell)) for cell in column]
+    missing = [i for i, one in enumerate(paths) if not Path(one).is_file()]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(paths)} images of the column {name!r} do not "
+            f"exist, the first in row {missing[0] + 1}: '{paths[missing[0]]}'. "
+            f"Expected paths relative to '{folder}'. Mend the paths."
+        )
+    return paths
+
+
+def understand_table(
+    frame: Any, dialect: Dialect, images: list[str], options: Any
+) -> Understanding:
+    """Decide what is predicted, from which columns and rows.
+
+    Raises
+    ------
+    DataError
+        If the target is missing or has one value, or no column is left.
+    """
+    names, remarks = list(frame.columns), []
+    if not options.target:
+        raise DataError(
+            f"No target was named. Expected one of {', '.join(map(repr, names[-8:]))}. "
+            "Add --target."
+        )
+    target = find_name(options.target, names, "the target", "--target")
+    roles = {
+        role: find_name(value, names, f"the {role}", option)
+        for role, value, option in (
+            ("id", options.id, "--id"),
+            ("groups", options.groups, "--groups"),
+            ("weights", options.weights, "--weights"),
+            ("time", options.time_column, "--time-column"),
+        )
+        if value
+    }
+    for name in options.drop:
+        find_name(name, names, "what is dropped", "--drop")
+    for name in options.text:
+        find_name(name, names, "a text", "--text")
+    gaps = frame[target].isna()
+    if gaps.all():
+        raise DataError(
+            f"The target {target!r} has no value in any row. Expected some. Choose "
+            "another --target."
+        )
+    if gaps.any():
+        remarks.append(
+            f"{int(gaps.sum()):,} of {len(frame):,} rows are left out, since "
+            f"{target!r} has a gap there."
+        )
+        frame = frame[~gaps]
+    if "time" in roles:
+        frame = frame.sort_values(roles["time"], kind="stable")
+        remarks.append(f"Folds respect the time in {roles['time']!r}.")
+    y, is_label = read_target(frame[target], options.task)
+    frame, y = _without_rare(frame, y, target, is_label, remarks)
+    aside = {role: frame[name] for role, name in roles.items()}
+    away = {target, *options.drop, *(n for r, n in roles.items() if r != "time")}
+    X = frame[[name for name in names if name not in away]]
+    for name in options.drop:
+        remarks.append(f"{name!r} is left out, as you wish.")
+    if not len(X.columns):
+        raise DataError(
+            "No column is left beside the target. Expected one at least. Drop fewer."
+        )
+    kinds = kinds_of(X, options.text, images)
+    for name, kind in kinds.items():
+        if kind in LEFT_OUT:
+            remarks.append(f"{name!r} is left out, since {REASONS[kind]}.")
+    return Understanding(X, y, is_label, kinds, dialect, remarks, aside)
+
+
+def kinds_of(X: Any, texts: list[str], images: list[str]) -> ColumnKinds:
+    """Kinds of columns; raises DataError if none is left."""
+    plain = X[[name for name in X.columns if name not in images]]
+    found: dict[str, str] = dict.fromkeys(images, "image")
+    if len(plain.columns):
+        table = check_columns(BaseEstimator(), plain, reset=True)
+        found |= find_kinds(table.columns, dict.fromkeys(texts, "text"))
+    return ColumnKinds({name: found[name] for name in X.columns})
+
+
+def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
+    """Values of a target, and whether they are labels.
+
+    Raises
+    ------
+    DataError
+        If labels are to be numbers.
+    """
+    types = pandas().api.types
+    is_number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
+    if is_number and (column == column.round()).all():
+        column = column.astype("int64")
+    n_values = column.nunique()
+    is_label = not is_number or (
+        types.is_integer_dtype(column) and n_values <= MOST_LABELS
+    )
+    if task == "regress":
+        if not is_number:
+            raise DataError(
+                f"--task regress, but the target has values such as "
+                f"{column.iloc[0]!r}. Expected numbers. Leave --task out."
+            )
+        is_label = False
+    elif task == "classify":
+        is_label = True
+    if is_label and not types.is_integer_dtype(column):
+        column = column.astype(str)
+    if n_values < 2:
+        raise DataError(
+            f"The target has one value, {column.iloc[0]!r}, in all rows. Expected two "
+            "at least. Choose another --target, or add rows."
+        )
+    return column, is_label
+
+
+def _without_rare(
+    frame: Any, y: Any, target: str, is_label: bool, remarks: list[str]
+) -> tuple[Any, Any]:
+    if not is_label:
+        return frame, y
+    counts = y.value_counts()
+    rare = counts[counts < 2].index
+    if not len(rare):
+        return frame, y
+    if len(counts) - len(rare) < 2:
+        raise DataError(
+            f"{len(rare)} classes of {target!r} have a single row, such as "
+            f"{rare[0]!r}. Expected two rows of two classes at least. Choose another "
+            "--target, or --task regress."
+        )
+    kept = ~y.isin(rare)
+    remarks.append(
+        f"{len(rare):,} rows are left out, since their class occurs once, such as "
+        f"{str(rare[0])!r}."
+    )
+    return frame[kept], y[kept]
+
+
+def tell_columns(u: Understanding) -> list[str]:
+    """Lines about each column that is read."""
+    lines = []
+    width = max(len(name) for name in u.X.columns)
+    for name, kind in u.kinds.items():
+        if kind not in LEFT_OUT:
+            lines.append(f"  {name:<{width}}  {kind:<8}  {describe(u.X[name], kind)}")
+    return lines
+
+
+def describe(column: Any, kind: str) -> str:
+    """Range or levels of a column, and its gaps."""
+    known = column.dropna()
+    if kind == "number" and pandas().api.types.is_numeric_dtype(column):
+        text = f"{_short(known.min())} to {_short(known.max())}"
+    elif kind == "date":
+        text = f"{known.min()} to {known.max()}"
+    elif kind in ("text", "image"):
+        text = f"such as {str(known.iloc[0])[:40]!r}"
+    else:
+        levels = known.astype(str).value_counts().index
+        shown = ", ".join(levels[:4])[:48]
+        text = f"{len(levels):,} levels: {shown}{', ...' if len(levels) > 4 else ''}"
+    share = 1 - len(known) / max(len(column), 1)
+    return text + (f"; {share:.0%} gaps" if share >= 0.005 else "")
+
+
+def _short(value: Any) -> str:
+    return f"{float(value):,.6g}"
+
+
+def summary(column: Any, kind: str) -> dict[str, Any]:
+    """Summarise a column, to compare other tables with."""
+    known = column.dropna()
+    found: dict[str, Any] = {
+        "dtype": str(column.dtype),
+        "gaps": float(1 - len(known) / max(len(column), 1)),
+        "told": describe(column, kind) if len(known) else "",
+    }
+    if kind in ("number", "boolean") and len(known):
+        numbers = pandas().to_numeric(known, errors="coerce").dropna()
+        if len(numbers):
+            steps = np.linspace(0, 1, 11)
+            found["deciles"] = np.quantile(numbers.astype(float), steps).tolist()
+    elif kind == "category" and 0 < known.nunique() <= MOST_COMPARED:
+        shares = known.astype(str).value_counts(normalize=True)[:20]
+        found["levels"] = {str(k): float(v) for k, v in shares.items()}
+    return found

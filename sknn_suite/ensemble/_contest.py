@@ -1,0 +1,375 @@
+"""Contest: members fitted one after the other, out of fold, until time is up."""
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from sknn_suite.ensemble._greedy import N_STEPS, GreedyWeights, choose_greedily
+from sknn_suite.ensemble._recipe import Candidate
+from sknn_suite.ensemble._splits import Splits
+from sknn_suite.ensemble._target import Target
+from sknn_suite.ensemble._verdict import Verdict
+from sknn_suite.estimator import NeuralEstimator
+from sknn_suite.exceptions import InterruptedWarning, SuiteError
+
+# Of the time of a fit, what its fits take beyond `max_time` before they are known to.
+SLACK = 0.15
+
+# Of the whole time, what is kept for the decision, and what the importance of columns
+# may take.
+RESERVE, SHUFFLES = 0.02, 0.04
+
+# Rows of each fold by which the importance of columns is told.
+SHUFFLED_ROWS = 300
+
+
+class Clock:
+    """Time that is left.
+
+    Parameters
+    ----------
+    seconds : float
+        Time limit; inf is none.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.began = time.perf_counter()
+        self.limit = seconds * (1 - RESERVE - SHUFFLES)
+        self.for_shuffles = seconds * SHUFFLES
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.began
+
+    @property
+    def left(self) -> float:
+        """Seconds until the limit."""
+        return self.limit - self.spent
+
+
+@dataclass
+class Entry:
+    """A member, fitted in every fold.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        What was fitted.
+    models : list of estimator
+        A model for each fold.
+    parts : list of ndarray
+        Scores of the rows that each fold left out.
+    seconds : float
+        What it took.
+    """
+
+    candidate: Candidate
+    models: list[Any]
+    parts: list[np.ndarray]
+    seconds: float
+
+
+@dataclass
+class Contest:
+    """What takes part, what it is judged by, and what has been fitted.
+
+    Parameters
+    ----------
+    rows : dict of str to object
+        Rows for the members, by what they read.
+    y : ndarray of shape (n_samples,)
+        Codes of classes, or numbers.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    target : Labels or Numbers
+        What is predicted; labels are codes.
+    splits : Splits
+        The folds.
+    verdict : Verdict
+        The score.
+    clock : Clock
+        The time.
+    n_jobs : int or None
+        Folds that are fitted at a time.
+    tell : callable
+        Gets a dict about what happens.
+    """
+
+    rows: dict[str, Any]
+    y: np.ndarray
+    weight: np.ndarray | None
+    target: Target
+    splits: Splits
+    verdict: Verdict
+    clock: Clock
+    n_jobs: int | None
+    tell: Callable[[dict[str, Any]], None]
+    entries: list[Entry] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    weights: GreedyWeights | None = None
+    is_interrupted: bool = False
+
+    def run(self, candidates: list[Candidate]) -> None:
+        """Fit members until there are no more, or no time; Ctrl-C ends it early.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If Ctrl-C comes before the first member is complete.
+        SuiteError
+            If no member could be fitted.
+        """
+        for number, candidate in enumerate(candidates):
+            share = candidate.share / sum(c.share for c in candidates[number:])
+            budget = self.clock.left * share
+            n_rounds = -(-len(self.splits.pairs) // max(self.n_jobs or 1, 1))
+            if self.entries and budget / n_rounds < candidate.least:
+                self.tell({"event": "skipped", "member": candidate.name})
+                self.failures[candidate.name] = "there was no time left for it"
+                continue
+            try:
+                entry = self._fit(candidate, budget)
+            except KeyboardInterrupt:
+                if not self.entries:
+                    raise
+                self.is_interrupted = True
+                self.tell({"event": "interrupted", "member": candidate.name})
+                break
+            except TimeIsUp:
+                self.failures[candidate.name] = "its folds took longer than the time"
+                self.tell({"event": "skipped", "member": candidate.name})
+                continue
+            except MemoryError:
+                raise
+            except Exception as error:
+                self.failures[candidate.name] = f"{type(error).__name__}: {error}"
+                self.tell(
+                    {
+                        "event": "failed",
+                        "member": candidate.name,
+                        "reason": self.failures[candidate.name],
+                    }
+                )
+                continue
+            self.entries.append(entry)
+            self._weigh()
+        if not self.entries:
+            reasons = "; ".join(f"{n}: {text}" for n, text in self.failures.items())
+            raise SuiteError(
+                f"No model could be fitted: {reasons or 'there is none'}. Expected one "
+                "at least. Mend the rows, or raise the time limit."
+            )
+
+    def _fit(self, candidate: Candidate, budget: float) -> Entry:
+        """Fit a candidate in every fold.
+
+        Raises
+        ------
+        TimeIsUp
+            If the clock runs out before the last fold, and there are other members.
+        """
+        began, pairs = time.perf_counter(), self.splits.pairs
+        estimator = candidate.estimator
+        width = max(self.n_jobs or 1, 1)
+        results: list[tuple[Any, np.ndarray]] = []
+        over = SLACK * budget / len(pairs)
+        while len(results) < len(pairs):
+            first = len(results)
+            rounds = -(-(len(pairs) - first) // width)
+            left = budget - (time.perf_counter() - began)
+            if self.entries and self.clock.left <= 0:
+                raise TimeIsUp
+            seconds = None
+            if np.isfinite(left):
+                seconds = max(left / rounds - over, candidate.least / 2, 0.05)
+            step = time.perf_counter()
+            self.tell(
+                {
+                    "event": "fold",
+                    "member": candidate.name,
+                    "fold": first + 1,
+                    "folds": len(pairs),
+                    "left": self.clock.left,
+                    "score": None if self.weights is None else self.score,
+                }
+            )
+            chosen = range(first, min(first + width, len(pairs)))
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                if width == 1:
+                    found = [self._fit_fold(candidate, estimator, first, seconds)]
+                else:
+                    found = Parallel(n_jobs=width, prefer="threads")(
+                        delayed(self._fit_fold)(candidate, estimator, i, seconds)
+                        for i in chosen
+                    )
+            if any(issubclass(w.category, InterruptedWarning) for w in caught):
+                raise KeyboardInterrupt  # the network has kept it to itself
+            if seconds is not None:
+                over = max(over * 0.5, time.perf_counter() - step - seconds)
+            results += found
+        models, parts = zip(*results)
+        return Entry(candidate, list(models), list(parts), time.perf_counter() - began)
+
+    def _fit_fold(
+        self, candidate: Candidate, estimator: Any, number: int, seconds: float | None
+    ) -> tuple[Any, np.ndarray]:
+        train, test = self.splits.pairs[number]
+        rows = self.rows[candidate.reads]
+        model = clone(estimator).set_params(max_time=seconds)
+        given = {}
+        if self.weight is not None:
+            given["sample_weight"] = self.weight[train]
+        model.fit(choose(rows, train), self.y[train], **given)
+        show_columns(model, rows)
+        scores = self.target.scores(model, choose(rows, test))
+        if not np.isfinite(scores).all():
+            raise SuiteError("its predictions are NaN or infinite")
+        return model, scores
+
+    # -- judge -----------------------------------------------------------------------
+
+    @property
+    def layers(self) -> np.ndarray:
+        """Scores of the members for the rows that were left out, without gaps."""
+        return np.stack(
+            [self._flat(entry.parts)[self.splits.predicted] for entry in self.entries]
+        )
+
+    def _flat(self, parts: list[np.ndarray]) -> np.ndarray:
+        total = np.zeros((self.splits.n_rows, parts[0].shape[1]))
+        for (_, test), part in zip(self.splits.pairs, parts):
+            total[test] += part
+        return total / np.maximum(self.splits.counts, 1)[:, None]
+
+    def _weigh(self) -> None:
+        rows = self.splits.predicted
+        weight = None if self.weight is None else self.weight[rows]
+        judge = self.verdict.scoring.judge(self.y[rows], weight)
+        names = [entry.candidate.name for entry in self.entries]
+        compact = np.stack([self.target.compact(part) for part in self.layers])
+        self.weights = choose_greedily(names, compact, judge, N_STEPS)
+        entry = self.entries[-1]
+        self.tell(
+            {
+                "event": "member",
+                "member": entry.candidate.name,
+                "score": self.score_of(entry.parts),
+                "stack": self.score,
+                "scoring": self.verdict.name,
+                "seconds": entry.seconds,
+                "left": self.clock.left,
+            }
+        )
+
+    @property
+    def stacked(self) -> list[np.ndarray]:
+        """Scores of the weighted mean, for the rows that each fold left out."""
+        assert self.weights is not None
+        found = []
+        for number in range(len(self.splits.pairs)):
+            parts = np.stack([entry.parts[number] for entry in self.entries])
+            found.append(np.tensordot(self.weights.weights, parts, axes=1))
+        return found
+
+    @property
+    def score(self) -> float:
+        """Score of the weighted mean, over all rows that were left out."""
+        return self.score_of(self.stacked)
+
+    def score_of(self, parts: list[np.ndarray]) -> float:
+        """Score over all rows that were left out."""
+        rows = self.splits.predicted
+        weight = None if self.weight is None else self.weight[rows]
+        scores = self._flat(parts)[rows]
+        rule = self.verdict.rule(self.target, self.y[rows], scores, weight)
+        return self.verdict.value(self.target, self.y[rows], scores, weight, rule)
+
+    def importances(self, seconds: float) -> dict[str, float]:
+        """Tell how much worse the best table member gets if a column is shuffled.
+
+        Parameters
+        ----------
+        seconds : float
+            Time limit; columns that it does not reach are left out.
+        """
+        assert self.weights is not None
+        shares = self.weights.weights
+        places = [
+            (share, i)
+            for i, share in enumerate(shares)
+            if self.entries[i].candidate.reads == "table" and share > 0
+        ]
+        if not places:
+            return {}
+        entry = self.entries[max(places)[1]]
+        end = time.perf_counter() + seconds
+        source = np.random.RandomState(0)
+        found: dict[str, float] = {}
+        table = self.rows["table"]
+        chosen = []
+        for model, part, (_, test) in zip(entry.models, entry.parts, self.splits.pairs):
+            kept = np.sort(source.permutation(len(test))[:SHUFFLED_ROWS])
+            if len(np.unique(self.y[test[kept]])) < 2:
+                continue
+            judge = self.verdict.scoring.judge(self.y[test[kept]])
+            plain = judge(self.target.compact(part[kept]))
+            chosen.append((model, table[test[kept]], judge, plain))
+        for j, column in enumerate(table.columns):
+            drops = []
+            for model, rows, judge, plain in chosen:
+                if time.perf_counter() > end:
+                    return found
+                columns = list(rows.columns)
+                columns[j] = columns[j][source.permutation(len(rows))]
+                scores = self.target.scores(
+                    model, replace(rows, columns=tuple(columns))
+                )
+                drops.append(plain - judge(self.target.compact(scores)))
+            if drops:
+                found[column.name] = float(np.mean(drops))
+        return found
+
+    def fold_scores(self, parts: list[np.ndarray]) -> list[float]:
+        """Score in each fold; a threshold is chosen once, for all."""
+        rows = self.splits.predicted
+        weight = self.weight
+        scores = self._flat(parts)[rows]
+        own = None if weight is None else weight[rows]
+        rule = self.verdict.rule(self.target, self.y[rows], scores, own)
+        return [
+            self.verdict.value(
+                self.target,
+                self.y[test],
+                part,
+                None if weight is None else weight[test],
+                rule,
+            )
+            for (_, test), part in zip(self.splits.pairs, parts)
+        ]
+
+
+class TimeIsUp(Exception):
+    """The clock ran out within a member."""
+
+
+def choose(rows: Any, places: np.ndarray) -> Any:
+    """Choose rows of a table, or of a list."""
+    if isinstance(rows, list):
+        return [rows[i] for i in places]
+    return rows[places]
+
+
+def show_columns(model: Any, rows: Any) -> None:
+    """Tell a network how its table's columns are called, as a data frame would."""
+    if isinstance(model, NeuralEstimator) and hasattr(rows, "columns"):
+        model.n_features_in_ = len(rows.columns)
+        names = [column.name for column in rows.columns]
+        model.feature_names_in_ = np.array(names, dtype=object)

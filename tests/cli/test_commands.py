@@ -1,0 +1,247 @@
+"""Every command as a new user runs it, and its errors."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sknn_suite.cli import main
+from sknn_suite.persistence import load
+
+N = 240
+
+
+def make_table(n, seed):
+    source = np.random.RandomState(seed)
+    frame = pd.DataFrame(
+        {
+            "nr": np.arange(n) + 1000 * seed,
+            "age": source.randint(18, 80, n),
+            "fare": source.lognormal(3, 1, n).round(2),
+            "place": source.choice(["north", "south", "east"], n),
+            "day": pd.date_range("2026-01-01", periods=n).strftime("%d.%m.%Y"),
+        }
+    )
+    odds = (frame["age"] - 45) / 12 + 2 * (frame["place"] == "north")
+    frame["saved"] = np.where(odds + source.normal(0, 0.7, n) > 0.5, "yes", "no")
+    frame.loc[source.rand(n) < 0.1, "age"] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A clean directory with two tables and a fitted model."""
+    folder = tmp_path_factory.mktemp("user")
+    make_table(N, 1).to_csv(folder / "train.csv", index=False, sep=";")
+    test = make_table(50, 2)
+    test.drop(columns="saved").to_csv(folder / "test.csv", index=False, sep=";")
+    sample = pd.DataFrame({"saved": "no", "nr": test["nr"][::-1]})
+    sample.to_csv(folder / "sample.csv", index=False)
+    arguments = [
+        "fit", folder / "train.csv", "--target", "saved", "--id", "nr", "--metric",
+        "f1", "--time", "8", "--out", folder / "model.sknn", "--debug",
+    ]  # fmt: skip
+    assert main([str(one) for one in arguments]) == 0
+    return folder
+
+
+def run(folder, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "sknn_suite", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+def test_the_readmes_commands_work_in_a_clean_directory(tmp_path):
+    make_table(N, 1).to_csv(tmp_path / "train.csv", index=False)
+    make_table(40, 2).drop(columns="saved").to_csv(tmp_path / "test.csv", index=False)
+    told = run(tmp_path, "fit", "train.csv", "--target", "saved", "--time", "6s")
+    assert "train.csv: 240 rows, 6 columns" in told
+    assert re.search(r"day +date", told)
+    assert "AutoClassifier(" in told
+    run(tmp_path, "predict", "train.sknn", "test.csv", "--out", "found.csv")
+    found = pd.read_csv(tmp_path / "found.csv")
+    assert list(found) == ["row", "saved"]
+    assert set(found["saved"]) <= {"yes", "no"}
+    assert len(found) == 40
+    run(tmp_path, "report", "train.sknn")
+    assert (tmp_path / "train.html").stat().st_size > 10_000
+
+
+def test_the_program_that_fit_prints_runs(folder, tmp_path):
+    text = load(folder / "model.sknn").notes_["python"]
+    text = text.replace("time_limit=8.0", "time_limit=1.0")
+    text = text.replace(f"{folder}/model.sknn", f"{tmp_path}/again.sknn")
+    names = {}
+    exec(compile(text, "program", "exec"), names)
+    assert names["model"].classes_.tolist() == ["no", "yes"]
+    assert names["X"].shape == (N, 4)
+    assert str(names["table"]["day"].dtype).startswith("datetime64")
+    assert (tmp_path / "again.sknn").exists()
+
+
+def test_predictions_follow_the_model(folder):
+    out = folder / "found.csv"
+    arguments = ["predict", folder / "model.sknn", folder / "test.csv", "--proba"]
+    assert main([*map(str, arguments), "--out", str(out)]) == 0
+    found = pd.read_csv(out)
+    assert list(found) == ["nr", "saved", "proba_no", "proba_yes"]
+    model = load(folder / "model.sknn")
+    decided = found["proba_yes"] >= model.decision_threshold_
+    assert (decided == (found["saved"] == "yes")).all()
+    truth = make_table(50, 2)["saved"]
+    assert (truth == found["saved"]).mean() > 0.7
+
+
+def test_predictions_in_pieces_equal_those_at_once(folder, monkeypatch):
+    outs = folder / "a.csv", folder / "b.csv"
+    for out, rows in zip(outs, (10_000, 7)):
+        monkeypatch.setattr("sknn_suite.cli._reading.CHUNK_ROWS", rows)
+        main(
+            ["predict", f"{folder}/model.sknn", f"{folder}/test.csv", "--out", f"{out}"]
+        )
+    assert outs[0].read_text() == outs[1].read_text()
+
+
+def test_the_samples_columns_and_rows_are_kept(folder):
+    out = folder / "like.csv"
+    main(
+        [
+            "predict", f"{folder}/model.sknn", f"{folder}/test.csv", "--like",
+            f"{folder}/sample.csv", "--out", f"{out}",
+        ]
+    )  # fmt: skip
+    sample, found = pd.read_csv(folder / "sample.csv"), pd.read_csv(out)
+    assert list(found) == list(sample)
+    assert found["nr"].tolist() == sample["nr"].tolist()
+
+
+def test_info_tells_columns_and_scores(folder, capsys):
+    assert main(["info", f"{folder}/model.sknn"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"place +category", told)
+    assert "stack" in told
+
+
+def test_lines_for_machines_are_json(folder, capsys):
+    assert main(["info", f"{folder}/model.sknn", "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    found = json.loads(line)
+    assert found["event"] == "info"
+    assert found["kinds"]["place"] == "category"
+
+
+def test_the_report_is_one_file_without_outside_resources(folder):
+    out = folder / "page.html"
+    arguments = ["report", f"{folder}/model.sknn", "--test", f"{folder}/test.csv"]
+    assert main([*arguments, "--out", f"{out}"]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert not re.findall(r"<script|<link|@import|url\((?!#)", text)
+    sources = re.findall(r'(?:src|href)="([^"]*)"', text)
+    assert all(source.startswith(("#", "data:")) for source in sources)
+    assert text.count("<svg ") >= 6
+    names = re.findall(r'\bid="([^"]+)"', text)
+    assert len(names) == len(set(names))
+    for section in ("Scores and members", "Decisions", "Columns", "Rows to look at"):
+        assert f"<h2>{section}</h2>" in text
+
+
+def test_a_changed_table_is_not_shown_in_the_report(folder, tmp_path):
+    table = pd.read_csv(folder / "train.csv", sep=";")
+    table["saved"] = table["saved"].to_numpy()[::-1]
+    table.to_csv(tmp_path / "other.csv", index=False)
+    out = tmp_path / "page.html"
+    model = f"{folder}/model.sknn"
+    main(["report", model, "--train", f"{tmp_path}/other.csv", "--out", f"{out}"])
+    assert "has changed since the fit" in out.read_text(encoding="utf-8")
+
+
+def test_numbers_are_predicted_and_reported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = make_table(150, 1).drop(columns="nr")
+    table["fare"] += 30 * (table["place"] == "north")
+    table.to_parquet("houses.parquet")
+    assert main(["fit", "houses.parquet", "--target", "fare", "--time", "4"]) == 0
+    assert main(["predict", "houses.sknn", "houses.parquet"]) == 0
+    found = pd.read_csv("houses_predictions.csv")["fare"]
+    assert np.corrcoef(found, table["fare"])[0, 1] > 0.4
+    assert main(["report", "houses.sknn"]) == 0
+    assert "<h2>Residuals</h2>" in Path("houses.html").read_text(encoding="utf-8")
+
+
+def test_anomalies_come_first_with_the_columns_to_blame(tmp_path, capsys):
+    table = make_table(300, 1).drop(columns=["saved", "day"])
+    table.loc[17, "fare"] = 9_000.0
+    table.to_csv(tmp_path / "logs.csv", index=False)
+    arguments = ["detect", f"{tmp_path}/logs.csv", "--id", "nr", "--share", "0.01"]
+    out = tmp_path / "found.csv"
+    assert main([*arguments, "--time", "6", "--out", f"{out}"]) == 0
+    found = pd.read_csv(out)
+    assert len(found) == 3
+    assert found["row"][0] == 18
+    assert found["reasons"][0].startswith("fare = 9000")
+    assert found["anomaly_score"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["fit", "none.csv", "--target", "a"], "There is no file 'none.csv'"),
+        (["fit", "train.csv", "--target", "savde"], "The nearest are 'saved'"),
+        (["fit", "train.csv", "--target", "saved", "--time", "soon"], "is no time"),
+        (
+            ["fit", "train.csv", "--target", "saved", "--out", "no/where.sknn"],
+            "cannot be written",
+        ),
+        (
+            ["fit", "train.csv", "--target", "saved", "--metric", "beauty"],
+            "is not the name of a scorer",
+        ),
+        (["fit", "train.csv", "--target", "fare", "--costs", "fn=1,fp=1"], "numbers"),
+        (["predict", "train.csv", "test.csv"], "train.csv"),
+        (["predict", "model.sknn", "few.csv"], "lacks 1 of 4 columns .* 'place'"),
+        (["predict", "model.sknn", "words.csv"], "'age' has the value 'old'"),
+        (["report", "none.sknn"], "none.sknn"),
+        (["detect", "train.csv", "--share", "2"], "is no share"),
+    ],
+)
+def test_errors_are_one_line_that_says_what_to_do(
+    folder, monkeypatch, capsys, arguments, words
+):
+    monkeypatch.chdir(folder)
+    test = pd.read_csv("test.csv", sep=";")
+    test.drop(columns="place").to_csv("few.csv", index=False)
+    test.astype({"age": object}).assign(age="old").to_csv("words.csv", index=False)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("sknn-suite: ")
+    assert error.count("\n") == 1
+    assert re.search(words, error)
+
+
+def test_debug_shows_where_an_error_comes_from(folder):
+    with pytest.raises(ValueError, match="There is no file"):
+        main(["fit", f"{folder}/none.csv", "--target", "a", "--debug"])
+
+
+def test_a_fit_that_fails_leaves_the_old_file(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    Path("old.sknn").write_bytes(b"old")
+    arguments = ["fit", "train.csv", "--target", "saved", "--out", "old.sknn"]
+
+    def fail(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("sknn_suite.persistence._file.write_container", fail)
+    assert main([*arguments, "--time", "3"]) == 1
+    assert Path("old.sknn").read_bytes() == b"old"
