@@ -20,8 +20,8 @@ EMBEDDING_SIZE = 8
 
 # Deviation of initial embeddings: all numbers of a category together weigh about as
 # much as one column of numbers. Categories of many levels would drown the others
-# otherwise, where rows are few: with a deviation of one the log-loss on 800 rows of adult
-# is .342 instead of .335 (four members, one split).
+# otherwise, where rows are few: with a deviation of one the log-loss on 800 rows of
+# adult is .342 instead of .335 (four members, one split).
 EMBEDDING_DEVIATION = EMBEDDING_SIZE**-0.5
 
 # Share of the cells of categories that training replaces by "unknown".
