@@ -110,6 +110,7 @@ MIXED = TABLE.assign(
     name=[f"Mr. {chr(97 + i % 26)} Nr {i}" for i in range(60)],
     gaps=np.where(X[:, 2] > 1, np.nan, X[:, 2]),
     many=[f"level {i % 15}" for i in range(60)],
+    gain=np.where(np.arange(60) % 5, 0.0, np.arange(60.0)),
     same=1,
 )
 SMALL = {"max_iter": 2, "random_state": 0}
