@@ -200,7 +200,7 @@ def test_texts_have_members_of_their_own(frame):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.parametrize("kind", [AutoClassifier, AutoRegressor])
 def test_they_keep_scikit_learns_contract(kind, quick):
-    model = kind(time_limit=None, cv=2, random_state=0)
+    model = kind(time_limit=None, random_state=0)
     check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_fail="raise")
 
 
@@ -237,11 +237,14 @@ def test_parameters_that_cannot_be_are_refused(frame, quick, change, words):
         AutoClassifier(random_state=0, **change).fit(X, y)
 
 
-def test_a_class_of_one_row_is_refused(frame, quick):
+def test_a_class_of_one_row_is_learnt_from_and_not_judged(frame, quick):
     X, y, _ = frame
     y = np.append(y[:-1], "once")
-    with pytest.raises(DataError, match="has 1 row"):
-        AutoClassifier(random_state=0).fit(X, y)
+    model = AutoClassifier(time_limit=None, random_state=0).fit(X, y)
+    assert model.classes_.tolist() == ["no", "once", "yes"]
+    assert np.flatnonzero(model._fold < 0).tolist() == [N - 1]
+    with pytest.raises(DataError, match="a class of its own"):
+        AutoClassifier(time_limit=None).fit(X, np.arange(N))
 
 
 def test_three_classes_are_decided_by_a_threshold_each(quick):
