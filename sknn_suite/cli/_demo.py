@@ -73,7 +73,7 @@ def write_tables(output: Path) -> list[Path]:
     for name, chosen in (("train", np.sort(train)), ("test", np.sort(test))):
         columns = [[str(i + 1) for i in chosen]]
         columns += [[f"{x:g}" for x in column] for column in data.data[chosen].T]
-        names = ["number", *data.feature_names]
+        names = ["id", *data.feature_names]
         if name == "train":
             columns.append(data.target_names[data.target[chosen]].tolist())
             names.append("diagnosis")

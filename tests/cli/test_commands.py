@@ -72,14 +72,14 @@ def test_the_readmes_commands_work_in_a_clean_directory(tmp_path):
     assert [line.split()[0] for line in lines] == ["fit", "predict", "report"]
     told = run(tmp_path, *lines[0].replace("--time 1m", "--time 6s").split())
     assert "398 rows, 32 columns" in told
-    assert "'number' is left out, since it is different in every row." in told
+    assert "'id' is left out, since it is different in every row." in told
     assert "AutoClassifier(" in told
     for line in lines[1:]:
         run(tmp_path, *line.split())
     found = pd.read_csv(tmp_path / "predictions.csv")
     assert list(found) == ["row", "diagnosis"]
     truth = load_breast_cancer()
-    test = pd.read_csv(tmp_path / "demo_output" / "tumours_test.csv")["number"] - 1
+    test = pd.read_csv(tmp_path / "demo_output" / "tumours_test.csv")["id"] - 1
     expected = truth.target_names[truth.target[test]]
     assert (found["diagnosis"] == expected).mean() > 0.9
     assert (tmp_path / "tumours.html").stat().st_size > 10_000
