@@ -223,6 +223,8 @@ class Auto(OutOfFoldEstimator):
         self._target, self._row_labels = shown, getattr(X, "index", None)
         self._take(contest, codes, weight)
         self.notes_: dict[str, Any] = {}
+        for text in contest.remarks:
+            warn_user(text, SuiteWarning)
         if contest.is_interrupted:
             names = ", ".join(self.weights_)
             warn_user(

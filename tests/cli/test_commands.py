@@ -13,6 +13,7 @@ from sklearn.datasets import load_breast_cancer
 
 from sknn_suite.cli import main
 from sknn_suite.cli._demo import write_tables
+from sknn_suite.cli._predict import _frames
 from sknn_suite.persistence import load
 
 N = 240
@@ -118,6 +119,17 @@ def test_predictions_in_pieces_equal_those_at_once(folder, monkeypatch):
             ["predict", f"{folder}/model.sknn", f"{folder}/test.csv", "--out", f"{out}"]
         )
     assert outs[0].read_text() == outs[1].read_text()
+
+
+def test_dates_are_read_as_in_the_fit(folder, tmp_path):
+    test = make_table(50, 2).drop(columns="saved")
+    test["day"] = "03/02/2026"  # by itself, the second of March
+    test.to_csv(tmp_path / "few.csv", index=False)
+    model = load(folder / "model.sknn")
+    assert model.notes_["dates"] == {"day": "%d.%m.%Y"}
+    model.notes_["dates"] = {"day": "%d/%m/%Y"}
+    (frame,) = _frames(tmp_path / "few.csv", model)
+    assert frame["day"][0] == pd.Timestamp("2026-02-03")
 
 
 def test_the_samples_columns_and_rows_are_kept(folder):
