@@ -34,8 +34,7 @@ RESERVE = 0.5
 
 def fit(options: argparse.Namespace) -> None:
     """Fit a model on a table, and write it."""
-    began = time.perf_counter()
-    seconds = read_time(options.time)
+    began, seconds = options.began, read_time(options.time)
     voice = Voice(options.json)
     out = _out_path(options)
     path = Path(options.file)
