@@ -6,6 +6,7 @@ not wait for torch and scikit-learn.
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0 for success, 1 after an error. Errors about arguments leave the
         process with 2.
     """
+    began = time.perf_counter()  # before imports, which count towards a time limit
     parser = _make_parser()
     options, unknown = parser.parse_known_args(argv)
     if unknown:
@@ -40,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.run is None:
         parser.print_help()
         return 0
+    options.began = began
     try:
         options.run(options)
     except KeyboardInterrupt:

@@ -28,7 +28,6 @@ MOST_FLAGS = 10
 
 def detect(options: argparse.Namespace) -> None:
     """Find anomalies, and write them with their reasons, the worst first."""
-    began = time.perf_counter()
     voice, path = Voice(options.json), Path(options.file)
     seconds = read_time(options.time)
     if not 0 < options.share < 0.5:
@@ -59,7 +58,7 @@ def detect(options: argparse.Namespace) -> None:
     read = [name for name, kind in kinds.items() if kind in READ]
     voice.say(f"Learns from {len(read)} columns: {', '.join(read)}")
     numbers, origins = encode(X[read], {name: kinds[name] for name in read})
-    left = seconds - (time.perf_counter() - began)
+    left = seconds - (time.perf_counter() - options.began)
     model = AutoencoderDetector(
         contamination=max(options.share, 1 / len(frame)),
         max_time=max(0.7 * left, 1.0),

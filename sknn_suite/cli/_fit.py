@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sknn_suite.cli._python import python_of
+from sknn_suite.cli._suspicion import suspects
 from sknn_suite.cli._understanding import (
     Understanding,
     load_training,
@@ -33,8 +34,7 @@ RESERVE = 0.5
 
 def fit(options: argparse.Namespace) -> None:
     """Fit a model on a table, and write it."""
-    began = time.perf_counter()
-    seconds = read_time(options.time)
+    began, seconds = options.began, read_time(options.time)
     voice = Voice(options.json)
     out = _out_path(options)
     path = Path(options.file)
@@ -43,6 +43,7 @@ def fit(options: argparse.Namespace) -> None:
     u = understand_table(frame, dialect, images, options)
     del frame
     voice.say(f"{path}: {n_read:,} rows, {n_names} columns ({dialect})")
+    _suspect(u, images)
     _tell(u, options.target, voice)
     model = make_model(u, options, images)
     left = seconds - (time.perf_counter() - began) - RESERVE
@@ -162,6 +163,17 @@ def _out_path(options: argparse.Namespace) -> Path:
     return out
 
 
+def _suspect(u: Understanding, images: list[str]) -> None:
+    """Remark columns that alone predict the target."""
+    read = [n for n, kind in u.kinds.items() if kind in READ and n not in images]
+    for name, value in suspects(u.X[read], u.y.to_numpy(), u.is_label):
+        score = "area under ROC" if u.is_label else "R2"
+        u.remarks.append(
+            f"Warning: {name!r} alone predicts the target ({score} {value:.3f}). Drop "
+            "it, unless it is known before the target is."
+        )
+
+
 def _tell(u: Understanding, target: str, voice: Voice) -> None:
     if u.is_label:
         counts = u.y.value_counts()
@@ -205,6 +217,8 @@ def _notes(
         "source": str(path.resolve()),
         "is_folder": path.is_dir(),
         "read_as": str(u.dialect),
+        "dates": u.dialect.dates,
+        "words": u.dialect.words,
         "rows": np.asarray(u.y.index, dtype=np.int64),
         "columns": {name: summary(u.X[name], kind) for name, kind in u.kinds.items()},
         "kinds": dict(u.kinds),

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def predict(options: argparse.Namespace) -> None:
         )
     n_rows, held = 0, []
     with replacing(out) as file:
-        for frame in _frames(path):
+        for frame in _frames(path, model):
             if n_rows == 0:
                 for line in check_frame(frame, model):
                     voice.say(line)
@@ -76,12 +77,20 @@ def predict(options: argparse.Namespace) -> None:
     voice.tell("done", out=str(out), rows=n_rows)
 
 
-def _frames(path: Path) -> Iterator[Any]:
+def _frames(path: Path, model: Any) -> Iterator[Any]:
+    """Read a table in parts, with the dates and words of the fit.
+
+    A few rows may not tell whether the day or the month comes first.
+    """
     if path.is_dir():
         yield folder_table(path)[["image"]]
         return
     find_file(path)
-    yield from read_chunks(path, understand(path))
+    dialect, notes = understand(path), model.notes_
+    dates = {n: style for n, style in notes["dates"].items() if n in dialect.names}
+    words = {*dialect.words, *notes["words"]} & {*dialect.names}
+    dialect = replace(dialect, dates=dates, words=sorted(words - dates.keys()))
+    yield from read_chunks(path, dialect)
 
 
 def check_frame(frame: Any, model: Any) -> list[str]:

@@ -77,7 +77,8 @@ class Auto(OutOfFoldEstimator):
 
     cv : "auto", "time", int, splitter or iterable, default="auto"
         Folds, as in `CrossFitClassifier`. "auto" are 5, or 3 from 20,000 rows on; from
-        100,000 on a fifth of the rows is left out once. "time" takes rows in the order
+        100,000 on a fifth of the rows is left out once; a class of one row is always
+        learnt from. "time" takes rows in the order
         of time: six parts, of which each but the first is predicted by those before.
 
     n_jobs : int or None, default=None
@@ -222,6 +223,8 @@ class Auto(OutOfFoldEstimator):
         self._target, self._row_labels = shown, getattr(X, "index", None)
         self._take(contest, codes, weight)
         self.notes_: dict[str, Any] = {}
+        for text in contest.remarks:
+            warn_user(text, SuiteWarning)
         if contest.is_interrupted:
             names = ", ".join(self.weights_)
             warn_user(
@@ -247,6 +250,8 @@ class Auto(OutOfFoldEstimator):
         if isinstance(cv, str) and cv == "time":
             rows = np.zeros((len(y), 1))
             return Splits(list(TimeSeriesSplit(5).split(rows)), len(y))
+        if isinstance(cv, str) and is_label and not given:
+            return _stratified(y, seed)
         if isinstance(cv, str):
             cv = _choose_folds(y, groups is not None, is_label, seed)
             if isinstance(cv, _ONCE):
@@ -499,27 +504,37 @@ def _refuse_images(images: list[str], target: Target) -> None:
 
 
 # Splitters that leave a part out once.
-_ONCE = (ShuffleSplit, GroupShuffleSplit, StratifiedShuffleSplit)
+_ONCE = (ShuffleSplit, GroupShuffleSplit)
+
+
+def _stratified(y: np.ndarray, seed: int) -> Splits:
+    """Keep the shares of classes in all folds; classes of one row are only learnt."""
+    counts = np.bincount(y)
+    single = np.flatnonzero(counts[y] == 1)
+    others = np.flatnonzero(counts[y] > 1)
+    if not len(others):
+        raise DataError(
+            f"Each of the {len(y)} rows has a class of its own. Expected classes with "
+            "several rows. Add rows, or use AutoRegressor if y is a number."
+        )
+    n_folds = 5 if len(y) < ROWS_FOR_THREE else 3
+    n_folds = min(n_folds, int(counts[counts > 1].min()))
+    cv: Any = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    if len(y) >= ROWS_FOR_ONE:
+        cv = StratifiedShuffleSplit(1, test_size=0.2, random_state=seed)
+    pairs = [
+        (np.sort(np.append(others[train], single)), np.sort(others[test]))
+        for train, test in cv.split(others, y[others])
+    ]
+    return Splits(pairs, len(y))
 
 
 def _choose_folds(y: np.ndarray, has_groups: bool, is_label: bool, seed: int) -> Any:
-    """Choose folds by the number of rows."""
-    n_folds = 5 if len(y) < ROWS_FOR_THREE else 3
+    """Choose folds by the number of rows, for groups and for numbers."""
     if len(y) >= ROWS_FOR_ONE:
         kind: Any = GroupShuffleSplit if has_groups else ShuffleSplit
-        if is_label and not has_groups:
-            kind = StratifiedShuffleSplit
         return kind(1, test_size=0.2, random_state=seed)
-    if is_label:
-        fewest = int(np.bincount(y).min())
-        if fewest < 2:
-            raise DataError(
-                f"A class of y has {fewest} row. Expected two at least, one to learn "
-                "from and one to judge. Add rows of it, or leave it out."
-            )
-        n_folds = min(n_folds, fewest)
-    n_folds = max(min(n_folds, len(y)), 2)
+    n_folds = max(min(5 if len(y) < ROWS_FOR_THREE else 3, len(y)), 2)
     if has_groups:
         return StratifiedGroupKFold(n_folds) if is_label else GroupKFold(n_folds)
-    kind = StratifiedKFold if is_label else KFold
-    return kind(n_folds, shuffle=True, random_state=seed)
+    return KFold(n_folds, shuffle=True, random_state=seed)

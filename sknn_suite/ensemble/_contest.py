@@ -16,7 +16,7 @@ from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Target
 from sknn_suite.ensemble._verdict import Verdict
 from sknn_suite.estimator import NeuralEstimator
-from sknn_suite.exceptions import InterruptedWarning, SuiteError
+from sknn_suite.exceptions import InterruptedWarning, SuiteError, SuiteWarning
 
 # Of the time of a fit, what its fits take beyond `max_time` before they are known to.
 SLACK = 0.15
@@ -115,6 +115,7 @@ class Contest:
     failures: dict[str, str] = field(default_factory=dict)
     weights: GreedyWeights | None = None
     is_interrupted: bool = False
+    remarks: dict[str, None] = field(default_factory=dict)
 
     def run(self, candidates: list[Candidate]) -> None:
         """Fit members until there are no more, or no time; Ctrl-C ends it early.
@@ -210,6 +211,7 @@ class Contest:
                         delayed(self._fit_fold)(candidate, estimator, i, seconds)
                         for i in chosen
                     )
+            self._keep_warnings(caught)
             if any(issubclass(w.category, InterruptedWarning) for w in caught):
                 raise KeyboardInterrupt  # the network has kept it to itself
             if seconds is not None:
@@ -217,6 +219,13 @@ class Contest:
             results += found
         models, parts = zip(*results)
         return Entry(candidate, list(models), list(parts), time.perf_counter() - began)
+
+    def _keep_warnings(self, caught: list[Any]) -> None:
+        """Keep what networks say of the rows, once; folds all say the same."""
+        for one in caught:
+            is_ours = issubclass(one.category, SuiteWarning)
+            if is_ours and not issubclass(one.category, InterruptedWarning):
+                self.remarks[str(one.message)] = None
 
     def _fit_fold(
         self, candidate: Candidate, estimator: Any, number: int, seconds: float | None

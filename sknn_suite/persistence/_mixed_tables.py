@@ -104,7 +104,7 @@ MIXED_TABLES: tuple[Kind, ...] = (
     Kind(
         ColumnKinds,
         "sknn_suite.ColumnKinds",
-        {"data": mapping(_word, one_of(*READ, *LEFT_OUT))},
+        {"data": mapping(_word, one_of(*READ, *LEFT_OUT, "image"))},
     ),
     Kind(
         DateColumns,

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_breast_cancer
 
 from sknn_suite.cli import main
+from sknn_suite.cli._demo import write_tables
+from sknn_suite.cli._predict import _frames
 from sknn_suite.persistence import load
 
 N = 240
@@ -63,19 +66,24 @@ def run(folder, *arguments):
 
 
 def test_the_readmes_commands_work_in_a_clean_directory(tmp_path):
-    make_table(N, 1).to_csv(tmp_path / "train.csv", index=False)
-    make_table(40, 2).drop(columns="saved").to_csv(tmp_path / "test.csv", index=False)
-    told = run(tmp_path, "fit", "train.csv", "--target", "saved", "--time", "6s")
-    assert "train.csv: 240 rows, 6 columns" in told
-    assert re.search(r"day +date", told)
+    (tmp_path / "demo_output").mkdir()
+    write_tables(tmp_path / "demo_output")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\.venv/bin/sknn-suite (.*)$", readme, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["fit", "predict", "report"]
+    told = run(tmp_path, *lines[0].replace("--time 1m", "--time 6s").split())
+    assert "398 rows, 32 columns" in told
+    assert "'id' is left out, since it is different in every row." in told
     assert "AutoClassifier(" in told
-    run(tmp_path, "predict", "train.sknn", "test.csv", "--out", "found.csv")
-    found = pd.read_csv(tmp_path / "found.csv")
-    assert list(found) == ["row", "saved"]
-    assert set(found["saved"]) <= {"yes", "no"}
-    assert len(found) == 40
-    run(tmp_path, "report", "train.sknn")
-    assert (tmp_path / "train.html").stat().st_size > 10_000
+    for line in lines[1:]:
+        run(tmp_path, *line.split())
+    found = pd.read_csv(tmp_path / "predictions.csv")
+    assert list(found) == ["row", "diagnosis"]
+    truth = load_breast_cancer()
+    test = pd.read_csv(tmp_path / "demo_output" / "tumours_test.csv")["id"] - 1
+    expected = truth.target_names[truth.target[test]]
+    assert (found["diagnosis"] == expected).mean() > 0.9
+    assert (tmp_path / "tumours.html").stat().st_size > 10_000
 
 
 def test_the_program_that_fit_prints_runs(folder, tmp_path):
@@ -111,6 +119,17 @@ def test_predictions_in_pieces_equal_those_at_once(folder, monkeypatch):
             ["predict", f"{folder}/model.sknn", f"{folder}/test.csv", "--out", f"{out}"]
         )
     assert outs[0].read_text() == outs[1].read_text()
+
+
+def test_dates_are_read_as_in_the_fit(folder, tmp_path):
+    test = make_table(50, 2).drop(columns="saved")
+    test["day"] = "03/02/2026"  # by itself, the second of March
+    test.to_csv(tmp_path / "few.csv", index=False)
+    model = load(folder / "model.sknn")
+    assert model.notes_["dates"] == {"day": "%d.%m.%Y"}
+    model.notes_["dates"] = {"day": "%d/%m/%Y"}
+    (frame,) = _frames(tmp_path / "few.csv", model)
+    assert frame["day"][0] == pd.Timestamp("2026-02-03")
 
 
 def test_the_samples_columns_and_rows_are_kept(folder):

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import f1_score, log_loss
@@ -19,6 +20,7 @@ from sknn_suite.ensemble._lines import TableLine
 from sknn_suite.ensemble._recipe import Candidate
 from sknn_suite.ensemble._table_trees import TableTrees
 from sknn_suite.exceptions import DataError, InterruptedWarning, SuiteWarning
+from sknn_suite.images import CNNClassifier
 from sknn_suite.persistence import load, save
 
 N = 200
@@ -200,7 +202,7 @@ def test_texts_have_members_of_their_own(frame):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.parametrize("kind", [AutoClassifier, AutoRegressor])
 def test_they_keep_scikit_learns_contract(kind, quick):
-    model = kind(time_limit=None, cv=2, random_state=0)
+    model = kind(time_limit=None, random_state=0)
     check_estimator(model, expected_failed_checks=CANNOT_HOLD, on_fail="raise")
 
 
@@ -223,6 +225,30 @@ def test_a_saved_model_predicts_alike(frame, tmp_path, kind):
     np.testing.assert_array_equal(found.to_numpy(), expected.to_numpy())
 
 
+def test_images_are_read_by_a_network_of_their_own(tmp_path, monkeypatch):
+    def candidates(reads, *, is_label, given, seed, device):
+        assert reads == {"images"}
+        network = CNNClassifier(max_iter=1, random_state=seed)
+        return [Candidate("image network", "images", network, 1, 0.0)]
+
+    monkeypatch.setattr(automatic, "candidates_for", candidates)
+    source = np.random.RandomState(0)
+    paths = []
+    for i in range(12):
+        paths.append(str(tmp_path / f"{i}.png"))
+        Image.fromarray(source.randint(0, 255, (8, 8, 3), np.uint8)).save(paths[-1])
+    X = pd.DataFrame({"file": paths})
+    model = AutoClassifier(
+        time_limit=None, cv=2, image_features=["file"], random_state=0
+    ).fit(X, np.arange(12) % 2)
+    save(model, tmp_path / "model.sknn")
+    again = load(tmp_path / "model.sknn")
+    assert again.column_kinds_ == {"file": "image"}
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    with pytest.raises(DataError, match="Expected labels for images"):
+        AutoRegressor(image_features=["file"]).fit(X, np.arange(12.0))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -237,11 +263,14 @@ def test_parameters_that_cannot_be_are_refused(frame, quick, change, words):
         AutoClassifier(random_state=0, **change).fit(X, y)
 
 
-def test_a_class_of_one_row_is_refused(frame, quick):
+def test_a_class_of_one_row_is_learnt_from_and_not_judged(frame, quick):
     X, y, _ = frame
     y = np.append(y[:-1], "once")
-    with pytest.raises(DataError, match="has 1 row"):
-        AutoClassifier(random_state=0).fit(X, y)
+    model = AutoClassifier(time_limit=None, random_state=0).fit(X, y)
+    assert model.classes_.tolist() == ["no", "once", "yes"]
+    assert np.flatnonzero(model._fold < 0).tolist() == [N - 1]
+    with pytest.raises(DataError, match="a class of its own"):
+        AutoClassifier(time_limit=None).fit(X, np.arange(N))
 
 
 def test_three_classes_are_decided_by_a_threshold_each(quick):
