@@ -103,8 +103,10 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     NotFittedError
         If the estimator is not fitted.
     ValueError
-        If X or y cannot be used, or the estimator keeps nothing to train on from, as
-        `TabularClassifier` and `TabularRegressor` do.
+        If X or y cannot be used.
+    TypeError
+        If the estimator keeps nothing to train on from, as `TabularClassifier` and
+        `TabularRegressor` do.
 
     Examples
     --------

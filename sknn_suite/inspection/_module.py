@@ -76,11 +76,11 @@ def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundl
 
     Raises
     ------
-    ValueError
+    TypeError
         If a fit of this estimator always starts anew.
     """
     if "warm_start" not in estimator.get_params(deep=False):
-        raise ValueError(
+        raise TypeError(
             f"{type(estimator).__name__} keeps the best of its networks and forgets "
             "how they were trained, so that no step can follow, which diagnose looks "
             "at. Expected an estimator with the parameter warm_start. Look at members_ "

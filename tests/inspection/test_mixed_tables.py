@@ -59,8 +59,8 @@ def test_a_learning_rate_is_found(mixed):
 
 def test_diagnose_is_refused_in_words(mixed):
     model, X, y = mixed
-    with pytest.raises(ValueError, match="keeps the best of its networks") as caught:
+    with pytest.raises(TypeError, match="keeps the best of its networks") as caught:
         diagnose(model.fit(X, y), X, y)
     assert str(caught.value).count(". ") == 2
-    with pytest.raises(ValueError, match="keeps the best of its networks"):
+    with pytest.raises(TypeError, match="keeps the best of its networks"):
         diagnose(make_pipeline(model).fit(X, y), X, y)
