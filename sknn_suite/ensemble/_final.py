@@ -103,6 +103,44 @@ class FinalStep:
         return np.mean([target.scores(f.estimator, table) for f in self.fits], axis=0)
 
 
+def decide(
+    final: Any,
+    params: dict[str, Any],
+    X: Any,
+    way: Way,
+    layer: Layer,
+    *,
+    tells: bool = True,
+) -> FinalStep:
+    """Make the final step; a trained one only if it is clearly better than weights.
+
+    Parameters
+    ----------
+    final : {"greedy", "mean", "simplex"} or estimator
+        What is wanted.
+    params : dict
+        Arguments of its `fit`.
+    X : array-like or None
+        Columns that it gets beside the predictions.
+    way : Way
+        How fits are made.
+    layer : Layer
+        Predictions of the members.
+    tells : bool
+        Whether there is a warning if weights are used instead, and an error if there is
+        nothing to train on.
+    """
+    if isinstance(final, str):
+        return weigh(final, layer)
+    greedy = weigh("greedy", layer)
+    predictions = flat(layer.scores, layer.target)
+    table = table_of(predictions, flat_names(layer.names, layer.target), X)
+    if not (tells or usable_folds(layer)):
+        return greedy
+    learned = learn(final, layer, table, params, way)
+    return better(learned, greedy, layer.scoring.name, tells=tells)
+
+
 def weigh(how: str, layer: Layer) -> FinalStep:
     """Weigh members; rows of each fold by weights that the other folds have chosen.
 
@@ -169,9 +207,7 @@ def learn(
         If no fold has rows to train it on.
     """
     pairs = layer.splits.among_predicted().pairs
-    usable = [
-        i for i, (train, _) in enumerate(pairs) if layer.target.has_all(layer.y[train])
-    ]
+    usable = usable_folds(layer)
     if not usable:
         raise DataError(
             f"No fold has predicted rows of every class to train {estimator!r} on. "
@@ -192,7 +228,17 @@ def learn(
     return FinalStep(name, oof, layer.values(oof), None, tuple(found.values()))
 
 
-def better(learned: FinalStep, greedy: FinalStep, scoring: str) -> FinalStep:
+def usable_folds(layer: Layer) -> list[int]:
+    """Numbers of the folds that have predicted rows of every class to learn from."""
+    pairs = layer.splits.among_predicted().pairs
+    return [
+        i for i, (train, _) in enumerate(pairs) if layer.target.has_all(layer.y[train])
+    ]
+
+
+def better(
+    learned: FinalStep, greedy: FinalStep, scoring: str, *, tells: bool = True
+) -> FinalStep:
     """Take what was learned if it clearly beats greedy weights out of fold; say if not.
 
     The better of two scores is too good. So the score of a fold in the result is that
@@ -204,7 +250,7 @@ def better(learned: FinalStep, greedy: FinalStep, scoring: str) -> FinalStep:
         learned.values[i] if _is_clear(np.delete(gain, i)) else greedy.values[i]
         for i in range(len(gain))
     ]
-    if chosen is greedy:
+    if chosen is greedy and tells:
         both = ~np.isnan(gain)
         ours, theirs = (
             mean_and_spread(step.values[both])[0] for step in (learned, greedy)
