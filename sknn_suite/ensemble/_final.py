@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import hstack, issparse
+from sklearn.linear_model import LogisticRegression
 
 from sknn_suite.doors import import_optional, warn_user
 from sknn_suite.ensemble._blend import combine
@@ -18,6 +19,13 @@ from sknn_suite.ensemble._target import Target
 from sknn_suite.exceptions import DataError, SuiteWarning
 
 WEIGHTED = ("greedy", "mean", "simplex")
+AUTO = "auto"
+
+# Standard errors by which a step must be better than a simpler one. What is trained
+# needs more: members that predicted the rows it learns from have seen the fold left
+# out, and so on labels without meaning it gains a little.
+CLEAR = 1.0
+CLEAR_IF_TRAINED = 2.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ def decide(
 
     Parameters
     ----------
-    final : {"greedy", "mean", "simplex"} or estimator
+    final : {"auto", "greedy", "mean", "simplex"} or estimator
         What is wanted.
     params : dict
         Arguments of its `fit`.
@@ -130,15 +138,23 @@ def decide(
         Whether there is a warning if weights are used instead, and an error if there is
         nothing to train on.
     """
-    if isinstance(final, str):
+    if isinstance(final, str) and final != AUTO:
         return weigh(final, layer)
-    greedy = weigh("greedy", layer)
-    predictions = flat(layer.scores, layer.target)
-    table = table_of(predictions, flat_names(layer.names, layer.target), X)
-    if not (tells or usable_folds(layer)):
-        return greedy
-    learned = learn(final, layer, table, params, way)
-    return better(learned, greedy, layer.scoring.name, tells=tells)
+    steps, estimator = [weigh("greedy", layer)], final
+    if final == AUTO:
+        steps.insert(0, weigh("mean", layer))
+        estimator = LogisticRegression(max_iter=2000)
+        params = {} if layer.weight is None else {"sample_weight": layer.weight}
+    wants_level = final != AUTO or layer.target.is_label
+    can_learn = bool(usable_folds(layer))
+    if wants_level and (can_learn or (tells and final != AUTO)):
+        predictions = flat(layer.scores, layer.target)
+        table = table_of(predictions, flat_names(layer.names, layer.target), X)
+        steps.append(learn(estimator, layer, table, params, way))
+    chosen = simplest_of_the_best(steps, layer)
+    if tells and final != AUTO and chosen.name == "greedy":
+        _tell_unused(steps[-1], steps[0], layer.scoring.name)
+    return chosen
 
 
 def weigh(how: str, layer: Layer) -> FinalStep:
@@ -236,45 +252,77 @@ def usable_folds(layer: Layer) -> list[int]:
     ]
 
 
-def better(
-    learned: FinalStep, greedy: FinalStep, scoring: str, *, tells: bool = True
+def simplest_of_the_best(steps: list[FinalStep], layer: Layer) -> FinalStep:
+    """Take the first step, or a later one that is clearly better.
+
+    The best of several scores is too good. So each fold is predicted, in the result, by
+    the step which the other folds prefer.
+
+    Parameters
+    ----------
+    steps : list of FinalStep
+        The simplest first.
+    layer : Layer
+        Predictions of the members.
+    """
+    n_folds = len(layer.splits.pairs)
+    by_fold = [_prefer(steps, layer, left_out=i) for i in range(n_folds)]
+    oof = OutOfFold(layer.splits, [s.oof.folds[i] for i, s in enumerate(by_fold)])
+    values = np.array([step.values[i] for i, step in enumerate(by_fold)])
+    return replace(_prefer(steps, layer), oof=oof, values=values)
+
+
+def _prefer(
+    steps: list[FinalStep], layer: Layer, left_out: int | None = None
 ) -> FinalStep:
-    """Take what was learned if it clearly beats greedy weights out of fold; say if not.
+    best = steps[0]
+    for step in steps[1:]:
+        gain, error = _gain(step, best, layer, left_out)
+        margin = CLEAR if step.weights is not None else CLEAR_IF_TRAINED
+        if gain > margin * error:
+            best = step
+    return best
 
-    The better of two scores is too good. So the score of a fold in the result is that
-    of the step which the other folds prefer.
+
+def _gain(
+    new: FinalStep, old: FinalStep, layer: Layer, left_out: int | None
+) -> tuple[float, float]:
+    """How much better a step is, and the standard error; both are compared in pairs.
+
+    By rows if the score is a mean of rows, else by folds, which are few.
     """
-    gain = learned.values - greedy.values
-    chosen = learned if _is_clear(gain) else greedy
-    values = [
-        learned.values[i] if _is_clear(np.delete(gain, i)) else greedy.values[i]
-        for i in range(len(gain))
-    ]
-    if chosen is greedy and tells:
-        both = ~np.isnan(gain)
-        ours, theirs = (
-            mean_and_spread(step.values[both])[0] for step in (learned, greedy)
-        )
-        warn_user(
-            f"{learned.name} has {scoring} {ours:.4g} on the folds left out, greedy "
-            f"weights have {theirs:.4g}. Expected a gain of two standard errors, else "
-            "the stack uses greedy weights. Set final_estimator='greedy' to spare the "
-            "fits.",
-            SuiteWarning,
-        )
-    return replace(chosen, values=np.array(values))
+    folds = [i for i in range(len(layer.splits.pairs)) if i != left_out]
+    gains, weights = [], []
+    for i in folds:
+        rows = layer.splits.pairs[i][1]
+        scores = [layer.target.compact(step.oof.folds[i]) for step in (new, old)]
+        ours, theirs = (layer.scoring.of_rows(layer.y[rows], s) for s in scores)
+        if ours is None or theirs is None:
+            mean, spread = mean_and_spread(new.values[folds] - old.values[folds])
+            known = (~np.isnan(new.values[folds] - old.values[folds])).sum()
+            return mean, spread / np.sqrt(known) if known else np.nan
+        gains.append(ours - theirs)
+        weight = layer.weight_of(rows)
+        weights.append(np.ones(len(rows)) if weight is None else weight)
+    gain, weight = np.concatenate(gains), np.concatenate(weights)
+    known = ~np.isnan(gain) & (weight > 0)
+    if known.sum() < 2:
+        return np.nan, np.nan
+    gain, share = gain[known], weight[known] / weight[known].sum()
+    mean = float(share @ gain)
+    return mean, float(np.sqrt(share**2 @ (gain - mean) ** 2))
 
 
-def _is_clear(gain: np.ndarray) -> bool:
-    """Whether the mean gain of folds is more than two standard errors.
-
-    The members that predicted the rows to learn from were trained on the fold that is
-    left out. So even on labels without meaning a level that may turn a member round
-    gains a little, which weights >= 0 cannot: a gain must be clear. Folds are compared
-    in pairs, since some folds are harder for both.
-    """
-    mean, spread = mean_and_spread(gain)
-    return bool(mean > 2 * spread / np.sqrt((~np.isnan(gain)).sum()))
+def _tell_unused(learned: FinalStep, greedy: FinalStep, scoring: str) -> None:
+    both = ~np.isnan(learned.values - greedy.values)
+    ours, theirs = (mean_and_spread(step.values[both])[0] for step in (learned, greedy))
+    warn_user(
+        f"{learned.name} has {scoring} {ours:.4g} on the folds left out, greedy "
+        f"weights have {theirs:.4g}. Expected a gain of two standard errors, else "
+        "the stack uses greedy weights. Set final_estimator='greedy' to spare the "
+        "fits.",
+        SuiteWarning,
+    )
 
 
 def flat(scores: np.ndarray, target: Target) -> np.ndarray:

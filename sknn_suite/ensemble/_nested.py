@@ -140,9 +140,7 @@ def judge_nested(
         if not layer.target.has_all(layer.y[known]):
             folds.append(np.full(part.shape[1:], np.nan))
             continue
-        rest = replace(
-            layer, scores=scores, splits=Splits(pairs, layer.splits.n_rows)
-        )
+        rest = replace(layer, scores=scores, splits=Splits(pairs, layer.splits.n_rows))
         step = decide(rest)
         if step.weights is None:
             rows = _safe_indexing(table, test)

@@ -31,6 +31,7 @@ from sknn_suite.ensemble._blend import combine
 from sknn_suite.ensemble._columns import settle_columns, take_columns
 from sknn_suite.ensemble._cross_fit import CrossFit
 from sknn_suite.ensemble._final import (
+    AUTO,
     WEIGHTED,
     FinalStep,
     Layer,
@@ -63,13 +64,17 @@ class CrossFitStacking(
     estimators : list of (str, estimator), default=()
         The members, each with a name. One that is "drop" is left out.
 
-    final_estimator : {"greedy", "mean", "simplex"} or estimator, default="greedy"
+    final_estimator : {"auto", "greedy", "mean", "simplex"} or estimator, \
+            default="auto"
         How predictions of the members become one. "greedy" weighs them by greedy
         selection, see `greedy_weights`; a member that does not help gets no weight.
         "simplex" are the weights >= 0 with the smallest log-loss or squared error, for
         many rows and few members. An estimator is trained on the out-of-fold
         predictions, itself out of fold, and is used only if it beats greedy weights by
-        two standard errors on folds that neither has seen; else there is a warning.
+        two standard errors on folds that it has not seen; else there is a warning.
+        "auto" is the mean, unless greedy weights are better by one standard error, or,
+        for labels, a LogisticRegression by two: few rows cannot tell members apart, and
+        weights that follow luck are worse than none.
 
     cv : int, splitter, iterable or None, default=5
         Folds, the same for all members, as in `CrossFitClassifier`.
@@ -112,7 +117,7 @@ class CrossFitStacking(
 
     estimators: Any = param((), list, tuple, kw_only=False)
     final_estimator: Any = param(
-        "greedy", StrOptions(set(WEIGHTED)), HasMethods(["fit", "predict"])
+        AUTO, StrOptions({AUTO, *WEIGHTED}), HasMethods(["fit", "predict"])
     )
     cv: Any = param(5, "cv_object")
     passthrough: bool = param(False, "boolean")
