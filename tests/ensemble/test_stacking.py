@@ -314,8 +314,8 @@ def test_regressors(numbers):
 
 def test_the_first_rows_of_a_time_series_have_no_final_step(two):
     cv = TimeSeriesSplit(4)
+    stack = CrossFitStackingClassifier(MEMBERS, cv=cv, final_estimator="greedy")
     with pytest.warns(SuiteWarning, match="40 of 200 rows"):
-        stack = CrossFitStackingClassifier(MEMBERS, cv=cv, final_estimator="greedy")
         stack.fit(*two)
     predicted = stack.oof_predictions_["is_predicted"].to_numpy()
     assert not predicted[:80].any()
