@@ -83,7 +83,7 @@ class FinalStep:
     name : str
         "greedy", "mean", "simplex", or the name of an estimator's class.
     oof : OutOfFold
-        Its predictions of rows that neither members nor it have seen.
+        Its predictions of folds that members and it were not trained on.
     values : ndarray of shape (n_folds,)
         Their scores.
     weights : GreedyWeights or None
