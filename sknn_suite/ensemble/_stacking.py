@@ -53,7 +53,8 @@ class CrossFitStackingClassifier(OutOfFoldClassifier, CrossFitStacking):
 
     oof_predictions_ : DataFrame
         Predictions of the stack for its training rows, by members and a final step that
-        were not trained on them, as in `CrossFitClassifier`. Needs pandas, as the next do.
+        were not trained on them, as in `CrossFitClassifier`. Needs pandas, as the
+        next do.
 
     score_table_ : DataFrame
         A row for each member, for the plain "mean" of all, and for the "stack": mean
@@ -144,7 +145,8 @@ class CrossFitStackingRegressor(OutOfFoldRegressor, CrossFitStacking):
 
     oof_predictions_ : DataFrame
         Predictions of the stack for its training rows, by members and a final step that
-        were not trained on them, as in `CrossFitRegressor`. Needs pandas, as the next do.
+        were not trained on them, as in `CrossFitRegressor`. Needs pandas, as the
+        next do.
 
     score_table_ : DataFrame
         A row for each member, for the plain "mean" of all, and for the "stack": mean
