@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import hstack, issparse
+from sklearn.linear_model import LogisticRegression
 
 from sknn_suite.doors import import_optional, warn_user
 from sknn_suite.ensemble._blend import combine
@@ -18,6 +19,13 @@ from sknn_suite.ensemble._target import Target
 from sknn_suite.exceptions import DataError, SuiteWarning
 
 WEIGHTED = ("greedy", "mean", "simplex")
+AUTO = "auto"
+
+# Standard errors by which a step must be better than a simpler one. What is trained
+# needs more: members that predicted the rows it learns from have seen the fold left
+# out, and so on labels without meaning it gains a little.
+CLEAR = 1.0
+CLEAR_IF_TRAINED = 2.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class FinalStep:
     name : str
         "greedy", "mean", "simplex", or the name of an estimator's class.
     oof : OutOfFold
-        Its predictions of rows that neither members nor it have seen.
+        Its predictions of folds that members and it were not trained on.
     values : ndarray of shape (n_folds,)
         Their scores.
     weights : GreedyWeights or None
@@ -101,6 +109,52 @@ class FinalStep:
             What is predicted.
         """
         return np.mean([target.scores(f.estimator, table) for f in self.fits], axis=0)
+
+
+def decide(
+    final: Any,
+    params: dict[str, Any],
+    X: Any,
+    way: Way,
+    layer: Layer,
+    *,
+    tells: bool = True,
+) -> FinalStep:
+    """Make the final step; a trained one only if it is clearly better than weights.
+
+    Parameters
+    ----------
+    final : {"auto", "greedy", "mean", "simplex"} or estimator
+        What is wanted.
+    params : dict
+        Arguments of its `fit`.
+    X : array-like or None
+        Columns that it gets beside the predictions.
+    way : Way
+        How fits are made.
+    layer : Layer
+        Predictions of the members.
+    tells : bool
+        Whether there is a warning if weights are used instead, and an error if there is
+        nothing to train on.
+    """
+    if isinstance(final, str) and final != AUTO:
+        return weigh(final, layer)
+    steps, estimator = [weigh("greedy", layer)], final
+    if final == AUTO:
+        steps.insert(0, weigh("mean", layer))
+        estimator = LogisticRegression(max_iter=2000)
+        params = {} if layer.weight is None else {"sample_weight": layer.weight}
+    wants_level = final != AUTO or layer.target.is_label
+    can_learn = bool(usable_folds(layer))
+    if wants_level and (can_learn or (tells and final != AUTO)):
+        predictions = flat(layer.scores, layer.target)
+        table = table_of(predictions, flat_names(layer.names, layer.target), X)
+        steps.append(learn(estimator, layer, table, params, way))
+    chosen = simplest_of_the_best(steps, layer)
+    if tells and final != AUTO and chosen.name == "greedy":
+        _tell_unused(steps[-1], steps[0], layer.scoring.name)
+    return chosen
 
 
 def weigh(how: str, layer: Layer) -> FinalStep:
@@ -169,9 +223,7 @@ def learn(
         If no fold has rows to train it on.
     """
     pairs = layer.splits.among_predicted().pairs
-    usable = [
-        i for i, (train, _) in enumerate(pairs) if layer.target.has_all(layer.y[train])
-    ]
+    usable = usable_folds(layer)
     if not usable:
         raise DataError(
             f"No fold has predicted rows of every class to train {estimator!r} on. "
@@ -192,43 +244,85 @@ def learn(
     return FinalStep(name, oof, layer.values(oof), None, tuple(found.values()))
 
 
-def better(learned: FinalStep, greedy: FinalStep, scoring: str) -> FinalStep:
-    """Take what was learned if it clearly beats greedy weights out of fold; say if not.
-
-    The better of two scores is too good. So the score of a fold in the result is that
-    of the step which the other folds prefer.
-    """
-    gain = learned.values - greedy.values
-    chosen = learned if _is_clear(gain) else greedy
-    values = [
-        learned.values[i] if _is_clear(np.delete(gain, i)) else greedy.values[i]
-        for i in range(len(gain))
+def usable_folds(layer: Layer) -> list[int]:
+    """Numbers of the folds that have predicted rows of every class to learn from."""
+    pairs = layer.splits.among_predicted().pairs
+    return [
+        i for i, (train, _) in enumerate(pairs) if layer.target.has_all(layer.y[train])
     ]
-    if chosen is greedy:
-        both = ~np.isnan(gain)
-        ours, theirs = (
-            mean_and_spread(step.values[both])[0] for step in (learned, greedy)
-        )
-        warn_user(
-            f"{learned.name} has {scoring} {ours:.4g} on the folds left out, greedy "
-            f"weights have {theirs:.4g}. Expected a gain of two standard errors, else "
-            "the stack uses greedy weights. Set final_estimator='greedy' to spare the "
-            "fits.",
-            SuiteWarning,
-        )
-    return replace(chosen, values=np.array(values))
 
 
-def _is_clear(gain: np.ndarray) -> bool:
-    """Whether the mean gain of folds is more than two standard errors.
+def simplest_of_the_best(steps: list[FinalStep], layer: Layer) -> FinalStep:
+    """Take the first step, or a later one that is clearly better.
 
-    The members that predicted the rows to learn from were trained on the fold that is
-    left out. So even on labels without meaning a level that may turn a member round
-    gains a little, which weights >= 0 cannot: a gain must be clear. Folds are compared
-    in pairs, since some folds are harder for both.
+    The best of several scores is too good. So each fold is predicted, in the result, by
+    the step which the other folds prefer.
+
+    Parameters
+    ----------
+    steps : list of FinalStep
+        The simplest first.
+    layer : Layer
+        Predictions of the members.
     """
-    mean, spread = mean_and_spread(gain)
-    return bool(mean > 2 * spread / np.sqrt((~np.isnan(gain)).sum()))
+    n_folds = len(layer.splits.pairs)
+    by_fold = [_prefer(steps, layer, left_out=i) for i in range(n_folds)]
+    oof = OutOfFold(layer.splits, [s.oof.folds[i] for i, s in enumerate(by_fold)])
+    values = np.array([step.values[i] for i, step in enumerate(by_fold)])
+    return replace(_prefer(steps, layer), oof=oof, values=values)
+
+
+def _prefer(
+    steps: list[FinalStep], layer: Layer, left_out: int | None = None
+) -> FinalStep:
+    best = steps[0]
+    for step in steps[1:]:
+        gain, error = _gain(step, best, layer, left_out)
+        margin = CLEAR if step.weights is not None else CLEAR_IF_TRAINED
+        if gain > margin * error:
+            best = step
+    return best
+
+
+def _gain(
+    new: FinalStep, old: FinalStep, layer: Layer, left_out: int | None
+) -> tuple[float, float]:
+    """How much better a step is, and the standard error; both are compared in pairs.
+
+    By rows if the score is a mean of rows, else by folds, which are few.
+    """
+    folds = [i for i in range(len(layer.splits.pairs)) if i != left_out]
+    gains, weights = [], []
+    for i in folds:
+        rows = layer.splits.pairs[i][1]
+        scores = [layer.target.compact(step.oof.folds[i]) for step in (new, old)]
+        ours, theirs = (layer.scoring.of_rows(layer.y[rows], s) for s in scores)
+        if ours is None or theirs is None:
+            mean, spread = mean_and_spread(new.values[folds] - old.values[folds])
+            known = (~np.isnan(new.values[folds] - old.values[folds])).sum()
+            return mean, spread / np.sqrt(known) if known else np.nan
+        gains.append(ours - theirs)
+        weight = layer.weight_of(rows)
+        weights.append(np.ones(len(rows)) if weight is None else weight)
+    gain, weight = np.concatenate(gains), np.concatenate(weights)
+    known = ~np.isnan(gain) & (weight > 0)
+    if known.sum() < 2:
+        return np.nan, np.nan
+    gain, share = gain[known], weight[known] / weight[known].sum()
+    mean = float(share @ gain)
+    return mean, float(np.sqrt(share**2 @ (gain - mean) ** 2))
+
+
+def _tell_unused(learned: FinalStep, greedy: FinalStep, scoring: str) -> None:
+    both = ~np.isnan(learned.values - greedy.values)
+    ours, theirs = (mean_and_spread(step.values[both])[0] for step in (learned, greedy))
+    warn_user(
+        f"{learned.name} has {scoring} {ours:.4g} on the folds left out, greedy "
+        f"weights have {theirs:.4g}. Expected a gain of two standard errors, else "
+        "the stack uses greedy weights. Set final_estimator='greedy' to spare the "
+        "fits.",
+        SuiteWarning,
+    )
 
 
 def flat(scores: np.ndarray, target: Target) -> np.ndarray:

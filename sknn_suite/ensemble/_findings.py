@@ -21,6 +21,7 @@ class StackFindings:
     scoring_: str
     mean_fold_scores_: np.ndarray
     _splits: Splits
+    _without: dict[str, tuple[np.ndarray, float]]
     _step: FinalStep
     _target: Target
     _y: np.ndarray
@@ -43,6 +44,7 @@ class StackFindings:
             rows[name] = _row(member.fold_scores_, weights.get(name, np.nan), seconds)
         total = float(sum(member._seconds.sum() for member in self.members_.values()))
         total += sum(fit.seconds for fit in self._step.fits)
+        total += sum(seconds for _, seconds in self._without.values())
         rows["mean"] = _row(self.mean_fold_scores_, np.nan, np.nan)
         rows["stack"] = _row(self.fold_scores_, np.nan, total)
         folds = [f"fold {i}" for i in range(len(self.mean_fold_scores_))]

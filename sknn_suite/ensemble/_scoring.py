@@ -73,6 +73,22 @@ class Scoring:
             return make_label(codes, weight)
         return self._slow_judge(y, weight)
 
+    def of_rows(self, y: np.ndarray, scores: np.ndarray) -> np.ndarray | None:
+        """Score each row by itself; None if the score is none of single rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,)
+            What is true.
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As for `judge`.
+        """
+        if self.classes is None:
+            row = _ROWS_OF_NUMBERS.get(self.name)
+            return None if row is None else row(y, scores)
+        row = _ROWS_OF_LABELS.get(self.name)
+        return None if row is None else row(np.searchsorted(self.classes, y), scores)
+
     def _slow_judge(self, y: np.ndarray, weight: np.ndarray | None) -> Judge:
         """Ask scikit-learn's scorer, which checks all its inputs each time."""
         given = {} if weight is None else {"sample_weight": weight}
@@ -109,47 +125,54 @@ def _name_of(scorer: Any) -> str:
 # -- judges without a call of scikit-learn -------------------------------------------
 
 
-def _log_loss(codes: np.ndarray, weight: np.ndarray | None) -> Judge:
-    rows = np.arange(len(codes))
-
-    def judge(scores: np.ndarray) -> float:
-        if scores.ndim == 1:
-            true = np.where(codes == 1, scores, 1 - scores)
-        else:
-            true = scores[rows, codes]
-        loss = np.log(np.clip(true, EPS, 1 - EPS))
-        return float(np.average(loss, weights=weight))
-
-    return judge
+RowScore = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def _accuracy(codes: np.ndarray, weight: np.ndarray | None) -> Judge:
-    def judge(scores: np.ndarray) -> float:
-        decided = scores > 0.5 if scores.ndim == 1 else scores.argmax(axis=1)
-        return float(np.average(decided == codes, weights=weight))
+def _log_losses(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    if scores.ndim == 1:
+        true = np.where(codes == 1, scores, 1 - scores)
+    else:
+        true = scores[np.arange(len(codes)), codes]
+    return np.log(np.clip(true, EPS, 1 - EPS))
 
-    return judge
+
+def _hits(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    decided = scores > 0.5 if scores.ndim == 1 else scores.argmax(axis=1)
+    return (decided == codes).astype(float)
 
 
-def _squared(y: np.ndarray, weight: np.ndarray | None) -> Judge:
-    return lambda scores: -float(np.average((scores - y) ** 2, weights=weight))
+def _squares(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return -((scores - y) ** 2)
+
+
+def _distances(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return -np.abs(scores - y)
+
+
+def _mean_of(row: RowScore) -> Callable[[np.ndarray, np.ndarray | None], Judge]:
+    def make(y: np.ndarray, weight: np.ndarray | None) -> Judge:
+        return lambda scores: float(np.average(row(y, scores), weights=weight))
+
+    return make
 
 
 def _root_squared(y: np.ndarray, weight: np.ndarray | None) -> Judge:
-    squared = _squared(y, weight)
+    squared = _mean_of(_squares)(y, weight)
     return lambda scores: -float(np.sqrt(-squared(scores)))
 
 
-def _absolute(y: np.ndarray, weight: np.ndarray | None) -> Judge:
-    return lambda scores: -float(np.average(np.abs(scores - y), weights=weight))
-
-
-_OF_LABELS = {"neg_log_loss": _log_loss, "accuracy": _accuracy}
-_OF_NUMBERS = {
-    "neg_mean_squared_error": _squared,
-    "neg_root_mean_squared_error": _root_squared,
-    "neg_mean_absolute_error": _absolute,
+_ROWS_OF_LABELS: dict[str, RowScore] = {
+    "neg_log_loss": _log_losses,
+    "accuracy": _hits,
 }
+_ROWS_OF_NUMBERS: dict[str, RowScore] = {
+    "neg_mean_squared_error": _squares,
+    "neg_root_mean_squared_error": _squares,  # without the root, in the same order
+    "neg_mean_absolute_error": _distances,
+}
+_OF_LABELS = {name: _mean_of(row) for name, row in _ROWS_OF_LABELS.items()}
+_OF_NUMBERS = {name: _mean_of(row) for name, row in _ROWS_OF_NUMBERS.items()}
+_OF_NUMBERS["neg_root_mean_squared_error"] = _root_squared
 
 
 # -- what a scorer looks at ----------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -29,19 +31,20 @@ from sknn_suite.ensemble._blend import combine
 from sknn_suite.ensemble._columns import settle_columns, take_columns
 from sknn_suite.ensemble._cross_fit import CrossFit
 from sknn_suite.ensemble._final import (
+    AUTO,
     WEIGHTED,
     FinalStep,
     Layer,
-    better,
+    decide,
     flat,
     flat_names,
-    learn,
     table_of,
     weigh,
 )
 from sknn_suite.ensemble._findings import StackFindings
-from sknn_suite.ensemble._fold_fits import Member, Way, fit_folds
+from sknn_suite.ensemble._fold_fits import FoldFit, Member, Way, fit_folds
 from sknn_suite.ensemble._members import check_members
+from sknn_suite.ensemble._nested import NestedFolds, judge_nested
 from sknn_suite.ensemble._out_of_fold import row_labels
 from sknn_suite.ensemble._routing import route
 from sknn_suite.ensemble._rows_seen import SeenRows, keys_of_rows
@@ -61,13 +64,17 @@ class CrossFitStacking(
     estimators : list of (str, estimator), default=()
         The members, each with a name. One that is "drop" is left out.
 
-    final_estimator : {"greedy", "mean", "simplex"} or estimator, default="greedy"
+    final_estimator : {"auto", "greedy", "mean", "simplex"} or estimator, \
+            default="auto"
         How predictions of the members become one. "greedy" weighs them by greedy
         selection, see `greedy_weights`; a member that does not help gets no weight.
         "simplex" are the weights >= 0 with the smallest log-loss or squared error, for
         many rows and few members. An estimator is trained on the out-of-fold
         predictions, itself out of fold, and is used only if it beats greedy weights by
-        two standard errors on folds that neither has seen; else there is a warning.
+        two standard errors on folds that it has not seen; else there is a warning.
+        "auto" is the mean, unless greedy weights are better by one standard error, or,
+        for labels, a LogisticRegression by two: few rows cannot tell members apart, and
+        weights that follow luck are worse than none.
 
     cv : int, splitter, iterable or None, default=5
         Folds, the same for all members, as in `CrossFitClassifier`.
@@ -86,6 +93,15 @@ class CrossFitStacking(
         scorer, or a scorer. None is "neg_log_loss" for labels,
         "neg_root_mean_squared_error" for numbers.
 
+    nested : bool, default=False
+        Whether the stack is judged without the last trace of the rows that it is judged
+        by. The members that predicted the other folds have seen each fold, and weights
+        or a level learn from these predictions: so scores of the stack flatter it,
+        where members know next to nothing (labels without meaning come to an AUC of
+        .52 with weights for 100 rows). True fits each member once more for each two
+        folds, without both: with k folds k (k - 1) / 2 fits more. Members, and their
+        plain mean, need no such judgement.
+
     on_error : {"raise", "drop"}, default="raise"
         What happens if a member fails in a fold: the fit fails, or goes on without the
         member, with a warning that names it.
@@ -101,12 +117,13 @@ class CrossFitStacking(
 
     estimators: Any = param((), list, tuple, kw_only=False)
     final_estimator: Any = param(
-        "greedy", StrOptions(set(WEIGHTED)), HasMethods(["fit", "predict"])
+        AUTO, StrOptions({AUTO, *WEIGHTED}), HasMethods(["fit", "predict"])
     )
     cv: Any = param(5, "cv_object")
     passthrough: bool = param(False, "boolean")
     columns: dict | None = param(None, dict, None, group="rows")
     scoring: Any = param(None, str, callable, None, group="scores")
+    nested: bool = param(False, "boolean", group="scores")
     on_error: str = param("raise", StrOptions({"raise", "drop"}), group="rare")
     n_jobs: int | None = param(None, Integral, None, group="hardware")
     checkpoint: Any = param(None, str, os.PathLike, None, group="rare")
@@ -165,20 +182,33 @@ class CrossFitStacking(
         ]
         splits = make_splits(self.cv, X, y, given, of_labels=target.is_label)
         way = Way(self.n_jobs, folder_of(self.checkpoint), self.on_error == "drop")
-        fits, failures = fit_folds(members, target, y, splits, way)
+        nest = NestedFolds.of(splits) if self.nested else None
+        every = splits if nest is None else nest.every
+        fits, failures = fit_folds(members, target, y, every, way)
         _tell_failures(failures, bool(fits))
         self._target, self._row_labels = target, row_labels(X)
-        self._y, self._weight, self._splits = y, weight, splits
+        self._y, self._weight, self._splits, self._nest = y, weight, splits, nest
         self._scoring, self._wanted = scoring, wanted
         self._final_params = routed.get("final_estimator", {})
         self.columns_ = columns
-        self.members_ = {}
+        self.members_, self._without = {}, {}
         for name, found in fits.items():
-            self.members_[name] = self._member(named[name])
-            self.members_[name]._take(target, splits, found, self._row_labels)
+            self._take_member(name, named[name], found)
         self._finish(X, keys_of_rows(X))
         self._show_features(X)
         return self
+
+    def _take_member(self, name: str, estimator: Any, fits: list[FoldFit]) -> None:
+        """Take a member's fits: one for each fold, then those without two folds."""
+        member = self._member(estimator)
+        n_folds = len(self._splits.pairs)
+        member._take(self._target, self._splits, fits[:n_folds], self._row_labels)
+        self.members_ = self.members_ | {name: member}
+        if self._nest is not None:
+            rest = fits[n_folds:]
+            without = self._nest.without(member._oof, rest)
+            seconds = sum(fit.seconds for fit in rest)
+            self._without = self._without | {name: (without, seconds)}
 
     def _finish(self, X: Any, keys: np.ndarray) -> None:
         """Make the final step; X is what `passthrough` passes, or None."""
@@ -187,16 +217,21 @@ class CrossFitStacking(
             member.fold_scores_ = layer.values(member._oof)
             member.scoring_ = self._scoring.name
             member._decide(self._wanted, self._target, self._y, self._weight)
-        how = "greedy" if self._learns() else self.final_estimator
-        step = weigh(how, layer)
-        if self._learns():
-            way = Way(self.n_jobs, folder_of(self.checkpoint))
-            predictions = flat(layer.scores, self._target)
-            names = flat_names(layer.names, self._target)
-            table = table_of(predictions, names, X if self.passthrough else None)
-            estimator, params = self.final_estimator, self._final_params
-            learned = learn(estimator, layer, table, params, way)
-            step = better(learned, step, self._scoring.name)
+        passed = X if self.passthrough else None
+        way = Way(self.n_jobs, folder_of(self.checkpoint))
+        learned = (self.final_estimator, self._final_params, passed, way)
+        step = decide(*learned, layer)
+        if self._nest is not None:
+            table = table_of(
+                flat(layer.scores, self._target),
+                flat_names(layer.names, self._target),
+                passed,
+            )
+            without = np.stack([self._without[name][0] for name in layer.names])
+            oof = judge_nested(
+                partial(decide, *learned, tells=False), layer, without, table
+            )
+            step = replace(step, oof=oof, values=layer.values(oof))
         self._step: FinalStep = step
         self._oof = step.oof
         self.mean_fold_scores_ = layer.values(weigh("mean", layer).oof)
@@ -271,14 +306,13 @@ class CrossFitStacking(
         routed, _ = route(changed, {name: estimator}, self._weight, {})
         member = Member(name, estimator, _rows_for(X, settled, name), routed[name])
         way = Way(self.n_jobs, folder_of(self.checkpoint))
-        fits, _ = fit_folds([member], self._target, self._y, self._splits, way)
-        added = self._member(estimator)
-        added._take(self._target, self._splits, fits[name], self._row_labels)
+        every = self._splits if self._nest is None else self._nest.every
+        fits, _ = fit_folds([member], self._target, self._y, every, way)
         self.estimators = changed.estimators
         if columns is not None:
             self.columns = (self.columns or {}) | {name: columns}
         self.columns_ = self.columns_ | settled
-        self.members_ = self.members_ | {name: added}
+        self._take_member(name, estimator, fits[name])
         self._finish(X, keys)
         return self
 
@@ -325,6 +359,7 @@ class CrossFitStacking(
             self.columns = {n: c for n, c in self.columns.items() if n != name}
         self.columns_ = {n: c for n, c in self.columns_.items() if n != name}
         self.members_ = {n: m for n, m in self.members_.items() if n != name}
+        self._without = {n: w for n, w in self._without.items() if n != name}
         self._finish(X, self._seen.keys)
         return self
 

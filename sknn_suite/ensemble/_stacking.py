@@ -49,16 +49,18 @@ class CrossFitStackingClassifier(OutOfFoldClassifier, CrossFitStacking):
         The name of the score.
 
     final_step_ : str
-        What is used: "greedy", "mean", "simplex", or the class of the estimator.
+        What is used: "mean", "greedy", "simplex", or the class of the estimator.
 
     oof_predictions_ : DataFrame
         Predictions of the stack for its training rows, by members and a final step that
-        have not seen them, as in `CrossFitClassifier`. Needs pandas, as the next do.
+        were not trained on them, as in `CrossFitClassifier`. Needs pandas, as the
+        next do.
 
     score_table_ : DataFrame
         A row for each member, for the plain "mean" of all, and for the "stack": mean
         and spread of the folds' scores, weight, seconds, and each fold. The final step
-        is judged on rows that it was not chosen by.
+        is judged on folds that it was not chosen by; members that predicted the other
+        folds had seen them, unless ``nested=True``.
 
     error_correlation_ : DataFrame
         Correlation of the members' out-of-fold errors. Those that agree the least gain
@@ -139,16 +141,18 @@ class CrossFitStackingRegressor(OutOfFoldRegressor, CrossFitStacking):
         The name of the score.
 
     final_step_ : str
-        What is used: "greedy", "mean", "simplex", or the class of the estimator.
+        What is used: "mean", "greedy", "simplex", or the class of the estimator.
 
     oof_predictions_ : DataFrame
         Predictions of the stack for its training rows, by members and a final step that
-        have not seen them, as in `CrossFitRegressor`. Needs pandas, as the next do.
+        were not trained on them, as in `CrossFitRegressor`. Needs pandas, as the
+        next do.
 
     score_table_ : DataFrame
         A row for each member, for the plain "mean" of all, and for the "stack": mean
         and spread of the folds' scores, weight, seconds, and each fold. The final step
-        is judged on rows that it was not chosen by.
+        is judged on folds that it was not chosen by; members that predicted the other
+        folds had seen them, unless ``nested=True``.
 
     error_correlation_ : DataFrame
         Correlation of the members' out-of-fold errors. Those that agree the least gain

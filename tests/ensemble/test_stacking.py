@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_selector
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -25,9 +25,14 @@ from sknn_suite.ensemble import (
     CrossFitClassifier,
     CrossFitStackingClassifier,
     CrossFitStackingRegressor,
+    _final,
     blend,
     greedy_weights,
 )
+from sknn_suite.ensemble._final import Layer, simplest_of_the_best, weigh
+from sknn_suite.ensemble._scoring import Scoring
+from sknn_suite.ensemble._splits import Splits
+from sknn_suite.ensemble._target import Labels
 from sknn_suite.exceptions import SuiteWarning
 
 FOREST = RandomForestClassifier(20, min_samples_leaf=3, random_state=0)
@@ -37,7 +42,8 @@ NUMBERS = [("ridge", Ridge()), ("line", LinearRegression())]
 
 @pytest.fixture(scope="module")
 def stack(two):
-    return CrossFitStackingClassifier(MEMBERS, cv=4).fit(*two)
+    how = {"final_estimator": "greedy", "cv": 4}
+    return CrossFitStackingClassifier(MEMBERS, **how).fit(*two)
 
 
 def oof_of(stack):
@@ -50,7 +56,7 @@ def oof_of(stack):
 def test_there_are_exactly_k_fits_per_member(two, counting):
     classifier, _ = counting
     members = [("one", classifier()), ("other", classifier(C=0.1))]
-    for final in ("greedy", "mean", "simplex"):
+    for final in ("auto", "greedy", "mean", "simplex"):
         classifier.fits.clear()
         CrossFitStackingClassifier(members, final_estimator=final, cv=4).fit(*two)
         assert len(classifier.fits) == 2 * 4
@@ -132,10 +138,12 @@ def test_a_level_that_does_not_beat_greedy_weights_is_not_used(two):
     with pytest.warns(SuiteWarning, match="Upside has neg_log_loss .* greedy weights"):
         stack.fit(*two)
     assert stack.final_step_ == "greedy"
-    greedy = CrossFitStackingClassifier(MEMBERS, cv=4).fit(*two)
+    stack.set_params(final_estimator="greedy")
+    greedy = clone(stack).fit(*two)
     np.testing.assert_array_equal(
         stack.predict_proba(two[0]), greedy.predict_proba(two[0])
     )
+    np.testing.assert_array_equal(stack.oof_predictions_, greedy.oof_predictions_)
 
 
 class Backwards(LogisticRegression):
@@ -165,7 +173,18 @@ def test_a_level_that_is_better_is_used_and_trained_out_of_fold(
     expected = cross_val_predict(
         LogisticRegression(max_iter=1000), table, y, cv=3, method="predict_proba"
     )
-    np.testing.assert_array_equal(stack.oof_predictions_[names], expected)
+    greedy = clone(stack).set_params(final_estimator="greedy", passthrough=False)
+    weighed = greedy.fit(X, y).oof_predictions_[names].to_numpy()
+    found = stack.oof_predictions_[names].to_numpy()
+    # A fold whose neighbours do not prefer the level is predicted by weights.
+    by_level = [
+        np.array_equal(found[test], expected[test])
+        for _, test in StratifiedKFold(3).split(X, y)
+    ]
+    assert sum(by_level) >= 1
+    for is_level, (_, test) in zip(by_level, StratifiedKFold(3).split(X, y)):
+        if not is_level:
+            np.testing.assert_array_equal(found[test], weighed[test])
     assert stack.score(X, y) > 0.6
     assert stack.gains_.keys() == {"back", "prior"}
 
@@ -183,8 +202,103 @@ def test_a_level_takes_frames(two):
 
 
 def test_passthrough_needs_something_that_is_trained(two):
-    stack = CrossFitStackingClassifier(MEMBERS, passthrough=True)
+    how = {"final_estimator": "greedy", "passthrough": True}
+    stack = CrossFitStackingClassifier(MEMBERS, **how)
     with pytest.raises(ValueError, match="final_estimator='greedy' is not trained"):
+        stack.fit(*two)
+
+
+def test_auto_is_the_mean_unless_something_is_clearly_better(two, numbers):
+    X, y = two
+    twins = [("forest0", FOREST), ("forest1", FOREST)]
+    stack = CrossFitStackingClassifier(twins, cv=3).fit(X, y)
+    assert stack.final_step_ == "mean"
+    assert stack.weights_ == {"forest0": 0.5, "forest1": 0.5}
+    np.testing.assert_array_equal(stack.fold_scores_, stack.mean_fold_scores_)
+    bad = [("line", LogisticRegression()), ("back", Backwards())]
+    assert CrossFitStackingClassifier(bad, cv=3).fit(X, y).final_step_ == "greedy"
+    wrong = [("back", Backwards()), ("prior", DummyClassifier())]
+    stack = CrossFitStackingClassifier(wrong, cv=3).fit(X, y, np.ones(200))
+    assert stack.final_step_ == "LogisticRegression"
+    assert stack.score(X, y) > 0.7
+    bad = [("ridge", Ridge()), ("prior", DummyRegressor())]
+    assert CrossFitStackingRegressor(bad).fit(*numbers).weights_["prior"] == 0
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc"])
+def test_a_gain_is_compared_with_its_standard_error(scoring):
+    # Rows of a log-loss are many, so that a small gain is clear; folds are three.
+    source = np.random.RandomState(0)
+    y = source.randint(2, size=600)
+    sure, doubtful = (np.where(y, p, 1 - p) for p in (0.62, 0.6))
+    noise = source.uniform(-0.1, 0.1, size=(2, 600))
+    members = np.stack([sure, doubtful]) + noise
+    layer = Layer(
+        ["sure", "doubtful"],
+        np.stack([1 - members, members], axis=-1),
+        Labels(np.array([0, 1])),
+        y,
+        None,
+        Splits(list(StratifiedKFold(3).split(members.T, y)), 600),
+        Scoring(scoring, np.array([0, 1])),
+    )
+    one = weigh("mean", layer.without("doubtful"))
+    other = weigh("mean", layer.without("sure"))
+    gain, error = _final._gain(one, other, layer, None)
+    values = one.values - other.values
+    assert gain == pytest.approx(values.mean())
+    if scoring == "neg_log_loss":
+        rows = np.log(np.where(y, members, 1 - members))
+        expected = np.std(rows[0] - rows[1]) / np.sqrt(600)
+        assert (
+            simplest_of_the_best([other, one], layer).oof.folds[0][0, 1]
+            == (one.oof.folds[0][0, 1])
+        )
+    else:
+        expected = values.std(ddof=1) / np.sqrt(3)
+    assert error == pytest.approx(expected)
+
+
+# -- nested --------------------------------------------------------------------------
+
+
+def test_nested_folds_fit_once_more_for_each_two(two, counting):
+    X, y = two
+    classifier, _ = counting
+    members = [("one", classifier()), ("bayes", GaussianNB())]
+    how = {"cv": 4, "nested": True}
+    stack = CrossFitStackingClassifier(members, **how).fit(X, y)
+    assert len(classifier.fits) == 4 + 6
+    assert len(stack.members_["one"].estimators_) == 4
+    plain = CrossFitStackingClassifier(members, cv=4).fit(X, y)
+    np.testing.assert_array_equal(stack.predict_proba(X), plain.predict_proba(X))
+    stack.add("forest", FOREST, X).drop("bayes")
+    other = [("one", classifier()), ("forest", FOREST)]
+    fresh = CrossFitStackingClassifier(other, **how).fit(X, y)
+    np.testing.assert_array_equal(stack.oof_predictions_, fresh.oof_predictions_)
+
+
+def test_nested_folds_of_a_time_series_need_no_other_fit(two, counting):
+    classifier, _ = counting
+    members = [("one", classifier()), ("bayes", GaussianNB())]
+    with pytest.warns(SuiteWarning, match="40 of 200 rows"):
+        stack = CrossFitStackingClassifier(
+            members, cv=TimeSeriesSplit(4), nested=True, final_estimator="greedy"
+        ).fit(*two)
+    assert len(classifier.fits) == 4
+    plain = clone(stack).set_params(nested=False)
+    with pytest.warns(SuiteWarning, match="40 of 200 rows"):
+        plain.fit(*two)
+    found, expected = (model._oof.scores for model in (stack, plain))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_nested_folds_that_cannot_be_used_are_named(two):
+    stack = CrossFitStackingClassifier(MEMBERS, cv=2, nested=True)
+    with pytest.raises(ValueError, match="the folds 0 and 1 leave no row"):
+        stack.fit(*two)
+    stack.set_params(cv=RepeatedStratifiedKFold(n_splits=3, n_repeats=2))
+    with pytest.raises(ValueError, match="cv predicts each row 2 times"):
         stack.fit(*two)
 
 
@@ -213,8 +327,9 @@ def test_regressors(numbers):
 
 def test_the_first_rows_of_a_time_series_have_no_final_step(two):
     cv = TimeSeriesSplit(4)
+    stack = CrossFitStackingClassifier(MEMBERS, cv=cv, final_estimator="greedy")
     with pytest.warns(SuiteWarning, match="40 of 200 rows"):
-        stack = CrossFitStackingClassifier(MEMBERS, cv=cv).fit(*two)
+        stack.fit(*two)
     predicted = stack.oof_predictions_["is_predicted"].to_numpy()
     assert not predicted[:80].any()
     assert predicted[80:].all()
