@@ -22,8 +22,12 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "benchmark_tables", "whats_new/fragments"]
 default_role = "code"
+smartquotes = False  # "auto" is a value, and is copied as one
 html_theme = "furo"
 html_title = f"sknn_suite {release}"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
+pygments_dark_style = "one-dark"  # furo's own underlines modules, like links
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say it

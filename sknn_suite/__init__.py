@@ -62,8 +62,8 @@ _ELSEWHERE = {
         "make_bursty_sequences make_bursty_timestamps"
     ),
     "decision": (
-        "Capacity CostMatrix Criterion DecisionCurve DecisionRule FBeta "
-        "PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
+        "Capacity ClassifierWrapper CostMatrix Criterion DecisionCurve DecisionRule "
+        "FBeta PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
         "ThresholdTuner find_threshold prior_correction"
     ),
     "ensemble": (
@@ -76,15 +76,19 @@ _ELSEWHERE = {
         "DivergedError InterruptedWarning MissingDependencyError SuiteError "
         "SuiteWarning UnreadableImageError UntrustedModelError"
     ),
+    "export": "register_converters to_onnx to_torch",
+    "imbalance": (
+        "AnyShape BalancedEnsembleClassifier GANOverSampler LatentSMOTE VAEOverSampler"
+    ),
     "inspection": (
         "Diagnosis LayerReport LayerSummary NetworkSummary attribute_pixels "
         "maximize_activation"
     ),
     "persistence": "ModelContents inspect load model_card save",
     "plotting": (
-        "AnomalyScoreDisplay FilterDisplay LatentSpaceDisplay "
-        "LearningRateDisplay LossCurveDisplay PredictionGallery "
-        "ReconstructionDisplay StackDisplay ThresholdCurveDisplay "
+        "AnomalyScoreDisplay FilterDisplay GeneratedRowsDisplay "
+        "LatentSpaceDisplay LearningRateDisplay LossCurveDisplay "
+        "PredictionGallery ReconstructionDisplay StackDisplay ThresholdCurveDisplay "
         "TokenAttentionDisplay"
     ),
     "text": "Tokenizer",
@@ -97,6 +101,8 @@ _PACKAGES = {
     "decision",
     "ensemble",
     "exceptions",
+    "export",
+    "imbalance",
     "persistence",
     "plotting",
 }

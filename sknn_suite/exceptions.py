@@ -8,7 +8,7 @@ SuiteError
 ├── CheckpointError (OSError)              a checkpoint cannot be written
 ├── DivergedError (ValueError)             the training loss became NaN or infinite
 ├── DeviceError (ValueError)               this machine has no such device
-└── MissingDependencyError (ImportError)   an optional package is not installed
+└── MissingDependencyError (ImportError)   a package, or a model's function, is missing
 SuiteWarning (UserWarning)
 └── InterruptedWarning                     Ctrl-C ended the training early
 """
@@ -61,7 +61,7 @@ class DeviceError(SuiteError, ValueError):
 
 
 class MissingDependencyError(SuiteError, ImportError):
-    """A required optional package is not installed."""
+    """An optional package, or a function that a model needs, is missing."""
 
 
 class SuiteWarning(UserWarning):
@@ -69,4 +69,4 @@ class SuiteWarning(UserWarning):
 
 
 class InterruptedWarning(SuiteWarning):
-    """Ctrl-C ended the training early; the best state so far was kept."""
+    """Ctrl-C ended the training early; what has been learnt so far is kept."""

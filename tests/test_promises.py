@@ -2,6 +2,8 @@
 
 import copy
 import functools
+import itertools
+import math
 import threading
 import warnings
 
@@ -22,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
 from sknn_suite import MLPClassifier
+from sknn_suite.doors import _callers
 from sknn_suite.exceptions import DeviceError, DivergedError, InterruptedWarning
 
 pytestmark = [
@@ -190,6 +193,8 @@ LABELS = {
         {"early_stopping": True, "solver": "sgd", "batch_norm": True},
         {"solver": "lbfgs"},
         {"class_weight": "balanced", "loss": "focal"},
+        {"batch_sampling": "balanced", "early_stopping": True},
+        {"loss": "logit_adjusted", "early_stopping": True},
     ],
     ids=str,
 )
@@ -490,7 +495,8 @@ def test_ctrl_c_warns_and_keeps_a_usable_state(
         early_stopping=early_stopping,
         callbacks=[_CtrlC(epoch, batch=2)],
     )
-    with pytest.warns(InterruptedWarning, match="interrupted by user"):
+    kept = "best epoch so far" if early_stopping else "last batch"
+    with pytest.warns(InterruptedWarning, match=f"by user. The weights of the {kept} "):
         model.fit(X, y)
     assert model.n_iter_ == len(model.loss_curve_) == len(model.history_) == epoch - 1
     assert np.isfinite(scores_of(model, X)).all()
@@ -557,6 +563,37 @@ def test_one_ctrl_c_ends_a_search_and_other_programs_of_many_fits(
     assert _CtrlCInEveryFit.presses == 1
     with pytest.warns(InterruptedWarning):  # a Pipeline is one fit of the user's own
         make_pipeline(StandardScaler(), model).fit(X, y)
+
+
+def _run_in_thread(function):
+    """Run a function where pytest has not called it: tests may press often."""
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5.0])
+def test_a_second_ctrl_c_soon_after_the_first_ends_a_loop_of_fits(
+    drop_in_class, rows, seconds, monkeypatch
+):
+    X, y = rows
+    clock = itertools.count(0.0, seconds)
+    monkeypatch.setattr(_callers.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(_callers, "_last_press", -math.inf)
+    ended = []
+
+    def loop():
+        model = drop_in_class(**SMALL, callbacks=[_CtrlCInEveryFit()])
+        try:
+            for number in range(2):
+                model.fit(X, y)
+                ended.append(number)
+        except KeyboardInterrupt:
+            ended.append("loop")
+
+    with pytest.warns(InterruptedWarning):
+        _run_in_thread(loop)
+    assert ended == ([0, "loop"] if seconds < 1 else [0, 1])
 
 
 def test_ctrl_c_in_lbfgs_keeps_a_usable_state(estimator_class, rows, scores_of):

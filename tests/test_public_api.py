@@ -26,7 +26,9 @@ MODULES = [
 FOR_USERS = (
     "datasets",
     "decision",
+    "export",
     "ensemble",
+    "imbalance",
     "inspection",
     "persistence",
     "plotting",

@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective
 
 
 class BenchmarkTables(SphinxDirective):
-    """Show the .rst files of a folder, each under its name."""
+    """Show the .rst files of a folder, each as a section under its name."""
 
     required_arguments = 1
 
@@ -17,12 +17,13 @@ class BenchmarkTables(SphinxDirective):
         shown: list[nodes.Node] = []
         for path in sorted(folder.glob("*.rst")):
             self.env.note_dependency(str(path))
-            name = path.stem.replace("_", " ").capitalize()
-            shown.append(nodes.rubric(name, name))
+            name = path.stem.replace("_", " ").capitalize().replace("mlp", "MLP")
+            section = nodes.section(names=[name.lower()], classes=["benchmark"])
+            self.state.document.note_implicit_target(section, section)
+            section += nodes.title(name, name)
             lines = path.read_text(encoding="utf-8").splitlines()
-            table = nodes.container()
-            self.state.nested_parse(StringList(lines, source=str(path)), 0, table)
-            shown += table.children
+            self.state.nested_parse(StringList(lines, source=str(path)), 0, section)
+            shown.append(section)
         if not shown:
             none = "No table has been written yet; make bench writes them."
             shown.append(nodes.paragraph(none, none))

@@ -83,7 +83,9 @@ styles = {
 }
 for name, proba in probabilities.items():
     style = styles[name]
-    PrecisionRecallDisplay.from_predictions(y_test, proba, ax=left, curve_kwargs=style)
+    PrecisionRecallDisplay.from_predictions(
+        y_test, proba, name=name, ax=left, curve_kwargs=style
+    )
     found = proba >= 0.5
     left.plot(
         recall_score(y_test, found),
@@ -96,7 +98,8 @@ for name, proba in probabilities.items():
         y_test, proba, n_bins=6, name=name, ax=right, **style
     )
 left.set(title="Precision and recall", xlabel="recall", ylabel="precision")
-left.get_legend().remove()
+left.legend(loc="lower left", frameon=False)
+right.get_legend().remove()  # the colours are those on the left
 right.set(
     title="Calibration",
     xlabel="mean predicted probability",

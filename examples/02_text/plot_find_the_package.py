@@ -71,7 +71,7 @@ for name, each in models.items():
 # ----------------------------------
 
 numpys = np.flatnonzero(y_test == 1)[:3]
-TokenAttentionDisplay.from_estimator(model, X_test[numpys], y_test[numpys])
+_ = TokenAttentionDisplay.from_estimator(model, X_test[numpys], y_test[numpys])
 
 # %%
 # The labels of the most confident mistakes are worth checking.

@@ -63,6 +63,7 @@ ax.plot([0, is_wrong.sum()], [0, is_wrong.sum()], ":", color="0.6", label="at be
 ax.set(xlabel="images checked", ylabel="wrong labels found")
 ax.spines[["top", "right"]].set_visible(False)
 ax.legend(frameon=False)
+plt.show()
 
 # %%
 # The gallery

@@ -66,18 +66,19 @@ for place in places:
     try:
         load(path)
     except CorruptModelError as error:
-        reasons.append(str(error).split(": ")[1].split(". ")[0][:45])
+        reasons.append(str(error).split(": ")[1].split(". ")[0])
 print(f"{len(reasons)} of {len(places)} changed files are refused")
 
 names, counts = np.unique(reasons, return_counts=True)
 order = np.argsort(counts)[-6:]
 fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
 ax.barh(names[order], counts[order])
+ax.tick_params(axis="y", labelsize=8)
 ax.set(xlabel="changed files", title="Why they do not load")
+plt.show()
 
 # %%
 # A page for those who will use it
 # --------------------------------
 print(model_card(model, X_test, y_test)[:700])
 folder.cleanup()
-plt.show()

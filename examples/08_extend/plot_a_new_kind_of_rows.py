@@ -113,6 +113,7 @@ scores = {"scikit-learn": plain, "sknn_suite": model}
 scores = {name: each.score(X[400:], y[400:]) for name, each in scores.items()}
 print(scores, model.n_tags_, "tags")
 print(model.predict_proba([["a", "b", "unheard of"]]).round(2))
-plt.barh(list(scores), list(scores.values()))
-plt.title("Accuracy on new sets of tags")
+_, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
+ax.barh(list(scores), list(scores.values()))
+ax.set(title="Accuracy on new sets of tags", xlim=(0, 1))
 plt.show()

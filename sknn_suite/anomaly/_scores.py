@@ -109,8 +109,8 @@ class RowScore:
         """Numbers of each row from which `combine` makes the score."""
         raise NotImplementedError
 
-    def combine(self, measured: np.ndarray) -> np.ndarray:
-        """Score of each row."""
+    def combine(self, measured: Any) -> Any:
+        """Score of each row, from an array or a tensor."""
         return measured
 
     def features(self, seen: Seen) -> Tensor:
@@ -166,8 +166,8 @@ class TypicalityScore(LikelihoodScore):
     def standardize(self, measured: np.ndarray, weight: np.ndarray | None) -> None:
         self.center_, self.scale_ = center_and_scale(measured, weight)
 
-    def combine(self, measured: np.ndarray) -> np.ndarray:
-        return np.abs(measured - self.center_) / self.scale_
+    def combine(self, measured: Any) -> Any:
+        return abs(measured - self.center_) / self.scale_
 
 
 class LatentScore(RowScore):
@@ -353,14 +353,12 @@ class ReferenceScore(RowScore):
         surprise = self.tails_.measure(seen.x).mean(dim=1)
         return torch.stack([distance, spread, surprise], dim=1).double()
 
-    def combine(self, measured: np.ndarray) -> np.ndarray:
+    def combine(self, measured: Any) -> Any:
         distance, spread, surprise = measured.T
         far = (distance - self.distance_center_) / self.distance_scale_
         too_well = (self.spread_center_ - spread) / self.spread_scale_ - TOO_WELL
         out = (surprise - self.surprise_center_) / self.surprise_scale_
-        return (
-            far + SURPRISE_SHARE * np.maximum(out, 0.0) + np.maximum(too_well, 0.0) ** 2
-        )
+        return far + SURPRISE_SHARE * out.clip(min=0.0) + too_well.clip(min=0.0) ** 2
 
     def features(self, seen: Seen) -> Tensor:
         n_rows, n_features = seen.x.shape

@@ -72,6 +72,9 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
     def to_labels01(self, X):
         """Predict which rows are outliers, with the labels of PyOD.
 
+        A Pipeline has no such method; slice it:
+        ``pipeline[-1].to_labels01(pipeline[:-1].transform(X))``.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -92,6 +95,9 @@ class ScoringHalf(OutlierMixin, NeuralEstimator):
         up the score; for "likelihood" and "typicality" they are negative
         log-likelihoods; for the others, errors of the reconstruction. An unusually
         small error is part of the score of "auto", but of no feature.
+
+        A Pipeline has no such method; slice it:
+        ``pipeline[-1].feature_scores(pipeline[:-1].transform(X))``.
 
         Parameters
         ----------

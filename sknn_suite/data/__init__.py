@@ -9,6 +9,7 @@ from sknn_suite.data._bundle import (
     TensorBundle,
     as_tensor,
 )
+from sknn_suite.data._class_queues import rows_per_class
 from sknn_suite.data._columns import Column, ColumnTable, column_of_words
 from sknn_suite.data._files import ImageFiles
 from sknn_suite.data._paths import (
@@ -40,4 +41,5 @@ __all__ = [
     "reason_of",
     "remove_parts",
     "replacing",
+    "rows_per_class",
 ]

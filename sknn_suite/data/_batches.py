@@ -1,11 +1,12 @@
 """Iterators over batches of a bundle, gathered on its device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from sknn_suite.data._bundle import TensorBundle
+from sknn_suite.data._class_queues import ClassQueues
 
 # Rows are gathered in blocks of about this many bytes, and batches are views of a
 # block. So one gather serves many small batches, and memory stays small for large data.
@@ -32,11 +33,16 @@ class BundleBatches:
         Shuffles the rows before each pass; None keeps their order.
     device : torch.device, default=None
         Where batches are wanted; None is where the bundle is.
+    class_shares : sequence of float, default=None
+        Share of each class in a batch; the targets of the bundle are then class codes.
+        A pass still has as many rows as the bundle: of large classes the next ones,
+        rows of small ones several times. None takes each row once.
 
     Attributes
     ----------
     order : ndarray of shape (n_rows,)
-        Order of the last pass, which the next one shuffles.
+        Order of the last pass, which the next one shuffles; with `class_shares`, the
+        order in which rows of a class are taken.
     """
 
     def __init__(
@@ -45,12 +51,18 @@ class BundleBatches:
         batch_size: int,
         random_state: np.random.RandomState | None = None,
         device: torch.device | None = None,
+        class_shares: Sequence[float] | None = None,
     ) -> None:
         self.bundle = bundle
         self.batch_size = batch_size
         self.random_state = random_state
         self.device = bundle.device if device is None else device
         self.order = np.arange(len(bundle))
+        self.queues: ClassQueues | None = None
+        if class_shares is not None:
+            codes = bundle.targets.cpu().numpy().reshape(len(bundle))
+            self.queues = ClassQueues(codes.astype(np.int64), class_shares)
+        self._is_new = True
 
     def __len__(self) -> int:
         return -(-len(self.bundle) // self.batch_size)
@@ -62,18 +74,29 @@ class BundleBatches:
         for batch in self._gather():
             yield batch.to(self.device)
 
-    def next_order(self) -> np.ndarray:
-        """Shuffle for a new pass; return the order of the bundle's selected rows."""
-        if self.random_state is not None:
-            self._shuffle(self.random_state)
-        return self.order
+    def go_on(self, order: np.ndarray) -> None:
+        """Continue from the `order` of an earlier pass."""
+        self.order = order
+        self._is_new = False
 
     def begin(self) -> TensorBundle:
         """Shuffle for a new pass; return the bundle with its rows in that order."""
-        if self.random_state is None:
+        if self.random_state is None and self.queues is None:
             return self.bundle
-        order = torch.from_numpy(self.next_order())
-        return self.bundle.select(order.to(self.bundle.device))
+        rows = torch.from_numpy(self.next_rows())
+        return self.bundle.select(rows.to(self.bundle.device))
+
+    def next_rows(self) -> np.ndarray:
+        """Choose and order rows for a new pass; return their places in the bundle."""
+        if self.queues is None:
+            if self.random_state is not None:
+                self._shuffle(self.random_state)
+            return self.order
+        if self._is_new and self.random_state is not None:
+            self.order = self.queues.shuffle(self.order, self.random_state)
+        rows, order = self.queues.take(self.order, self.random_state)
+        self.go_on(order)
+        return rows
 
     def _gather(self) -> Iterator[TensorBundle]:
         """Gather batches where the bundle is."""
@@ -122,16 +145,20 @@ class LengthBatches(BundleBatches):
     """
 
     def _gather(self) -> Iterator[TensorBundle]:
-        bundle = self.bundle
-        if self.random_state is not None:
-            self._shuffle(self.random_state)
-            ends = np.arange(len(bundle))[self.batch_size :: self.batch_size]
-            parts = np.split(self.order, ends)
-            for number in self.random_state.permutation(len(parts)):
-                yield self._take(parts[number])
+        if self.random_state is None and self.queues is None:
+            for part in self._parts_in_order():
+                yield self._take(part)
             return
-        for part in self._parts_in_order():
-            yield self._take(part)
+        rows = self.next_rows()
+        if self.queues is not None:
+            rows = self._sort_in_classes(rows, self.queues.codes)
+        ends = np.arange(len(rows))[self.batch_size :: self.batch_size]
+        parts = np.split(rows, ends)
+        numbers = np.arange(len(parts))
+        if self.random_state is not None:
+            numbers = self.random_state.permutation(len(parts))
+        for number in numbers:
+            yield self._take(parts[number])
 
     def _take(self, part: np.ndarray) -> TensorBundle:
         bundle = self.bundle.select(torch.from_numpy(part).to(self.bundle.device))
@@ -141,13 +168,25 @@ class LengthBatches(BundleBatches):
     def _shuffle(self, random_state: np.random.RandomState) -> None:
         order = random_state.permutation(len(self.bundle))
         lengths = self._lengths()
-        size = self.batch_size * BATCHES_PER_CHUNK
-        for start in range(0, len(order), size):
-            chunk = order[start : start + size]
-            order[start : start + size] = chunk[
-                np.argsort(lengths[chunk], kind="stable")
-            ]
+        for chunk in self._chunks(order):
+            chunk[:] = chunk[np.argsort(lengths[chunk], kind="stable")]
         self.order = order
+
+    def _sort_in_classes(self, rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Sort by length the places that each class has; so its shares stay."""
+        lengths = self._lengths()
+        for chunk in self._chunks(rows):
+            for code in np.unique(codes[chunk]):
+                places = np.flatnonzero(codes[chunk] == code)
+                own = chunk[places]
+                chunk[places] = own[np.argsort(lengths[own], kind="stable")]
+        return rows
+
+    def _chunks(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield views of the rows, within which they are sorted."""
+        size = self.batch_size * BATCHES_PER_CHUNK
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
 
     def _lengths(self) -> np.ndarray:
         lengths = self.bundle.lengths
@@ -174,7 +213,8 @@ def make_batches(
     batch_size: int,
     random_state: np.random.RandomState | None = None,
     device: torch.device | None = None,
+    class_shares: Sequence[float] | None = None,
 ) -> BundleBatches:
     """Make batches of the bundle, sorted by length if rows differ in length."""
     kind = BundleBatches if bundle.lengths is None else LengthBatches
-    return kind(bundle, batch_size, random_state, device)
+    return kind(bundle, batch_size, random_state, device, class_shares)

@@ -371,6 +371,14 @@ class TensorBundle:
             None if self.weight is None else self.weight.index_select(0, index),
         )
 
+    def weighted(self, weight: Tensor) -> "TensorBundle":
+        """Give the selected rows other weights."""
+        if self.rows is not None:
+            everywhere = weight.new_zeros(len(replace(self, rows=None)))
+            everywhere[self.rows] = weight
+            weight = everywhere
+        return replace(self, weight=weight)
+
     def prefetch(self, index: Tensor) -> None:
         """Tell lazy inputs which rows come next."""
         for x in self.inputs.values():

@@ -17,9 +17,11 @@ from sknn_suite.decision._threshold import (
     find_threshold,
 )
 from sknn_suite.decision._tuner import ThresholdTuner
+from sknn_suite.decision._wrapper import ClassifierWrapper
 
 __all__ = [
     "Capacity",
+    "ClassifierWrapper",
     "CostMatrix",
     "Criterion",
     "DecisionCurve",

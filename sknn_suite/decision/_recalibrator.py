@@ -64,8 +64,9 @@ class Recalibrator(ClassifierWrapper):
     trained_shares : array-like of shape (n_classes,), "counted" or "balanced", \
             default="counted"
         Shares that the classifier was trained on. "counted" counts the rows that reach
-        it, by sample weight and by its parameter `class_weight`. Choose "balanced" for
-        classifiers that balance inside, such as imbalanced-learn's ensembles.
+        it, by sample weight and by its parameters `class_weight` and, for classifiers
+        of this suite, `batch_sampling`, `loss` and `probabilities`. Choose "balanced"
+        for classifiers that balance inside, such as imbalanced-learn's ensembles.
 
     true_shares : array-like of shape (n_classes,) or None, default=None
         Shares for which probabilities are wanted. None are those of the rows that `fit`
@@ -149,7 +150,9 @@ class Recalibrator(ClassifierWrapper):
             params = dict(process_routing(self, "fit", **params).estimator.fit)
         classes = np.unique(y)
         weight = check_rows(y, y, _weight_in(params))
-        seen = np.bincount(np.searchsorted(classes, y), weight).astype(float)
+        codes = np.searchsorted(classes, y)
+        seen = np.bincount(codes, weight).astype(float)
+        n_rows = np.bincount(codes if weight is None else codes[weight > 0])
         if not (seen > 0).all():
             raise DataError(
                 f"sample_weight leaves the classes {classes[seen == 0].tolist()} "
@@ -170,7 +173,7 @@ class Recalibrator(ClassifierWrapper):
         if counts:
             trained = np.ones(len(classes))
             if self.trained_shares == "counted":
-                trained = _trained_on(estimator, classes, y, seen)
+                trained = _trained_on(estimator, classes, y, seen, n_rows)
         else:
             trained = self.trained_shares
         self.trained_shares_ = check_shares(trained, len(classes), "trained_shares")
@@ -229,9 +232,16 @@ def has_counter(estimator: Any) -> bool:
 
 
 def _trained_on(
-    estimator: Any, classes: np.ndarray, y: np.ndarray, seen: np.ndarray
+    estimator: Any,
+    classes: np.ndarray,
+    y: np.ndarray,
+    seen: np.ndarray,
+    n_rows: np.ndarray,
 ) -> np.ndarray:
-    """Weight of each class in the training of the last step."""
+    """Weight of each class in the training of the last step.
+
+    `seen` and `n_rows` are total weight and number of the rows of each class.
+    """
     last, trained = estimator, seen
     steps = getattr(estimator, "steps", None)
     if steps:
@@ -244,14 +254,27 @@ def _trained_on(
                     f"{classes.tolist()}. Expected rows of each. Change their "
                     "sampling_strategy."
                 )
-            trained = counter.counts_.astype(float)
-    given = last.get_params(deep=False).get("class_weight")
-    if given is None:
+            trained = n_rows = counter.counts_.astype(float)
+    params = last.get_params(deep=False)
+    if params.get("probabilities") == "true_shares":  # it has corrected them itself
         return trained
-    # "balanced" counts rows as they reach the classifier, by weight.
-    if isinstance(given, str):
+    if params.get("loss") == "logit_adjusted":  # it trains for equal shares
         return np.ones(len(classes))
-    return trained * compute_class_weight(given, classes=classes, y=y)
+    given = params.get("class_weight")
+    if isinstance(given, str):
+        # "balanced" counts rows as they reach the classifier, by weight.
+        weights = 1 / trained
+    else:
+        weights = compute_class_weight(given, classes=classes, y=y)
+    return trained * weights * _times_drawn(params, classes, n_rows)
+
+
+def _times_drawn(params: Any, classes: np.ndarray, n_rows: np.ndarray) -> np.ndarray:
+    """How often training takes a row of each class, up to a factor."""
+    sampling = params.get("batch_sampling", "shuffle")
+    if isinstance(sampling, str):
+        return 1 / n_rows if sampling == "balanced" else np.ones(len(classes))
+    return np.array([sampling[label] for label in classes.tolist()]) / n_rows
 
 
 def _weight_in(params: dict[str, Any]) -> Any:

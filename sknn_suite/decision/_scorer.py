@@ -16,7 +16,7 @@ _OF_WHOLE_ROWS = ("_samples", "_micro", "_weighted")
 
 
 class ScorerCriterion(Criterion):
-    """A scorer that counts cannot replace.
+    """A scorer that cannot be computed from counts.
 
     Parameters
     ----------
@@ -126,5 +126,6 @@ def make_criterion(scoring: Any, *, per_label: bool = False) -> Criterion:
                 "get_scorer_names(). Change it."
             ) from None
     if callable(scoring):
-        return ScorerCriterion(scoring, repr(scoring))
+        # A function's repr is its address.
+        return ScorerCriterion(scoring, getattr(scoring, "__name__", repr(scoring)))
     return CostMatrix(scoring)

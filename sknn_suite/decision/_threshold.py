@@ -47,7 +47,7 @@ class DecisionCurve:
     flagged: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ThresholdChoice:
     """The best threshold, and how sure the choice is.
 
@@ -61,8 +61,8 @@ class ThresholdChoice:
         All thresholds that are as good, in ascending order. The last one is chosen: it
         flags the fewest rows.
     is_exact : bool
-        Whether all thresholds were tried; a scorer that counts cannot replace is
-        called for at most 2,000 of them.
+        Whether all thresholds were tried; a scorer that cannot be computed from
+        counts is called for at most 2,000 of them.
     curve : DecisionCurve
         The other thresholds.
     criterion : Criterion
@@ -75,6 +75,12 @@ class ThresholdChoice:
     is_exact: bool
     curve: DecisionCurve
     criterion: Criterion
+
+    def __repr__(self) -> str:
+        return (
+            f"ThresholdChoice(threshold={self.threshold:.6g}, value={self.value:.6g}, "
+            f"by {self.criterion}, n_ties={len(self.ties)}, is_exact={self.is_exact})"
+        )
 
 
 def find_threshold(

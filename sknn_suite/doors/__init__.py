@@ -4,9 +4,11 @@ from sknn_suite.doors._arrays import Home, check_same_home, home_name, to_home, 
 from sknn_suite.doors._callers import (
     is_first_call,
     is_one_of_many_fits,
+    is_pressed_again,
     waits_for_one_fit,
 )
 from sknn_suite.doors._frames import RawColumn, column_names, is_frame, read_columns
+from sknn_suite.doors._made_rows import append_rows, densify
 from sknn_suite.doors._optional import import_optional
 from sknn_suite.doors._random import (
     copy_random_state,
@@ -45,7 +47,9 @@ from sknn_suite.doors._torch import (
 )
 from sknn_suite.doors._warnings import (
     WarningState,
+    set_user_line,
     set_warning_state,
+    user_line,
     warn_user,
     warning_state,
 )
@@ -60,6 +64,7 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "WarningState",
+    "append_rows",
     "asks_for_parts",
     "check_n_features",
     "check_optimize_result",
@@ -68,6 +73,7 @@ __all__ = [
     "check_sample_weight",
     "column_names",
     "copy_random_state",
+    "densify",
     "derive_relu",
     "derive_sigmoid",
     "derive_tanh",
@@ -78,6 +84,7 @@ __all__ = [
     "is_first_call",
     "is_frame",
     "is_one_of_many_fits",
+    "is_pressed_again",
     "onednn_linear_operator",
     "onednn_takes_bfloat16",
     "own_random_state",
@@ -85,6 +92,7 @@ __all__ = [
     "processor_has_bfloat16_units",
     "read_columns",
     "rows_of",
+    "set_user_line",
     "set_warning_state",
     "split_of_rows",
     "to_home",
@@ -92,6 +100,7 @@ __all__ = [
     "torch_generator",
     "tree_parts",
     "undecorated",
+    "user_line",
     "validate_parameter_constraints",
     "waits_for_one_fit",
     "warn_user",

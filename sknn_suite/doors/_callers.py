@@ -1,8 +1,10 @@
 """Who called: somebody who waits for one fit, or a program that makes many."""
 
+import math
 import multiprocessing
 import sys
 import threading
+import time
 from collections.abc import Iterator, Set
 from types import FrameType
 
@@ -40,6 +42,12 @@ ONE = (
     "sklearn.utils._set_output",
 )
 
+# Whoever presses Ctrl-C twice within so many seconds wants more than one fit to end.
+SECONDS_OF_TWICE = 1.5
+
+# When Ctrl-C last ended a fit.
+_last_press = -math.inf
+
 # Callers that were told before, as the lines of code that were under way.
 _told: set[tuple] = set()
 
@@ -60,6 +68,18 @@ def is_one_of_many_fits() -> bool:
     that calls a fit is no such program.
     """
     return _is_called_from(MANY)
+
+
+def is_pressed_again() -> bool:
+    """Whether Ctrl-C has ended another fit just before this one.
+
+    A loop of fits goes on with the next one after the first Ctrl-C, and the user
+    presses again. Tests press many times a second.
+    """
+    global _last_press
+    before, _last_press = _last_press, time.monotonic()
+    is_soon = _last_press - before < SECONDS_OF_TWICE
+    return is_soon and not _is_called_from(TESTS)
 
 
 def is_first_call() -> bool:

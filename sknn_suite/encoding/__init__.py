@@ -2,6 +2,7 @@
 
 from sknn_suite.encoding._categories import CategoryColumns
 from sknn_suite.encoding._column_kinds import LEFT_OUT, READ, ColumnKinds, find_kinds
+from sknn_suite.encoding._column_scores import ColumnScores
 from sknn_suite.encoding._conformal import conformal_shift, fewest_rows
 from sknn_suite.encoding._corpus import Corpus
 from sknn_suite.encoding._dates import PARTS, DateColumns
@@ -10,6 +11,7 @@ from sknn_suite.encoding._mixed_table import MixedTableEncoder
 from sknn_suite.encoding._ngram_names import NgramNames
 from sknn_suite.encoding._numbers import NumberColumns
 from sknn_suite.encoding._patches import PatchEncoder
+from sknn_suite.encoding._reversible import ReversibleTable
 from sknn_suite.encoding._scaled import ScaledTable, weighted_quantiles
 from sknn_suite.encoding._sequence import SequenceEncoder
 from sknn_suite.encoding._strings import N_BUCKETS, StringColumns
@@ -32,6 +34,7 @@ __all__ = [
     "CategoryColumns",
     "ClassTarget",
     "ColumnKinds",
+    "ColumnScores",
     "Corpus",
     "DateColumns",
     "HashTally",
@@ -41,6 +44,7 @@ __all__ = [
     "NumberColumns",
     "NumberTarget",
     "PatchEncoder",
+    "ReversibleTable",
     "ScaledTable",
     "SequenceEncoder",
     "StringColumns",

@@ -154,6 +154,7 @@ class MixedTableEncoder:
             "flags": [
                 of_numbers[numbers.is_plain_],
                 of_numbers[numbers.has_gaps_],
+                of_numbers[numbers.mostly_one_],
                 texts,
             ],
             "choices": [categories[self.is_choice_]],

@@ -19,14 +19,15 @@ class StringColumns:
 
     Letter n-grams of a text, within words, are hashed into 1,024 buckets and weighted
     by how rare they are. The 16 directions in which the training texts differ most are
-    the numbers, each of unit deviation. A gap is a text without letters.
+    the numbers. They keep their proportions, and together deviate by one, as a column
+    of numbers does. A gap is a text without letters.
 
     Attributes
     ----------
     rarity_ : list of ndarray of shape (n_buckets,)
         Weight of each bucket.
     directions_ : list of ndarray of shape (n_buckets, n_directions)
-        Directions, divided by the deviation.
+        Directions, divided by the deviation of all together.
     center_ : list of ndarray of shape (n_directions,)
         Means, to subtract.
 
@@ -65,8 +66,8 @@ class StringColumns:
             _, _, axes = randomized_svd(often, max(size, 1), random_state=0)
             raw = weighted @ axes.T
             center = np.average(raw, axis=0, weights=times)
-            spread = np.sqrt(np.average((raw - center) ** 2, axis=0, weights=times))
-            scale = 1 / np.where(spread > 1e-9, spread, np.inf)
+            spread = np.average((raw - center) ** 2, axis=0, weights=times).sum()
+            scale = 1 / np.sqrt(spread) if spread > 1e-18 else 0.0
             self.rarity_.append(rarity.astype(np.float32))
             self.directions_.append((axes.T * scale).astype(np.float32))
             self.center_.append(center * scale)

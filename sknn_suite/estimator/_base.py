@@ -12,6 +12,7 @@ from sknn_suite.doors import (
     Home,
     check_same_home,
     is_one_of_many_fits,
+    is_pressed_again,
     to_numpy,
 )
 from sknn_suite.estimator._draft import fitted_attributes
@@ -105,8 +106,8 @@ class NeuralEstimator(TrainingParameters, CallbackSupportMixin, BaseEstimator):
         fit = plan_call(self, call).prepare()
         job = Job(fit.plan, fit.scorer(), fit.callbacks(), keeps_net=call.partial)
         trained = train_job(job)
-        if trained.interrupted and is_one_of_many_fits():
-            # A search would score the half-trained network and go on.
+        if trained.interrupted and (is_one_of_many_fits() or is_pressed_again()):
+            # A search or a loop would take the half-trained network and go on.
             raise KeyboardInterrupt
         self._set_fitted(fit.attributes(trained))
         fit.source.hand_back(trained.random_state)

@@ -23,18 +23,31 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
 
     Parameters
     ----------
-    loss : {"log_loss", "focal"}, default="log_loss"
+    loss : {"log_loss", "focal", "logit_adjusted"}, default="log_loss"
         Loss function to minimise. "focal" gives less weight to rows that are already
-        right. Try it when classes are rare or hard to separate.
+        right. Try it when classes are rare or hard to separate. "logit_adjusted" is the
+        log-loss after the logarithm of each class's share in training was added to its
+        raw score. So classes count equally, however rare: `predict` aims at balanced
+        accuracy, and `predict_proba` is for equal shares, see `probabilities`.
 
     class_weight : dict, "balanced", list of dict or None, default=None
         Weight of each class, multiplied with `sample_weight`. "balanced" gives every
         class the same total weight. A list has one dict per column of a multilabel y.
         Validation rows have the same weights. Set it when some classes are rare.
 
+    batch_sampling : {"shuffle", "balanced"} or dict, default="shuffle"
+        Which rows an epoch takes. "shuffle" takes each row once. "balanced" fills
+        batches with equally many rows of each class, and a dict by the shares that it
+        gives to the classes. An epoch has as many rows as before: all rows of a large
+        class come once, over several epochs, before any comes again, and rows of small
+        classes come several times. `class_weight` and `sample_weight` multiply the loss
+        of rows as ever, so one of "balanced" weights and batches is enough. Validation
+        rows are weighted by the same shares. Set it when a class is so rare that most
+        batches have no row of it.
+
     label_smoothing : float, default=0.0
         Fraction of the target, in [0, 1), that training spreads evenly over the
-        classes. Raise it when the probabilities are too extreme. For loss="log_loss".
+        classes. Raise it when the probabilities are too extreme. Not for loss="focal".
 
     focal_gamma : float, default=2.0
         Strength of loss="focal", in [0, inf); 0 is the log-loss.
@@ -47,15 +60,17 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         "matthews_corrcoef", a scorer, a cost matrix (a row for each true class), or
         one of `sknn_suite.decision`, such as ``Capacity(200)``: the threshold is chosen
         on the validation rows of early stopping, or on X_val, without another fit.
-        Rows there count by their sample weight, not by `class_weight`. Set it when
-        classes are rare or mistakes differ in cost. A list has one number per label,
-        or per class, which divides its probability before the largest is taken.
+        Rows there count by their sample weight, not by `class_weight` or
+        `batch_sampling`. Set it when classes are rare or mistakes differ in cost. A
+        list has one number per label, or per class, which divides its probability
+        before the largest is taken.
 
     probabilities : {"as_trained", "true_shares"}, default="as_trained"
-        What probabilities are for, if `class_weight` has changed the shares of the
-        classes in training: "as_trained" for those shares, "true_shares" for those of
-        the rows as they are, by Bayes' rule. Set it when you read probabilities, or
-        decide by cost. For loss="log_loss".
+        What probabilities are for, if `class_weight`, `batch_sampling` or `loss` has
+        changed the shares of the classes in training: "as_trained" for those shares,
+        "true_shares" for those of the rows as they are, by Bayes' rule, from the
+        weights and counts that were used. Set it when you read probabilities, or decide
+        by cost. Not for loss="focal".
 
     Attributes
     ----------
@@ -68,9 +83,12 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         several; None for several classes and for a threshold that was given.
     """
 
-    loss: str = param("log_loss", StrOptions({"log_loss", "focal"}))
+    loss: str = param("log_loss", StrOptions({"log_loss", "focal", "logit_adjusted"}))
     class_weight: dict | list | str | None = param(
         None, dict, list, StrOptions({"balanced"}), None
+    )
+    batch_sampling: dict | str = param(
+        "shuffle", StrOptions({"shuffle", "balanced"}), dict
     )
     label_smoothing: float = param(
         0.0, Interval(Real, 0, 1, closed="left"), group="regularisation"

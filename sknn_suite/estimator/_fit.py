@@ -283,8 +283,10 @@ def warn_unless_converged(fit: Fit, trained: Trained) -> None:
     """Warn that training was interrupted, or ended before it converged."""
     task, plan = fit.task, fit.plan
     if trained.interrupted:
+        has_best = trained.progress.best_weights is not None
+        when = "best epoch so far" if has_best else "last batch"
         warn_user(
-            "Training interrupted by user. The best state so far is kept. "
+            f"Training interrupted by user. The weights of the {when} are kept. "
             "Fit again to train to the end.",
             InterruptedWarning,
         )

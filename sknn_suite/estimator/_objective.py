@@ -12,11 +12,14 @@ from sknn_suite.checks import warn_of_one_hot
 from sknn_suite.data import TensorBundle
 from sknn_suite.doors import check_partial_fit_first_call, to_numpy
 from sknn_suite.encoding import ClassTarget
+from sknn_suite.estimator._class_shares import ClassShares, settle_batch_shares
 from sknn_suite.estimator._fitted import FittedNet
 from sknn_suite.estimator._wanted import Wanted
 from sknn_suite.losses import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
+    LogitAdjustedSigmoidLoss,
+    LogitAdjustedSoftmaxLoss,
     Loss,
     SigmoidLoss,
     SoftmaxLoss,
@@ -40,6 +43,9 @@ class Objective:
     """
 
     y_is_numeric = True
+
+    # Share of each class in a training batch; None for that of the rows as they are.
+    batch_shares: tuple[float, ...] | None = None
 
     def __init__(self, of: Any) -> None:
         self.of = of
@@ -101,6 +107,12 @@ class Objective:
         """Weigh the user's own validation rows as if they had been split off."""
         return weight
 
+    def weigh_as_drawn(
+        self, weight: np.ndarray | None, y: np.ndarray
+    ) -> np.ndarray | None:
+        """Weigh rows that are not drawn as `batch_shares` weigh training rows."""
+        return weight
+
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Classes whose shares the validation rows keep; None for none."""
         return None
@@ -121,6 +133,9 @@ class Classification(Objective):
     _settled_class_weight: dict | list | None
     _wanted: Wanted
 
+    # The classes of the training rows, if anything asks for them.
+    _shares: ClassShares | None = None
+
     def hear_classes(self, y: Any, classes: Any) -> None:
         if not check_partial_fit_first_call(self.of, classes):
             return
@@ -139,6 +154,7 @@ class Classification(Objective):
         else:
             self._check_classes(y, partial=partial)
         self._wanted = Wanted.of_fit(self.of, self.target, partial=partial)
+        self.batch_shares = settle_batch_shares(self.of, self.target, partial=partial)
 
     def check_held_out(self, y: np.ndarray) -> None:
         self._check_classes(y, partial=True)
@@ -174,9 +190,40 @@ class Classification(Objective):
     ) -> None:
         had = self.target.rule is not None or self.target.shift is not None
         rule = self._wanted.rule(None if held_out is None else int(held_out.sum()))
-        shift = self._wanted.shift(self._settled_class_weight)
+        if self._asks_for_shares():
+            self._shares = self._count_classes(y, weight)
+        shift = self._wanted.shift(self._shares, self._settled_class_weight)
         if had or rule is not None or shift is not None:
             self.target = self.target.deciding(rule, shift)
+
+    def _asks_for_shares(self) -> bool:
+        of = self.of
+        asks = self.batch_shares is not None or of.loss == "logit_adjusted"
+        asks = asks or of.probabilities == "true_shares"
+        return asks and self.target.kind_ != "multilabel"
+
+    def _count_classes(self, y: np.ndarray, weight: np.ndarray | None) -> ClassShares:
+        class_weight: Any = self._settled_class_weight
+        shares = ClassShares.of_rows(
+            self.target, y, weight, class_weight, self.batch_shares
+        )
+        if self.of.loss == "logit_adjusted":
+            shares.refuse_absent(self.target.classes_, "loss='logit_adjusted'")
+        return shares
+
+    def weigh_as_drawn(
+        self, weight: np.ndarray | None, y: np.ndarray
+    ) -> np.ndarray | None:
+        return self.weigh_codes_as_drawn(weight, self.target.codes(y))
+
+    def weigh_codes_as_drawn(
+        self, weight: np.ndarray | None, codes: np.ndarray
+    ) -> np.ndarray | None:
+        """Do what `weigh_as_drawn` does, for rows whose class codes are known."""
+        if self._shares is None or self.batch_shares is None:
+            return weight
+        times = self._shares.times_drawn[codes.reshape(len(codes)).astype(int)]
+        return times if weight is None else times * weight
 
     def finish(
         self, scores: Callable[[], torch.Tensor], valid: TensorBundle
@@ -198,6 +245,7 @@ class Classification(Objective):
         """Take the weights of classes out again: decisions are for the true shares."""
         settled = self._settled_class_weight
         by_class = combine_weights(None, settled, y, self.target.classes_)
+        by_class = self.weigh_as_drawn(by_class, y)
         if weight is None or by_class is None:
             return weight
         return np.divide(
@@ -214,29 +262,56 @@ class Classification(Objective):
         return codes
 
     def loss(self, label_smoothing: float = 0.0) -> Loss:
-        softmax = self.target.kind_ == "multiclass"
         if self.of.loss != "focal":
-            log_loss = SoftmaxLoss if softmax else SigmoidLoss
-            return log_loss(label_smoothing)
+            return self.log_loss(label_smoothing)
         if label_smoothing > 0:
             raise ValueError(
                 f"label_smoothing={label_smoothing} does not go with "
                 "loss='focal'. Expected loss='log_loss', or no smoothing. "
                 "Change one of the two."
             )
+        softmax = self.target.kind_ == "multiclass"
         focal = FocalSoftmaxLoss if softmax else FocalSigmoidLoss
         return focal(self.of.focal_gamma)
 
+    def log_loss(self, label_smoothing: float = 0.0) -> Loss:
+        """Make the loss without its focus, which linear models minimise too."""
+        softmax = self.target.kind_ == "multiclass"
+        if self.of.loss == "logit_adjusted":
+            assert self._shares is not None
+            log_shares = tuple(np.log(self._shares.seen).tolist())
+            if softmax:
+                return LogitAdjustedSoftmaxLoss(log_shares, label_smoothing)
+            return LogitAdjustedSigmoidLoss(log_shares, label_smoothing)
+        return (SoftmaxLoss if softmax else SigmoidLoss)(label_smoothing)
+
     def score(self) -> Callable[[torch.Tensor, TensorBundle], float]:
-        return partial(accuracy, self.target.kind_)
+        if self.of.loss != "logit_adjusted":
+            return partial(accuracy, self.target.kind_)
+        # It trains for classes of equal size, so they count equally here.
+        assert self._shares is not None
+        by_class = tuple((1 / self._shares.seen).tolist())
+        return partial(accuracy, self.target.kind_, by_class=by_class)
 
 
-def accuracy(kind: str, raw: torch.Tensor, valid: TensorBundle) -> float:
-    """Accuracy of raw scores, of whole rows for `kind` "multilabel"."""
+def accuracy(
+    kind: str,
+    raw: torch.Tensor,
+    valid: TensorBundle,
+    by_class: tuple[float, ...] | None = None,
+) -> float:
+    """Accuracy of raw scores, of whole rows for `kind` "multilabel".
+
+    `by_class` are weights by class, which multiply those of the rows.
+    """
     target = valid.targets
     if kind == "multiclass":
         right = raw.argmax(dim=1) == target
     else:
         right = ((raw > 0) == (target > 0.5)).all(dim=1)
     weights = None if valid.weight is None else valid.weights.cpu().numpy()
+    if by_class is not None:
+        codes = target.reshape(len(valid)).cpu().numpy().astype(int)
+        times = np.array(by_class)[codes]
+        weights = times if weights is None else times * weights
     return float(np.average(right.cpu().numpy(), weights=weights))

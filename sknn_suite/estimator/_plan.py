@@ -94,6 +94,10 @@ def plan_fit(
     train, valid = _bundle_parts(task, encoder, rows, parts, place.dtype)
     if data.held_out is not None:
         valid = task.encode(encoder, data.held_out, place.dtype)
+    if valid is not None and held_out is not None and task.class_shares() is not None:
+        held_out = task.weigh_as_drawn(held_out)
+        if held_out.weight is not None:
+            valid = valid.weighted(as_tensor(held_out.weight, place.dtype))
     batch_size = task.rows_per_batch(len(train), place.device)
     if of.batch_size == "auto":
         batch_size = _limit_by_memory(batch_size, train, module, place)
@@ -122,6 +126,7 @@ def plan_fit(
         augment=augment,
         score=task.score(),
         valid_rows=task.rows_at_once(network) or 1024,
+        class_shares=task.class_shares(),
         start=Start() if before is None else before.start(of, partial=partial),
     )
     return Planned(plan, encoder, held_out, work)

@@ -92,6 +92,14 @@ class Task:
         """Choose among the row numbers of the split; None means all, and none."""
         return train, valid
 
+    def class_shares(self) -> tuple[float, ...] | None:
+        """Share of each class in a training batch; None for that of the rows."""
+        return None
+
+    def weigh_as_drawn(self, held_out: Rows) -> Rows:
+        """Weigh validation rows as `class_shares` weigh training rows."""
+        return held_out
+
     # -- encoder and network ---------------------------------------------------------
 
     def encoder(self) -> Any:
@@ -297,6 +305,13 @@ class SupervisedTask(Task):
             weights = held_out.weight
             counts = np.ones(held_out.n, bool) if weights is None else weights > 0
         self.objective.settle(y, weight, counts)
+
+    def class_shares(self) -> tuple[float, ...] | None:
+        return self.objective.batch_shares
+
+    def weigh_as_drawn(self, held_out: Rows) -> Rows:
+        weight = self.objective.weigh_as_drawn(held_out.weight, held_out.y)
+        return held_out._replace(weight=weight)
 
     def finish(self, net: Any, fit: Any) -> Any:
         valid = fit.plan.valid

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sknn_suite.decision import Criterion, DecisionRule
 from sknn_suite.encoding import ClassTarget
+from sknn_suite.estimator._class_shares import ClassShares
 from sknn_suite.exceptions import DataError
 from sknn_suite.losses import LINKS
 
@@ -45,6 +46,8 @@ class Wanted(NamedTuple):
                 "probabilities are not those of any shares. Expected loss='log_loss'. "
                 "Change one of the two."
             )
+        if of.loss == "logit_adjusted":
+            _refuse_adjustment(target.kind_, partial=partial)
         return cls(of, target, settled)
 
     @property
@@ -69,27 +72,34 @@ class Wanted(NamedTuple):
             self.settled.check(n_classes if several else 2, n_valid)
         return None
 
-    def shift(self, class_weight: dict | list | None) -> np.ndarray | None:
-        """Compute what takes the weights of classes out of raw scores."""
-        if self.of.probabilities != "true_shares" or class_weight is None:
+    def shift(
+        self, shares: ClassShares | None, class_weight: dict | list | None
+    ) -> np.ndarray | None:
+        """Compute what makes raw scores those for the true shares of the classes."""
+        if self.of.probabilities != "true_shares":
             return None
-        if not isinstance(class_weight, dict):
+        if isinstance(class_weight, list):
             raise ValueError(
                 "probabilities='true_shares' does not go with class_weight of several "
                 "labels, whose weights multiply in each row. Expected no class_weight "
                 "or one label per row. Change one of the two."
             )
-        classes = self.target.classes_.tolist()
-        weights = np.array([class_weight[label] for label in classes])
-        if not (weights > 0).all():
+        if shares is None:
+            return None
+        if not (shares.class_weights > 0).all():
             raise ValueError(
                 f"class_weight={self.of.class_weight!r} gives a class the weight 0, "
                 "and nothing can be said about its true share. Expected weights > 0. "
                 "Change it, or set probabilities='as_trained'."
             )
-        # Training saw shares that are `weights` times the true ones; Bayes' rule takes
-        # the factor out of the odds.
-        shift = -np.log(weights)
+        if self.of.loss == "logit_adjusted":  # it trains for equal shares
+            shift = np.log(shares.true)
+        elif class_weight is None and shares.drawn is None:
+            return None
+        else:
+            # Training saw shares that are `factors` times the true ones; Bayes' rule
+            # takes the factor out of the odds.
+            shift = -np.log(shares.factors)
         return shift[1:] - shift[:1] if self.target.kind_ == "binary" else shift
 
     def choose(
@@ -108,6 +118,22 @@ class Wanted(NamedTuple):
             probabilities(target, raw),
             target.classes_,
             weight,
+        )
+
+
+def _refuse_adjustment(kind: str, *, partial: bool) -> None:
+    """Refuse loss="logit_adjusted" where classes have no known shares."""
+    if kind == "multilabel":
+        raise ValueError(
+            "loss='logit_adjusted' does not go with several labels per row, which are "
+            "in no single class. Expected loss='log_loss' or 'focal'. Change loss, and "
+            "set class_weight for rare labels."
+        )
+    if partial:
+        raise ValueError(
+            "loss='logit_adjusted' is not supported for partial_fit, which sees one "
+            "part of the data and not the shares of the classes. Expected "
+            "loss='log_loss' or 'focal'. Change loss, or call fit on all rows."
         )
 
 

@@ -148,16 +148,22 @@ class BoundAugmentation:
         if "x" not in batch.inputs:
             return batch, None
         images = batch.inputs["x"]
+        x = self.scaled(images, generator)
+        draw = Draw(generator, images.device)
+        mixed = None
+        if self.mixes:
+            x, mixed = self._mix(x, batch, draw)
+        return TensorBundle({"prepared": x}, batch.target, batch.weight), mixed
+
+    def scaled(self, images: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Change images one by one, (n, h, w, c), and scale them, (n, c, h, w)."""
         draw = Draw(generator, images.device)
         images = self._move_pixels(images, draw)
         x = self.module.prepare(images)
         for name, change in CHANGES:
             if name is None or name in self.strengths:
                 x = change(x, self.strengths, draw)
-        mixed = None
-        if self.mixes:
-            x, mixed = self._mix(x, batch, draw)
-        return TensorBundle({"prepared": x}, batch.target, batch.weight), mixed
+        return x
 
     def _move_pixels(self, images: Tensor, draw: "Draw") -> Tensor:
         """Flip, turn and shift by whole pixels, (n, h, w, c)."""

@@ -5,6 +5,8 @@ from typing import Any
 from torch import nn
 
 from sknn_suite.checks import check_layer_sizes, check_per_layer
+from sknn_suite.doors import warn_user
+from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.modules import (
     BACKBONES,
     CONV_SPECS,
@@ -15,6 +17,9 @@ from sknn_suite.modules import (
     small_shape,
 )
 from sknn_suite.parameters import refuse_for_network
+
+# Layers that make probabilities of raw scores.
+_LINKS = (nn.Sigmoid, nn.LogSigmoid, nn.Softmax, nn.LogSoftmax)
 
 
 def user_module(estimator: Any) -> Any:
@@ -71,6 +76,14 @@ def configure(draft: Any, n_outputs: int) -> dict:
                 "layer, or pass the module as backbone, which replaces it."
             )
         config["from_pair"] = True
+    if not headless and isinstance(probe.last, _LINKS):
+        warn_user(
+            f"The network of architecture={shown} ends in {type(probe.last).__name__}. "
+            "Expected raw scores, since the loss has a softmax or sigmoid itself; with "
+            "two in a row the network learns slowly and its probabilities are wrong. "
+            "Leave the last layer out.",
+            SuiteWarning,
+        )
     return config | {
         "crops_kernels": probe.meets_one_pixel,
         "macs": probe.macs,

@@ -115,7 +115,8 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     >>> print(diagnose(model, X, y).advice[0])
     layer 1: ... % of its units never fire; lower learning_rate_init or use leaky_relu.
     """
-    estimator, X, y = look_inside(estimator, X, y)
+    inside = look_inside(estimator, X, y)
+    estimator, X, y = inside.estimator, inside.X, inside.y
     check_fitted(estimator)
     check_target(estimator, X, y)
     together = rows_together(estimator, MAX_ROWS)
@@ -128,7 +129,9 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     large = LARGE_UPDATE * (MUON_FACTOR if isinstance(net.optimizer_, Muon) else 1)
     if passes_a_peak(estimator):
         large *= PEAK_FACTOR
-    evidence = Evidence(estimator, X, y, some_X, some_y)
+    evidence = Evidence(
+        estimator, X, y, some_X, some_y, inside.names, inside.is_resampled
+    )
     findings = [
         *find_in_layers(layers, large, acting_parameters(estimator)),
         *find_in_columns(evidence),

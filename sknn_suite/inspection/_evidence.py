@@ -28,6 +28,10 @@ class Evidence:
         All rows and targets, as the user gave them.
     some_X, some_y : object
         Those of evenly spaced rows.
+    names : sequence of str, default=None
+        Names of the columns of X, where X itself has none.
+    is_resampled : bool, default=False
+        Whether a sampler before the estimator has changed the rows of fit.
     """
 
     estimator: Any
@@ -35,6 +39,8 @@ class Evidence:
     y: Any
     some_X: Any
     some_y: Any
+    names: Any = None
+    is_resampled: bool = False
 
     @property
     def is_classifier(self) -> bool:
@@ -84,7 +90,9 @@ class Evidence:
 
     def name_of_column(self, number: int) -> str:
         """Name of a column, or its number."""
-        names = getattr(self.estimator, "feature_names_in_", None)
+        names = self.names
+        if names is None:
+            names = getattr(self.estimator, "feature_names_in_", None)
         if names is None or len(names) <= number or not self.is_table:
             return str(number)
         return f"'{names[number]}'"

@@ -22,11 +22,17 @@ class Inside(NamedTuple):
         The last step, if there are steps around it.
     X, y : array-likes or None
         The rows as this estimator sees them.
+    names : sequence of str or None
+        Names of the columns of X, if the steps before tell them.
+    is_resampled : bool
+        Whether a sampler has changed the rows of fit.
     """
 
     estimator: Any
     X: Any
     y: Any
+    names: Any = None
+    is_resampled: bool = False
 
 
 def look_inside(
@@ -61,12 +67,15 @@ def look_inside(
     ValueError
         If a sampler makes other rows than those with weights.
     """
+    names, is_resampled = None, False
     while not isinstance(estimator, NeuralEstimator | type):
         place = next((n for n in _FITTED_INSIDE if hasattr(estimator, n)), None)
         if isinstance(estimator, Pipeline):
             steps, estimator = estimator.steps[:-1], estimator.steps[-1][1]
+            parts = [s for _, s in steps if s is not None and s != "passthrough"]
+            is_resampled |= any(hasattr(step, "fit_resample") for step in parts)
             if X is not None:
-                parts = [s for _, s in steps if s is not None and s != "passthrough"]
+                names = names_after(parts, X, names)
                 if refits or not _is_fitted(estimator):
                     X, y = _fit_through(parts, X, y, has_weights=has_weights)
                 else:
@@ -77,7 +86,31 @@ def look_inside(
             if hasattr(estimator, "estimator"):
                 check_is_fitted(estimator)
             break
-    return Inside(estimator, X, y)
+    return Inside(estimator, X, y, names, is_resampled)
+
+
+def names_after(steps: list[Any], X: Any, names: Any = None) -> Any:
+    """Give the names of columns behind fitted steps, as the user would write them.
+
+    A ColumnTransformer puts the name of its step before that of the column; this is
+    left out while no two columns have the same name. None if a step does not tell.
+    """
+    if names is None and hasattr(X, "columns"):
+        names = list(X.columns)
+    for step in steps:
+        if hasattr(step, "fit_resample"):
+            continue
+        try:
+            names = list(step.get_feature_names_out(names))
+        except (AttributeError, NotFittedError, TypeError, ValueError):
+            return None
+    if names is None:
+        return None
+    names = [str(name) for name in names]
+    if not any(getattr(step, "verbose_feature_names_out", False) for step in steps):
+        return names
+    short = [name.partition("__")[2] or name for name in names]
+    return short if len(set(short)) == len(short) else names
 
 
 def _pass_through(steps: list[Any], X: Any) -> Any:

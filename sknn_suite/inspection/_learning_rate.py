@@ -81,7 +81,9 @@ def find_learning_rate(
             "at least 1. Change it; a hundred is enough."
         )
     has_weights = sample_weight is not None
-    estimator, X, y = look_inside(estimator, X, y, refits=True, has_weights=has_weights)
+    estimator, X, y, *_ = look_inside(
+        estimator, X, y, refits=True, has_weights=has_weights
+    )
     if not isinstance(estimator, NeuralEstimator):
         raise TypeError(
             f"{type(estimator).__name__} is not an estimator of sknn_suite. "

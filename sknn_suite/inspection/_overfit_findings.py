@@ -6,11 +6,15 @@ import numpy as np
 
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import Finding
+from sknn_suite.inspection._module import count_rows
 from sknn_suite.inspection._settings import acting_parameters
 
 # A network overfits if its loss on other rows is so many times that on training rows,
 # and at least this share of the loss of a constant prediction.
 TIMES, OF_CONSTANT = 3.0, 0.5
+
+# With fewer rows, early stopping sets aside less than a hundred.
+FEW_ROWS = 1000
 
 
 def find_overfitting(evidence: Evidence) -> list[Finding]:
@@ -34,6 +38,9 @@ def find_overfitting(evidence: Evidence) -> list[Finding]:
     remedy = f"raise {' or '.join(remedies)}"
     if not estimator.early_stopping:
         remedy += ", or set early_stopping=True"
+        if evidence.is_classifier and count_rows(evidence.X) < FEW_ROWS:
+            # The accuracy of a few validation rows hardly changes between epochs.
+            remedy += " with early_stopping_scoring='loss'"
     sentence = (
         f"The network overfits: its loss is {train:.2g} on training rows and "
         f"{valid:.2g} on those of {which}; {remedy}."
@@ -56,7 +63,9 @@ def _loss_of_a_constant(evidence: Evidence) -> float | None:
     """Loss of the best constant, in the units of the history; None for other losses."""
     estimator = evidence.estimator
     if evidence.is_classifier:
-        if estimator.loss != "log_loss" or estimator.class_weight is not None:
+        balances = estimator.batch_sampling != "shuffle"
+        balances = balances or estimator.class_weight is not None
+        if balances or estimator.loss != "log_loss":
             return None
         _, counts = np.unique(evidence.all_targets, return_counts=True)
         share = counts / counts.sum()

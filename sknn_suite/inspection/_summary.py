@@ -235,7 +235,7 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
     device_         cpu
     precision_      float64
     """
-    estimator, X, y = look_inside(estimator, X, y)
+    estimator, X, y, *_ = look_inside(estimator, X, y)
     check_ours(estimator)
     if not estimator.__sklearn_is_fitted__():
         if X is None:

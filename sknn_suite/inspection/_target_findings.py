@@ -48,17 +48,19 @@ def _find_scale(evidence: Evidence) -> list[Finding]:
 
 def _find_rare_classes(evidence: Evidence) -> list[Finding]:
     estimator = evidence.estimator
-    if estimator.class_weight is not None or estimator.loss == "focal":
+    balances = estimator.batch_sampling != "shuffle"
+    if balances or estimator.class_weight is not None or estimator.loss != "log_loss":
         return []
     labels, counts = np.unique(evidence.all_targets, return_counts=True)
     rarest = int(counts.argmin())
     if len(labels) < 2 or counts[rarest] >= RARE * counts.max():
         return []
     share = percent_of_few(counts[rarest] / counts.sum())
+    # Behind a sampler the rows of fit are balanced already, as far as the user wants.
+    remedy = "" if evidence.is_resampled else "set class_weight='balanced' or "
     sentence = (
-        f"Only {share} of the rows are of class {labels[rarest]!s}; set "
-        "class_weight='balanced' or tune the threshold, and "
-        "score by average precision or balanced accuracy."
+        f"Only {share} of the rows are of class {labels[rarest]!s}; {remedy}tune the "
+        "threshold, and score by average precision or balanced accuracy."
     )
     return [Finding("imbalance", sentence)]
 

@@ -6,9 +6,12 @@ from sknn_suite.losses._by_model import LossByModel
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
+    LogitAdjustedSigmoidLoss,
+    LogitAdjustedSoftmaxLoss,
     SigmoidLoss,
     SoftmaxLoss,
 )
+from sknn_suite.losses._mixed_table import MixedDistribution
 from sknn_suite.losses._reconstruction import (
     DISTRIBUTIONS,
     Bernoulli,
@@ -47,8 +50,11 @@ __all__ = [
     "Huber",
     "HuberLoss",
     "Laplace",
+    "LogitAdjustedSigmoidLoss",
+    "LogitAdjustedSoftmaxLoss",
     "Loss",
     "LossByModel",
+    "MixedDistribution",
     "Poisson",
     "PoissonLoss",
     "QuantileLoss",

@@ -158,6 +158,77 @@ class FocalSigmoidLoss(SigmoidLoss):
         return self.rows(raw, target).mean(dim=-1)
 
 
+class LogitAdjustedSoftmaxLoss(SoftmaxLoss):
+    """Log-loss of raw scores plus the logarithms of the classes' shares.
+
+    The scores then need not learn the shares: their softmax is for classes of equal
+    size, and the largest of them has the lowest balanced error.
+
+    Parameters
+    ----------
+    log_shares : tuple of float
+        Logarithm of the share of each class in training.
+    label_smoothing : float, default=0.0
+        See `SmoothedLoss`.
+
+    References
+    ----------
+    Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq. 10, with
+    tau = 1.
+    """
+
+    def __init__(
+        self, log_shares: tuple[float, ...], label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__(label_smoothing)
+        self.log_shares = log_shares
+        self.knows_gradient = False  # networks of a pack differ in their shares
+
+    def _adjust(self, raw: Tensor) -> Tensor:
+        return raw + raw.new_tensor(self.log_shares)
+
+    def rows(self, raw: Tensor, target: Tensor) -> Tensor:
+        return super().rows(self._adjust(raw), target)
+
+    def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        return self.rows(raw, target).mean(dim=-1)
+
+    def value_and_gradient(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        return super().value_and_gradient(self._adjust(raw), target, weight)
+
+
+class LogitAdjustedSigmoidLoss(SigmoidLoss):
+    """`LogitAdjustedSoftmaxLoss` for two classes, whose score is their log-odds.
+
+    Parameters
+    ----------
+    log_shares : tuple of float
+        Logarithms of the shares of both classes in training.
+    label_smoothing : float, default=0.0
+        See `SmoothedLoss`.
+    """
+
+    def __init__(
+        self, log_shares: tuple[float, ...], label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__(label_smoothing)
+        self.log_odds = log_shares[1] - log_shares[0]
+        self.knows_gradient = False  # networks of a pack differ in their shares
+
+    def rows(self, raw: Tensor, target: Tensor) -> Tensor:
+        return super().rows(raw + self.log_odds, target)
+
+    def mean(self, raw: Tensor, target: Tensor) -> Tensor:
+        return self.rows(raw, target).mean(dim=-1)
+
+    def value_and_gradient(
+        self, raw: Tensor, target: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        return super().value_and_gradient(raw + self.log_odds, target, weight)
+
+
 def _cross_entropy(raw: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
     """Loss of each row, (..., n_samples); torch expects classes on the second axis."""
     if raw.dim() > 2:

@@ -3,6 +3,7 @@
 from sknn_suite.modules._activations import ACTIVATIONS, IN_PLACE, make_activation
 from sknn_suite.modules._airbench import AirbenchNet
 from sknn_suite.modules._autoencoder import Autoencoder, TiedDecoder
+from sknn_suite.modules._conditional_vae import ConditionalVAE
 from sknn_suite.modules._conv_spec import CONV_SPECS, ConvNet
 from sknn_suite.modules._corruption import Corruption
 from sknn_suite.modules._dropout import Dropout, OwnedRandomness, SpatialDropout
@@ -10,6 +11,7 @@ from sknn_suite.modules._ensemble_linear import EnsembleLinear
 from sknn_suite.modules._image_builder import (
     ARCHITECTURES,
     BACKBONES,
+    FlatMLP,
     Probe,
     build_image_network,
     copy_values,
@@ -85,11 +87,13 @@ __all__ = [
     "BatchNorm",
     "BatchNorm2d",
     "Bottleneck",
+    "ConditionalVAE",
     "ConvNet",
     "Corruption",
     "CropKernels",
     "Dropout",
     "EnsembleLinear",
+    "FlatMLP",
     "GlobalAveragePool",
     "GoogLeNet",
     "ImageNetwork",

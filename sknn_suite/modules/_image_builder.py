@@ -19,7 +19,7 @@ from sknn_suite.modules._image_pooling import mean_of_pixels
 from sknn_suite.modules._inception import GoogLeNet
 from sknn_suite.modules._init import give_memory, init_linear
 from sknn_suite.modules._mlp import MLP
-from sknn_suite.modules._norm import AnyBatchNorm
+from sknn_suite.modules._norm import AnyBatchNorm, let_norms_take_one_row
 from sknn_suite.modules._resnet import BasicBlock, Bottleneck, ResNet
 from sknn_suite.modules._resnet_small import ResNetSmall
 from sknn_suite.modules._vgg import VGG, VGG_LAYERS, AlexNet
@@ -168,6 +168,7 @@ def _user_network(config: dict, user: Any) -> nn.Module:
             network = copy.deepcopy(user).cpu()
         else:
             network = draw_user_network(user, config, 0)
+    let_norms_take_one_row(network)
     if config["new_head"] is not None:
         network = _with_new_head(network, config["new_head"], config["n_outputs"])
     return network
@@ -304,12 +305,15 @@ class Probe:
         Inputs of its last linear layer; None if there is none.
     meets_one_pixel : bool
         Whether a convolution meets an image that is one pixel high or wide.
+    last : nn.Module or None
+        The layer whose output the scores are; None if a function makes them.
     """
 
     def __init__(self, whole: ImageNetwork, image_shape: tuple, name: str) -> None:
         give_memory(whole)  # a user's network may need the values of its buffers
         self.macs, self.largest = 0, int(np.prod(image_shape))
         self.meets_one_pixel = False
+        self._after: tuple[nn.Module, Any] | None = None
         hooks = [
             part.register_forward_hook(self._count)
             for part in whole.modules()
@@ -335,6 +339,9 @@ class Probe:
                 f"{type(output).__name__}. Expected one tensor of raw scores. Wrap "
                 "it in a module that returns only these."
             )
+        is_last = self._after is not None and self._after[1] is output
+        self.last = self._after[0] if is_last and self._after is not None else None
+        self._after = None
         self.output_shape = tuple(output.shape[1:])
         self.n_outputs = int(np.prod(self.output_shape))
         self.n_features = None
@@ -344,6 +351,7 @@ class Probe:
     def _count(self, part: nn.Module, inputs: tuple, output: Any) -> None:
         if not isinstance(output, Tensor):
             return
+        self._after = part, output
         self.largest = max(self.largest, output.numel())
         if isinstance(part, nn.Conv2d | nn.Linear):
             self.macs += part.weight[0].numel() * output.numel()

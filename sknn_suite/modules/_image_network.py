@@ -65,8 +65,10 @@ class ImageNetwork(nn.Module):
         self.body_frozen = body_frozen
         self.head_name = find_head(network)
         self._tap = HeadInput()
+        self._recording: Any = None
         if self.head_name is not None:
-            self.head.register_forward_pre_hook(self._tap.record)
+            record = self._tap.record
+            self._recording = self.head.register_forward_pre_hook(record)
 
     @property
     def head(self) -> Any:
@@ -79,6 +81,11 @@ class ImageNetwork(nn.Module):
         """Set mean and deviation of each channel."""
         self.center.copy_(center)
         self.factor.copy_(1 / scale)
+
+    def stop_recording(self) -> None:
+        """Leave the network to others; `features` is over."""
+        if self._recording is not None:
+            self._recording.remove()
 
     def prepare(self, x: Tensor) -> Tensor:
         """Scale pixels; the result is channels_last, as stored pixels are."""

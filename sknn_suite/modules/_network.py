@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from sknn_suite.modules._autoencoder import Autoencoder
+from sknn_suite.modules._conditional_vae import ConditionalVAE
 from sknn_suite.modules._image_builder import build_image_network
 from sknn_suite.modules._init import materialize
 from sknn_suite.modules._layer_pair import LayerPair
@@ -20,6 +21,7 @@ from sknn_suite.modules._vae import VAE
 # have no values yet.
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "autoencoder": Autoencoder,
+    "conditional_vae": ConditionalVAE,
     "image": build_image_network,
     "layer_pair": LayerPair,
     "mlp": MLP,

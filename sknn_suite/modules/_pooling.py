@@ -162,7 +162,7 @@ class Pooling(nn.Module):
         if lengths is None:
             last = h[:, -1]
         else:
-            last = h[torch.arange(len(h), device=h.device), lengths - 1]
+            last = h[torch.arange(h.shape[0], device=h.device), lengths - 1]
         if not self.bidirectional:
             return last
         half = h.shape[2] // 2

@@ -41,7 +41,7 @@ def reverse_order(lengths: Tensor, longest: int) -> Tensor:
     steps = torch.arange(longest, device=lengths.device)
     last = lengths[:, None] - 1
     order = torch.where(steps <= last, last - steps, steps)
-    first = torch.arange(len(lengths), device=lengths.device) * longest
+    first = torch.arange(lengths.shape[0], device=lengths.device) * longest
     return (order + first[:, None]).reshape(-1)
 
 
@@ -54,7 +54,7 @@ def reverse(x: Tensor, order: Tensor) -> Tensor:
     order : what `reverse_order` gives
     returns : as x
     """
-    return _Permute.apply(x.reshape(len(order), -1), order).view(x.shape)
+    return _Permute.apply(x.reshape(order.shape[0], -1), order).view(x.shape)
 
 
 class Direction(nn.Module):
@@ -136,7 +136,7 @@ class Direction(nn.Module):
         if self.training and self.dropout.p:
             weight_hh = weight_hh * self.dropout(weight_hh.new_ones(self.n_hidden))
         weights = [self.weight_ih, weight_hh, *self.weights[2:]]
-        state: tuple[Tensor, ...] = (x.new_zeros(1, len(x), self.n_hidden),)
+        state: tuple[Tensor, ...] = (x.new_zeros(1, x.shape[0], self.n_hidden),)
         if self.cell == "lstm":
             state = (*state, state[0])
         if not self.training or self.max_bptt is None or x.shape[1] <= self.max_bptt:
@@ -260,7 +260,7 @@ class RecurrentLayer(nn.Module):
         directions: Any = self.directions
         weights = [weight for part in directions for weight in part.weights]
         first = directions[0]
-        state: tuple[Tensor, ...] = (x.new_zeros(2, len(x), first.n_hidden),)
+        state: tuple[Tensor, ...] = (x.new_zeros(2, x.shape[0], first.n_hidden),)
         if first.cell == "lstm":
             state = (*state, state[0])
         return first.run(x, state, weights, bidirectional=True)[0]

@@ -18,6 +18,12 @@ from sknn_suite.modules._size import VALUES_PER_UNIT
 # Numbers that stand for a category with many levels.
 EMBEDDING_SIZE = 8
 
+# Deviation of initial embeddings: all numbers of a category together weigh about as
+# much as one column of numbers. Categories of many levels would drown the others
+# otherwise, where rows are few: with a deviation of one the log-loss on 800 rows of
+# adult is .342 instead of .335 (four members, one split).
+EMBEDDING_DEVIATION = EMBEDDING_SIZE**-0.5
+
 # Share of the cells of categories that training replaces by "unknown".
 UNKNOWN = 0.01
 
@@ -239,7 +245,7 @@ class TabularPack(OwnedRandomness, nn.Module):
         with torch.no_grad():
             if self.embedding is not None:
                 drawn = random_state.normal(size=tuple(self.embedding.shape))
-                self.embedding.copy_(as_tensor(drawn))
+                self.embedding.copy_(as_tensor(drawn * EMBEDDING_DEVIATION))
             self.scale.fill_(1.0)
             for i, linear in enumerate(self.linears):
                 self._draw(i, linear, random_state)

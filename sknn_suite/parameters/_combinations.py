@@ -26,6 +26,7 @@ _NOT_BY_LBFGS = {
     "warmup": "measures its steps itself",
     "body_rate": "measures its steps itself",
     "accumulate": "takes all rows at once",
+    "batch_sampling": "takes all rows at once",
     "on_divergence": "has no learning rate to halve",
     "unfreeze_every": "finds a minimum of the same weights throughout",
     "schedule_params": "measures its steps itself",

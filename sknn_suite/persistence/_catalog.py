@@ -5,6 +5,7 @@ from sknn_suite.persistence._categories import CATEGORIES
 from sknn_suite.persistence._composites import COMPOSITES
 from sknn_suite.persistence._kinds import Kind
 from sknn_suite.persistence._scikit import IMPUTERS, LINEAR, SCALERS
+from sknn_suite.persistence._stacks import STACKS
 from sknn_suite.persistence._suite import SUITE
 
 KINDS: tuple[Kind, ...] = (
@@ -14,6 +15,7 @@ KINDS: tuple[Kind, ...] = (
     *IMPUTERS,
     *CATEGORIES,
     *COMPOSITES,
+    *STACKS,
     *AUTOMATIC,
 )
 BY_TYPE: dict[type, Kind] = {kind.cls: kind for kind in KINDS}

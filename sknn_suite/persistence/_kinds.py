@@ -15,7 +15,7 @@ Check = Callable[[Any], None]
 
 # Parameters that came after the first files of format 1. A file without them has their
 # defaults; every other parameter must be there.
-LATER = frozenset({"decision_threshold", "probabilities"})
+LATER = frozenset({"batch_sampling", "decision_threshold", "probabilities"})
 
 
 def _keep(value: Any) -> None:

@@ -48,6 +48,7 @@ def _verify_numbers(columns: Any) -> None:
     heavy = columns.heavy_
     right = (np.diff(heavy) > 0).all() and ((heavy >= 0) & (heavy < n)).all()
     refuse(not right, "its heavy columns are none of its columns")
+    shape(columns.is_mostly_one_, len(heavy))
     shape(columns.ranks_, len(heavy), None)
     refuse(len(heavy) and columns.ranks_.shape[1] < 2, "its ranks are missing")
     refuse(not (np.diff(columns.ranks_, axis=1) >= 0).all(), "its ranks do not rise")
@@ -95,6 +96,7 @@ _NUMBERS: dict[str, Check] = {
     "has_gaps_": _FLAGS,
     "is_plain_": _FLAGS,
     "heavy_": array("i", 1),
+    "is_mostly_one_": _FLAGS,
     "ranks_": array("f", 2, is_finite=True),
 }
 

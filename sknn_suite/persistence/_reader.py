@@ -7,11 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from sknn_suite.data import reason_of
+from sknn_suite.exceptions import MissingDependencyError
 from sknn_suite.persistence._kinds import Kind
 from sknn_suite.persistence._names import TYPES, find_global, refuse_untrusted
 
 _DTYPE = re.compile(r"[|<]([biuf][1248]|U[0-9]{1,5}|O)8?", re.ASCII)
 _GLOBAL = re.compile(r"[A-Za-z_][\w.]{0,200}\.[A-Za-z_]\w{0,100}", re.ASCII)
+
+
+# What to do when a function is missing, by whether it was one of the saving program.
+_HOW_TO_GIVE = {
+    False: "Install or add the module that holds it, as it was when save was called.",
+    True: "Define it in this program before load, or save the model again with the "
+    "function imported from a module.",
+}
 
 
 class Reader:
@@ -185,7 +195,14 @@ class Reader:
         if not isinstance(name, str) or not _GLOBAL.fullmatch(name):
             raise ValueError("it names a function that has no name")
         refuse_untrusted(name, self.trusted)
-        return find_global(name)
+        try:
+            return find_global(name)
+        except (ImportError, ValueError) as error:
+            raise MissingDependencyError(
+                f"The model needs {name}, which is not found here: {reason_of(error)}. "
+                "Expected a function or class that Python can import under this name. "
+                f"{_HOW_TO_GIVE[name.startswith('__main__.')]}"
+            ) from error
 
     def _read_skops(self, node: dict) -> Any:
         _refuse_fields(node, "number", "class")

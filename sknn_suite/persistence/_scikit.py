@@ -15,6 +15,7 @@ from sklearn.linear_model import (
     LogisticRegression,
     Ridge,
     RidgeClassifier,
+    RidgeCV,
     SGDClassifier,
     SGDRegressor,
 )
@@ -213,6 +214,7 @@ LINEAR: tuple[Kind, ...] = (
         )
     ),
     _linear(BayesianRidge, _LINEAR),
+    _linear(RidgeCV, _LINEAR | {"best_score_": number}),
     # Which training rows are outliers: nothing is kept row by row.
     _linear(HuberRegressor, _LINEAR, "outliers_"),
     _linear(SGDClassifier, _LINEAR, "_loss_function_", "loss_function_"),

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from sknn_suite.doors import warn_user
+from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.persistence._arrays import plain
 from sknn_suite.persistence._kinds import Kind
 from sknn_suite.persistence._names import TYPE_NAMES, find_global, refuse_untrusted
@@ -163,6 +165,14 @@ class Writer:
             refuse_untrusted(name, self.trusted)
             if find_global(name) is not value:
                 raise ValueError(f"{name} is not found under its name")
+            if value.__module__ == "__main__":
+                warn_user(
+                    f"The model holds {name}, which belongs to the program that is "
+                    "running. Expected a function of a module: another program opens "
+                    "the file only if it defines the function under the same name. "
+                    "Move it into a module, and import it from there.",
+                    SuiteWarning,
+                )
             return {"is": "global", "name": name}
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         if name == "imblearn.pipeline.Pipeline":

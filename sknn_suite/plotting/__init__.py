@@ -2,6 +2,7 @@
 
 from sknn_suite.plotting._anomaly_score import AnomalyScoreDisplay
 from sknn_suite.plotting._filters import FilterDisplay
+from sknn_suite.plotting._generated_rows import GeneratedRowsDisplay
 from sknn_suite.plotting._latent_space import LatentSpaceDisplay
 from sknn_suite.plotting._learning_rate import LearningRateDisplay
 from sknn_suite.plotting._loss_curve import LossCurveDisplay
@@ -14,6 +15,7 @@ from sknn_suite.plotting._token_attention import TokenAttentionDisplay
 __all__ = [
     "AnomalyScoreDisplay",
     "FilterDisplay",
+    "GeneratedRowsDisplay",
     "LatentSpaceDisplay",
     "LearningRateDisplay",
     "LossCurveDisplay",

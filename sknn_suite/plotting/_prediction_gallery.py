@@ -214,7 +214,7 @@ class PredictionGallery:
             # One column would be narrower than the title.
             size = (max(1.3 * n_per_class + 0.9, 4.2), 1.45 * n_classes + 0.4)
             if shows_texts:
-                size = (10, 0.9 + 0.3 * self._n_lines())
+                size = (8.5, 0.9 + 0.3 * self._n_lines())
             figure = pyplot.figure(figsize=size, layout="constrained")
         self.axes_ = (self._draw_texts if shows_texts else self._draw_images)(
             figure, n_per_class
@@ -230,6 +230,9 @@ class PredictionGallery:
             ax.spines[:].set_visible(False)
         for code, label in enumerate(self.classes):
             axes[code, 0].set_ylabel(str(label))
+            if len(str(label)) < 4:  # a 6 that lies on its side is hard to read
+                upright = {"rotation": 0, "ha": "right", "va": "center"}
+                axes[code, 0].yaxis.label.set(**upright)
             for ax, image, predicted, probability in zip(
                 axes[code],
                 self.items[code],
@@ -246,18 +249,24 @@ class PredictionGallery:
         ax = axes[0, 0]
         ax.set_axis_off()
         ax.set(xlim=(0, 1), ylim=(self._n_lines(), 0))
+        heads = [
+            [f"{name} {proba:.0%}" for name, proba in zip(*of_class)]
+            for of_class in zip(self.predicted, self.probabilities)
+        ]
+        longest = max((len(head) for of_class in heads for head in of_class), default=0)
+        # A character of 9 points is about 5.5 points wide.
+        text_x = 0.04 + 5.5 * longest / (72 * figure.get_figwidth())
         height = 0
         for code, label in enumerate(self.classes):
             ax.text(0, height + 0.5, str(label), fontweight="bold", va="center")
             height += 1
-            for text, predicted, probability in zip(
-                self.items[code], self.predicted[code], self.probabilities[code]
+            for text, predicted, head in zip(
+                self.items[code], self.predicted[code], heads[code]
             ):
                 color = "black" if predicted == label else "C3"
-                head = f"{predicted} {probability:.0%}"
                 short = textwrap.shorten(text, TEXT_WIDTH, placeholder=" ...")
                 ax.text(0.02, height + 0.5, head, color=color, fontsize=9, va="center")
-                ax.text(0.25, height + 0.5, _plain(short), fontsize=9, va="center")
+                ax.text(text_x, height + 0.5, _plain(short), fontsize=9, va="center")
                 height += 1
         return axes
 

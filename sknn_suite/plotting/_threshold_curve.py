@@ -417,9 +417,19 @@ class ThresholdCurveDisplay:
         ax.set_xlabel("decision threshold")
         of = "" if self.positive_label is None else f" for class {self.positive_label}"
         ax.set_ylabel(f"precision, recall, F1{of}")
-        write_legend(ax, loc="lower center")
+        self._write_legend(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _write_legend(self, ax):
+        # A rare class leaves no free place within the axes: the curves are everywhere.
+        handles = ax.get_legend_handles_labels()[0]
+        if self.cost_ax_ is not None:
+            handles += self.cost_ax_.get_lines()
+            ax = self.cost_ax_
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": 2}
+        place["borderaxespad"] = 3.8  # below the label of the axis
+        write_legend(ax, handles=handles, **place)
 
     def _add_curve(self, ax, kwargs):
         """Draw what `scoring` says of each threshold."""

@@ -10,6 +10,7 @@ from joblib.parallel import (
     SequentialBackend,
     ThreadingBackend,
     cpu_count,
+    get_active_backend,
 )
 
 from sknn_suite.doors import asks_for_parts
@@ -133,3 +134,9 @@ class SearchBackend(ParallelBackendBase):
 
     def get_nested_backend(self) -> tuple[ParallelBackendBase, int]:
         return self._door, NOT_GIVEN
+
+
+def trains_together() -> bool:
+    """Whether the networks of a call of joblib made here would train together."""
+    backend, _ = get_active_backend()
+    return isinstance(backend, TogetherBackend | SearchBackend)

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+from sknn_suite.doors import user_line
 from sknn_suite.search._floor import FLOOR
 from sknn_suite.search._task import LOOK, Dropped, SearchTask, State
 from sknn_suite.search._workshop import Workshop
@@ -251,6 +252,7 @@ class Call:
         self.owner = owner
         self.order: tuple[int, ...] = () if owner is None else owner.order
         self.depth = len(self.order)
+        self.user_line = user_line()
         self._n_tasks = 0
         self._open: dict[int, SearchTask] = {}
         self._ended: list[SearchTask] = []

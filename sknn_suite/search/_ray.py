@@ -1,6 +1,6 @@
 """Packs of networks as tasks of Ray, on this machine or on a cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sknn_suite.doors import import_optional
@@ -24,7 +24,11 @@ class RayTrainer:
         self._train = self._ray.remote(num_cpus=1)(train_many)
 
     def __call__(
-        self, jobs: Sequence[Job], *, max_networks: int | None = None
+        self,
+        jobs: Sequence[Job],
+        *,
+        max_networks: int | None = None,
+        report: Callable[[int, Trained], None] | None = None,
     ) -> list[Result]:
         """Train jobs; see `train_many`."""
         n_tasks = max(int(self._ray.cluster_resources().get("CPU", 1)), 1)
@@ -35,8 +39,14 @@ class RayTrainer:
         ]
         results: dict[int, Result] = {}
         try:
-            for part, done in zip(parts, self._ray.get(tasks)):
-                results |= zip(part, done)
+            part_of = dict(zip(tasks, parts))
+            while part_of:
+                (task,), _ = self._ray.wait(list(part_of), num_returns=1)
+                found = dict(zip(part_of.pop(task), self._ray.get(task)))
+                results |= found
+                for i, result in found.items():
+                    if report is not None and isinstance(result, Trained):
+                        report(i, result)
         except BaseException:  # such as Ctrl-C
             for task in tasks:
                 self._ray.cancel(task)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sklearn import config_context, get_config
 
-from sknn_suite.doors import WarningState
+from sknn_suite.doors import WarningState, set_user_line
 from sknn_suite.training import Job
 
 # How often, in seconds, one looks whether a task computes.
@@ -81,6 +81,7 @@ class SearchTask:
         self.held = self.waited = self.share = 0.0
         self._function: Callable[[], Any] | None = function
         self._context = contextvars.copy_context()
+        self._context.run(set_user_line, call.user_line)
         self._config = get_config()
         self._result: Any = None
         self._clock: int | None = None

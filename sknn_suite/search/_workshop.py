@@ -88,14 +88,21 @@ class Workshop:
         self.signs.begin(len(jobs), n_to_come)
         began = time.perf_counter()
         todo = [replace(jobs[i], plan=known[i].plan) for i in places]
-        for i, result in zip(places, self._train_together(todo)):
+        kept: set[int] = set()
+
+        def keep(number: int, result: Trained) -> None:
+            kept.add(number)
+            self.store.keep(known[places[number]], result)
+
+        for number, result in enumerate(self._train_together(todo, keep)):
             if isinstance(result, KeyboardInterrupt):
                 raise result
             if isinstance(result, Trained):
                 if result.interrupted:
                     raise KeyboardInterrupt
-                self.store.keep(known[i], result)
-            results[i] = result
+                if number not in kept:
+                    keep(number, result)
+            results[places[number]] = result
         seconds = time.perf_counter() - began
         work = {i: _work(known[i], results[i]) for i in places}
         total = sum(work.values()) or 1.0
@@ -106,11 +113,16 @@ class Workshop:
             if result is not None
         ]
 
-    def _train_together(self, jobs: list[Job]) -> list[Result]:
+    def _train_together(
+        self, jobs: list[Job], keep: Callable[[int, Trained], None]
+    ) -> list[Result]:
         if not jobs:
             return []
+        how: dict[str, Any] = {"max_networks": self._max_networks}
+        if self.store.folder is not None:  # what has ended outlives a search that ends
+            how["report"] = keep
         try:
-            return self._train(jobs, max_networks=self._max_networks)
+            return self._train(jobs, **how)
         except Exception as error:  # such as too little memory for a pack
             warn_user(
                 f"{len(jobs)} networks could not be trained together: {error}. "

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from sknn_suite.checks import check_labels, check_texts
+from sknn_suite.data import as_tensor
 from sknn_suite.device import BFLOAT16_WIDTH
 from sknn_suite.encoding import LARGE, TextEncoder, count_times, settle_tokenizer
-from sknn_suite.estimator import Rows
-from sknn_suite.losses import SigmoidLoss, SoftmaxLoss
+from sknn_suite.estimator import Classification, Rows
 from sknn_suite.modules import SHARE_OF_NETWORKS, Network
 from sknn_suite.sequence import RecurrentTask
 from sknn_suite.text._ngram_model import fit_ngrams
@@ -41,6 +41,8 @@ FEWEST_UPDATES, EPOCHS_OF_FEW = 300, 40
 
 class TextTask(RecurrentTask):
     """Raw texts."""
+
+    objective: Classification
 
     # Number of texts, repeats by weight included, and the mean number per row.
     n_texts: float
@@ -182,14 +184,16 @@ class TextTask(RecurrentTask):
         if resume or not n_grams:
             return plan
         train = plan.train
+        weight = None if train.weight is None else train.weights.numpy()
+        weight = self.objective.weigh_codes_as_drawn(weight, train.targets.numpy())
         found = fit_ngrams(
             train.inputs["words"].choose(train.rows),
             train.inputs["runs"].choose(train.rows),
             train.targets,
-            None if train.weight is None else train.weights,
+            None if weight is None else as_tensor(weight),
             n_grams,
             self.objective.n_outputs,
-            SoftmaxLoss() if self.target.kind_ == "multiclass" else SigmoidLoss(),
+            self.objective.log_loss(),
         )
         known = np.zeros_like(plan.weights["wide.weight"])
         known[-n_grams:] = found.weight.numpy()

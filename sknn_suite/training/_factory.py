@@ -46,6 +46,7 @@ def make_net(plan: FitPlan) -> TensorNet:
             plan.start.progress, earlier=list(plan.start.progress.earlier)
         ),
         "shuffle": settings.shuffle,
+        "class_shares": plan.class_shares,
         "batch_size": rows_per_step,
         "max_epochs": plan.n_epochs,
         "recipe": TrainingRecipe(

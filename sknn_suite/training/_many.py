@@ -12,6 +12,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sknn_suite.device import one_thread
+from sknn_suite.doors import set_user_line, user_line
 from sknn_suite.training._job import Job
 from sknn_suite.training._observers import Trajectory
 from sknn_suite.training._pack import Pack
@@ -22,12 +23,16 @@ from sknn_suite.training._train import Trained, train
 
 Results = dict[int, Trained | BaseException]
 
+# Takes the number of a job and its result.
+Report = Callable[[int, Trained], None]
+
 
 def train_many(
     jobs: Sequence[Job],
     *,
     max_networks: int | None = None,
     in_processes: bool = True,
+    report: Report | None = None,
 ) -> list[Trained | BaseException]:
     """Train many plans, each with the result of ``train(job.plan, ...)``.
 
@@ -48,6 +53,9 @@ def train_many(
         Most networks of a pack; None chooses by the size of the processor's cache.
     in_processes : bool, default=True
         Whether other processes may help, see `Processes`; else only threads do.
+    report : callable, default=None
+        Called with the number of a job and its result when the pack of the job has
+        ended; several threads of this process call it.
 
     Returns
     -------
@@ -79,7 +87,8 @@ def train_many(
             for start in range(0, len(group), size)
         ]
     found: Results = {}
-    for results in _run_side_by_side([*packs, *tasks], in_processes=in_processes):
+    all_tasks = [*packs, *tasks]
+    for results in _run_side_by_side(all_tasks, report, in_processes=in_processes):
         found |= results
     return [found[number] for number in range(len(jobs))]
 
@@ -194,7 +203,7 @@ class EndWhenAsked(Callback):
 
 
 def _run_side_by_side(
-    tasks: Sequence[Task], *, in_processes: bool
+    tasks: Sequence[Task], report: Report | None, *, in_processes: bool
 ) -> Iterable[Results]:
     """Run tasks in as many threads as torch has, each with one OpenMP thread.
 
@@ -204,10 +213,12 @@ def _run_side_by_side(
     stop = threading.Event()
     n_threads = min(torch.get_num_threads(), len(tasks))
     if n_threads <= 1:
-        return [task(stop) for task in tasks]
+        return [_reported(task(stop), report) for task in tasks]
     left = iter(tasks)
+    line = user_line()
 
     def work(number: int) -> list[Results]:
+        set_user_line(line)
         done = []
         with one_thread():
             try:
@@ -217,9 +228,10 @@ def _run_side_by_side(
                     spent = time.perf_counter() - began
                     may_send = in_processes and number > 0 and task.can_be_sent
                     if may_send and PROCESSES.are_ready(n_threads - 1, spent):
-                        done.append(_run_elsewhere(task, stop))
+                        results = _run_elsewhere(task, stop)
                     else:
-                        done.append(task(stop))
+                        results = task(stop)
+                    done.append(_reported(results, report))
             except BaseException:
                 stop.set()
                 raise
@@ -237,6 +249,15 @@ def _run_side_by_side(
         raise
     finally:
         PROCESSES.note(time.perf_counter() - began)
+
+
+def _reported(results: Results, report: Report | None) -> Results:
+    """Report the trainings that went well."""
+    if report is not None:
+        for number, result in results.items():
+            if isinstance(result, Trained):
+                report(number, result)
+    return results
 
 
 def _run_elsewhere(task: Task, stop: threading.Event) -> Results:

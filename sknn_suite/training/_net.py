@@ -65,6 +65,8 @@ class TensorNet(NeuralNet):
         flat buffers in place of the parameters.
     shuffle : bool, default=True
         Whether rows are shuffled before each epoch.
+    class_shares : tuple of float or None, default=None
+        Share of each class in a training batch, see `BundleBatches`.
     **kwargs : dict
         Parameters of skorch's NeuralNet.
 
@@ -98,6 +100,7 @@ class TensorNet(NeuralNet):
         recovery: Any = None,
         elementwise: bool = True,
         shuffle: bool = True,
+        class_shares: tuple[float, ...] | None = None,
         **kwargs: Any,
     ) -> None:
         self.recipe = recipe
@@ -107,6 +110,7 @@ class TensorNet(NeuralNet):
         self.place = place
         self.elementwise = elementwise
         self.shuffle = shuffle
+        self.class_shares = class_shares
         super().__init__(
             module,
             criterion,
@@ -249,7 +253,9 @@ class TensorNet(NeuralNet):
     ) -> BundleBatches:
         if training:
             source = self.random_state if self.shuffle else None
-            return make_batches(dataset, self.batch_size, source, self.place.device)
+            where = self.place.device
+            shares = self.class_shares
+            return make_batches(dataset, self.batch_size, source, where, shares)
         n_rows = max(self.batch_size, self.recipe.valid_rows)
         return make_batches(dataset, n_rows, device=self.place.device)
 
@@ -395,7 +401,7 @@ class TensorNet(NeuralNet):
             self.gradient_.choose_passes(train)
         if self._restored is not None:
             self.stop_reason_ = self._restored["stop_reason"]
-            self.batches_.order = self._restored["order"]
+            self.batches_.go_on(self._restored["order"])
             self._restored = None
 
     def run_epochs(

@@ -80,6 +80,9 @@ class FitPlan:
         Validation rows that are scored at a time, at least.
     start : Start
         Where an earlier call ended.
+    class_shares : tuple of float or None
+        Share of each class in a training batch, see `BundleBatches`; None for that of
+        the rows as they are.
     pauses : bool
         Whether the result has a state from which the same training goes on to more
         epochs, see `Paused`.
@@ -100,6 +103,7 @@ class FitPlan:
     score: Callable[[torch.Tensor, TensorBundle], float] | None = None
     valid_rows: int = 1024
     start: Start = field(default_factory=Start)
+    class_shares: tuple[float, ...] | None = None
     pauses: bool = False
 
     @property

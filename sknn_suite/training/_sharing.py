@@ -131,6 +131,7 @@ def _training_of(job: Job, describer: Describer) -> Any:
             plan.loss,
             str(plan.place),
             plan.batch_size,
+            plan.class_shares,
             (plan.n_epochs, plan.planned_epochs) if _reads_length(plan) else None,
             plan.random_state.get_state(legacy=False),
             plan.augment,

@@ -111,7 +111,7 @@ class StackedBatches:
     def __iter__(self) -> Iterator[list[Part]]:
         """Shuffle, and yield the parts of each step."""
         for own, each, selected in zip(self._order, self.batches, self._selected):
-            new = each.next_order()
+            new = each.next_rows()
             own[: len(new)] = new if selected is None else selected[new]
         order = torch.from_numpy(self._order)
         for step, parts in enumerate(self._steps):

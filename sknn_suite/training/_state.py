@@ -1,5 +1,6 @@
 """Portable state: NumPy arrays and plain containers in place of torch's objects."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,19 @@ def bind_weights(module: nn.Module, weights: dict[str, np.ndarray]) -> None:
     own = module.state_dict(keep_vars=True)
     for name, array in weights.items():
         tensor = own[name]
-        tensor.data = as_tensor(array).to(tensor.device, tensor.dtype)
+        tensor.data = _plain_strides(as_tensor(array).to(tensor.device, tensor.dtype))
+
+
+def _plain_strides(tensor: torch.Tensor) -> torch.Tensor:
+    """Let the strides of a contiguous tensor follow from its shape alone.
+
+    A pickled array has other strides along axes of length one, and with them BLAS may
+    take another kernel, whose sums differ in the last bit.
+    """
+    if not tensor.is_contiguous():
+        return tensor
+    strides = [math.prod(tensor.shape[axis + 1 :]) for axis in range(tensor.ndim)]
+    return tensor.as_strided(tensor.shape, strides, tensor.storage_offset())
 
 
 def to_portable(state: Any) -> Any:

@@ -1,9 +1,12 @@
 """Words in tables of numbers are named by their column."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn import compose, impute, pipeline, preprocessing
 
 from sknn_suite import CNNClassifier, MLPClassifier, RNNClassifier, VAEDetector
 from sknn_suite.exceptions import DataError
@@ -41,6 +44,27 @@ def test_columns_of_words_are_named_with_the_way_out(kind, table):
     assert "TabularClassifier" in text
     assert "OneHotEncoder" in text
     assert "TableVectorizer" in text
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("gap", [np.nan, None, 0.0])
+def test_the_advice_is_code_that_runs(gap):
+    X = FRAME.assign(Age=[22.0, gap, 26.0, 35.0])
+    with pytest.raises(DataError) as caught:
+        MLPClassifier().fit(X, Y)
+    code = re.search(r"(make_pipeline\(.*, model\)) or", str(caught.value))[1]
+    assert ("SimpleImputer" in code) == (gap != 0.0)
+    names = vars(compose) | vars(impute) | vars(pipeline) | vars(preprocessing)
+    model = eval(code, {**names, "model": MLPClassifier(max_iter=2)})
+    assert model.fit(X, Y).predict(X).shape == (4,)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_paths_beside_another_column_are_told(kind):
+    X = pd.DataFrame({"file": ["a/1.JPG", "a/2.jpg"], "width": [1, 2]})
+    with pytest.raises(DataError, match="to a CNNClassifier: the column 'file'") as e:
+        kind().fit(X, [0, 1])
+    assert "OneHotEncoder" not in str(e.value)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from sknn_suite import MLPClassifier
 from sknn_suite.decision import Recalibrator, ThresholdTuner, prior_correction
 
 
@@ -73,6 +74,32 @@ def test_log_loss_and_intercept_are_those_of_the_plain_model(clouds, make):
     np.testing.assert_allclose(after.sum(axis=1), 1)
     # Bayes' rule moves all rows, but none past another.
     assert (np.diff(after[before[:, 1].argsort(), 1]) >= -1e-12).all()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"batch_sampling": "balanced"},
+        {"batch_sampling": {0: 0.6, 1: 0.4}, "class_weight": {0: 1.0, 1: 2.0}},
+        {"loss": "logit_adjusted"},
+        {"loss": "logit_adjusted", "class_weight": "balanced"},
+        {"batch_sampling": "balanced", "class_weight": "balanced"},
+    ],
+    ids=str,
+)
+def test_what_networks_were_trained_on_is_counted(clouds, params):
+    X, y = clouds[0][:3000], clouds[1][:3000]
+    weight = np.where(X[:, 0] > 0, 2.0, 1.0)
+    weight[::7] = 0.0
+    network = MLPClassifier((4,), max_iter=4, random_state=0, **params)
+    fitted = Recalibrator(network).fit(X, y, sample_weight=weight)
+    itself = network.set_params(probabilities="true_shares")
+    expected = itself.fit(X, y, sample_weight=weight).predict_proba(X)
+    # An epoch is divided into whole rows, which the network itself has counted.
+    np.testing.assert_allclose(fitted.predict_proba(X), expected, rtol=2e-3)
+    again = Recalibrator(itself).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(again.predict_proba(X), expected, rtol=1e-6)
 
 
 def test_the_counts_that_were_used_are_told(clouds):

@@ -266,3 +266,25 @@ def test_a_criterion_that_makes_no_sense_is_refused(make, text):
 def test_bad_input_is_told(y, score, scoring, weight, text):
     with pytest.raises(ValueError, match=text):
         find_threshold(y, score, scoring, sample_weight=weight)
+
+
+def _hits(model, X, y):
+    return float((model.predict(X) == y).mean())
+
+
+@pytest.mark.parametrize(
+    ("scoring", "by"),
+    [
+        ("f1", "the score 'f1'"),
+        (_hits, "the score _hits"),
+        (Capacity(1), "a capacity of 1"),
+        ([[0, 1], [50, 0]], "the cost matrix [[0.0, 1.0], [50.0, 0.0]]"),
+    ],
+)
+def test_a_choice_is_one_line_to_read(scoring, by):
+    choice = find_threshold([0, 0, 1, 1], [0.1, 0.25, 0.75, 0.9], scoring)
+    threshold, value = f"{choice.threshold:.6g}", f"{choice.value:.6g}"
+    assert repr(choice) == (
+        f"ThresholdChoice(threshold={threshold}, value={value}, by {by}, "
+        f"n_ties={len(choice.ties)}, is_exact=True)"
+    )

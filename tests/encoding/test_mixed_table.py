@@ -197,6 +197,41 @@ def test_heavy_tails_survive():
     assert np.ptp(numbers[order[-20:], 0]) < 0.02
 
 
+def gains(n=300):
+    """Zero for most rows, a few usual amounts, and one that hides them."""
+    source = np.random.RandomState(0)
+    return np.where(source.rand(n) < 0.8, 0.0, np.exp(source.normal(8, 1, n)))
+
+
+def test_a_column_that_is_mostly_one_value_ranks_the_others():
+    values = np.append(gains(), [9e6, np.nan])[:, None]
+    numbers, flags = NumberColumns().fit(values).transform(values)
+    assert numbers.shape == (302, 2)
+    present = ~np.isnan(values[:, 0])
+    other = present & (values[:, 0] != 0)
+    assert flags.T.tolist() == [(~present).tolist(), other.tolist()]
+    assert not numbers[~other, 1].any()
+    usual = np.flatnonzero(other)[values[other, 0].argsort()][:-1]
+    assert np.ptp(numbers[usual, 0]) < 0.1  # the huge one sets the scale
+    assert (np.diff(numbers[usual, 1]) > 0).all()
+    assert np.ptp(numbers[usual, 1]) > 3
+
+
+def test_weights_count_among_the_others_of_a_column_that_is_mostly_one_value():
+    values = gains()[:, None]
+    weight = np.random.RandomState(1).randint(1, 4, len(values))
+    weighted = NumberColumns().fit(values, weight)
+    repeated = NumberColumns().fit(values.repeat(weight, axis=0))
+    assert weighted.mostly_one_.tolist() == [0]
+    np.testing.assert_allclose(weighted.ranks_, repeated.ranks_)
+
+
+def test_flags_of_two_values_stay_flags():
+    values = np.append(np.zeros(90), np.ones(10))[:, None]
+    numbers, flags = NumberColumns().fit(values).transform(values)
+    assert (numbers.shape[1], flags.shape[1]) == (0, 1)
+
+
 def test_a_weight_of_two_is_the_row_twice():
     source = np.random.RandomState(0)
     values, weight = source.normal(size=(40, 2)), source.randint(1, 4, 40)
@@ -290,9 +325,19 @@ def test_texts_that_share_letters_are_near_each_other():
     X = pd.DataFrame({"name": [f"{t} {i}{i % 7}" for i, t in enumerate(titles)]})
     (column,) = read(X).columns
     numbers = StringColumns().fit([column]).transform([column])
-    means = [numbers[k::2].mean(axis=0) for k in (0, 1)]
-    assert np.linalg.norm(means[0] - means[1]) > 1
+    apart = np.linalg.norm(numbers[:, None] - numbers, axis=-1)
+    np.fill_diagonal(apart, np.inf)
+    assert (apart.argmin(axis=1) % 2 == np.arange(80) % 2).all()
     np.testing.assert_allclose(numbers.mean(axis=0), 0, atol=1e-4)
+
+
+def test_a_text_varies_as_much_as_a_number_its_main_direction_most():
+    X = pd.DataFrame({"name": [f"{t} {i}" for i, t in enumerate(["Mr", "Miss"] * 40)]})
+    (column,) = read(X).columns
+    spread = StringColumns().fit([column]).transform([column]).var(axis=0)
+    assert spread.sum() == pytest.approx(1, rel=1e-3)
+    assert spread.argmax() < 2
+    assert spread.max() > 3 * spread.min()
 
 
 # -- other dtypes at predict ---------------------------------------------------------
@@ -319,6 +364,7 @@ def test_numbers_are_words_where_categories_were(frame):
 
 
 def test_origins_name_the_column_of_each_input(frame):
+    frame["gain"] = gains(len(frame))
     encoder = MixedTableEncoder().fit(read(frame))
     shapes = {name: array.shape[1] for name, array in inputs(encoder, frame).items()}
     assert {name: len(own) for name, own in encoder.origins.items()} == shapes

@@ -12,7 +12,7 @@ import torch
 
 from sknn_suite import CNNClassifier
 from sknn_suite.estimator._draft import draft
-from sknn_suite.exceptions import DataError
+from sknn_suite.exceptions import DataError, SuiteWarning
 from sknn_suite.images._configuration import configure
 from sknn_suite.modules import (
     CONV_SPECS,
@@ -402,3 +402,37 @@ def test_a_network_of_frozen_parameters_alone_is_refused(grey):
     frozen = Own().requires_grad_(False)
     with pytest.raises(ValueError, match=r"no parameter to train: .*Expected .*Set"):
         CNNClassifier(frozen, max_iter=1).fit(*grey)
+
+
+class Table(torch.nn.Sequential):
+    """Layers for flat rows, with a norm of torch and a last layer."""
+
+    def __init__(self, n_channels, n_outputs, last=torch.nn.Identity):
+        layer = torch.nn.Linear(n_channels, 8), torch.nn.BatchNorm1d(8)
+        norms = torch.nn.ReLU(), torch.nn.Linear(8, n_outputs), last()
+        super().__init__(torch.nn.Flatten(), *layer, *norms)
+
+
+class EndsInSigmoid(Table):
+    def __init__(self, n_channels, n_outputs):
+        super().__init__(n_channels, n_outputs, torch.nn.Sigmoid)
+
+
+class EndsInSoftmax(Table):
+    def __init__(self, n_channels, n_outputs):
+        super().__init__(n_channels, 2, lambda: torch.nn.Softmax(dim=1))
+
+
+@pytest.mark.parametrize("kind", [EndsInSigmoid, EndsInSoftmax])
+def test_probabilities_instead_of_raw_scores_are_told(kind):
+    X = np.random.RandomState(0).normal(size=(20, 3))
+    with pytest.warns(SuiteWarning, match=f"ends in {kind.__name__[6:]}. Expected raw"):
+        CNNClassifier(kind, max_iter=1).fit(X, np.arange(20) % 2)
+
+
+def test_a_last_batch_of_one_row_goes_through_a_norm_of_torch():
+    X = np.random.RandomState(0).normal(size=(21, 3))
+    model = CNNClassifier(Table, max_iter=2, batch_size=10, random_state=0)
+    model.fit(X, np.arange(21) % 2)
+    assert model.t_ == 2 * 21
+    assert np.isfinite(model.predict_proba(X)).all()

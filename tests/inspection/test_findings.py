@@ -9,6 +9,7 @@ import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from scipy import sparse
 from sklearn import datasets
+from sklearn.base import is_classifier
 from sklearn.datasets import make_classification
 from sklearn.preprocessing import StandardScaler
 
@@ -379,6 +380,8 @@ def test_overfitting_is_seen_on_validation_rows_and_on_new_rows(kind, settings):
     assert "of validation rows" in sentence
     for remedy in ("alpha", "dropout", "early_stopping=True"):
         assert remedy in sentence
+    # Fewer than 1,000 rows: the accuracy of a tenth of them is too coarse.
+    assert ("early_stopping_scoring='loss'" in sentence) == is_classifier(model)
     model.fit(*train)
     assert not found(diagnose(model, *train).advice, "overfits")
     (sentence,) = found(diagnose(model, *new).advice, "overfits")

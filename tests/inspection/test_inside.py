@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_sampling_pipeline
-from sklearn.datasets import load_iris
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_iris, make_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from sknn_suite import MLPClassifier, diagnose, find_learning_rate, summary
+from sknn_suite.inspection._inside import names_after
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -103,3 +105,40 @@ def test_a_diagnosis_and_a_range_test_are_short_in_a_notebook(two_classes):
     assert len(text) < 120
     assert f"{test.suggestion:.2g}" in text
     assert "array" not in text
+
+
+def test_columns_behind_steps_have_the_names_of_the_user():
+    pd = pytest.importorskip("pandas", reason="is not installed")
+    frame = pd.DataFrame(
+        {"age": np.arange(40.0), "fare": np.arange(40.0) % 7, "sex": ["f", "m"] * 20}
+    )
+    columns = make_column_transformer(
+        (FunctionTransformer(feature_names_out="one-to-one"), ["age", "fare"]),
+        (OneHotEncoder(sparse_output=False), ["sex"]),
+    )
+    frame["age"] *= 1000.0
+    model = make_pipeline(columns, network()).fit(frame, np.arange(40) % 2)
+    (sentence,) = [
+        s for s in diagnose(model, frame, np.arange(40) % 2).advice if "scaled" in s
+    ]
+    assert "column 'age' is" in sentence
+
+
+def test_names_that_two_steps_give_keep_the_name_of_the_step():
+    X = np.array([[1.0], [2.0]])
+    both = FeatureUnion([("a", StandardScaler()), ("b", StandardScaler())]).fit(X)
+    assert names_after([both], X, ["age"]) == ["a__age", "b__age"]
+    assert names_after([both], X) == ["a__x0", "b__x0"]
+    assert names_after([FunctionTransformer(np.log)], X, ["age"]) is None
+    assert names_after([StandardScaler().fit(X)], X, ["a__b"]) == ["a__b"]
+
+
+def test_balance_is_left_to_the_sampler_before_the_network():
+    X, y = make_classification(n_samples=400, weights=[0.95], random_state=0)
+    for model, is_advised in (
+        (network(), True),
+        (AROUND["sampling"](), False),
+    ):
+        (sentence,) = [s for s in diagnose(model.fit(X, y), X, y).advice if "Only" in s]
+        assert ("class_weight" in sentence) == is_advised
+        assert "tune the threshold, and score by average precision" in sentence

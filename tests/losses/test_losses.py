@@ -12,6 +12,8 @@ from sknn_suite.losses import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
     HuberLoss,
+    LogitAdjustedSigmoidLoss,
+    LogitAdjustedSoftmaxLoss,
     LossByModel,
     PoissonLoss,
     QuantileLoss,
@@ -58,6 +60,16 @@ def _several(raw, y):
 LOSSES = {
     "softmax": (SoftmaxLoss(), "codes", _softmax),
     "focal softmax": (FocalSoftmaxLoss(1.5), "codes", _focal_softmax),
+    "adjusted softmax": (
+        LogitAdjustedSoftmaxLoss((-0.1, -2.0, -3.0)),
+        "codes",
+        lambda raw, y: _softmax(raw - np.array([0.1, 2.0, 3.0]), y),
+    ),
+    "adjusted sigmoid": (
+        LogitAdjustedSigmoidLoss((-0.1, -3.0)),
+        "labels",
+        lambda raw, y: _sigmoid_parts(raw - 2.9, y)[1].sum(axis=1),
+    ),
     "sigmoid": (
         SigmoidLoss(),
         "labels",
@@ -174,6 +186,16 @@ def test_written_out_gradients_agree_with_autograd(name, weighted, n_outputs):
     value, gradient = loss.value_and_gradient(raw.detach().clone(), y, weight)
     torch.testing.assert_close(value, expected.detach())
     torch.testing.assert_close(gradient, raw.grad)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ["adjusted softmax", "adjusted sigmoid"])
+def test_gradients_of_adjusted_scores_agree_with_autograd(name, weighted):
+    loss, kind, _ = LOSSES[name]
+    raw, y, weight = tensors(*make_rows(kind))
+    given = raw, y, weight if weighted else None
+    expected = loss.gradient_by_autograd(*given)
+    torch.testing.assert_close(loss.value_and_gradient(*given), expected)
 
 
 @pytest.mark.parametrize("name", [n for n in LOSSES if LOSSES[n][0].knows_gradient])

@@ -116,6 +116,13 @@ def test_a_rate_scales_the_step_and_not_the_start(inputs):
     assert moved[1] / moved[0] == pytest.approx(3, rel=1e-3)
 
 
+def test_a_category_of_many_levels_begins_with_the_weight_of_one_number():
+    pack = TabularPack(1, 0, (), (500,), 1, ((4,),), (0.0,), (1.0,), device="cpu")
+    pack.reset_parameters(np.ones(1), np.random.RandomState(0))
+    energy = pack.embedding.detach().square().sum(dim=-1).mean()
+    assert float(energy) == pytest.approx(1, rel=0.1)
+
+
 def test_sums_deviate_by_one_once_they_suit_rows(inputs):
     pack = make(SIZES)
     pack.suit_rows(**inputs)

@@ -130,6 +130,7 @@ CLASSIFICATION = {
     "focal_gamma": Case(5.0, {"loss": "focal", "label_smoothing": 0.0}),
     "label_smoothing": Case(0.3),
     "class_weight": Case({0: 5.0, 1: 0.5}),
+    "batch_sampling": Case({0: 0.9, 1: 0.1}),
     "decision_threshold": Case(0.0),
     "probabilities": Case("true_shares", {"class_weight": {0: 5.0, 1: 0.5}}),
 }

@@ -522,6 +522,9 @@ def watch(event, arguments):
 def main(folder, n_files, seed):
     warnings.simplefilter("ignore")
     folder = Path(folder)
+    if any(folder.iterdir()):
+        # Two runs in one folder would read each other's files.
+        sys.exit(f"{folder} is not empty. Expected an empty folder. Make a new one.")
     source = random.Random(seed)
     made = {}
     for name, (model, X) in models().items():
@@ -587,7 +590,7 @@ def open_one(path, X, expected, group, surprises, name):
             found = None
         same = found is not None and np.array_equal(found, expected, equal_nan=True)
         if group != "meaning" and not same:
-            surprises.append(f"{group}: loads with other predictions")
+            surprises.append(f"{group}: {name} loads with other predictions")
         if same:
             end = "loaded whole"
     return end, seconds, more

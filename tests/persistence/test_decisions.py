@@ -26,6 +26,8 @@ CHOSEN = [
         *CHOSEN,
         {"decision_threshold": 0.3},
         {"probabilities": "true_shares", "class_weight": "balanced"},
+        {"probabilities": "true_shares", "batch_sampling": {0: 0.9, 1: 0.1}},
+        {"probabilities": "true_shares", "loss": "logit_adjusted"},
     ],
     ids=str,
 )

@@ -8,10 +8,12 @@ import os
 import pickle
 import subprocess
 import sys
+import types
 import zipfile
 import zlib
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,7 +81,11 @@ from sknn_suite import (
     TextRNNClassifier,
     VAEDetector,
 )
-from sknn_suite.exceptions import CorruptModelError, UntrustedModelError
+from sknn_suite.exceptions import (
+    CorruptModelError,
+    SuiteWarning,
+    UntrustedModelError,
+)
 from sknn_suite.persistence import load, save
 from sknn_suite.text import Tokenizer
 
@@ -104,6 +110,7 @@ MIXED = TABLE.assign(
     name=[f"Mr. {chr(97 + i % 26)} Nr {i}" for i in range(60)],
     gaps=np.where(X[:, 2] > 1, np.nan, X[:, 2]),
     many=[f"level {i % 15}" for i in range(60)],
+    gain=np.where(np.arange(60) % 5, 0.0, np.arange(60.0)),
     same=1,
 )
 SMALL = {"max_iter": 2, "random_state": 0}
@@ -328,6 +335,37 @@ def test_an_estimator_of_the_suite_predicts_the_same_bits(name, path):
         )
     )
     assert path.stat().st_size <= 1.1 * (weights + learnt) + 50_000
+
+
+def _by_joblib(model, path):
+    joblib.dump(model, path)
+    return joblib.load(path)
+
+
+def _by_skops(model, path):
+    skops = pytest.importorskip("skops.io", reason="is not installed")
+    skops.dump(model, path)
+    return skops.load(path, trusted=skops.get_untrusted_types(file=path))
+
+
+TRAVELS = {
+    "save": lambda model, path: (save(model, path), load(path))[1],
+    "pickle": lambda model, path: pickle.loads(pickle.dumps(model)),
+    "deepcopy": lambda model, path: copy.deepcopy(model),
+    "joblib": _by_joblib,
+    "skops": _by_skops,
+}
+
+
+@pytest.mark.parametrize("how", TRAVELS)
+@pytest.mark.parametrize("name", NETS)
+def test_each_row_alone_is_predicted_with_the_same_bits(name, how, path):
+    """A product with one row depends on the strides of the weights."""
+    model, rows, target = NETS[name]
+    model = clone(model).fit(rows, target)
+    again = TRAVELS[how](model, path)
+    for i in range(min(len(rows), 40)):
+        assert_same(model, again, rows[i : i + 1])
 
 
 @pytest.mark.parametrize("name", ["mlp", "regressor"])
@@ -626,6 +664,39 @@ class AdaptiveNet(torch.nn.Module):
 def test_an_imputer_that_keeps_the_rows_is_refused(path):
     with pytest.raises(UntrustedModelError, match="KNNImputer"):
         save(KNNImputer().fit(X), path)
+
+
+def test_a_function_of_the_main_program_is_told_and_missed_by_name(path, monkeypatch):
+    main = types.ModuleType("__main__")
+    main.half = _half_of_main
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    steps = FunctionTransformer(main.half), MLPClassifier(**SMALL)
+    model = make_pipeline(*steps).fit(X, Y)
+    with pytest.warns(SuiteWarning, match=r"holds __main__\.half.* into a module"):
+        save(model, path, trusted=["__main__.half"])
+    assert_same(model, load(path, trusted=["__main__.half"]), X)
+    del main.half
+    with pytest.raises(ImportError, match=r"needs __main__\.half.*Define it in this"):
+        load(path, trusted=["__main__.half"])
+
+
+def test_a_module_that_is_missing_is_named(path, monkeypatch):
+    module = types.ModuleType("my_steps")
+    module.half = _half_of_main
+    monkeypatch.setattr(_half_of_main, "__module__", "my_steps")
+    monkeypatch.setitem(sys.modules, "my_steps", module)
+    model = make_pipeline(FunctionTransformer(module.half), MLPClassifier(**SMALL))
+    save(model.fit(X, Y), path, trusted=["my_steps.half"])
+    monkeypatch.delitem(sys.modules, "my_steps")
+    with pytest.raises(ImportError, match=r"needs my_steps\.half.*No module named"):
+        load(path, trusted=["my_steps.half"])
+
+
+def _half_of_main(values):
+    return values / 2
+
+
+_half_of_main.__module__, _half_of_main.__qualname__ = "__main__", "half"
 
 
 def test_other_steps_go_through_skops_if_they_are_named(path):

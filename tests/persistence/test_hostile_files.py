@@ -228,6 +228,12 @@ OF_MIXED_TABLES = {
     ),
     "a part of a date that is none": (part("dates_", parts_=[["noon"]]), "is unknown"),
     "dates of other columns": (part("dates_", parts_=[]), "an array has the shape"),
+    "ranks of other columns": (
+        lambda s: state_of(s, "_net", "encoder", "numbers_").update(
+            is_mostly_one_=state_of(s, "_net", "encoder", "numbers_")["has_gaps_"]
+        ),
+        "an array has the shape",
+    ),
     "a level more": (
         lambda s: state_of(s, "_net", "encoder", "categories_")["levels_"][0].append(
             "moon"

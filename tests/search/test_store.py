@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
     GridSearchCV,
@@ -17,9 +18,11 @@ from sklearn.model_selection import (
 )
 
 import sknn_suite.search._workshop as workshop
+import sknn_suite.training._many as many
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor, train_together
 from sknn_suite.search._store import Store, size_of
 from sknn_suite.training import Job
+from sknn_suite.training._pack import Pack
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs, on purpose
@@ -291,6 +294,35 @@ def test_a_file_of_another_network_is_not_used(mlp, few, tmp_path):
         train_together(store=tmp_path),
     ):
         mlp().fit(*few)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_networks_are_kept_as_their_pack_ends(
+    n_threads, mlp, few, tmp_path, monkeypatch, two_threads
+):
+    """Ctrl-C in a later pack loses nothing of the earlier ones."""
+    torch.set_num_threads(n_threads)
+    begun = []
+
+    class Interrupted(Pack):
+        def train(self):
+            begun.append(self)
+            if len(begun) > 2:
+                self.stop.wait(1.0)  # so that the other thread ends its pack
+                raise KeyboardInterrupt
+            super().train()
+
+    search = GridSearchCV(mlp(), {"alpha": np.logspace(-4, 0, 5)}, cv=2)
+    block = {"store": tmp_path, "backend": "threads"}
+    monkeypatch.setattr(many, "suited_size", lambda *args: 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(many, "Pack", Interrupted)
+        with pytest.raises(KeyboardInterrupt), train_together(**block):
+            search.fit(*few)
+    assert len(list(tmp_path.iterdir())) == 4
+    with train_together(**block):
+        search.fit(*few)
+    assert len(list(tmp_path.iterdir())) == 11  # and the refit
 
 
 def _search(folder, answer, X, y):

@@ -162,6 +162,8 @@ def test_state_is_arrays_and_survives_pickling(model, rows):
         {"max_bptt": 2, "shuffle": False},
         {"label_smoothing": 0.1, "freeze": 1},
         {"n_networks": 3, "early_stopping": True, "class_weight": "balanced"},
+        {"n_networks": 2, "early_stopping": True, "batch_sampling": "balanced"},
+        {"n_networks": 2, "loss": "logit_adjusted", "early_stopping": True},
         {"n_networks": 2, "accumulate": 3, "averaging": "ema", "loss": "focal"},
     ],
     ids=str,

@@ -159,6 +159,22 @@ def test_interrupted_run_ends_with_the_same_bits(
     assert_same_run(whole, resumed, same_state)
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"batch_sampling": "balanced"},
+        {"batch_sampling": {0: 0.1, 1: 0.2, 2: 0.7}, "early_stopping": True},
+        {"loss": "logit_adjusted", "early_stopping": True},
+    ],
+    ids=str,
+)
+def test_run_with_chosen_shares_of_classes_is_resumed(labels, path, same_state, params):
+    model = MLPClassifier(**SETTINGS, **params)
+    whole = clone(model).fit(*labels)
+    resumed = fit_in_two_parts(model.set_params(checkpoint=path), labels)
+    assert_same_run(whole, resumed, same_state)
+
+
 def test_run_with_its_own_validation_rows_is_resumed(labels, path, same_state):
     X, y = labels
     valid = {"X_val": X[:30], "y_val": y[:30]}

@@ -156,6 +156,17 @@ PACKED = {
         "grid": [{"alpha": 0}, {"alpha": 1e-3}],
     },
     "class weights": {"class_weight": "balanced"},
+    "shares of the classes in batches": {
+        "grid": [{"batch_sampling": s} for s in ("balanced", {0: 0.7, 1: 0.2, 2: 0.1})],
+        "fit": {"sample_weight": weight},
+    },
+    "logit-adjusted loss": {"loss": "logit_adjusted", "class_weight": {0: 3.0}},
+    "logit-adjusted loss of two classes": {
+        "X": X_two,
+        "y": y_two,
+        "loss": "logit_adjusted",
+        "early_stopping": True,
+    },
     "early stopping": {"early_stopping": True, "max_iter": 40},
     "loss of validation rows": {
         "early_stopping": True,
