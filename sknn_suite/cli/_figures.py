@@ -86,6 +86,8 @@ class Figures:
             for place, mean, spread, colour in zip(places, means, spreads, colours):
                 ax.errorbar(mean, place, xerr=spread, color=colour, fmt="o", capsize=3)
             ax.set_yticks(places, names)
+            ax.locator_params(axis="x", nbins=5)
+            ax.margins(y=0.15)
             ax.set_xlabel(title)
             ax.grid(axis="x", color=GREY, alpha=0.3)
 

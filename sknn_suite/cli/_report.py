@@ -301,8 +301,8 @@ def _classes(
                 ),
                 (
                     figures.criterion(choice.curve, chosen, _shortened(name)),
-                    f"Its best value, {choice.value:.4g}, is at "
-                    f"{choice.threshold:.4g}.",
+                    f"Its best value, {choice.value:.4g}, is "
+                    f"{_place(choice.threshold)}.",
                 ),
             ]
         )
@@ -317,6 +317,12 @@ def _classes(
         recall = "-" if not n else f"{right / n:.3f}"
         rows.append([labels[k], f"{n:,}", precision, recall])
     page.table(["class", "rows", "precision", "recall"], rows)
+
+
+def _place(threshold: float) -> str:
+    if np.isinf(threshold):
+        return "reached if all rows are flagged" if threshold < 0 else "without flags"
+    return f"at {threshold:.4g}"
 
 
 def _shortened(name: str) -> str:

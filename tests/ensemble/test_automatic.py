@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sknn_suite.decision import CostMatrix
 from sknn_suite.ensemble import AutoClassifier, AutoRegressor
 from sknn_suite.ensemble import _automatic as automatic
-from sknn_suite.ensemble._lines import TableLine
+from sknn_suite.ensemble._lines import TableLine, TextLine
 from sknn_suite.ensemble._recipe import Candidate
 from sknn_suite.ensemble._table_trees import TableTrees
 from sknn_suite.exceptions import DataError, InterruptedWarning, SuiteWarning
@@ -189,13 +189,19 @@ def test_the_time_limit_is_kept_with_all_members(frame):
     assert next(iter(model.weights_)) == "linear"
 
 
-def test_texts_have_members_of_their_own(frame):
+def test_texts_have_members_of_their_own(frame, monkeypatch):
     X, y, _ = frame
+
+    def candidates(reads, *, is_label, given, seed, device):
+        assert reads == {"table", "texts"}
+        return [Candidate("words", "texts", TextLine(is_label), 1, 0.0)]
+
+    monkeypatch.setattr(automatic, "candidates_for", candidates)
     words = np.where(y == "yes", "glad and happy", "sad and sorry")
     X = X.assign(note=[f"{word} {i}" for i, word in enumerate(words)])
-    model = AutoClassifier(time_limit=3, text_features=["note"], random_state=0)
+    model = AutoClassifier(time_limit=None, text_features=["note"], random_state=0)
     model.fit(X, y)
-    assert "words" in model.weights_
+    assert model.weights_ == {"words": 1.0}
     assert model.score_table_.loc["words", "neg_log_loss"] > -0.3
 
 
