@@ -269,6 +269,7 @@ def test_parameters_that_cannot_be_are_refused(frame, quick, change, words):
         AutoClassifier(random_state=0, **change).fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore:The number of unique classes")  # all differ here
 def test_a_class_of_one_row_is_learnt_from_and_not_judged(frame, quick):
     X, y, _ = frame
     y = np.append(y[:-1], "once")

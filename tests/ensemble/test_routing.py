@@ -50,12 +50,15 @@ def test_scores_weights_and_thresholds_count_rows_by_weight(two, weight):
         ("line", LogisticRegression()),
         ("net", RandomForestClassifier(9, random_state=0)),
     ]
-    stack = CrossFitStackingClassifier(members, cv=3, decision_threshold="f1")
+    stack = CrossFitStackingClassifier(
+        members, final_estimator="greedy", cv=3, decision_threshold="f1"
+    )
     stack.fit(X, y, weight)
     oof = [m.oof_predictions_["proba_1"] for m in stack.members_.values()]
     chosen = greedy_weights(oof, y, sample_weight=weight)
     np.testing.assert_allclose(list(stack.weights_.values()), chosen.weights)
-    plain = CrossFitStackingClassifier(members, cv=3).fit(X, y)
+    plain = CrossFitStackingClassifier(members, final_estimator="greedy", cv=3)
+    plain.fit(X, y)
     assert not np.allclose(plain.fold_scores_, stack.fold_scores_)
     # Rows of weight 0 choose nothing: other labels there change nothing.
     zero = np.arange(200) % 4 == 0
