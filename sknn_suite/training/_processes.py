@@ -116,6 +116,15 @@ class Processes:
             If `stop` is set meanwhile.
         """
         sent = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+        try:
+            return pickle.loads(self._result_of(sent, stop))
+        except BrokenProcessPool:
+            self._n_broken += 1
+            self.end()
+            raise
+
+    def _result_of(self, sent: bytes, stop: threading.Event) -> bytes:
+        """Send a task, and wait for its result as long as it is wanted."""
         with self._lock:
             if self._pool is None:
                 raise BrokenProcessPool("The processes have ended.")
@@ -124,14 +133,10 @@ class Processes:
         try:
             while True:
                 try:
-                    return pickle.loads(future.result(timeout=LOOK))
+                    return future.result(timeout=LOOK)
                 except TimeoutError:
                     if stop.is_set():
                         raise CancelledError from None
-        except BrokenProcessPool:
-            self._n_broken += 1
-            self.end()
-            raise
         finally:
             self._sent.discard(future)
 
