@@ -121,7 +121,7 @@ class Auto(OutOfFoldEstimator):
     scoring_ : str
         Name of the score.
 
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
         How much the score that chooses weights falls when a column is shuffled, for
         the table's member of the largest weight, on rows that it has not seen. NaN for
         columns that are not read, or if there was no time.

@@ -119,7 +119,7 @@ class TabularEstimator(SupervisedEstimator):
         (`validation_score`), and its `weight` in the mean. ``pandas.DataFrame`` shows
         it as a table.
 
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
         How much the loss on rows that were left out rises when a column is shuffled.
         Beyond 200 columns, neighbours are shuffled together and share the rise.
 
