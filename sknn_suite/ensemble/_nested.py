@@ -12,8 +12,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
+from sknn_suite.doors import rows_of
 from sknn_suite.ensemble._blend import combine
 from sknn_suite.ensemble._final import FinalStep, Layer
 from sknn_suite.ensemble._fold_fits import FoldFit
@@ -143,7 +143,7 @@ def judge_nested(
         rest = replace(layer, scores=scores, splits=Splits(pairs, layer.splits.n_rows))
         step = decide(rest)
         if step.weights is None:
-            rows = _safe_indexing(table, test)
+            rows = rows_of(table, test)
             folds.append(step.predict(rows, layer.target))
         else:
             folds.append(combine(part, "mean", step.weights.weights))
