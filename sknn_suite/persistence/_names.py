@@ -41,10 +41,24 @@ def refuse_untrusted(name: str, trusted: frozenset[str]) -> None:
         )
 
 
+def name_of(value: Any) -> str | None:
+    """Name of a function or class, with its module; None if it has none."""
+    own = _own_name(value)
+    if own is None:
+        return None
+    return f"{'numpy' if isinstance(value, np.ufunc) else value.__module__}.{own}"
+
+
+def _own_name(value: Any) -> str | None:
+    if isinstance(value, np.ufunc):  # older ones know neither module nor __qualname__
+        return value.__name__
+    return getattr(value, "__qualname__", None) if callable(value) else None
+
+
 def find_global(name: str) -> Any:
     """Find a function or class at the top of a module; the user has trusted it."""
     module, _, last = name.rpartition(".")
     found = vars(importlib.import_module(module)).get(last)
-    if not callable(found) or getattr(found, "__qualname__", None) != last:
+    if found is None or _own_name(found) != last:
         raise ValueError(f"{name} is no function or class of its module")
     return found

@@ -15,7 +15,12 @@ from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
 from sknn_suite.persistence._arrays import plain
 from sknn_suite.persistence._kinds import Kind
-from sknn_suite.persistence._names import TYPE_NAMES, find_global, refuse_untrusted
+from sknn_suite.persistence._names import (
+    TYPE_NAMES,
+    find_global,
+    name_of,
+    refuse_untrusted,
+)
 
 # Shortest lists of numbers that become arrays.
 FEW = 8
@@ -160,12 +165,12 @@ class Writer:
         return {"is": "object", "class": kind.name, "state": state}
 
     def _write_other(self, value: Any) -> dict:
-        if callable(value) and hasattr(value, "__qualname__"):
-            name = f"{value.__module__}.{value.__qualname__}"
+        name = name_of(value)
+        if name is not None:
             refuse_untrusted(name, self.trusted)
             if find_global(name) is not value:
                 raise ValueError(f"{name} is not found under its name")
-            if value.__module__ == "__main__":
+            if name.startswith("__main__."):
                 warn_user(
                     f"The model holds {name}, which belongs to the program that is "
                     "running. Expected a function of a module: another program opens "
