@@ -310,8 +310,9 @@ def _is_installed(name: str | None) -> bool:
     if package is None or package.__name__ == "__main__":
         return False
     file = getattr(package, "__file__", None)
-    if file is None:
-        return not hasattr(package, "__path__")  # built in, or folders without a file
+    if file is None:  # built in, or folders without a file, or made while it runs
+        spec = getattr(package, "__spec__", None)
+        return getattr(spec, "origin", None) in ("built-in", "frozen")
     places = [sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib")]
     real = os.path.realpath(file)
     return any(real.startswith(os.path.realpath(place) + os.sep) for place in places)
