@@ -131,10 +131,8 @@ def test_other_arithmetic_than_that_of_a_new_process_stays_here(processes):
 def test_a_task_that_is_no_longer_wanted_is_left(processes):
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
-    began = time.monotonic()
     with pytest.raises(CancelledError):
         processes.run(threading.Event.wait, stop)  # there it waits forever
-    assert time.monotonic() - began < 50
     processes.end()
     begin(processes)
 
