@@ -20,6 +20,12 @@ from sklearn.base import BaseEstimator, is_classifier, is_outlier_detector
 from sklearn.datasets import make_classification, make_regression
 
 import sknn_suite
+from sknn_suite.imbalance import (
+    AnyShape,
+    GANOverSampler,
+    LatentSMOTE,
+    VAEOverSampler,
+)
 from sknn_suite.tabular._mixed import TabularEstimator
 from sknn_suite.tabular._mlp import MLPEstimator
 
@@ -28,6 +34,7 @@ PUBLIC = [
     for public in (getattr(sknn_suite, name) for name in sknn_suite.__all__)
     if isinstance(public, type) and issubclass(public, BaseEstimator)
 ]
+SAMPLERS = [AnyShape, GANOverSampler, LatentSMOTE, VAEOverSampler]
 DETECTORS = [c for c in PUBLIC if is_outlier_detector(c())]
 # What they promise is tested in tests/sequence: their rows are no tables.
 SEQUENTIAL = [c for c in PUBLIC if c.__module__.split(".")[1] in ("sequence", "text")]
@@ -38,6 +45,7 @@ DROP_INS = [c for c in ESTIMATORS if issubclass(c, MLPEstimator)]
 REGRESSORS = [c for c in ESTIMATORS if not is_classifier(c())]
 KINDS = {
     "public_class": PUBLIC,
+    "documented_class": [*PUBLIC, *SAMPLERS],
     "public_classifier": [c for c in PUBLIC if is_classifier(c())],
     "estimator_class": ESTIMATORS,
     "classifier_class": CLASSIFIERS,

@@ -8,16 +8,16 @@ import pytest
 from sknn_suite.parameters._docstring import parameter_entries
 
 
-def test_every_parameter_has_a_constraint_and_an_entry(public_class):
-    names = list(inspect.signature(public_class).parameters)
-    assert sorted(public_class._parameter_constraints) == sorted(names)
-    assert sorted(parameter_entries(public_class.__doc__)) == sorted(names)
-    assert sorted(public_class().get_params()) == sorted(names)
+def test_every_parameter_has_a_constraint_and_an_entry(documented_class):
+    names = list(inspect.signature(documented_class).parameters)
+    assert sorted(documented_class._parameter_constraints) == sorted(names)
+    assert sorted(parameter_entries(documented_class.__doc__)) == sorted(names)
+    assert sorted(documented_class().get_params()) == sorted(names)
 
 
-def test_the_default_of_the_signature_is_documented(public_class):
-    entries = parameter_entries(public_class.__doc__)
-    for parameter in inspect.signature(public_class).parameters.values():
+def test_the_default_of_the_signature_is_documented(documented_class):
+    entries = parameter_entries(documented_class.__doc__)
+    for parameter in inspect.signature(documented_class).parameters.values():
         first_line = entries[parameter.name].split("\n    ")
         header = " ".join(line.strip() for line in first_line[:3])
         documented = re.search(r"default=(\([^)]*\)|[^\s]+)", header)
@@ -31,16 +31,16 @@ def test_the_default_of_the_signature_is_documented(public_class):
             assert text in shown, parameter.name
 
 
-def test_every_entry_has_a_type_and_a_sentence(public_class):
-    for name, entry in parameter_entries(public_class.__doc__).items():
+def test_every_entry_has_a_type_and_a_sentence(documented_class):
+    for name, entry in parameter_entries(documented_class.__doc__).items():
         header, _, body = entry.partition("\n    ")
         assert re.match(rf"{name} : \S", header), header
         assert body.strip().endswith("."), f"{name}: {body}"
 
 
-def test_strings_that_are_allowed_are_documented(public_class):
-    entries = parameter_entries(public_class.__doc__)
-    for name, constraints in public_class._parameter_constraints.items():
+def test_strings_that_are_allowed_are_documented(documented_class):
+    entries = parameter_entries(documented_class.__doc__)
+    for name, constraints in documented_class._parameter_constraints.items():
         if name == "activation":  # told by naming some of thirty
             continue
         for constraint in constraints:
@@ -77,7 +77,7 @@ def test_every_public_method_has_a_numpydoc_docstring(public_class):
         assert "Returns" in text, name
 
 
-def test_sections_come_in_numpydocs_order(public_class):
+def test_sections_come_in_numpydocs_order(documented_class):
     order = [
         "Parameters",
         "Other Parameters",
@@ -87,6 +87,6 @@ def test_sections_come_in_numpydocs_order(public_class):
         "References",
         "Examples",
     ]
-    found = re.findall(r"^([A-Z][A-Za-z ]+)\n-{3,}$", public_class.__doc__, re.M)
+    found = re.findall(r"^([A-Z][A-Za-z ]+)\n-{3,}$", documented_class.__doc__, re.M)
     assert found == [name for name in order if name in found]
     assert {"Parameters", "Attributes", "Examples"} <= set(found)

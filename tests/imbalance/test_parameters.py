@@ -1,4 +1,4 @@
-"""Parameters of samplers are documented, and each of them acts."""
+"""Each parameter of a sampler acts."""
 
 import numpy as np
 import pytest
@@ -11,18 +11,8 @@ from sknn_suite.imbalance import (
     LatentSMOTE,
     VAEOverSampler,
 )
-from tests import test_docstrings as documentation
 
 KINDS = [AnyShape, GANOverSampler, LatentSMOTE, VAEOverSampler]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_parameters_are_documented(kind):
-    documentation.test_every_parameter_has_a_constraint_and_an_entry(kind)
-    documentation.test_the_default_of_the_signature_is_documented(kind)
-    documentation.test_every_entry_has_a_type_and_a_sentence(kind)
-    documentation.test_strings_that_are_allowed_are_documented(kind)
-    documentation.test_sections_come_in_numpydocs_order(kind)
 
 
 OTHER_VALUES = {
