@@ -217,9 +217,11 @@ def columns(rows):
     """Make the inputs of a graph: an array for each column."""
     arrays = {}
     for name in rows:
-        words = name in ("kind", "place", "grade")
-        column = rows[[name]].astype(object).fillna("") if words else rows[[name]]
-        arrays[name] = column.to_numpy().astype(str if words else np.float32)
+        column = rows[[name]]
+        if name in ("kind", "place", "grade"):
+            arrays[name] = column.astype(str).where(column.notna(), "").to_numpy(str)
+        else:
+            arrays[name] = column.to_numpy(np.float32)
     return arrays
 
 

@@ -184,7 +184,8 @@ def test_a_module_answers_as_the_model_does(name, fitted):
 def test_a_module_is_exported_with_a_free_number_of_rows(name, fitted):
     model, rows, expected = fitted(name)
     inputs = tensors_of(model, rows)
-    n, n_words = Dim("n_rows", min=2), Dim("n_words", min=2)
+    # Without an upper end, torch 2.6 asks that a size is not that of an open slice.
+    n, n_words = (Dim(name, min=2, max=2**31) for name in ("n_rows", "n_words"))
     # The tables of words of a batch come third and fifth.
     free = tuple({0: n_words if i in (2, 4) else n} for i in range(len(inputs)))
     program = export(to_torch(model), inputs, dynamic_shapes=free).module()
