@@ -87,7 +87,8 @@ def train_many(
             for start in range(0, len(group), size)
         ]
     found: Results = {}
-    all_tasks = [*packs, *tasks]
+    # Whoever is done with the others helps with the short ones at the end.
+    all_tasks = sorted(packs + tasks, key=_work, reverse=True)
     for results in _run_side_by_side(all_tasks, report, in_processes=in_processes):
         found |= results
     return [found[number] for number in range(len(jobs))]
@@ -126,6 +127,14 @@ class Task:
             if bundle is not None
         }
         return sum(bundles.values()) <= MOST_BYTES
+
+
+def _work(task: Task) -> int:
+    """Multiply-adds of a task, roughly."""
+    longest = [max(job.plan.n_epochs for job in s.values()) for s in task.trajectories]
+    plans = [next(iter(same.values())).plan for same in task.trajectories]
+    n_weights = sum(array.size for array in plans[0].weights.values())
+    return sum(n * len(plan.train) for n, plan in zip(longest, plans)) * n_weights
 
 
 def _train_pack(pack: Sequence[dict[int, Job]], stop: threading.Event) -> Results:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import random
 import time
 import warnings
@@ -20,7 +21,7 @@ from sklearn.model_selection import (
 import sknn_suite.search._workshop as workshop
 import sknn_suite.training._many as many
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor, train_together
-from sknn_suite.search._store import Store, size_of
+from sknn_suite.search._store import Store
 from sknn_suite.training import Job
 from sknn_suite.training._pack import Pack
 
@@ -208,7 +209,7 @@ def test_the_store_keeps_to_its_memory(mlp, few, monkeypatch):
         for alpha in range(5):
             mlp(alpha=alpha).fit(*few)
     trained = [workshop.train_alone(Job(job.plan)) for job in jobs]
-    store = Store(n_bytes=2.5 * size_of(trained[0]))
+    store = Store(n_bytes=2.5 * len(pickle.dumps(trained[0], protocol=5)))
     for job, result in zip(jobs, trained):
         store.keep(store.look_up(job), result)
     found = [store.look_up(job).trained is not None for job in jobs]
