@@ -3,7 +3,7 @@
 Each fit is timed once, and the defaults decide how long it trains. A fit that would
 take longer than a limit is timed for its first epochs, which `max_time` ends, and its
 time is estimated from them. The figures are for the instructions of this processor, and
-for the same processor limited to AVX2. ``--short`` writes a table of small sizes.
+for the same processor limited to AVX2.
 """
 
 import json
@@ -18,7 +18,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from _measure import RESULTS, ROOT, TABLES, load_shared, machine, parse_options
+from _measure import (
+    RESULTS,
+    ROOT,
+    TABLES,
+    earlier,
+    load_shared,
+    machine,
+    parse_options,
+)
 from sklearn.datasets import make_classification, make_regression
 
 import sknn_suite
@@ -31,9 +39,7 @@ AVX2 = {
 }
 
 # Seconds after which a fit is ended and its time is estimated.
-LIMIT, QUICK_LIMIT = 300.0, 3.0
-
-SHORT = "- This was a short run on a busy machine: it shows orders of magnitude only."
+LIMIT, QUICK_LIMIT = 30.0, 3.0
 
 ROWS = (1_000, 10_000, 100_000)
 QUICK_ROWS = (500,)
@@ -46,25 +52,21 @@ def main() -> None:
         at = sys.argv.index("--worker")
         work(sys.argv[at + 1], int(sys.argv[at + 2]), float(sys.argv[at + 3]))
         return
-    quick_table = "--short" in sys.argv
-    if quick_table:
-        sys.argv.remove("--short")
-    options = parse_options(__doc__)
-    short = options.quick or quick_table
-    rows = QUICK_ROWS if short else ROWS
-    limit = QUICK_LIMIT if short else LIMIT
+    options = parse_options(__doc__, parts=tuple(FAMILIES))
+    rows = QUICK_ROWS if options.quick else ROWS
+    limit = QUICK_LIMIT if options.quick else LIMIT
     kinds = {"AVX2": AVX2}
     if instructions() != "AVX2":
         kinds[instructions()] = {}
-    table: dict[str, dict[int, dict[str, dict]]] = {}
-    for family in FAMILIES:
+    table: dict[str, dict[str, dict]] = earlier("time_of_fit", options)
+    for family in options.only:
         for n_rows in rows:
             for kind, environment in kinds.items():
                 found = time_of(family, n_rows, limit, environment)
-                table.setdefault(family, {}).setdefault(n_rows, {})[kind] = found
+                table.setdefault(family, {}).setdefault(str(n_rows), {})[kind] = found
                 print(f"{family}, {n_rows} rows, {kind}: {show(found)}", flush=True)
     if not options.quick:
-        write(table, list(kinds), limit)
+        write({name: table[name] for name in FAMILIES if name in table}, list(kinds))
 
 
 def instructions() -> str:
@@ -158,9 +160,9 @@ def images(side: int) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
     def draw(n_rows: int) -> tuple[np.ndarray, np.ndarray]:
         source = np.random.RandomState(0)
         y = source.randint(10, size=n_rows)
-        kinds = source.randint(0, 128, (10, side, side, 3))
+        kinds = source.randint(0, 128, (10, side, side, 3), dtype=np.uint8)
         noise = source.randint(0, 128, (n_rows, side, side, 3), dtype=np.uint8)
-        return (kinds[y] + noise).astype(np.uint8), y
+        return kinds[y] + noise, y
 
     return draw
 
@@ -192,11 +194,11 @@ def in_words(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def write(table: dict, kinds: list[str], limit: float) -> None:
+def write(table: dict, kinds: list[str]) -> None:
     """Write the table as JSON and for the documentation."""
     described = machine()
     RESULTS.mkdir(parents=True, exist_ok=True)
-    content = {"date": date.today().isoformat(), "machine": described, "table": table}
+    content = {"date": date.today().isoformat(), "machine": described, "raw": table}
     (RESULTS / "time_of_fit.json").write_text(json.dumps(content, indent=1) + "\n")
     title = (__doc__ or "").split("\n")[0]
     lines = [title, "", ".. list-table::", "   :header-rows: 1", ""]
@@ -211,8 +213,7 @@ def write(table: dict, kinds: list[str], limit: float) -> None:
         "",
         "- Settings are the defaults; the number of epochs that they take is in "
         "parentheses.",
-        *([SHORT] if limit < LIMIT else []),
-        f'- "about": ended after {limit:g} s, and estimated from the epochs until '
+        f'- "about": ended after {LIMIT:g} s, and estimated from the epochs until '
         "then.",
         "",
         "Measured "

@@ -2,8 +2,9 @@
 
 One model has matrices; several have a first axis of models. The numbers of each model
 are those that it has alone, bit for bit: torch's batched products call the same kernel
-of the BLAS for each matrix, and only for very small ones a loop of torch's own, which
-adds up in another order. `tests/training/test_products.py` compares them.
+of the BLAS for each matrix. For very small ones they have a loop of torch's own, and for
+vectors other kernels than a single product, which add up in another order; there each
+model has calls of its own. `tests/training/test_products.py` compares them.
 """
 
 from collections.abc import Callable
@@ -67,6 +68,9 @@ def _product_of_each(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
 
 ONE_BY_ONE = Products(_affine_of_each, _product_of_each, _product_of_each)
 
+# For a layer of one output: alone its values are a product with a vector.
+STACKED_VECTORS = Products(_affine_of_each, torch.bmm, torch.bmm)
+
 
 def _affine_by_onednn(
     bias: Tensor, x: Tensor, weight_t: Tensor, out: Tensor | None
@@ -93,8 +97,10 @@ def choose_products(weight: Tensor, n_rows: int) -> Products:
     """Choose the products of a layer with `weight` for batches of `n_rows` rows."""
     if weight.dim() == 2:
         return BY_ONEDNN if suits_onednn(n_rows, weight) else ALONE
-    is_tiny = n_rows * weight[0].numel() < OWN_LOOP_WORK
-    return ONE_BY_ONE if is_tiny else STACKED
+    _, n_outputs, n_inputs = weight.shape
+    if n_rows * n_outputs * n_inputs < OWN_LOOP_WORK or n_inputs == 1:
+        return ONE_BY_ONE
+    return STACKED_VECTORS if n_outputs == 1 else STACKED
 
 
 def empty_rows(like: Tensor, n_models: int, *shape: int) -> Tensor:

@@ -8,6 +8,7 @@ from sknn_suite.training._products import (
     ONE_BY_ONE,
     OWN_LOOP_WORK,
     STACKED,
+    STACKED_VECTORS,
     choose_products,
     empty_rows,
 )
@@ -27,6 +28,11 @@ SHAPES = [
     (3, 4, 5),
     (1, 100, 1),
     (1, 1, 1),
+    # Products with vectors, in which torch's kernels differ.
+    (128, 64, 1),
+    (128, 100, 1),
+    (200, 1, 100),
+    (500, 1, 1),
 ]
 
 
@@ -52,8 +58,10 @@ def test_each_of_several_models_has_the_bits_of_one(shape, dtype):
     weight = draw(3 + n_out * n_in)[:, 3:].unflatten(1, (n_out, n_in))
     bias, x, delta = draw(1, n_out), draw(n_rows, n_in), draw(n_rows, n_out)
     products = choose_products(weight, n_rows)
-    is_tiny = n_rows * n_in * n_out < OWN_LOOP_WORK
-    assert products is (ONE_BY_ONE if is_tiny else STACKED)
+    if n_rows * n_in * n_out < OWN_LOOP_WORK or n_in == 1:
+        assert products is ONE_BY_ONE
+    else:
+        assert products is (STACKED_VECTORS if n_out == 1 else STACKED)
     out = products.affine(bias, x, weight.mT, out=draw(n_rows, n_out))
     grad = draw(3 + n_out * n_in)[:, 3:].unflatten(1, (n_out, n_in))
     products.weight_grad(delta.mT, x, out=grad)
