@@ -2,9 +2,9 @@
 
 One model has matrices; several have a first axis of models. The numbers of each model
 are those that it has alone, bit for bit: torch's batched products call the same kernel
-of the BLAS for each matrix. For very small ones they have a loop of torch's own, and for
-vectors other kernels than a single product, which add up in another order; there each
-model has calls of its own. `tests/training/test_products.py` compares them.
+of the BLAS for each matrix. For very small ones they have a loop of torch's own, and
+for vectors other kernels than a single product, which add up in another order; there
+each model has calls of its own. `tests/training/test_products.py` compares them.
 """
 
 from collections.abc import Callable
