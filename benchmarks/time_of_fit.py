@@ -44,6 +44,9 @@ LIMIT, QUICK_LIMIT = 15.0, 3.0
 ROWS = (1_000, 10_000)
 QUICK_ROWS = (500,)
 
+# Fits to rows of a table are quick, so they are timed for one size more.
+OF_TABLES, MORE_ROWS = "30 columns", 100_000
+
 WORDS = [f"word{i}" for i in range(5_000)]
 
 
@@ -53,20 +56,26 @@ def main() -> None:
         work(sys.argv[at + 1], int(sys.argv[at + 2]), float(sys.argv[at + 3]))
         return
     options = parse_options(__doc__, parts=tuple(FAMILIES))
-    rows = QUICK_ROWS if options.quick else ROWS
     limit = QUICK_LIMIT if options.quick else LIMIT
     kinds = {"AVX2": AVX2}
     if instructions() != "AVX2":
         kinds[instructions()] = {}
     table: dict[str, dict[str, dict]] = earlier("time_of_fit", options)
     for family in options.only:
-        for n_rows in rows:
+        for n_rows in sizes(family, quick=options.quick):
             for kind, environment in kinds.items():
                 found = time_of(family, n_rows, limit, environment)
                 table.setdefault(family, {}).setdefault(str(n_rows), {})[kind] = found
                 print(f"{family}, {n_rows} rows, {kind}: {show(found)}", flush=True)
     if not options.quick:
         write({name: table[name] for name in FAMILIES if name in table}, list(kinds))
+
+
+def sizes(family: str, *, quick: bool) -> tuple[int, ...]:
+    """Numbers of rows for which a family is timed."""
+    if quick:
+        return QUICK_ROWS
+    return (*ROWS, MORE_ROWS) if OF_TABLES in family else ROWS
 
 
 def instructions() -> str:
@@ -182,7 +191,8 @@ FAMILIES: dict[str, tuple[Callable[[], Any], Callable[[int], Any]]] = {
 def show(found: dict) -> str:
     """Write the time of a fit, its epochs, and the time of one."""
     about = "about " if found["estimated"] else ""
-    return f"{about}{in_words(found['seconds'])} ({found['epochs']} epochs)"
+    epochs = "1 epoch" if found["epochs"] == 1 else f"{found['epochs']} epochs"
+    return f"{about}{in_words(found['seconds'])} ({epochs})"
 
 
 def in_words(seconds: float) -> str:
