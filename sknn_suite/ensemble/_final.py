@@ -98,18 +98,6 @@ class FinalStep:
     weights: GreedyWeights | None = None
     fits: tuple[FoldFit, ...] = ()
 
-    def predict(self, table: Any, target: Target) -> np.ndarray:
-        """Predict new rows by the estimators.
-
-        Parameters
-        ----------
-        table : array-like
-            What they take, see `table_of`.
-        target : Labels or Numbers
-            What is predicted.
-        """
-        return np.mean([target.scores(f.estimator, table) for f in self.fits], axis=0)
-
 
 def decide(
     final: Any,

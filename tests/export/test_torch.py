@@ -27,6 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",  # few epochs are enough here
     "ignore::DeprecationWarning:torch",  # of torch's own use of itself
     "ignore::FutureWarning:torch",
+    "ignore:VecISA dlopen probe:UserWarning",  # of the compiler, on a busy machine
 )
 READER = Path(__file__).parents[2] / "docs" / "user_guide" / "read_texts.py"
 RANDOM = np.random.RandomState(0)
