@@ -38,7 +38,7 @@ def civil(days: Any, floor: Floor) -> tuple[Any, Any, Any]:
     era = floor(moved / ERA)
     of_era = moved - era * ERA
     leaps = floor(of_era / FOUR_YEARS) - floor(of_era / CENTURY)
-    year = floor((of_era - leaps + floor(of_era / (ERA - 1))) / 365)
+    year = floor((of_era - leaps - floor(of_era / (ERA - 1))) / 365)
     of_year = of_era - (365 * year + floor(year / 4) - floor(year / 100))
     month = floor((5 * of_year + 2) / 153)
     day = of_year - floor((153 * month + 2) / 5) + 1

@@ -37,7 +37,7 @@ THREE = np.array(["a", "b", "c"])[X.argmax(axis=1)]
 NET = MLPClassifier((4,), max_iter=5, random_state=0)
 LINE = LogisticRegression()
 MEMBERS = [("net", make_pipeline(StandardScaler(), NET)), ("line", LINE)]
-NUMBERS = [("net", MLPRegressor((4,), max_iter=3, random_state=0)), ("r", Ridge())]
+NUMBERS = [("net", MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, random_state=0)), ("r", Ridge())]
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
 CLASSIFIERS = {
