@@ -146,9 +146,9 @@ def main() -> None:
             f"largest difference {farthest:.1g}."
         )
     notes.append(
-        "Theirs is the estimator itself, which checks and encodes rows; texts and columns "
-        "are read beforehand for the graph and the module. Differences are shares of answers "
-        "larger than 1."
+        "Theirs is the estimator itself, which checks and encodes rows; texts and "
+        "columns are read beforehand for the graph and the module. Differences are "
+        "shares of answers larger than 1."
     )
     report("export", __doc__, lines, options, notes=notes, raw=raw)
 

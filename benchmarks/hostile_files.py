@@ -76,8 +76,8 @@ def main() -> None:
     slowest = max(one["slowest"] for one in told)
     most = max(one["kilobytes"] for one in told) / 1e3
     notes = [
-        f"Seeds {', '.join(map(str, seeds))}: {surprises} surprises, which are errors of "
-        "other kinds and other predictions than the description's.",
+        f"Seeds {', '.join(map(str, seeds))}: {surprises} surprises, which are errors "
+        "of other kinds and other predictions than the description's.",
         f"{harm} times something else was touched: a file, an import, a process.",
         f"The slowest file took {slowest:.2f} seconds of the processor, at most 1; the "
         f"largest {most:.0f} MB of memory, at most 200.",

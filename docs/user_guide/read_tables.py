@@ -88,8 +88,10 @@ def cells_of(rows, name):
 
 def is_gap(cell):
     """Whether a cell is None, NaN, NaT or NA."""
-    return cell is None or bool(type(cell).__name__ in ("NAType", "NaTType")) or (
-        isinstance(cell, float | np.floating | np.datetime64) and cell != cell
+    return (
+        cell is None
+        or bool(type(cell).__name__ in ("NAType", "NaTType"))
+        or (isinstance(cell, float | np.floating | np.datetime64) and cell != cell)
     )
 
 

@@ -98,6 +98,23 @@ class FinalStep:
     weights: GreedyWeights | None = None
     fits: tuple[FoldFit, ...] = ()
 
+    def predict(self, table: Any, target: Target) -> np.ndarray:
+        """Predict new rows by the estimators.
+
+        Parameters
+        ----------
+        table : array-like
+            What they take, see `table_of`.
+        target : Labels or Numbers
+            What is predicted.
+        """
+        return mean_scores([fit.estimator for fit in self.fits], table, target)
+
+
+def mean_scores(models: list[Any], table: Any, target: Target) -> np.ndarray:
+    """Mean of the scores that models give to rows."""
+    return np.mean([target.scores(model, table) for model in models], axis=0)
+
 
 def decide(
     final: Any,

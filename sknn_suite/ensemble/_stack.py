@@ -37,6 +37,7 @@ from sknn_suite.ensemble._final import (
     decide,
     flat,
     flat_names,
+    mean_scores,
     table_of,
     weigh,
 )
@@ -396,8 +397,7 @@ class CrossFitStacking(
         predictions = flat(self._member_scores(X, names), self._target)
         columns = flat_names(names, self._target)
         table = table_of(predictions, columns, X if self.passthrough else None)
-        parts = [self._target.scores(model, table) for model in self._final_models]
-        return np.mean(parts, axis=0)
+        return mean_scores(self._final_models, table, self._target)
 
     def transform(self, X):
         """Predictions of the members, side by side.

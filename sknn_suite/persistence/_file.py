@@ -52,9 +52,9 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
 
     The model may be any estimator of sknn_suite, or a pipeline, ColumnTransformer or
     FeatureUnion of them and of those of scikit-learn that the user guide lists. Of a
-    fitted search its best estimator is written, and of a pipeline of imbalanced-learn
-    the steps that predict. What was learnt is in the file. Training rows are not, nor
-    is the state of the optimiser: a later warm start begins with a new one.
+    fitted search its best estimator is written, and of samplers of imbalanced-learn the
+    parameters. What was learnt is in the file. Training rows are not, nor is the state
+    of the optimiser: a later warm start begins with a new one.
 
     A file of the same name is replaced when the new one is complete, and stays as it
     is when anything fails. The same model gives the same bytes.

@@ -82,7 +82,9 @@ class Kind:
             state.pop(name, None)
         if self.unfitted:
             state = {name: state[name] for name in self.parameters()}
-        state |= {name: make(value) for name, make in self.written.items() if name in state}
+        state |= {
+            name: make(value) for name, make in self.written.items() if name in state
+        }
         self._refuse_names(state)
         return state
 

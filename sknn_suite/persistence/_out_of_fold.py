@@ -29,7 +29,6 @@ from sknn_suite.persistence._checks import (
     mapping,
     nothing,
     number,
-    one_of,
     refuse,
     sequence,
     shape,

@@ -23,7 +23,7 @@ from sknn_suite import (
     TextRNNClassifier,
     VAEDetector,
 )
-from sknn_suite.export import to_onnx, to_torch
+from sknn_suite.export import to_onnx
 from sknn_suite.export._calendar import civil
 from sknn_suite.export._graph import Graph, refuse_external_data
 from sknn_suite.export._images import _shares
@@ -297,12 +297,16 @@ def test_a_column_that_is_mostly_one_number_that_float32_lacks():
     assert_near(found, model.predict_proba(rows))
 
 
-@pytest.mark.parametrize("day", ["0001-01-01", "1600-02-29", "1969-12-31", "9999-12-31"])
+@pytest.mark.parametrize(
+    "day", ["0001-01-01", "1600-02-29", "1969-12-31", "9999-12-31"]
+)
 def test_the_calendar_is_numpy_s(day):
     days = np.datetime64(day) + np.arange(-400, 400)
     found = civil(days.astype("datetime64[D]").astype(float), np.floor)
     months = days.astype("datetime64[M]")
-    np.testing.assert_array_equal(found[0], days.astype("datetime64[Y]").astype(int) + 1970)
+    np.testing.assert_array_equal(
+        found[0], days.astype("datetime64[Y]").astype(int) + 1970
+    )
     np.testing.assert_array_equal(found[1], months.astype(int) % 12 + 1)
     np.testing.assert_array_equal(found[2], (days - months).astype(int) + 1)
 
@@ -311,7 +315,12 @@ def test_the_reader_of_tables_reads_what_people_write():
     described = {
         "columns": [
             {"name": "n", "kind": "number"},
-            {"name": "c", "kind": "category", "levels": ["3", "True"], "code_of_gap": 3},
+            {
+                "name": "c",
+                "kind": "category",
+                "levels": ["3", "True"],
+                "code_of_gap": 3,
+            },
             {"name": "d", "kind": "date"},
         ],
         "n_buckets": 8,

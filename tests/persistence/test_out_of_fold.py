@@ -37,13 +37,18 @@ THREE = np.array(["a", "b", "c"])[X.argmax(axis=1)]
 NET = MLPClassifier((4,), max_iter=5, random_state=0)
 LINE = LogisticRegression()
 MEMBERS = [("net", make_pipeline(StandardScaler(), NET)), ("line", LINE)]
-NUMBERS = [("net", MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, random_state=0)), ("r", Ridge())]
+NUMBERS = [
+    ("net", MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, random_state=0)),
+    ("r", Ridge()),
+]
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
 CLASSIFIERS = {
     "folds": CrossFitClassifier(NET, cv=3),
     "ranks": CrossFitClassifier(LINE, cv=FOLDS, combine="ranks"),
-    "threshold": CrossFitClassifier(NET, cv=3, decision_threshold=CostMatrix(1 - np.eye(3))),
+    "threshold": CrossFitClassifier(
+        NET, cv=3, decision_threshold=CostMatrix(1 - np.eye(3))
+    ),
     "stack": CrossFitStackingClassifier(MEMBERS, cv=3),
     "greedy": CrossFitStackingClassifier(
         [*MEMBERS, ("gone", "drop")], cv=3, final_estimator="greedy", combine="logits"
