@@ -9,6 +9,7 @@ from typing import Any
 from imblearn import combine, over_sampling, under_sampling
 from imblearn.pipeline import Pipeline as ResamplingPipeline
 
+from sknn_suite.decision._recalibrator import ClassCounter
 from sknn_suite.imbalance import (
     AnyShape,
     GANOverSampler,
@@ -18,7 +19,7 @@ from sknn_suite.imbalance import (
 from sknn_suite.persistence._composites import verify_pipeline
 from sknn_suite.persistence._kinds import Kind
 
-_OURS = (AnyShape, GANOverSampler, LatentSMOTE, VAEOverSampler)
+_OURS = (AnyShape, ClassCounter, GANOverSampler, LatentSMOTE, VAEOverSampler)
 _THEIRS: tuple[Any, ...] = tuple(
     getattr(module, name)
     for module in (over_sampling, under_sampling, combine)

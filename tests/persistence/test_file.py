@@ -454,7 +454,7 @@ def test_the_best_estimator_of_a_search_is_saved(path):
 
 SAMPLERS = {
     "smote": SMOTE(k_neighbors=3, random_state=0),
-    "both": SMOTETomek(smote=SMOTE(k_neighbors=2), random_state=0),
+    "both": SMOTETomek(smote=SMOTE(k_neighbors=2, random_state=0), random_state=0),
     "any shape": AnyShape(SMOTE(random_state=0), random_state=0),
     "latent": LatentSMOTE(max_iter=2, random_state=0),
     "vae": VAEOverSampler(max_iter=2, random_state=0),

@@ -111,7 +111,7 @@ def test_a_loaded_stack_has_a_card(path):
 
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_regressors_predict_the_same_bits(name, path):
-    y = X[:, 0] ** 2 if name == "trained" else X[:, 0] + X[:, 1]
+    y = X[:, 0] + X[:, 1]
     model = clone(REGRESSORS[name]).fit(X, y)
     if name == "trained":
         assert model.weights_ is None
