@@ -304,8 +304,9 @@ def _own_version() -> str:
 def report(
     name: str,
     question: str | None,
-    lines: list[Line],
+    lines: Sequence[Any],
     options: argparse.Namespace,
+    header: Sequence[str] = HEADER,
     *,
     notes: Sequence[str] = (),
     raw: Any = None,
@@ -318,10 +319,12 @@ def report(
         Name of the benchmark, and of its files.
     question : str
         Its docstring; the first line is the title of the table.
-    lines : list of Line
-        The table.
+    lines : sequence of Line
+        The table; or of other data classes with `cells` and `verdict`.
     options : Namespace
         The command line.
+    header : sequence of str, default=HEADER
+        Names of the columns.
     notes : sequence of str, default=()
         Sentences below the table.
     raw : object, default=None
@@ -330,9 +333,9 @@ def report(
     described = machine()
     first_line = (question or "").split("\n")[0]
     rows = [line.cells() for line in lines]
-    widths = [max(len(row[i]) for row in [HEADER, *rows]) for i in range(len(HEADER))]
+    widths = [max(map(len, column)) for column in zip(header, *rows)]
     print()
-    for row in [HEADER, ["-" * w for w in widths], *rows]:
+    for row in [header, ["-" * w for w in widths], *rows]:
         print("  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip())
     for note in notes:
         print(f"* {note}")
@@ -351,7 +354,7 @@ def report(
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
     TABLES.mkdir(parents=True, exist_ok=True)
-    table = _list_table(first_line, rows, notes, described)
+    table = _list_table(first_line, [list(header), *rows], notes, described)
     (TABLES / f"{name}.rst").write_text(table)
 
 
@@ -360,7 +363,7 @@ def _list_table(
 ) -> str:
     """Format the table in reStructuredText, for a page to include."""
     lines = [first_line, "", ".. list-table::", "   :header-rows: 1", ""]
-    for row in [HEADER, *rows]:
+    for row in rows:
         for i, cell in enumerate(row):
             start = "   * - " if i == 0 else "     - "
             lines.append((start + cell).rstrip())

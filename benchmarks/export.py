@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+import pandas as pd
 import torch
 from _measure import ROOT, Line, parse_options, report, rounds, take_turns
 
@@ -20,6 +21,7 @@ from sknn_suite import (
     CNNClassifier,
     MLPClassifier,
     RNNClassifier,
+    TabularClassifier,
     TextRNNClassifier,
     VAEDetector,
 )
@@ -29,7 +31,7 @@ from sknn_suite.persistence import save
 # Rows of an answer: one, and a batch.
 SIZES, QUICK_SIZES = (1, 256), (1, 7)
 
-READER = ROOT / "docs" / "user_guide" / "read_texts.py"
+READERS = ROOT / "docs" / "user_guide"
 
 
 def families(n: int, n_fit: int) -> dict[str, tuple[Any, Any, Any]]:
@@ -41,9 +43,15 @@ def families(n: int, n_fit: int) -> dict[str, tuple[Any, Any, Any]]:
     images = source.randint(0, 256, (len(X), 28, 28, 1)).astype(np.uint8)
     words = [f"word{i}" for i in range(300)]
     texts = [" ".join(source.choice(words, 20)) for _ in range(len(X))]
+    frame = pd.DataFrame(X[:, :8]).rename(columns="number {}".format)
+    for i, n_levels in enumerate((4, 4, 40, 400)):
+        frame[f"category {i}"] = [f"level {j}" for j in source.choice(n_levels, len(X))]
+    seconds = source.randint(0, 10**9, len(X)).astype("datetime64[s]")
+    frame["date"], frame["text"] = seconds, texts
     few = {"max_iter": 1, "random_state": 0}
     made = {
         "MLPClassifier (100, 100)": (MLPClassifier((100, 100), **few), X, y),
+        "TabularClassifier, 14 columns": (TabularClassifier(**few), frame, y),
         "AutoencoderDetector": (AutoencoderDetector(**few), X, None),
         "VAEDetector": (VAEDetector(**few), X, None),
         "RNNClassifier, 20 steps": (RNNClassifier(**few), steps, y),
@@ -56,19 +64,28 @@ def families(n: int, n_fit: int) -> dict[str, tuple[Any, Any, Any]]:
     return {name: (m, rows[:n], target) for name, (m, rows, target) in made.items()}
 
 
-def inputs_of(model: Any, rows: Any, session: Any) -> dict[str, np.ndarray]:
-    """Make what a graph and a module take."""
+def reader_of(name: str) -> Any:
+    """Import a reader that goes along with a graph."""
+    spec = importlib.util.spec_from_file_location(name, READERS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def inputs_of(model: Any, rows: Any, session: Any) -> tuple[dict, dict]:
+    """Make what a graph takes, and what a module takes."""
+    described = session.get_modelmeta().custom_metadata_map
+    if isinstance(model, TabularClassifier):
+        reader = reader_of("read_tables").TableReader(described["columns"])
+        return reader(rows), reader.arrays(rows)
+    inputs = {"X": rows}
     if isinstance(model, TextRNNClassifier):
-        spec = importlib.util.spec_from_file_location("read_texts", READER)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        described = session.get_modelmeta().custom_metadata_map["texts"]
-        return module.TextReader(described)(rows)
+        inputs = reader_of("read_texts").TextReader(described["texts"])(rows)
     if isinstance(model, RNNClassifier):
-        return {"X": rows, "lengths": np.full(len(rows), rows.shape[1])}
-    return {"X": rows}
+        inputs["lengths"] = np.full(len(rows), rows.shape[1])
+    return inputs, inputs
 
 
 class Contenders:
@@ -93,8 +110,8 @@ class Contenders:
 
     def calls(self, rows: Any) -> dict[str, Any]:
         """Functions that answer for rows; each returns an array or a tensor."""
-        inputs = inputs_of(self.model, rows, self.session)
-        tensors = [torch.from_numpy(array) for array in inputs.values()]
+        inputs, arrays = inputs_of(self.model, rows, self.session)
+        tensors = [torch.from_numpy(array) for array in arrays.values()]
         return {
             "sknn_suite": lambda: self.answer(rows),
             "graph": lambda: self.session.run([self.output], inputs)[0],
@@ -129,9 +146,9 @@ def main() -> None:
             f"largest difference {farthest:.1g}."
         )
     notes.append(
-        "Theirs is the estimator itself, which checks and encodes rows; texts are read "
-        "beforehand for the graph and the module. Differences are shares of answers "
-        "larger than 1."
+        "Theirs is the estimator itself, which checks and encodes rows; texts and "
+        "columns are read beforehand for the graph and the module. Differences are "
+        "shares of answers larger than 1."
     )
     report("export", __doc__, lines, options, notes=notes, raw=raw)
 

@@ -338,20 +338,21 @@ class ReferenceScore(RowScore):
         n_rows, n_features = seen.x.shape
         n_members = len(seen.x_hat)
         x, all_hat = self._scale(seen, seen.x), self._scale(seen, seen.x_hat)
-        total = torch.zeros_like(x[:, 0])
+        # Sums of float32 numbers would have an error of 1e-5 in the score.
+        total = x.new_zeros(n_rows, dtype=torch.float64)
         for member, references in enumerate(self._tensor(self.references_, x)):
             x_hat = all_hat[member]
             for rows in (x, x_hat):
                 distances = torch.cdist(rows, references, p=1.0)
                 groups = distances.view(n_rows, self.n_groups_, -1)
-                total += groups.amin(dim=2).mean(dim=1)
-            total += ERROR_SHARE * (x - x_hat).abs().sum(dim=1)
+                total += groups.amin(dim=2).double().mean(dim=1)
+            total += ERROR_SHARE * (x - x_hat).abs().double().sum(dim=1)
         distance = total / (n_members * n_features * (2 + ERROR_SHARE))
         residual = _residual(seen) / self._tensor(self.residual_scale_, seen.x)
         centred = residual - residual.mean(dim=1, keepdim=True)
-        spread = centred.square().mean(dim=1).sqrt()
+        spread = centred.double().square().mean(dim=1).sqrt()
         surprise = self.tails_.measure(seen.x).mean(dim=1)
-        return torch.stack([distance, spread, surprise], dim=1).double()
+        return torch.stack([distance, spread, surprise.double()], dim=1)
 
     def combine(self, measured: Any) -> Any:
         distance, spread, surprise = measured.T

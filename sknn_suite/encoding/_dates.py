@@ -5,7 +5,7 @@ import numpy as np
 DAY = 86_400.0
 
 # Length of each cycle, by its name.
-_CYCLES = {"month": 12.0, "day": 31.0, "weekday": 7.0, "hour": 24.0}
+DATE_CYCLES = {"month": 12.0, "day": 31.0, "weekday": 7.0, "hour": 24.0}
 
 
 class DateColumns:
@@ -85,7 +85,7 @@ def _parts(seconds: np.ndarray, first: float) -> dict[str, np.ndarray]:
         "hour": (seconds - days * DAY) / 3600,
         "days": (seconds - first) / DAY,
     }
-    for name, length in _CYCLES.items():
+    for name, length in DATE_CYCLES.items():
         angle = 2 * np.pi * parts[name] / length
         parts[f"{name} (sine)"] = np.sin(angle)
         parts[f"{name} (cosine)"] = np.cos(angle)

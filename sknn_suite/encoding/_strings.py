@@ -10,6 +10,9 @@ from sknn_suite.data import Column
 N_BUCKETS = 1024
 N_DIRECTIONS = 16
 
+# Letters of the shortest and the longest n-grams.
+NGRAMS = (2, 4)
+
 # Directions are learnt from this many different texts at most.
 MOST_TEXTS = 20_000
 
@@ -91,7 +94,7 @@ class StringColumns:
 
 def _hash(texts: list[str]):  # type: ignore[no-untyped-def]  # a sparse matrix
     vectorizer = HashingVectorizer(
-        analyzer="char_wb", ngram_range=(2, 4), n_features=N_BUCKETS
+        analyzer="char_wb", ngram_range=NGRAMS, n_features=N_BUCKETS
     )
     return vectorizer.transform(texts)
 

@@ -117,6 +117,7 @@ class CrossFit(OutOfFoldEstimator):
         self._oof = OutOfFold(splits, [fit.scores for fit in fits])
         self.estimators_ = [fit.estimator for fit in fits]
         self.splits_ = splits.pairs
+        self._n_rows = np.array([[len(rows) for rows in pair] for pair in splits.pairs])
         self._seconds = np.array([fit.seconds for fit in fits])
         show_features_of(self, self.estimators_[0])
 
@@ -129,8 +130,8 @@ class CrossFit(OutOfFoldEstimator):
         )
         columns = {
             self.scoring_: self.fold_scores_,
-            "n_train": np.array([len(train) for train, _ in self.splits_], float),
-            "n_test": np.array([len(test) for _, test in self.splits_], float),
+            "n_train": self._n_rows[:, 0].astype(float),
+            "n_test": self._n_rows[:, 1].astype(float),
             "seconds": self._seconds,
         }
         rows = {name: [*v, *mean_and_spread(v)] for name, v in columns.items()}
@@ -143,6 +144,8 @@ class CrossFit(OutOfFoldEstimator):
         parts = np.stack([self._target.scores(e, X) for e in self.estimators_])
         parts = self._target.compact(parts)
         if how == "ranks":
+            if not self._oof.folds:  # of a file, written with another `combine`
+                self._oof.check_there("combine='ranks'")
             left_out = [self._target.compact(fold) for fold in self._oof.folds]
             return self._target.whole(RankScale(left_out)(parts))
         return self._target.whole(combine(parts, how))

@@ -108,7 +108,12 @@ class FinalStep:
         target : Labels or Numbers
             What is predicted.
         """
-        return np.mean([target.scores(f.estimator, table) for f in self.fits], axis=0)
+        return mean_scores([fit.estimator for fit in self.fits], table, target)
+
+
+def mean_scores(models: list[Any], table: Any, target: Target) -> np.ndarray:
+    """Mean of the scores that models give to rows."""
+    return np.mean([target.scores(model, table) for model in models], axis=0)
 
 
 def decide(

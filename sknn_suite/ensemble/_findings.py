@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.doors import import_optional
-from sknn_suite.ensemble._final import FinalStep, Layer, weigh
-from sknn_suite.ensemble._out_of_fold import mean_and_spread
+from sknn_suite.ensemble._final import Layer, weigh
+from sknn_suite.ensemble._out_of_fold import OutOfFold, mean_and_spread
 from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Target
 
@@ -20,9 +20,10 @@ class StackFindings:
     fold_scores_: np.ndarray
     scoring_: str
     mean_fold_scores_: np.ndarray
+    _oof: OutOfFold
     _splits: Splits
-    _without: dict[str, tuple[np.ndarray, float]]
-    _step: FinalStep
+    _extra_seconds: float
+    final_step_: str
     _target: Target
     _y: np.ndarray
 
@@ -43,8 +44,7 @@ class StackFindings:
             seconds = float(member._seconds.sum())
             rows[name] = _row(member.fold_scores_, weights.get(name, np.nan), seconds)
         total = float(sum(member._seconds.sum() for member in self.members_.values()))
-        total += sum(fit.seconds for fit in self._step.fits)
-        total += sum(seconds for _, seconds in self._without.values())
+        total += self._extra_seconds
         rows["mean"] = _row(self.mean_fold_scores_, np.nan, np.nan)
         rows["stack"] = _row(self.fold_scores_, np.nan, total)
         folds = [f"fold {i}" for i in range(len(self.mean_fold_scores_))]
@@ -57,6 +57,7 @@ class StackFindings:
     def error_correlation_(self) -> Any:
         """Correlation of the members' out-of-fold errors."""
         check_is_fitted(self)
+        self._oof.check_there("error_correlation_")
         pandas: Any = import_optional(
             "pandas", needed_by="error_correlation_", extra="frames"
         )
@@ -70,8 +71,9 @@ class StackFindings:
     def gains_(self) -> dict[str, float]:
         """What each member adds to the score of the weighted stack, out of fold."""
         check_is_fitted(self)
+        self._oof.check_there("gains_")
         layer = self._layer()
-        how = self._step.name if self._step.weights is not None else "greedy"
+        how = self.final_step_ if self.weights_ is not None else "greedy"
         whole = mean_and_spread(weigh(how, layer).values)[0]
         gains = {}
         for name in layer.names if len(layer.names) > 1 else ():

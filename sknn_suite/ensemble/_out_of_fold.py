@@ -27,6 +27,26 @@ class OutOfFold:
     splits: Splits
     folds: list[np.ndarray]
 
+    @classmethod
+    def left_out(cls, folds: list[np.ndarray]) -> "OutOfFold":
+        """Keep no row: of each fold its sorted scores at most, by which ranks go."""
+        return cls(Splits([], 0), [np.sort(fold, axis=0) for fold in folds])
+
+    def check_there(self, needed_by: str) -> None:
+        """Refuse to go on without the predictions of the training rows.
+
+        Raises
+        ------
+        AttributeError
+            If they were left out of a model file.
+        """
+        if not self.splits.pairs:
+            raise AttributeError(
+                f"{needed_by} needs the predictions of the training rows, which files "
+                "of models leave out. Expected the estimator on which fit was called. "
+                "Keep its oof_predictions_ in a file beside the model, or fit again."
+            )
+
     @property
     def scores(self) -> np.ndarray:
         """Scores of all rows; the mean if a row is predicted more often, else NaN."""
@@ -69,6 +89,7 @@ class OutOfFold:
         pandas: Any = import_optional(
             "pandas", needed_by="oof_predictions_", extra="frames"
         )
+        self.check_there("oof_predictions_")
         scores = self.scores
         fold = self.splits.fold
         is_predicted = self.counts > 0

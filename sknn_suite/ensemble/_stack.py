@@ -33,11 +33,11 @@ from sknn_suite.ensemble._cross_fit import CrossFit
 from sknn_suite.ensemble._final import (
     AUTO,
     WEIGHTED,
-    FinalStep,
     Layer,
     decide,
     flat,
     flat_names,
+    mean_scores,
     table_of,
     weigh,
 )
@@ -232,7 +232,11 @@ class CrossFitStacking(
                 partial(decide, *learned, tells=False), layer, without, table
             )
             step = replace(step, oof=oof, values=layer.values(oof))
-        self._step: FinalStep = step
+        self._final_models = [fit.estimator for fit in step.fits]
+        self._extra_seconds = float(
+            sum(fit.seconds for fit in step.fits)
+            + sum(seconds for _, seconds in self._without.values())
+        )
         self._oof = step.oof
         self.mean_fold_scores_ = layer.values(weigh("mean", layer).oof)
         self._seen = SeenRows(keys, flat(layer.scores, self._target), self._weight)
@@ -290,6 +294,7 @@ class CrossFitStacking(
             If the name is taken, X has other rows, or a fit fails.
         """
         check_is_fitted(self)
+        self._oof.check_there("add")
         if name in dict(self.estimators):
             raise DataError(
                 f"The stack has a member {name!r} already. Expected a new name. "
@@ -337,6 +342,7 @@ class CrossFitStacking(
             If there is no such member, or no other one.
         """
         check_is_fitted(self)
+        self._oof.check_there("drop")
         if name not in self.members_:
             raise DataError(
                 f"The stack has no member {name!r}. Expected one of "
@@ -391,7 +397,7 @@ class CrossFitStacking(
         predictions = flat(self._member_scores(X, names), self._target)
         columns = flat_names(names, self._target)
         table = table_of(predictions, columns, X if self.passthrough else None)
-        return self._step.predict(table, self._target)
+        return mean_scores(self._final_models, table, self._target)
 
     def transform(self, X):
         """Predictions of the members, side by side.

@@ -41,22 +41,24 @@ def to_onnx(
     RNNClassifier  X, (n_rows, n_steps, n_channels),     label, probabilities
                    padded on the right; lengths
     Tabular...     an input for each column, (n_rows,    as classifiers and regressors
-                   1): numbers, NaN for gaps; for
-                   categories strings, "" for gaps
+                   1): numbers, NaN for gaps; strings
+                   for categories, "" for gaps; dates
+                   in seconds; of texts n-grams
     texts          tokens, lengths, entries, and with a  label, probabilities
                    wide branch words, grams, runs
     ============== ===================================== ==============================
 
     "scores" of a detector are those of `score_samples`, and "decision" is that of
     `decision_function`. For texts, the metadata "texts" has the tokenizer and the
-    vocabulary; the user guide has a reader that needs NumPy only.
+    vocabulary, and for mixed tables "columns" has the columns; the user guide has
+    readers that need NumPy only.
 
     Parameters
     ----------
     model : estimator
-        A fitted estimator of this package; those for mixed tables without columns of
-        dates or texts. Or a Pipeline or other estimator of scikit-learn that skl2onnx
-        converts, with our estimators for tables of numbers in it.
+        A fitted estimator of this package. Or a Pipeline or other estimator of
+        scikit-learn that skl2onnx converts, with our estimators for tables of numbers
+        in it.
 
     path : path-like or None, default=None
         File to write. None writes no file.

@@ -14,8 +14,8 @@ from sknn_suite.encoding import (
     TextEncoder,
 )
 from sknn_suite.encoding._scaled import FAR
+from sknn_suite.export._columns import write_columns
 from sknn_suite.export._graph import Graph
-from sknn_suite.export._mixed import write_columns
 from sknn_suite.export._value import Value
 
 # Largest size of a scaled number, as in `ScaledTable`.

@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from torch import nn
 
 from sknn_suite.encoding import ClassTarget
+from sknn_suite.export._mixed_modules import MixedModel
 from sknn_suite.export._modules import (
     Classes,
     ImageModel,
@@ -28,10 +29,14 @@ def to_torch(model: BaseEstimator) -> nn.Module:
     in ``torch.compile`` and ``torch.export``, with any number of rows and steps. The
     weights are copies, in evaluation mode, without gradients.
 
+    Tensors hold no strings, so mixed tables come as up to four of them: ``numbers``,
+    ``dates``, ``categories`` (codes) and ``texts`` (shares of n-grams). A reader in the
+    user guide makes them from a data frame and the module's ``description``.
+
     Parameters
     ----------
     model : estimator
-        A fitted estimator of this package except the ones for mixed tables.
+        A fitted estimator of this package.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def to_torch(model: BaseEstimator) -> nn.Module:
         model = model.best_estimator_
     if isinstance(model, Pipeline) and len(model.steps) == 1:
         model = model.steps[0][1]
-    net = check_exportable(model, "to_torch", but=("tabular_pack",))
+    net = check_exportable(model, "to_torch")
     if net.network.kind in DETECTORS:
         made: nn.Module = ScoreModel(net, model._scores)
     else:
@@ -96,4 +101,5 @@ _MODELS: dict[str, Callable[[Any, Any], nn.Module]] = {
     "image": _image,
     "mlp": lambda model, net: TableModel(net, _answers(model, net)),
     "sequence": _sequence,
+    "tabular_pack": lambda model, net: MixedModel(net, _answers(model, net)),
 }

@@ -7,9 +7,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite._version import __version__
-from sknn_suite.encoding import ClassTarget, TextEncoder
+from sknn_suite.encoding import ClassTarget, MixedTableEncoder, TextEncoder
 from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.export._answers import write_classes, write_numbers, write_scores
+from sknn_suite.export._columns import describe_columns
 from sknn_suite.export._foreign import write_own
 from sknn_suite.export._graph import Graph
 from sknn_suite.export._images import write_images
@@ -24,12 +25,13 @@ from sknn_suite.export._value import Value
 DETECTORS = ("autoencoder", "vae")
 
 EXPECTED = (
-    "MLPClassifier, MLPRegressor, TextRNNClassifier, RNNClassifier, CNNClassifier, "
-    "AutoencoderDetector or VAEDetector"
+    "MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, "
+    "TextRNNClassifier, RNNClassifier, CNNClassifier, AutoencoderDetector or "
+    "VAEDetector"
 )
 
 
-def check_exportable(model: Any, needed_by: str, but: tuple[str, ...] = ()) -> Any:
+def check_exportable(model: Any, needed_by: str) -> Any:
     """Return the fitted net of a model; refuse one that cannot be written.
 
     Parameters
@@ -38,8 +40,6 @@ def check_exportable(model: Any, needed_by: str, but: tuple[str, ...] = ()) -> A
         What the user gave.
     needed_by : str
         What the user called.
-    but : tuple of str
-        Kinds of networks that it cannot write, although `to_onnx` can.
 
     Raises
     ------
@@ -52,11 +52,11 @@ def check_exportable(model: Any, needed_by: str, but: tuple[str, ...] = ()) -> A
         check_is_fitted(model)
         net = model._fitted_net()
         kind = net.network.kind
-        if kind in (*_NETWORKS, *DETECTORS) and kind not in but:
+        if kind in (*_NETWORKS, *DETECTORS):
             return net
     raise ValueError(
         f"{needed_by} got a {type(model).__name__}, whose network it cannot write. "
-        f"Expected a fitted {EXPECTED}{'' if but else '; or a TabularClassifier'}. "
+        f"Expected a fitted {EXPECTED}. "
         "Pass one of these, or keep the model with sknn_suite.persistence.save."
     )
 
@@ -89,6 +89,8 @@ def write_model(model: Any, dtype: Any, rows: Any = None) -> Any:
     metadata = {"estimator": type(model).__name__, "sknn_suite": __version__}
     if isinstance(net.encoder, TextEncoder):
         metadata["texts"] = describe_texts(net.encoder)
+    if isinstance(net.encoder, MixedTableEncoder):
+        metadata["columns"] = describe_columns(net.encoder)
     return graph.model(metadata)
 
 

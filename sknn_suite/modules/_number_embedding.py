@@ -84,5 +84,6 @@ class NumberEmbedding(nn.Module):
         angle = x.t()[None, :, :, None] * (2 * math.pi * self.frequency) + self.phase
         waves = torch.cos(angle).flatten(0, 1)  # (models * numbers, n, waves)
         functions = torch.bmm(waves, self.mix.flatten(0, 1))
-        functions = functions.view(n_models, n_numbers, len(x), -1) + self.shift
+        # torch.export would take len(x) for a constant.
+        functions = functions.view(n_models, n_numbers, x.shape[0], -1) + self.shift
         return functions.permute(0, 2, 1, 3).flatten(2)

@@ -351,7 +351,8 @@ class TabularPack(OwnedRandomness, nn.Module):
         n_models = len(self.sizes)
         parts = [numbers, flags]
         if self.n_choices:
-            one_hot = numbers.new_zeros(len(choices), self.n_choices)
+            # torch.export would take len(choices) for a constant.
+            one_hot = numbers.new_zeros(choices.shape[0], self.n_choices)
             parts.append(one_hot.scatter_(1, choices + self.first_choice, 1.0))
         shared = torch.cat(parts, dim=1).expand(n_models, -1, -1)
         own = [shared]

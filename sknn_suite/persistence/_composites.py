@@ -63,7 +63,8 @@ def _columns(value: Any, n_features: int) -> None:
             integer(-n_features, n_features - 1)(place)
 
 
-def _verify_pipeline(pipeline: Any) -> None:
+def verify_pipeline(pipeline: Any) -> None:
+    """Refuse steps that are none."""
     _steps(pipeline.steps, 2)
     pipeline._validate_names([name for name, _ in pipeline.steps])
 
@@ -110,7 +111,7 @@ def _nothing(model: Any) -> None:
 
 
 COMPOSITES: tuple[Kind, ...] = (
-    kind_of(Pipeline, _verify_pipeline),
+    kind_of(Pipeline, verify_pipeline),
     kind_of(FeatureUnion, _verify_union, optional=COLUMNS),
     kind_of(
         ColumnTransformer,

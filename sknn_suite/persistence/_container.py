@@ -10,9 +10,9 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +21,9 @@ from sknn_suite.data import replacing
 # The largest number of parts, and the largest file: sizes are 32 bits wide.
 MOST_PARTS = 10_000
 MOST_BYTES = (1 << 32) - (1 << 24)
+
+# Bytes that are read or written, and hashed, at a time: they fit into a cache.
+PIECE = 1 << 22
 
 # A part's name: lower case, no dots but the one of its ending, at most one folder.
 NAME = re.compile(r"(?:[a-z]{1,20}/)?[a-z0-9]{1,20}\.[a-z]{1,12}", re.ASCII)
@@ -100,21 +103,54 @@ class Listing:
         )
 
 
-def sums_of(buffers: Sequence[Buffer]) -> tuple[int, str]:
-    """CRC-32 and SHA-256 of buffers, end to end; both at the same time."""
-    with ThreadPoolExecutor(1) as pool:
-        digest = pool.submit(_sha256, buffers)
-        crc = 0
-        for buffer in buffers:
-            crc = zlib.crc32(buffer, crc)
-        return crc, digest.result()
+class Sums:
+    """CRC-32 and SHA-256 of bytes that come in pieces; both at the same time.
+
+    The SHA-256 is computed by a second thread, piece by piece, while a piece is in the
+    processor's cache: reading or writing it and its CRC-32 cost no further time.
+    """
+
+    def __init__(self) -> None:
+        self.crc = 0
+        self._digest = hashlib.sha256()
+        self._pool: ThreadPoolExecutor | None = None
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> "Sums":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def add(self, piece: Buffer) -> None:
+        """Add a piece, which must not change before the end."""
+        if memoryview(piece).nbytes >= PIECE:
+            self._pool = self._pool or ThreadPoolExecutor(1)
+            self._last = self._pool.submit(self._digest.update, piece)
+        else:
+            self._wait()
+            self._digest.update(piece)
+        self.crc = zlib.crc32(piece, self.crc)
+
+    def sha256(self) -> str:
+        """SHA-256 of all pieces."""
+        self._wait()
+        return self._digest.hexdigest()
+
+    def _wait(self) -> None:
+        """Wait for the pieces that have been handed over; they follow each other."""
+        if self._last is not None:
+            self._last.result()
 
 
-def _sha256(buffers: Iterable[Buffer]) -> str:
-    digest = hashlib.sha256()
-    for buffer in buffers:
-        digest.update(buffer)
-    return digest.hexdigest()
+def pieces_of(buffer: Buffer) -> Iterator[memoryview]:
+    """Cut a buffer into pieces."""
+    view = memoryview(buffer)
+    if view.nbytes:
+        view = view.cast("B")
+        for at in range(0, view.nbytes, PIECE):
+            yield view[at : at + PIECE]
 
 
 def size_of(buffers: Sequence[Buffer]) -> int:
@@ -123,7 +159,9 @@ def size_of(buffers: Sequence[Buffer]) -> int:
 
 
 def write_container(
-    path: Path, parts: Sequence[tuple[str, Sequence[Buffer], int]]
+    path: Path,
+    parts: Sequence[tuple[str, Sequence[Buffer]]],
+    first: tuple[str, Callable[[list[str]], bytes]] | None = None,
 ) -> None:
     """Write parts to `path`, whole or not at all.
 
@@ -132,14 +170,39 @@ def write_container(
     path : Path
         The file; an earlier one is replaced.
     parts : sequence of tuple
-        Name, buffers and CRC-32 of each part.
+        Name and buffers of each part.
+    first : tuple or None
+        Name of a part before them, and what makes it of their SHA-256; its length does
+        not depend on what these are. It is written last, so that each part is hashed
+        while it is written.
     """
-    listing = Listing.of([Entry(n, size_of(b), crc) for n, b, crc in parts])
+    entries = [Entry(name, size_of(buffers), 0) for name, buffers in parts]
+    digests = ["0" * 64] * len(parts)
+    if first is not None:
+        entries.insert(0, Entry(first[0], len(first[1](digests)), 0))
+    offsets = Listing.of(entries).offsets
     with replacing(path) as file:
-        for entry, (_, buffers, _) in zip(listing.entries, parts):
+        for i, (_, buffers) in enumerate(parts):
+            place = i + len(entries) - len(parts)
+            entry = entries[place]
+            file.seek(offsets[place] + len(entry.local()))
+            with Sums() as sums:
+                for buffer in buffers:
+                    for piece in pieces_of(buffer):
+                        sums.add(piece)
+                        file.write(piece)
+                digests[i] = sums.sha256()
+            entries[place] = replace(entry, crc=sums.crc)
+        if first is not None:
+            data = first[1](digests)
+            entries[0] = replace(entries[0], crc=zlib.crc32(data))
+            file.seek(len(entries[0].local()))
+            file.write(data)
+        listing = Listing.of(entries)
+        for entry, offset in zip(entries, offsets):
+            file.seek(offset)
             file.write(entry.local())
-            for buffer in buffers:
-                file.write(buffer)
+        file.seek(0, os.SEEK_END)
         file.write(listing.end)
     sync_folder(path.parent)
 
@@ -215,18 +278,20 @@ class Container:
             What the part begins with, see `start`; it must still do so.
         """
         entry = self._enter(name)
-        for expected in before:
-            if self._file.read(len(expected)) != expected:
-                raise ValueError("it changes while it is read")
-        for buffer in buffers:
-            view = memoryview(buffer)
-            if view.nbytes and _fill(self._file, view.cast("B")) != view.nbytes:
-                raise ValueError(f"its part {name} ends too early")
-        whole = [*before, *buffers]
-        if size_of(whole) != entry.size:
+        if size_of([*before, *buffers]) != entry.size:
             raise ValueError(f"its part {name} is not as large as it says")
-        crc, digest = sums_of(whole)
-        if crc != entry.crc:
+        with Sums() as sums:
+            for expected in before:
+                if self._file.read(len(expected)) != expected:
+                    raise ValueError("it changes while it is read")
+                sums.add(expected)
+            for buffer in buffers:
+                for piece in pieces_of(buffer):
+                    if _fill(self._file, piece) != piece.nbytes:
+                        raise ValueError(f"its part {name} ends too early")
+                    sums.add(piece)
+            digest = sums.sha256()
+        if sums.crc != entry.crc:
             raise ValueError(f"its part {name} does not have its checksum")
         return digest
 

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from sknn_suite.persistence._catalog import BY_NAME, BY_TYPE
 from sknn_suite.persistence._container import (
     Buffer,
     size_of,
-    sums_of,
     write_container,
 )
 from sknn_suite.persistence._foreign import write_foreign
@@ -52,9 +52,9 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
 
     The model may be any estimator of sknn_suite, or a pipeline, ColumnTransformer or
     FeatureUnion of them and of those of scikit-learn that the user guide lists. Of a
-    fitted search its best estimator is written, and of a pipeline of imbalanced-learn
-    the steps that predict. What was learnt is in the file. Training rows are not, nor
-    is the state of the optimiser: a later warm start begins with a new one.
+    fitted search its best estimator is written, and of samplers of imbalanced-learn the
+    parameters. What was learnt is in the file. Training rows are not, nor is the state
+    of the optimiser: a later warm start begins with a new one.
 
     A file of the same name is replaced when the new one is complete, and stays as it
     is when anything fails. The same model gives the same bytes.
@@ -111,7 +111,7 @@ def save(model: Any, path: str | os.PathLike, *, trusted: Iterable[str] = ()) ->
             "or name it in `trusted`."
         ) from error
     try:
-        write_container(Path(path), parts)
+        write_container(Path(path), parts, (MANIFEST, partial(_manifest, parts)))
     except OSError as error:
         raise OSError(
             f"'{path}' cannot be written: {reason_of(error)}. Expected a folder that "
@@ -185,10 +185,8 @@ def best_of(model: Any) -> Any:
 # -- writing -------------------------------------------------------------------------
 
 
-def _parts_of(
-    model: Any, trusted: frozenset[str]
-) -> list[tuple[str, list[Buffer], int]]:
-    """Make the parts of a file, each with its CRC-32."""
+def _parts_of(model: Any, trusted: frozenset[str]) -> list[tuple[str, list[Buffer]]]:
+    """Make the parts of a file, but the manifest."""
     writer = Writer(BY_TYPE, trusted, write_foreign)
     tree = writer.write(model)
     # What is written can be read: the same checks, on the same values.
@@ -208,13 +206,16 @@ def _parts_of(
         head = npy_header(Layout(array.dtype.str, array.shape))
         contents.append((ARRAY.format(i), [head, flat(array)]))
     contents += [(STEP.format(i), [data]) for i, data in enumerate(writer.skops)]
-    listed, parts = [], []
-    for name, buffers in contents:
-        crc, digest = sums_of(buffers)
-        listed.append({"name": name, "size": size_of(buffers), "sha256": digest})
-        parts.append((name, buffers, crc))
-    manifest = write_json({"format": FORMAT, "parts": listed, "versions": versions()})
-    return [(MANIFEST, [manifest], sums_of([manifest])[0]), *parts]
+    return contents
+
+
+def _manifest(parts: list[tuple[str, list[Buffer]]], digests: list[str]) -> bytes:
+    """Make the list of all other parts."""
+    listed = [
+        {"name": name, "size": size_of(buffers), "sha256": digest}
+        for (name, buffers), digest in zip(parts, digests)
+    ]
+    return write_json({"format": FORMAT, "parts": listed, "versions": versions()})
 
 
 class _Checked:

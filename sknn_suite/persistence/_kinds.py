@@ -44,6 +44,10 @@ class Kind:
         Attributes that are not written, because only training reads them.
     derived : mapping of str to callable
         Attributes that are not written, because they follow from the others.
+    written : mapping of str to callable
+        Attributes that are written as another value, which these make of the object.
+    unfitted : bool
+        Whether only the parameters are written, because no prediction reads the rest.
     """
 
     cls: type
@@ -54,6 +58,8 @@ class Kind:
     tensors: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
     derived: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    written: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    unfitted: bool = False
 
     def parameters(self) -> frozenset[str]:
         """Names of the constructor's parameters, for an estimator."""
@@ -74,6 +80,11 @@ class Kind:
         state.pop("_sklearn_version", None)
         for name in (*self.dropped, *self.derived):
             state.pop(name, None)
+        if self.unfitted:
+            state = {name: state[name] for name in self.parameters()}
+        state |= {
+            name: make(value) for name, make in self.written.items() if name in state
+        }
         self._refuse_names(state)
         return state
 

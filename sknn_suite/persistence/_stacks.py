@@ -17,6 +17,7 @@ from sklearn.model_selection import (
     KFold,
     StratifiedGroupKFold,
     StratifiedKFold,
+    TimeSeriesSplit,
 )
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Bunch
@@ -293,5 +294,15 @@ STACKS: tuple[Kind, ...] = (
     *(
         Kind(cls, f"sklearn.model_selection.{cls.__name__}", _FOLDS)
         for cls in (KFold, StratifiedKFold, GroupKFold, StratifiedGroupKFold)
+    ),
+    Kind(
+        TimeSeriesSplit,
+        "sklearn.model_selection.TimeSeriesSplit",
+        _FOLDS
+        | {
+            "max_train_size": either(nothing, integer(1)),
+            "test_size": either(nothing, integer(1)),
+            "gap": integer(),
+        },
     ),
 )

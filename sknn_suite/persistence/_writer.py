@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
@@ -180,21 +179,11 @@ class Writer:
                 )
             return {"is": "global", "name": name}
         name = f"{type(value).__module__}.{type(value).__qualname__}"
-        if name == "imblearn.pipeline.Pipeline":
-            return self.write(_without_samplers(value))
         if self.foreign is None or not hasattr(value, "get_params"):
             raise ValueError(f"a {name} has no form in a file")
         refuse_untrusted(name, self.trusted)
         self.skops.append(self.foreign(value))
         return {"is": "skops", "number": len(self.skops) - 1, "class": name}
-
-
-def _without_samplers(pipeline: Any) -> Pipeline:
-    """Make the pipeline that predicts: samplers act only during fit."""
-    steps = [
-        (n, step) for n, step in pipeline.steps if not hasattr(step, "fit_resample")
-    ]
-    return Pipeline(steps)
 
 
 def _write_float(value: float) -> Any:

@@ -196,7 +196,7 @@ def test_a_level_takes_frames(two):
         final_estimator=LogisticRegression(),
         passthrough=True,
     ).fit(frame, two[1])
-    names = stack._step.fits[0].estimator.feature_names_in_
+    names = stack._final_models[0].feature_names_in_
     assert names.tolist() == ["back", "prior", *frame.columns]
     assert stack.score(frame, two[1]) > 0.7
 

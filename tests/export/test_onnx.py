@@ -23,7 +23,8 @@ from sknn_suite import (
     TextRNNClassifier,
     VAEDetector,
 )
-from sknn_suite.export import to_onnx, to_torch
+from sknn_suite.export import to_onnx
+from sknn_suite.export._calendar import civil
 from sknn_suite.export._graph import Graph, refuse_external_data
 from sknn_suite.export._images import _shares
 from sknn_suite.modules import ACTIVATIONS
@@ -52,6 +53,7 @@ def module_of(script):
 
 
 TextReader = module_of(READER).TextReader
+TableReader = module_of(READER.with_name("read_tables.py")).TableReader
 
 
 def session_of(graph):
@@ -252,15 +254,87 @@ def test_mixed_tables_of_categories_alone():
     assert_classes_agree(model, ODD[["kind", "place"]], columns)
 
 
-def test_dates_and_texts_of_mixed_tables_are_refused():
-    dates = pd.DataFrame(
-        {"day": pd.date_range("2026-01-01", periods=256), "x": X[:, 0]}
+DATES = pd.Timestamp("1999-12-30 13:00") + pd.to_timedelta(
+    RANDOM.randint(0, 10**9, 256), unit="s"
+)
+ALL_KINDS = FRAME.assign(
+    sold=DATES,
+    day=pd.Series(pd.date_range("2023-11-01", periods=256)).dt.normalize(),
+    name=[f"Mr. {chr(97 + i % 26)} Straße {i} {'ÜB' * (i % 3)}" for i in range(256)],
+    gain=np.where(RANDOM.random(256) < 0.7, 0.1, X[:, 4]),
+    same=1,
+)
+ALL_KINDS.loc[::11, "sold"] = pd.NaT
+ALL_KINDS.loc[::13, "gain"] = np.nan
+ALL_KINDS.loc[::17, "name"] = None
+NEW_KINDS = ALL_KINDS.copy()
+NEW_KINDS[["size", "heavy"]] = ODD[["size", "heavy"]].astype(np.float32)
+NEW_KINDS["kind"] = ODD["kind"]
+NEW_KINDS.loc[3, "sold"] = pd.Timestamp("1931-02-28 23:59:59")
+NEW_KINDS.loc[4, "sold"] = pd.Timestamp("2200-02-28")
+NEW_KINDS.loc[5, "sold"] = pd.Timestamp("2000-02-29 00:00:01")
+NEW_KINDS.loc[6, "name"] = "日本 x"
+
+
+@pytest.mark.parametrize("labels", ["two texts", "three texts"])
+def test_dates_texts_and_columns_that_are_left_out(labels):
+    model = mixed(TabularClassifier, categorical_features=["grade"])
+    model.fit(ALL_KINDS, LABELS[labels])
+    assert set(model.column_kinds_.values()) > {"date", "text", "constant"}
+    graph = to_onnx(model)
+    assert "same" not in [one.name for one in graph.graph.input]
+    described = session_of(graph).get_modelmeta().custom_metadata_map["columns"]
+    reader = TableReader(described)
+    assert_classes_agree(model, NEW_KINDS, reader, graph=graph)
+
+
+def test_a_column_that_is_mostly_one_number_that_float32_lacks():
+    rows = pd.DataFrame({"gain": ALL_KINDS["gain"], "size": X[:, 0].astype(float)})
+    model = mixed(TabularClassifier).fit(rows, LABELS["truth"])
+    assert model._net.encoder.numbers_.is_mostly_one_.all()
+    # The rows are float64: in float32 the usual number is still the usual one.
+    found = run(session_of(to_onnx(model)), columns(rows))["probabilities"]
+    assert_near(found, model.predict_proba(rows))
+
+
+@pytest.mark.parametrize(
+    "day", ["0001-01-01", "1600-02-29", "1969-12-31", "9999-12-31"]
+)
+def test_the_calendar_is_numpy_s(day):
+    days = np.datetime64(day) + np.arange(-400, 400)
+    found = civil(days.astype("datetime64[D]").astype(float), np.floor)
+    months = days.astype("datetime64[M]")
+    np.testing.assert_array_equal(
+        found[0], days.astype("datetime64[Y]").astype(int) + 1970
     )
-    model = mixed(TabularClassifier).fit(dates, LABELS["truth"])
-    with pytest.raises(ValueError, match=r"'day' is of the kind 'date', .*\. Expected"):
-        to_onnx(model)
-    with pytest.raises(ValueError, match=r"got a TabularClassifier, .*\. Expected"):
-        to_torch(model)
+    np.testing.assert_array_equal(found[1], months.astype(int) % 12 + 1)
+    np.testing.assert_array_equal(found[2], (days - months).astype(int) + 1)
+
+
+def test_the_reader_of_tables_reads_what_people_write():
+    described = {
+        "columns": [
+            {"name": "n", "kind": "number"},
+            {
+                "name": "c",
+                "kind": "category",
+                "levels": ["3", "True"],
+                "code_of_gap": 3,
+            },
+            {"name": "d", "kind": "date"},
+        ],
+        "n_buckets": 8,
+        "ngrams": [2, 4],
+    }
+    rows = {
+        "n": [1, " 2.5 ", "", None],
+        "c": [3.0, np.True_, float("nan"), "new"],
+        "d": [np.datetime64("1970-01-02"), "1970-01-01 00:00:01", pd.NaT, None],
+    }
+    found = TableReader(json.dumps(described)).arrays(rows)
+    np.testing.assert_array_equal(found["numbers"].ravel(), [1, 2.5, np.nan, np.nan])
+    assert found["categories"].ravel().tolist() == [1, 2, 3, 0]
+    np.testing.assert_array_equal(found["dates"].ravel(), [86400, 1, np.nan, np.nan])
 
 
 # -- detectors -----------------------------------------------------------------------
@@ -309,12 +383,12 @@ def test_detectors_of_other_values(detector, distribution):
     assert_scores_agree(model.fit(rows), rows, sizes=(256,))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("distribution", ["bernoulli", "poisson", "categorical"])
-def test_the_default_score_of_other_values(distribution):
-    # In float64: a float32 score of such columns has an error of 1e-5 by itself.
-    rows = VALUES[distribution].astype(float)
+def test_the_default_score_of_other_values(distribution, dtype):
+    rows = VALUES[distribution].astype(dtype)
     model = AutoencoderDetector(distribution=distribution, max_iter=2, random_state=0)
-    assert_scores_agree(model.fit(rows), rows, "float64", sizes=(1, 256))
+    assert_scores_agree(model.fit(rows), rows, dtype, sizes=(1, 256))
 
 
 @pytest.mark.parametrize(

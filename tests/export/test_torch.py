@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.pipeline import make_pipeline
@@ -17,18 +18,22 @@ from sknn_suite import (
     MLPClassifier,
     MLPRegressor,
     RNNClassifier,
+    TabularClassifier,
+    TabularRegressor,
     TextRNNClassifier,
     VAEDetector,
 )
 from sknn_suite.export import to_torch
+from sknn_suite.export._columns import describe_columns
 from sknn_suite.export._texts import describe_texts
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",  # few epochs are enough here
     "ignore::DeprecationWarning:torch",  # of torch's own use of itself
     "ignore::FutureWarning:torch",
+    "ignore:VecISA dlopen probe:UserWarning",  # of the compiler, on a busy machine
 )
-READER = Path(__file__).parents[2] / "docs" / "user_guide" / "read_texts.py"
+READERS = Path(__file__).parents[2] / "docs" / "user_guide"
 RANDOM = np.random.RandomState(0)
 X = RANDOM.normal(size=(64, 5)).astype(np.float32)
 THREE = X[:, :3].argmax(axis=1)
@@ -36,6 +41,19 @@ STEPS = [RANDOM.normal(size=(1 + i % 9, 2)).astype(np.float32) for i in range(64
 IMAGES = RANDOM.randint(0, 256, (64, 16, 16, 3)).astype(np.uint8)
 TEXTS = ["a good film", "awful, bad plot", "good good", "the rest of it"] * 16
 VECTORS = {"good": np.ones(3), "bad": -np.ones(3)}
+TABLE = pd.DataFrame(
+    {
+        "size": np.where(X[:, 0] > 1, np.nan, X[:, 0]),
+        "heavy": np.exp(4.0 * X[:, 1]),
+        "gain": np.where(X[:, 2] > 0, 0.1, X[:, 2]),
+        "yes": X[:, 3] > 0,
+        "kind": np.where(X[:, 4] > 0, "x", None),
+        "place": RANDOM.choice([f"place {i}" for i in range(12)], 64),
+        "sold": pd.date_range("2023-11-01 13:00", periods=64, freq="31h"),
+        "name": [f"Mr. {chr(97 + i % 26)} Nr. {i}" for i in range(64)],
+    }
+)
+TABLE.loc[::9, "sold"] = pd.NaT
 
 
 def padded(sequences):
@@ -46,11 +64,15 @@ def padded(sequences):
     return values, lengths
 
 
-def texts_of(model):
-    spec = importlib.util.spec_from_file_location("read_texts", READER)
+def reader(name):
+    spec = importlib.util.spec_from_file_location(name, READERS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.TextReader(describe_texts(model._net.encoder))
+    return module
+
+
+def texts_of(model):
+    return reader("read_texts").TextReader(describe_texts(model._net.encoder))
 
 
 def proba(model, rows):
@@ -67,6 +89,7 @@ def scores(model, rows):
 
 TEXT = {"hidden_sizes": (4,), "embedding_size": 4, "max_iter": 1}
 RNN = {"hidden_sizes": (4,), "max_iter": 1}
+MIXED = {"n_members": 3, "max_iter": 1}
 FAMILIES = {
     "classes": (MLPClassifier((6,), max_iter=3), X, THREE, proba),
     "float64": (MLPClassifier((6,), max_iter=3), X.astype(float), THREE > 0, proba),
@@ -129,11 +152,24 @@ FAMILIES = {
         THREE > 0,
         proba,
     ),
+    "mixed table": (TabularClassifier(**MIXED), TABLE, THREE, proba),
+    "mixed table of numbers": (
+        TabularRegressor(loss="quantile", quantile=[0.2, 0.8], **MIXED),
+        TABLE[["size", "heavy", "gain"]],
+        X[:, 0],
+        numbers,
+    ),
     "flat rows": (CNNClassifier(image_shape=(1, 5), max_iter=1), X, THREE, proba),
 }
 
 # torch takes seconds for each export, so that one of each family is tried in every run.
-OFTEN = ("quantiles", "AutoencoderDetector, typicality", "texts", "views")
+OFTEN = (
+    "quantiles",
+    "AutoencoderDetector, typicality",
+    "texts",
+    "views",
+    "mixed table",
+)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +190,10 @@ def fitted():
 
 
 def tensors_of(model, rows):
-    if isinstance(model, TextRNNClassifier):
+    if isinstance(model, TabularClassifier | TabularRegressor):
+        described = describe_columns(model._net.encoder)
+        arrays = reader("read_tables").TableReader(described).arrays(rows).values()
+    elif isinstance(model, TextRNNClassifier):
         arrays = tuple(texts_of(model)(rows).values())
     elif isinstance(model, RNNClassifier):
         arrays = padded(rows)
@@ -187,15 +226,16 @@ def test_a_module_is_exported_with_a_free_number_of_rows(name, fitted):
     # Without an upper end, torch 2.6 asks that a size is not that of an open slice.
     n, n_words = (Dim(name, min=2, max=2**31) for name in ("n_rows", "n_words"))
     # The tables of words of a batch come third and fifth.
-    free = tuple({0: n_words if i in (2, 4) else n} for i in range(len(inputs)))
+    words = (2, 4) if isinstance(model, TextRNNClassifier) else ()
+    free = tuple({0: n_words if i in words else n} for i in range(len(inputs)))
     program = export(to_torch(model), inputs, dynamic_shapes=free).module()
     for size in (3, 64):
-        part = tuple(one if i in (2, 4) else one[:size] for i, one in enumerate(inputs))
+        part = tuple(one if i in words else one[:size] for i, one in enumerate(inputs))
         found = program(*part).numpy()
         np.testing.assert_allclose(found, expected[:size], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["classes", "sequences", "images"])
+@pytest.mark.parametrize("name", ["classes", "sequences", "images", "mixed table"])
 def test_a_module_is_traced_for_torch_compile(name, fitted):
     # The compiler itself, which takes seconds a model, is in the slow test.
     model, rows, expected = fitted(name)

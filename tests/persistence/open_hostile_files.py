@@ -18,10 +18,13 @@ import time
 import traceback
 import warnings
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline as make_resampling_pipeline
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -39,9 +42,11 @@ from sknn_suite import (
     TextRNNClassifier,
     VAEDetector,
 )
+from sknn_suite.ensemble import CrossFitStackingClassifier
 from sknn_suite.exceptions import CorruptModelError
+from sknn_suite.imbalance import BalancedEnsembleClassifier
 from sknn_suite.persistence import inspect, load, save
-from sknn_suite.persistence._container import sums_of, write_container
+from sknn_suite.persistence._container import write_container
 
 # -- real files ----------------------------------------------------------------------
 
@@ -72,6 +77,11 @@ def models():
     )
     members = TabularClassifier(hidden_layer_sizes=(4,), n_members=2, **small)
     net = MLPClassifier(hidden_layer_sizes=(5, 3), batch_norm=True, **small)
+    line, tiny = LogisticRegression(), MLPClassifier((3,), **few)
+    stack = CrossFitStackingClassifier(
+        [("line", line), ("net", tiny)], cv=3, combine="ranks", columns={"line": [0, 1]}
+    )
+    sampled = make_resampling_pipeline(RandomOverSampler(random_state=0), line)
     return {
         "mlp": (net.fit(X, y), X),
         "regressor": (
@@ -99,6 +109,9 @@ def models():
             images,
         ),
         "pipeline": (make_pipeline(parts, copy.deepcopy(net)).fit(table, y), table),
+        "stack": (stack.fit(X, y), X),
+        "balanced": (BalancedEnsembleClassifier(tiny, n_estimators=2).fit(X, y), X),
+        "resampled": (sampled.fit(X, y), X),
         "linear": (make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y), X),
     }
 
@@ -115,15 +128,13 @@ def pack(path, parts, manifest=None, *, fix=True):
     if fix:
         told = json.loads(parts["manifest.json"])
         told["parts"] = [
-            {"name": name, "size": len(data), "sha256": sums_of([data])[1]}
+            {"name": name, "size": len(data), "sha256": sha256(data).hexdigest()}
             for name, data in parts.items()
             if name != "manifest.json"
         ]
         told |= manifest or {}
         parts["manifest.json"] = json.dumps(told).encode()
-    write_container(
-        path, [(n, [data], sums_of([data])[0]) for n, data in parts.items()]
-    )
+    write_container(path, [(name, [data]) for name, data in parts.items()])
 
 
 # -- classes of attacks --------------------------------------------------------------

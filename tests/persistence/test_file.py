@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from imblearn import FunctionSampler
+from imblearn.combine import SMOTETomek
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline as make_resampling_pipeline
 from sklearn.base import clone
@@ -85,6 +87,12 @@ from sknn_suite.exceptions import (
     CorruptModelError,
     SuiteWarning,
     UntrustedModelError,
+)
+from sknn_suite.imbalance import (
+    AnyShape,
+    GANOverSampler,
+    LatentSMOTE,
+    VAEOverSampler,
 )
 from sknn_suite.persistence import load, save
 from sknn_suite.text import Tokenizer
@@ -444,13 +452,33 @@ def test_the_best_estimator_of_a_search_is_saved(path):
     assert_same(search.best_estimator_, load(path), X)
 
 
-def test_a_resampling_pipeline_is_saved_as_it_predicts(path):
-    steps = (StandardScaler(), SMOTE(random_state=0), MLPClassifier(**SMALL))
-    model = make_resampling_pipeline(*steps).fit(X, Y)
-    save(model, path)
-    again = load(path)
-    assert [name for name, _ in again.steps] == ["standardscaler", "mlpclassifier"]
-    assert_same(model, again, X)
+SAMPLERS = {
+    "smote": SMOTE(k_neighbors=3, random_state=0),
+    "both": SMOTETomek(smote=SMOTE(k_neighbors=2, random_state=0), random_state=0),
+    "any shape": AnyShape(SMOTE(random_state=0), random_state=0),
+    "latent": LatentSMOTE(max_iter=2, random_state=0),
+    "vae": VAEOverSampler(max_iter=2, random_state=0),
+    "gan": GANOverSampler(max_iter=2, random_state=0),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_sampler_in_a_pipeline_is_kept_by_its_parameters(name, path):
+    steps = (StandardScaler(), SAMPLERS[name], MLPClassifier(**SMALL))
+    model = make_resampling_pipeline(*steps)
+    rare = (X[:, 0] > 1.2).astype(int)
+    model.fit(X, rare)
+    again = assert_survives(model, X, path)
+    sampler = again.steps[1][1]
+    assert vars(sampler).keys() == sampler.get_params(deep=False).keys()
+    assert repr(again) == repr(model)
+    assert_same(clone(again).fit(X, rare), model, X)
+
+
+def test_samplers_of_others_must_be_named(path):
+    model = make_resampling_pipeline(FunctionSampler(), Ridge()).fit(X, Y)
+    with pytest.raises(UntrustedModelError, match="FunctionSampler"):
+        save(model, path)
 
 
 def test_a_frozen_model_stays(path):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sknn_suite import MLPClassifier
+from sknn_suite.exceptions import CorruptModelError
 from sknn_suite.persistence import inspect, load, save
 
 FOLDER = Path(__file__).with_name("format_1")
@@ -84,3 +85,22 @@ def test_numpy_alone_reads_what_is_saved_now(tmp_path):
     assert found["loss_curve_"].tolist() == model.loss_curve_
     assert found["history_"][0] == model.history_[0]
     assert found["alpha"] == model.alpha
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_files_are_the_same_in_pieces_of_any_size(tmp_path, monkeypatch):
+    X = np.random.RandomState(0).normal(size=(30, 4))
+    model = MLPClassifier(max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+    save(model, tmp_path / "a.sknn")
+    monkeypatch.setattr("sknn_suite.persistence._container.PIECE", 1000)
+    save(model, tmp_path / "b.sknn")
+    data = (tmp_path / "a.sknn").read_bytes()
+    assert data == (tmp_path / "b.sknn").read_bytes()
+    expected = model.predict_proba(X)
+    np.testing.assert_array_equal(load(tmp_path / "b.sknn").predict_proba(X), expected)
+    # A change in the last piece is found.
+    data = bytearray(data)
+    data[data.index(b"weights.safetensors") + 3000] ^= 1
+    (tmp_path / "b.sknn").write_bytes(data)
+    with pytest.raises(CorruptModelError, match="checksum"):
+        load(tmp_path / "b.sknn")
