@@ -48,7 +48,7 @@ def predict_each(
         it agrees with these to the last digits: sums are in another order.
     """
     caller = "predict_proba" if isinstance(estimators[0], Classifier) else "predict"
-    rows = [e._rows_to_predict(X, caller)[0] for e, X in zip(estimators, tables)]
+    rows = _rows_of_each(estimators, tables, caller)
     nets = [e._fitted_net() for e in estimators]
     tasks = [e._task(e) for e in estimators]
     places = [e.device for e in estimators]
@@ -61,6 +61,30 @@ def predict_each(
             for net, X, place, task in zip(nets, rows, places, tasks)
         ]
     return [e._from_raw(scores) for e, scores in zip(estimators, raw)]
+
+
+def _rows_of_each(
+    estimators: Sequence[Any], tables: Sequence[Any], caller: str
+) -> list[Any]:
+    """Check the rows of each; those of one table once, which for frames takes long."""
+    first, X = estimators[0], tables[0]
+    rows = [first._rows_to_predict(X, caller)[0]]
+    for estimator, table in zip(estimators[1:], tables[1:]):
+        if table is X and _has_columns_of(estimator, first):
+            rows.append(rows[0])
+        else:
+            rows.append(estimator._rows_to_predict(table, caller)[0])
+    return rows
+
+
+def _has_columns_of(one: Any, other: Any) -> bool:
+    """Whether two networks of a kind were fitted on columns of the same names."""
+    if type(one) is not type(other) or not one.__sklearn_is_fitted__():
+        return False
+    names = [getattr(e, "feature_names_in_", None) for e in (one, other)]
+    widths = [getattr(e, "n_features_in_", None) for e in (one, other)]
+    is_home = one._net.home == other._net.home
+    return is_home and widths[0] == widths[1] and np.array_equal(*names)
 
 
 def _are_alike(

@@ -1,6 +1,7 @@
 """Several networks that predict together predict what each does alone."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import sparse
@@ -112,6 +113,26 @@ def test_packs_predict_as_they_do_alone():
     nets = [TabularClassifier(**how, random_state=i).fit(X, y) for i in range(2)]
     for net, proba in zip(nets, predict_each(nets, [X, X])):
         np.testing.assert_array_equal(proba, net.predict_proba(X))
+
+
+def test_a_frame_is_read_once_for_all(monkeypatch):
+    X, y = make_classification(80, n_features=4, n_redundant=0, random_state=0)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    how = {"n_members": 2, "max_iter": 2, "random_state": 0}
+    nets = [TabularClassifier(**how).fit(frame, y) for _ in range(2)]
+    nets.append(TabularClassifier(**how).fit(frame[list("dcba")], y))
+    read = []
+    check = TabularClassifier._rows_to_predict
+
+    def watched(self, X, caller, task=None):
+        read.append(self)
+        return check(self, X, caller, task)
+
+    monkeypatch.setattr(TabularClassifier, "_rows_to_predict", watched)
+    found = predict_each(nets, [frame] * 3)
+    assert read == [nets[0], nets[2]]  # the last has its columns in another order
+    for net, proba in zip(nets, found):
+        np.testing.assert_array_equal(proba, net.predict_proba(frame))
 
 
 def test_an_estimator_that_predicts_in_its_own_way_is_left_alone():
