@@ -81,10 +81,15 @@ def _has_columns_of(one: Any, other: Any) -> bool:
     """Whether two networks of a kind were fitted on columns of the same names."""
     if type(one) is not type(other) or not one.__sklearn_is_fitted__():
         return False
-    names = [getattr(e, "feature_names_in_", None) for e in (one, other)]
-    widths = [getattr(e, "n_features_in_", None) for e in (one, other)]
-    is_home = one._net.home == other._net.home
-    return is_home and widths[0] == widths[1] and np.array_equal(*names)
+    known = [
+        (
+            estimator._net.home,
+            getattr(estimator, "n_features_in_", None),
+            list(getattr(estimator, "feature_names_in_", ())),
+        )
+        for estimator in (one, other)
+    ]
+    return known[0] == known[1]
 
 
 def _are_alike(

@@ -19,7 +19,9 @@ SMALL = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0}
 MODELS = {
     "alone": MLPClassifier(**SMALL),
     "behind a scaler": make_pipeline(StandardScaler(), MLPClassifier(**SMALL)),
-    "behind nothing": Pipeline([("no", "passthrough"), ("net", MLPClassifier(**SMALL))]),
+    "behind nothing": Pipeline(
+        [("no", "passthrough"), ("net", MLPClassifier(**SMALL))]
+    ),
 }
 
 
