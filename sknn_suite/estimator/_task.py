@@ -317,8 +317,9 @@ class SupervisedTask(Task):
         valid = fit.plan.valid
         if valid is None:
             return net
-        scores = partial(net.scores_of, valid, self.of.device, self.adapt)
-        return self.deciding(net, scores, valid)
+        train, how = fit.plan.train, (self.of.device, self.adapt)
+        self.objective.look_back(partial(net.scores_of, train, *how), train)
+        return self.deciding(net, partial(net.scores_of, valid, *how), valid)
 
     def deciding(
         self, net: Any, scores: Callable[[], Tensor], valid: TensorBundle
