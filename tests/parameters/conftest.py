@@ -249,7 +249,7 @@ MIXED_TABLE = {
     "precision": Case("float32"),
 }
 MIXED_CLASSIFICATION = {
-    "imbalance": Case("weights"),
+    "imbalance": Case("weights", {}, "rare"),
 }
 MIXED_REGRESSION = {
     "scale_target": Case(False),
