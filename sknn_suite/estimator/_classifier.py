@@ -71,8 +71,9 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         "true_shares" for those of the rows as they are, by Bayes' rule, from the
         weights and counts that were used. If there are validation rows, these show what
         the rule leaves: where the mean probability of a class differs from its share by
-        more than chance, all are moved towards it. Set it when you read probabilities,
-        or decide by cost. Not for loss="focal".
+        more than chance, all are moved towards it. ``early_stopping_scoring="loss"`` is
+        then the log-loss for these shares. Set it when you read probabilities, or
+        decide by cost. Not for loss="focal".
 
     Attributes
     ----------

@@ -75,6 +75,10 @@ class Objective:
             Which validation rows have a weight; None if there are none.
         """
 
+    def true_score(self, valid: TensorBundle) -> Callable[[Any], float] | None:
+        """Make minus the loss of what is predicted; None if it is that of training."""
+        return None
+
     def look_back(
         self, scores: Callable[[], torch.Tensor], train: TensorBundle
     ) -> None:
@@ -234,6 +238,19 @@ class Classification(Objective):
         times = self._shares.times_drawn[codes.reshape(len(codes)).astype(int)]
         return times if weight is None else times * weight
 
+    def true_score(self, valid: TensorBundle) -> Callable[[Any], float] | None:
+        if self.target.shift is None:
+            return None
+        codes, weight = self._codes_and_weights(valid)
+        y = self.target.inverse_transform(codes)
+        weight = self._weigh_as_given(weight, self.weigh_as_drawn(None, y), y)
+        return partial(
+            _true_score,
+            target=self.target,
+            labels=valid.targets.cpu(),
+            weight=None if weight is None else torch.as_tensor(weight),
+        )
+
     def finish(
         self, scores: Callable[[], torch.Tensor], valid: TensorBundle
     ) -> ClassTarget:
@@ -331,6 +348,20 @@ class Classification(Objective):
         assert self._shares is not None
         by_class = tuple((1 / self._shares.seen).tolist())
         return partial(accuracy, self.target.kind_, by_class=by_class)
+
+
+def _true_score(
+    net: Any,
+    target: ClassTarget,
+    labels: torch.Tensor,
+    weight: torch.Tensor | None,
+) -> float:
+    """Minus the log-loss for the true shares of the classes, of a net as it is now."""
+    raw = target.shifted(net.valid_raw_.cpu().double())
+    loss = SoftmaxLoss() if target.kind_ == "multiclass" else SigmoidLoss()
+    labels = labels if target.kind_ == "multiclass" else labels.double()
+    with torch.no_grad():
+        return -float(loss.eval()(raw, labels, weight).mean())
 
 
 def accuracy(

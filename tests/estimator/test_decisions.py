@@ -352,6 +352,32 @@ def test_rows_left_out_show_what_bayes_rule_leaves():
     assert np.ptp(gap) < 1e-6
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"class_weight": "balanced"},
+        {"batch_sampling": "balanced"},
+        {"loss": "logit_adjusted"},
+    ],
+    ids=str,
+)
+def test_epochs_are_chosen_by_the_loss_for_the_true_shares(
+    rare, three, n_classes, params
+):
+    def true_loss(model, X, y, sample_weight=None):
+        return -log_loss(y, model.predict_proba(X), labels=model.classes_)
+
+    rows = rare if n_classes == 2 else three
+    how = params | {"early_stopping": True, "probabilities": "true_shares"}
+    one = fit(rows, **how, early_stopping_scoring="loss")
+    other = fit(rows, **how, early_stopping_scoring=true_loss)
+    np.testing.assert_allclose(
+        one.validation_scores_, other.validation_scores_, rtol=1e-5
+    )
+    np.testing.assert_allclose(one.coefs_[0], other.coefs_[0])
+
+
 @pytest.mark.parametrize("sampling", ["shuffle", "balanced"])
 def test_shares_of_rows_left_out_are_not_taken_for_the_true_ones(rare, sampling):
     # Of the rows left out, every second is rare; the shares are those of X.
