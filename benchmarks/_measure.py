@@ -105,12 +105,17 @@ def show(value: float, unit: str) -> str:
 
 
 def parse_options(
-    description: str | None, parts: Sequence[str] = (), *, rows: int | None = None
+    description: str | None,
+    parts: Sequence[str] = (),
+    *,
+    rows: int | None = None,
+    seeds: Sequence[int] = (),
 ) -> argparse.Namespace:
     """Read the command line that all benchmarks share.
 
-    A benchmark with `parts` can run some of them with ``--only``. The others keep their
-    earlier results, see `earlier`. One with `rows` can take more of them or fewer.
+    A benchmark with `parts` can run some of them with ``--only``, and one with `seeds`
+    some of these with ``--seeds``. The others keep their earlier results, see
+    `earlier`. One with `rows` can take more of them or fewer.
     """
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     parser.add_argument(
@@ -131,6 +136,8 @@ def parse_options(
         parser.add_argument(
             "--rows", type=int, default=rows, help="rows of each data set, at most"
         )
+    if seeds:
+        parser.add_argument("--seeds", nargs="+", type=int, default=list(seeds))
     options = parser.parse_args()
     # Benchmarks stop at max_iter on purpose. The variable reaches worker processes.
     warnings.simplefilter("ignore")
@@ -314,6 +321,7 @@ def report(
     *,
     notes: Sequence[str] = (),
     raw: Any = None,
+    more: str = "",
 ) -> None:
     """Print the table; unless quick, write it as JSON and for the documentation.
 
@@ -333,6 +341,8 @@ def report(
         Sentences below the table.
     raw : object, default=None
         Raw data of the table, for the JSON.
+    more : str, default=""
+        Another table in reStructuredText, below the first.
     """
     described = machine()
     first_line = (question or "").split("\n")[0]
@@ -359,7 +369,7 @@ def report(
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
     TABLES.mkdir(parents=True, exist_ok=True)
     table = _list_table(first_line, [list(header), *rows], notes, described)
-    (TABLES / f"{name}.rst").write_text(table)
+    (TABLES / f"{name}.rst").write_text("\n".join([table, more]) if more else table)
 
 
 def _list_table(

@@ -10,6 +10,7 @@ from sknn_suite.decision._criteria import (
 )
 from sknn_suite.decision._prior import prior_correction
 from sknn_suite.decision._recalibrator import Recalibrator
+from sknn_suite.decision._remainder import remaining_shift
 from sknn_suite.decision._rule import DecisionRule
 from sknn_suite.decision._threshold import (
     DecisionCurve,
@@ -34,4 +35,5 @@ __all__ = [
     "ThresholdTuner",
     "find_threshold",
     "prior_correction",
+    "remaining_shift",
 ]

@@ -69,8 +69,11 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         What probabilities are for, if `class_weight`, `batch_sampling` or `loss` has
         changed the shares of the classes in training: "as_trained" for those shares,
         "true_shares" for those of the rows as they are, by Bayes' rule, from the
-        weights and counts that were used. Set it when you read probabilities, or decide
-        by cost. Not for loss="focal".
+        weights and counts that were used. If there are validation rows, these show what
+        the rule leaves: where the mean probability of a class differs from its share by
+        more than chance, all are moved towards it. ``early_stopping_scoring="loss"`` is
+        then the log-loss for these shares. Set it when you read probabilities, or
+        decide by cost. Not for loss="focal".
 
     Attributes
     ----------

@@ -75,6 +75,19 @@ class Objective:
             Which validation rows have a weight; None if there are none.
         """
 
+    def true_score(self, valid: TensorBundle) -> Callable[[Any], float] | None:
+        """Make minus the loss of what is predicted; None if it is that of training."""
+        return None
+
+    def look_back(
+        self, scores: Callable[[], torch.Tensor], train: TensorBundle
+    ) -> None:
+        """Learn from the trained net's scores of its training rows.
+
+        It is called before `finish`, and only if there are validation rows to confirm
+        what is learnt.
+        """
+
     def finish(self, scores: Callable[[], torch.Tensor], valid: TensorBundle) -> Any:
         """Make the target that predictions use, from validation rows.
 
@@ -225,27 +238,70 @@ class Classification(Objective):
         times = self._shares.times_drawn[codes.reshape(len(codes)).astype(int)]
         return times if weight is None else times * weight
 
+    def true_score(self, valid: TensorBundle) -> Callable[[Any], float] | None:
+        if self.target.shift is None:
+            return None
+        codes, weight = self._codes_and_weights(valid)
+        y = self.target.inverse_transform(codes)
+        weight = self._weigh_as_given(weight, self.weigh_as_drawn(None, y), y)
+        return partial(
+            _true_score,
+            target=self.target,
+            labels=valid.targets.cpu(),
+            weight=None if weight is None else torch.as_tensor(weight),
+        )
+
     def finish(
         self, scores: Callable[[], torch.Tensor], valid: TensorBundle
     ) -> ClassTarget:
-        if self._wanted.criterion is None:
+        wanted = self._wanted
+        if wanted.criterion is None and self.target.shift is None:
             return self.target
         raw = scores()
-        weight = None if valid.weight is None else valid.weights.cpu().numpy()
-        codes = valid.targets.cpu().numpy().astype(int)
-        codes = codes[:, 0] if self.target.kind_ == "binary" else codes
+        codes, weight = self._codes_and_weights(valid)
         y = self.target.inverse_transform(codes)
-        weight = self._weigh_as_given(weight, y)
-        rule = self._wanted.choose(self.target, self.target.shifted(raw), y, weight)
-        return self.target.deciding(rule, self.target.shift)
+        weight = self._weigh_as_given(weight, self.weigh_as_drawn(None, y), y)
+        target = self._mended(raw, codes, weight)
+        if wanted.criterion is None:
+            return target
+        rule = wanted.choose(target, target.shifted(raw), y, weight)
+        return target.deciding(rule, target.shift)
+
+    def look_back(
+        self, scores: Callable[[], torch.Tensor], train: TensorBundle
+    ) -> None:
+        if self.target.shift is not None:
+            codes, weight = self._codes_and_weights(train)
+            y = self.target.inverse_transform(codes)
+            weight = self._weigh_as_given(weight, None, y)
+            self.target = self._mended(scores(), codes, weight)
+
+    def _mended(
+        self, raw: torch.Tensor, codes: np.ndarray, weight: np.ndarray | None
+    ) -> ClassTarget:
+        """Correct the shift to the true shares by what rows show."""
+        if self.target.shift is None or self._shares is None:
+            return self.target
+        shares = self._shares.true
+        shift = self._wanted.mended(self.target, raw, codes, weight, shares)
+        return self.target.deciding(self.target.rule, shift)
+
+    def _codes_and_weights(
+        self, rows: TensorBundle
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        weight = None if rows.weight is None else rows.weights.cpu().numpy()
+        codes = rows.targets.cpu().numpy().astype(int)
+        return codes[:, 0] if self.target.kind_ == "binary" else codes, weight
 
     def _weigh_as_given(
-        self, weight: np.ndarray | None, y: np.ndarray
+        self, weight: np.ndarray | None, drawn: np.ndarray | None, y: np.ndarray
     ) -> np.ndarray | None:
-        """Take the weights of classes out again: decisions are for the true shares."""
+        """Take the weights of classes out again: decisions are for the true shares.
+
+        `drawn` says how often batches took the rows, if `weight` counts that too.
+        """
         settled = self._settled_class_weight
-        by_class = combine_weights(None, settled, y, self.target.classes_)
-        by_class = self.weigh_as_drawn(by_class, y)
+        by_class = combine_weights(drawn, settled, y, self.target.classes_)
         if weight is None or by_class is None:
             return weight
         return np.divide(
@@ -292,6 +348,20 @@ class Classification(Objective):
         assert self._shares is not None
         by_class = tuple((1 / self._shares.seen).tolist())
         return partial(accuracy, self.target.kind_, by_class=by_class)
+
+
+def _true_score(
+    net: Any,
+    target: ClassTarget,
+    labels: torch.Tensor,
+    weight: torch.Tensor | None,
+) -> float:
+    """Minus the log-loss for the true shares of the classes, of a net as it is now."""
+    raw = target.shifted(net.valid_raw_.cpu().double())
+    loss = SoftmaxLoss() if target.kind_ == "multiclass" else SigmoidLoss()
+    labels = labels if target.kind_ == "multiclass" else labels.double()
+    with torch.no_grad():
+        return -float(loss.eval()(raw, labels, weight).mean())
 
 
 def accuracy(

@@ -313,12 +313,19 @@ class SupervisedTask(Task):
         weight = self.objective.weigh_as_drawn(held_out.weight, held_out.y)
         return held_out._replace(weight=weight)
 
+    def scorer(self, fit: Any) -> Callable[[Any], float] | None:
+        valid, scoring = fit.plan.valid, self.of.early_stopping_scoring
+        if valid is None or not (isinstance(scoring, str) and scoring == "loss"):
+            return None
+        return self.objective.true_score(valid)
+
     def finish(self, net: Any, fit: Any) -> Any:
         valid = fit.plan.valid
         if valid is None:
             return net
-        scores = partial(net.scores_of, valid, self.of.device, self.adapt)
-        return self.deciding(net, scores, valid)
+        train, how = fit.plan.train, (self.of.device, self.adapt)
+        self.objective.look_back(partial(net.scores_of, train, *how), train)
+        return self.deciding(net, partial(net.scores_of, valid, *how), valid)
 
     def deciding(
         self, net: Any, scores: Callable[[], Tensor], valid: TensorBundle

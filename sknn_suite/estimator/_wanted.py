@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from sknn_suite.decision import Criterion, DecisionRule
+from sknn_suite.decision import Criterion, DecisionRule, remaining_shift
 from sknn_suite.encoding import ClassTarget
 from sknn_suite.estimator._class_shares import ClassShares
 from sknn_suite.exceptions import DataError
@@ -101,6 +101,34 @@ class Wanted(NamedTuple):
             # takes the factor out of the odds.
             shift = -np.log(shares.factors)
         return shift[1:] - shift[:1] if self.target.kind_ == "binary" else shift
+
+    def mended(
+        self,
+        target: ClassTarget,
+        raw: Tensor,
+        codes: np.ndarray,
+        weight: np.ndarray | None,
+        shares: np.ndarray,
+    ) -> np.ndarray:
+        """Add to the shift what validation rows show that Bayes' rule has left.
+
+        Parameters
+        ----------
+        target : ClassTarget
+            The labels, and the shift by Bayes' rule.
+        raw : Tensor of shape (n_samples, n_outputs)
+            Raw scores of the validation rows, not shifted.
+        codes, weight : ndarray of shape (n_samples,), the latter or None
+            Their classes, and weights without those of classes.
+        shares : ndarray of shape (n_classes,)
+            True shares of the classes.
+        """
+        assert target.shift is not None
+        scores = target.shifted(raw).double().numpy()
+        if target.kind_ == "binary":
+            scores = np.hstack([np.zeros_like(scores), scores])
+        left = remaining_shift(scores, codes, weight, shares)
+        return target.shift + (left[1:] - left[:1] if raw.shape[1] == 1 else left)
 
     def choose(
         self,

@@ -3,6 +3,7 @@
 from sknn_suite.losses._autoencoder import AutoencoderLoss, ElboLoss, kl_divergence
 from sknn_suite.losses._base import LINKS, Loss
 from sknn_suite.losses._by_model import LossByModel
+from sknn_suite.losses._classes_by_model import ClassesByModel
 from sknn_suite.losses._classification import (
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
@@ -42,6 +43,7 @@ __all__ = [
     "AutoencoderLoss",
     "Bernoulli",
     "Categorical",
+    "ClassesByModel",
     "Distribution",
     "ElboLoss",
     "FocalSigmoidLoss",

@@ -234,7 +234,13 @@ SUITE: tuple[Kind, ...] = (
     _of_suite(MLPClassifier, _verify_mlp, _TABLE, _CLASSES, _MLP, tensors=_COEFS),
     _of_suite(MLPRegressor, _verify_mlp, _TABLE, _MLP, tensors=_COEFS),
     _of_suite(
-        TabularClassifier, _verify_mixed, _TABLE, _CLASSES, _MIXED, derived=_OF_ENCODER
+        TabularClassifier,
+        _verify_mixed,
+        _TABLE,
+        _CLASSES,
+        _MIXED,
+        {"imbalance_": one_of("none", "weights", "both")},
+        derived=_OF_ENCODER,
     ),
     _of_suite(
         TabularRegressor,

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from sknn_suite.doors import StrOptions
 from sknn_suite.estimator import Classifier
-from sknn_suite.parameters import parameters
+from sknn_suite.parameters import param, parameters
 from sknn_suite.tabular._mixed import TabularEstimator
 from sknn_suite.tabular._mixed_objective import MixedClassification
 from sknn_suite.tabular._mixed_task import MixedTask
@@ -20,8 +21,23 @@ class TabularClassifier(TabularEstimator, Classifier):
     side by side, each with settings of its own and another part of the rows left out;
     predictions are their mean, whose probabilities are calibrated on the rows left out.
 
+    Parameters
+    ----------
+    imbalance : {"auto", "weights"} or None, default=None
+        What is done about classes of unequal size. None trains as usual. "weights"
+        trains all networks with classes of equal weight, and takes the weights out of
+        the probabilities by Bayes' rule. "auto" trains every second network so: those
+        with weights, those without, or all, make the predictions, whichever have the
+        best `early_stopping_scoring` on the rows that they left out; it takes no second
+        fit. It tries weights only if the largest class has four times as many rows as
+        the rarest or more, and `n_members` is twice `cv` or more. Set it where classes
+        are rare. It replaces `class_weight`, `batch_sampling` and `loss`.
+
     Attributes
     ----------
+    imbalance_ : {"none", "weights", "both"}
+        What the networks do about imbalance that make the predictions.
+
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
 
@@ -49,7 +65,21 @@ class TabularClassifier(TabularEstimator, Classifier):
     category: x1
     >>> model.predict([[30, "work"], [30, "fun"]]).tolist()
     ['bus', 'bike']
+
+    One row in 20 is of the rare class. Do weights help?
+
+    >>> from sklearn.datasets import make_classification
+    >>> X, y = make_classification(400, weights=[0.95], random_state=0)
+    >>> model = TabularClassifier(
+    ...     n_members=4, cv=2, max_iter=10, imbalance="auto", random_state=0
+    ... ).fit(X, y)
+    >>> model.imbalance_ in ("none", "weights", "both")
+    True
     """
+
+    imbalance: str | None = param(
+        None, StrOptions({"auto", "weights"}), None, group="training"
+    )
 
     def _task(self, of: Any) -> MixedTask:
         return MixedTask(of, MixedClassification(of))

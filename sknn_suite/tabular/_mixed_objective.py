@@ -7,6 +7,7 @@ from scipy.stats import skew
 
 from sknn_suite.encoding import TargetScale
 from sknn_suite.estimator import Classification, Regression
+from sknn_suite.tabular._balance import Balance, check_imbalance, told
 
 # Skewness from which the logarithm of a positive target is tried. That of an
 # exponential distribution is 2, and that of a normal one 0.
@@ -28,11 +29,35 @@ class MixedClassification(Classification):
 
     activation = "selu"
     other_scale = None
+    _totals: np.ndarray
 
     @property
     def shown(self) -> dict[str, Any]:
         """Fitted attributes for what parameters left open."""
         return {}
+
+    def learn(self, y: np.ndarray, *, resume: bool, partial: bool) -> None:
+        super().learn(y, resume=resume, partial=partial)
+        check_imbalance(self.of, self.target.kind_)
+
+    def settle(
+        self, y: np.ndarray, weight: np.ndarray | None, held_out: np.ndarray | None
+    ) -> None:
+        super().settle(y, weight, held_out)
+        if self.target.kind_ != "multilabel":
+            n_classes = len(self.target.classes_)
+            codes = self.target.codes(y)
+            self._totals = np.bincount(codes, weight, minlength=n_classes)
+
+    def balance(self, n_members: int, n_folds: int | None) -> Balance | None:
+        """Choose which members weigh the classes equally."""
+        if self.of.imbalance is None:
+            return None
+        return Balance.settle(self.of.imbalance, self._totals, n_members, n_folds)
+
+    def tell(self, balance: Balance | None, share: np.ndarray) -> None:
+        """Note what the members that were chosen do about imbalance."""
+        self.of.imbalance_ = told(balance, share)
 
 
 class MixedRegression(Regression):
@@ -40,6 +65,12 @@ class MixedRegression(Regression):
 
     activation = "mish"
     other_scale: TargetScale | None = None  # worth a trial
+
+    def balance(self, n_members: int, n_folds: int | None) -> None:
+        """Choose nothing: numbers have no classes."""
+
+    def tell(self, balance: Balance | None, share: np.ndarray) -> None:
+        """Note nothing."""
 
     @property
     def shown(self) -> dict[str, Any]:

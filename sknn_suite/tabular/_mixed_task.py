@@ -14,8 +14,9 @@ from sknn_suite.data import ColumnTable, TensorBundle, make_batches
 from sknn_suite.doors import copy_random_state
 from sknn_suite.encoding import MixedTableEncoder
 from sknn_suite.estimator import FittedNet, Rows, SupervisedTask, with_attributes
-from sknn_suite.losses import Loss, LossByModel
+from sknn_suite.losses import ClassesByModel, Loss, LossByModel
 from sknn_suite.modules import Network
+from sknn_suite.tabular._balance import Balance
 from sknn_suite.tabular._best_of_each import BestOfEach
 from sknn_suite.tabular._chosen_kinds import (
     chosen_kinds,
@@ -56,6 +57,7 @@ class MixedTask(SupervisedTask):
 
     members: Members
     folds: Folds | None = None
+    balance: Balance | None = None
     objective: Any
     n_folds: int | None = None
     groups: np.ndarray | None = None
@@ -142,6 +144,11 @@ class MixedTask(SupervisedTask):
         self.folds = folds.among(chosen, n_rows)
         return train, rows
 
+    def settle(self, rows: Rows, chosen: Tensor | None, held_out: Rows | None) -> None:
+        super().settle(rows, chosen, held_out)
+        n_folds = None if self.folds is None else self.folds.n_folds
+        self.balance = self.objective.balance(len(self.members), n_folds)
+
     def encode(self, encoder: Any, rows: Rows, dtype: torch.dtype) -> TensorBundle:
         bundle = super().encode(encoder, rows, dtype)
         if self.folds is None:
@@ -186,6 +193,9 @@ class MixedTask(SupervisedTask):
         batch = plan.train.take(_numbers(plan.train)[:ROWS_TO_SUIT])
         module.suit_rows(**batch.inputs)
         plan = plan.change(weights=weights_of(module, copy=True))
+        if self.balance is not None:
+            bias = plan.weights["output.bias"]
+            bias += self.balance.first_biases(self.objective.n_outputs).ravel()
         other, target = self.objective.other_scale, self.objective.target
         if other is None or plan.valid is None or not _is_positive(plan, target):
             return plan
@@ -196,7 +206,9 @@ class MixedTask(SupervisedTask):
         return self.objective.shown
 
     def loss(self) -> Loss:
-        return LossByModel(super().loss())
+        if self.balance is None:
+            return LossByModel(super().loss())
+        return ClassesByModel(super().loss(), self.balance.by_member())
 
     def score(self) -> Callable[[Tensor, TensorBundle], float]:
         return partial(_score_of_mean, self.loss())
@@ -256,6 +268,8 @@ class MixedTask(SupervisedTask):
             shown["validation_score"] = -judge.of_members(raw)
             if not judge.is_folded:
                 share = choose_greedily(raw, judge)
+            elif self.balance is not None:
+                share = self.balance.choose(raw, judge)
             if link in ("softmax", "logistic"):
                 sharpness = choose_sharpness(raw, share, judge)
             scores, rows = judge.mean(raw, share)
@@ -265,6 +279,7 @@ class MixedTask(SupervisedTask):
             of_columns = net.encoder.origins, len(net.encoder.kinds_)
             found = importances(module, share, judge, *of_columns, source)
             self.of.feature_importances_ = found
+        self.objective.tell(self.balance, share)
         self.of.members_ = shown | {"weight": share}
         self.of.column_kinds_ = net.encoder.kinds_
         kept = np.flatnonzero(share > 0)

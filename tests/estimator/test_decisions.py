@@ -301,8 +301,9 @@ def test_a_single_class_is_told(rare):
 def test_true_shares_take_class_weights_out_by_bayes_rule(rare, three, n_classes):
     rows = rare if n_classes == 2 else three
     weights = {0: 0.5, 1: 3.0} if n_classes == 2 else {0: 0.5, 1: 3.0, 2: 8.0}
-    trained = fit(rows, class_weight=weights)
-    true = fit(rows, class_weight=weights, probabilities="true_shares")
+    model = MLPClassifier(**SMALL, class_weight=weights, random_state=0)
+    trained = clone(model).fit(*rows[:2])
+    true = model.set_params(probabilities="true_shares").fit(*rows[:2])
     expected = trained.predict_proba(rows[2]) / list(weights.values())
     expected /= expected.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(true.predict_proba(rows[2]), expected, rtol=1e-6)
@@ -325,6 +326,68 @@ def test_true_shares_mend_the_log_loss_of_balanced_weights():
     assert loss(class_weight="balanced") > 1.4 * plain
     mended = loss(class_weight="balanced", probabilities="true_shares")
     assert mended < 1.03 * plain
+
+
+def test_rows_left_out_show_what_bayes_rule_leaves():
+    # A linear net in a world of curves: balanced, it learns another line.
+    source = np.random.RandomState(0)
+    X = source.normal(size=(8000, 2))
+    odds = 3 * np.abs(X[:, 0]) * (X[:, 0] > 0) + X[:, 1] - 5
+    y = (source.uniform(size=8000) < 1 / (1 + np.exp(-odds))).astype(int)
+    how = {
+        "activation": "identity",
+        "class_weight": "balanced",
+        "probabilities": "true_shares",
+    }
+    by_rule = MLPClassifier(**SMALL, **how, random_state=0).fit(X[:3000], y[:3000])
+    shown = fit((X[:3000], y[:3000], X[3000:4000], y[3000:4000]), **how)
+    X, y = X[4000:], y[4000:]
+    off, left = (
+        abs(m.predict_proba(X)[:, 1].mean() - y.mean()) for m in (by_rule, shown)
+    )
+    assert left < 0.3 * off
+    assert log_loss(y, shown.predict_proba(X)) < log_loss(y, by_rule.predict_proba(X))
+    # It is a constant: scores differ by the same number in every row.
+    gap = shown.decision_function(X) - by_rule.decision_function(X)
+    assert np.ptp(gap) < 1e-6
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"class_weight": "balanced"},
+        {"batch_sampling": "balanced"},
+        {"loss": "logit_adjusted"},
+    ],
+    ids=str,
+)
+def test_epochs_are_chosen_by_the_loss_for_the_true_shares(
+    rare, three, n_classes, params
+):
+    def true_loss(model, X, y, sample_weight=None):
+        return -log_loss(y, model.predict_proba(X), labels=model.classes_)
+
+    rows = rare if n_classes == 2 else three
+    how = params | {"early_stopping": True, "probabilities": "true_shares"}
+    one = fit(rows, **how, early_stopping_scoring="loss")
+    other = fit(rows, **how, early_stopping_scoring=true_loss)
+    np.testing.assert_allclose(
+        one.validation_scores_, other.validation_scores_, rtol=1e-5
+    )
+    np.testing.assert_allclose(one.coefs_[0], other.coefs_[0])
+
+
+@pytest.mark.parametrize("sampling", ["shuffle", "balanced"])
+def test_shares_of_rows_left_out_are_not_taken_for_the_true_ones(rare, sampling):
+    # Of the rows left out, every second is rare; the shares are those of X.
+    X, y, X_val, y_val = rare
+    few = np.r_[np.flatnonzero(y_val == 1), np.flatnonzero(y_val == 0)[:40]]
+    how = {"probabilities": "true_shares", "batch_sampling": sampling}
+    if sampling == "shuffle":
+        how["class_weight"] = "balanced"
+    model = fit((X, y, X_val[few], y_val[few]), **how)
+    assert model.predict_proba(X_val)[:, 1].mean() == pytest.approx(y.mean(), abs=0.03)
 
 
 def test_without_weights_of_classes_probabilities_are_true_already(rare):

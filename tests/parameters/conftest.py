@@ -248,6 +248,9 @@ MIXED_TABLE = {
     "validation_fraction": Case(0.5, HELD_OUT),
     "precision": Case("float32"),
 }
+MIXED_CLASSIFICATION = {
+    "imbalance": Case("weights", {}, "rare"),
+}
 MIXED_REGRESSION = {
     "scale_target": Case(False),
     "early_stopping_scoring": Case("neg_mean_absolute_error", {"max_iter": 12}),
@@ -264,6 +267,8 @@ def cases(kind):
         table = table | REGRESSION
     if name in MIXED:
         table = table | MIXED_TABLE
+    if name == "TabularClassifier":
+        table = table | MIXED_CLASSIFICATION
     if name == "TabularRegressor":
         table = table | MIXED_REGRESSION
     if "RNN" in name:
