@@ -119,8 +119,10 @@ def all_finite(values: np.ndarray) -> bool:
         return bool(np.isfinite(values).all())
     flat = values.ravel(order="K")
     step = 1 << 18
-    pieces = range(0, flat.size, step)
-    return all(np.isfinite(flat[at : at + step]).all() for at in pieces)
+    pieces = (flat[at : at + step] for at in range(0, flat.size, step))
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A sum is finite only if all its terms are, and takes half of the time.
+        return all(np.isfinite(p.sum()) or np.isfinite(p).all() for p in pieces)
 
 
 def sequence(check: Check, *, most: int = 1_000_000, kind: Any = list) -> Check:

@@ -191,6 +191,9 @@ def write_container(
                     for piece in pieces_of(buffer):
                         sums.add(piece)
                         file.write(piece)
+                if entry.size >= PIECE:  # the disk works while the hash is computed
+                    file.flush()
+                    os.fsync(file.fileno())
                 digests[i] = sums.sha256()
             entries[place] = replace(entry, crc=sums.crc)
         if first is not None:

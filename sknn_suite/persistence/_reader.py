@@ -55,25 +55,6 @@ class Reader:
         self.trusted = frozenset(trusted)
         self.foreign = foreign
         self.used: set[Any] = set()
-        self._read = {
-            "array": self._read_array,
-            "dict": self._read_dict,
-            "dtype": _read_dtype,
-            "floats": self._read_floats,
-            "global": self._read_global,
-            "index": _read_index,
-            "number": _read_number,
-            "object": self._read_object,
-            "objects": self._read_objects,
-            "random_state": self._read_random_state,
-            "records": self._read_records,
-            "scalar": self._read_scalar,
-            "skops": self._read_skops,
-            "slice": self._read_slice,
-            "tensor": self._read_tensor,
-            "tuple": self._read_tuple,
-            "type": _read_type,
-        }
 
     def read(self, node: Any) -> Any:
         """Turn a tree into the value."""
@@ -82,9 +63,11 @@ class Reader:
         if not isinstance(node, dict):
             return node
         what = node.get("is")
-        if not isinstance(what, str) or what not in self._read:
-            raise ValueError(f"it holds a {str(what)[:40]!r}")
-        return self._read[what](node)
+        if isinstance(what, str) and what in _PLAIN:
+            return _PLAIN[what](node)
+        if isinstance(what, str) and what in _NESTED:
+            return _NESTED[what](self, node)
+        raise ValueError(f"it holds a {str(what)[:40]!r}")
 
     def _read_array(self, node: dict) -> np.ndarray:
         _refuse_fields(node, "turned", "number")
@@ -263,3 +246,27 @@ def _read_index(node: dict) -> dict[str, int]:
     if len(found) < len(words):
         raise ValueError("it holds an index with a word twice")
     return found
+
+
+# What reads each kind of node: by itself, or with the reader.
+_PLAIN: dict[str, Callable[[dict], Any]] = {
+    "dtype": _read_dtype,
+    "index": _read_index,
+    "number": _read_number,
+    "type": _read_type,
+}
+_NESTED: dict[str, Callable[[Reader, dict], Any]] = {
+    "array": Reader._read_array,
+    "dict": Reader._read_dict,
+    "floats": Reader._read_floats,
+    "global": Reader._read_global,
+    "object": Reader._read_object,
+    "objects": Reader._read_objects,
+    "random_state": Reader._read_random_state,
+    "records": Reader._read_records,
+    "scalar": Reader._read_scalar,
+    "skops": Reader._read_skops,
+    "slice": Reader._read_slice,
+    "tensor": Reader._read_tensor,
+    "tuple": Reader._read_tuple,
+}

@@ -1,6 +1,7 @@
 """A saved model is the same model, whole, and nothing else."""
 
 import copy
+import gc
 import gzip
 import io
 import json
@@ -9,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import types
+import weakref
 import zipfile
 import zlib
 from pathlib import Path
@@ -483,6 +485,20 @@ def test_samplers_of_others_must_be_named(path):
 
 def test_a_frozen_model_stays(path):
     assert_survives(FrozenEstimator(Ridge().fit(X, Y)), X, path)
+
+
+def test_a_model_is_freed_with_its_last_name(path):
+    save(MLPClassifier(**SMALL).fit(X, Y), path)
+    loaded = load(path)
+    array = next(iter(loaded._fitted_net().weights.values()))
+    weights = weakref.ref(array if array.base is None else array.base)
+    del array
+    gc.disable()  # it would free what only holds itself
+    try:
+        del loaded
+        assert weights() is None
+    finally:
+        gc.enable()
 
 
 def test_fortran_order_stays(path):
