@@ -302,13 +302,14 @@ def compare_seconds(work: str, found: dict[str, list], kind: str) -> Line:
     )
 
 
-def compare(what: str, rival: str, found: dict[str, list], gate: float) -> Line:
+def compare(what: str, rival: str, found: dict[str, list], wanted: float) -> Line:
     """Compare the stack with a rival, in standard errors of the difference."""
     ours, theirs = np.array(found["stack"]), np.array(found[rival])
     gain = ours - theirs
     error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else 0.0
     # Rounded, because one split that differs is one standard error.
     by = round(float(gain.mean() / error), 9) if error > 0 else 0.0
+    gate = wanted if len(gain) > 1 else None  # one split has no standard error
     name = "StackingClassifier" if rival == "plain" else f"best {rival}"
     return Line(what, name, theirs.mean(), ours.mean(), by, gate, unit="")
 
