@@ -71,7 +71,7 @@ SHOWN = (
     "hate_offensive",
 )
 NAMES = (*TABLES, "fashion_mnist", "hate_offensive")
-MOST_ROWS = 6_000
+MOST_ROWS = 4_000
 SHIRT = 6  # in fashion_mnist
 OTHERS = ("none", "class_weight", "SMOTE", "EasyEnsemble (LR)")
 OURS = "BalancedEnsemble"
