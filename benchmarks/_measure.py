@@ -105,12 +105,12 @@ def show(value: float, unit: str) -> str:
 
 
 def parse_options(
-    description: str | None, parts: Sequence[str] = ()
+    description: str | None, parts: Sequence[str] = (), *, rows: int | None = None
 ) -> argparse.Namespace:
     """Read the command line that all benchmarks share.
 
     A benchmark with `parts` can run some of them with ``--only``. The others keep their
-    earlier results, see `earlier`.
+    earlier results, see `earlier`. One with `rows` can take more of them or fewer.
     """
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     parser.add_argument(
@@ -126,6 +126,10 @@ def parse_options(
             choices=parts,
             default=list(parts),
             help="parts to run; the others keep the figures of an earlier run",
+        )
+    if rows is not None:
+        parser.add_argument(
+            "--rows", type=int, default=rows, help="rows of each data set, at most"
         )
     options = parser.parse_args()
     # Benchmarks stop at max_iter on purpose. The variable reaches worker processes.

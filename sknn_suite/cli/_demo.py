@@ -18,6 +18,7 @@ from sknn_suite.cli._images import learn_the_images
 from sknn_suite.cli._needles import find_the_needles
 from sknn_suite.cli._sentences import place_the_sentences
 from sknn_suite.cli._stage import Stage
+from sknn_suite.cli._three_models import ask_three_models
 
 Part = Callable[[Stage], Comparison]
 
@@ -25,6 +26,7 @@ PARTS: list[Part] = [
     find_the_eights,
     find_the_needles,
     place_the_sentences,
+    ask_three_models,
     learn_the_images,
 ]
 

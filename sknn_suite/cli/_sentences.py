@@ -42,12 +42,7 @@ def place_the_sentences(stage: Stage) -> Comparison:
         Accuracy, macro F1 and seconds of each step, and a picture.
     """
     size = QUICK if stage.quick else FULL
-    X, y = load_docstrings(max_files=size["max_files"])
-    n_train = min(size["n_train"], len(X) // 2)
-    n_test = min(size["n_test"], len(X) - n_train)
-    X, X_test, y, y_test = train_test_split(
-        X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=0
-    )
+    X, X_test, y, y_test = draw_sentences(size)
     title = f"Place the sentences: {len(X):,} of numpy, scikit-learn and torch"
     stage.say(f"{title}\nSeconds of fit and predict, with one thread:")
     network = TextRNNClassifier(max_iter=size["max_iter"], random_state=0)
@@ -76,6 +71,22 @@ def place_the_sentences(stage: Stage) -> Comparison:
             "TF-IDF of words and word pairs with logistic regression."
         ),
         pictures=[_draw(network, X_test, y_test, stage)],
+    )
+
+
+def draw_sentences(size: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    """Draw sentences to train on and to hold out, then their packages in this order.
+
+    Parameters
+    ----------
+    size : dict of str to int
+        Has "max_files", "n_train" and "n_test".
+    """
+    X, y = load_docstrings(max_files=size["max_files"])
+    n_train = min(size["n_train"], len(X) // 2)
+    n_test = min(size["n_test"], len(X) - n_train)
+    return train_test_split(
+        X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=0
     )
 
 

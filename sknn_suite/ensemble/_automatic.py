@@ -35,7 +35,8 @@ from sknn_suite.ensemble._base import (
     OutOfFoldRegressor,
     check_weight,
 )
-from sknn_suite.ensemble._contest import Clock, Contest
+from sknn_suite.ensemble._clock import Clock
+from sknn_suite.ensemble._contest import Contest
 from sknn_suite.ensemble._out_of_fold import OutOfFold, mean_and_spread
 from sknn_suite.ensemble._recipe import candidates_for
 from sknn_suite.ensemble._splits import Splits, make_splits
@@ -49,6 +50,10 @@ ROWS_FOR_THREE, ROWS_FOR_ONE = 20_000, 100_000
 
 # A fold whose training part is smaller than this share of the largest is only judged.
 LEAST_PART = 0.85
+
+# Of the whole time, what is kept for the decision, and what the importance of columns
+# may take.
+RESERVE, SHUFFLES = 0.02, 0.04
 
 
 @parameters(group="training")
@@ -180,7 +185,7 @@ class Auto(OutOfFoldEstimator):
         ValueError
             If the rows, the folds or a parameter cannot be used.
         """
-        clock = Clock(np.inf if self.time_limit is None else self.time_limit)
+        clock = Clock(self._seconds * (1 - RESERVE - SHUFFLES))
         table = check_columns(self, X, reset=True, min_rows=2)
         shown, y = self._read_target(y)
         check_consistent_length(table, y)
@@ -295,9 +300,14 @@ class Auto(OutOfFoldEstimator):
         own = None if weight is None else weight[rows]
         rule = contest.verdict.rule(contest.target, y[rows], scores[rows], own)
         self._keep_rule(rule)
-        found = contest.importances(contest.clock.for_shuffles)
+        found = contest.importances(self._seconds * SHUFFLES)
         names = list(self.column_kinds_)
         self.feature_importances_ = np.array([found.get(n, np.nan) for n in names])
+
+    @property
+    def _seconds(self) -> float:
+        """Seconds that `fit` may take; inf is no limit."""
+        return np.inf if self.time_limit is None else float(self.time_limit)
 
     def _keep_rule(self, rule: DecisionRule | None) -> None:
         """Keep how `predict` decides."""

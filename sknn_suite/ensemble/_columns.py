@@ -49,6 +49,11 @@ def settle_columns(columns: Any, names: list[str], X: Any) -> dict[str, Any]:
     return settled
 
 
+def columns_for(X: Any, columns: dict[str, Any], name: str) -> Any:
+    """Take the columns of a member: those that it has, else all."""
+    return take_columns(X, columns[name], name) if name in columns else X
+
+
 def take_columns(X: Any, wanted: Any, name: str) -> Any:
     """Take the columns of one member.
 

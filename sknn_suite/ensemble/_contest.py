@@ -1,6 +1,5 @@
 """Contest: members fitted one after the other, out of fold, until time is up."""
 
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
+from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._greedy import N_STEPS, GreedyWeights, choose_greedily
 from sknn_suite.ensemble._recipe import Candidate
 from sknn_suite.ensemble._splits import Splits
@@ -21,37 +21,8 @@ from sknn_suite.exceptions import InterruptedWarning, SuiteError, SuiteWarning
 # Of the time of a fit, what its fits take beyond `max_time` before they are known to.
 SLACK = 0.15
 
-# Of the whole time, what is kept for the decision, and what the importance of columns
-# may take.
-RESERVE, SHUFFLES = 0.02, 0.04
-
 # Rows of each fold by which the importance of columns is told.
 SHUFFLED_ROWS = 300
-
-
-class Clock:
-    """Time that is left.
-
-    Parameters
-    ----------
-    seconds : float
-        Time limit; inf is none.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.began = time.perf_counter()
-        self.limit = seconds * (1 - RESERVE - SHUFFLES)
-        self.for_shuffles = seconds * SHUFFLES
-
-    @property
-    def spent(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.began
-
-    @property
-    def left(self) -> float:
-        """Seconds until the limit."""
-        return self.limit - self.spent
 
 
 @dataclass
@@ -176,7 +147,7 @@ class Contest:
         TimeIsUp
             If the clock runs out before the last fold, and there are other members.
         """
-        began, pairs = time.perf_counter(), self.splits.pairs
+        own, pairs = Clock(budget), self.splits.pairs
         estimator = candidate.estimator
         width = max(self.n_jobs or 1, 1)
         results: list[tuple[Any, np.ndarray]] = []
@@ -184,7 +155,7 @@ class Contest:
         while len(results) < len(pairs):
             first = len(results)
             rounds = -(-(len(pairs) - first) // width)
-            left = budget - (time.perf_counter() - began)
+            left = own.left
             # A fold takes at least what earlier ones took beyond their time.
             is_limited = bool(self.entries) and np.isfinite(left)
             if is_limited and self.clock.left <= over:
@@ -192,7 +163,7 @@ class Contest:
             seconds = None
             if np.isfinite(left):
                 seconds = max(left / rounds - over, candidate.least / 2, 0.05)
-            step = time.perf_counter()
+            step = Clock(seconds)
             self.tell(
                 {
                     "event": "fold",
@@ -217,10 +188,10 @@ class Contest:
             if any(issubclass(w.category, InterruptedWarning) for w in caught):
                 raise KeyboardInterrupt  # the network has kept it to itself
             if seconds is not None:
-                over = max(over * 0.5, time.perf_counter() - step - seconds)
+                over = max(over * 0.5, -step.left)
             results += found
         models, parts = zip(*results)
-        return Entry(candidate, list(models), list(parts), time.perf_counter() - began)
+        return Entry(candidate, list(models), list(parts), own.spent)
 
     def _keep_warnings(self, caught: list[Any]) -> None:
         """Keep what networks say of the rows, once; folds all say the same."""
@@ -321,7 +292,7 @@ class Contest:
         if not places:
             return {}
         entry = self.entries[max(places)[1]]
-        end = time.perf_counter() + seconds
+        clock = Clock(seconds)
         source = np.random.RandomState(0)
         found: dict[str, float] = {}
         table = self.rows["table"]
@@ -336,7 +307,7 @@ class Contest:
         for j, column in enumerate(table.columns):
             drops = []
             for model, rows, judge, plain in chosen:
-                if time.perf_counter() > end:
+                if clock.left < 0:
                     return found
                 columns = list(rows.columns)
                 columns[j] = columns[j][source.permutation(len(rows))]

@@ -22,6 +22,7 @@ from sknn_suite.ensemble._base import (
 )
 from sknn_suite.ensemble._blend import RankScale, combine
 from sknn_suite.ensemble._fold_fits import FoldFit, Member, Way, fit_folds
+from sknn_suite.ensemble._fold_scores import scores_of_folds
 from sknn_suite.ensemble._out_of_fold import OutOfFold, mean_and_spread, row_labels
 from sknn_suite.ensemble._routing import route
 from sknn_suite.ensemble._splits import Splits, make_splits
@@ -140,7 +141,7 @@ class CrossFit(OutOfFoldEstimator):
     def _scores(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         how = self.combine  # type: ignore[attr-defined]
-        parts = np.stack([self._target.scores(e, X) for e in self.estimators_])
+        parts = scores_of_folds(self.estimators_, X, self._target)
         parts = self._target.compact(parts)
         if how == "ranks":
             left_out = [self._target.compact(fold) for fold in self._oof.folds]

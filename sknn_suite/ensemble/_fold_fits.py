@@ -10,12 +10,12 @@ from joblib.parallel import LokyBackend, SequentialBackend, get_active_backend
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_suite.doors import params_of_rows, split_of_rows
+from sknn_suite.doors import params_of_rows, split_of_rows, warn_user
 from sknn_suite.ensemble._checkpoint import FoldFolder, read_fold, write_fold
 from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Target
 from sknn_suite.estimator import NeuralEstimator
-from sknn_suite.exceptions import DataError
+from sknn_suite.exceptions import DataError, SuiteWarning
 from sknn_suite.search import train_together
 
 
@@ -127,6 +127,29 @@ def fit_folds(
             FoldFit(result["estimator"], result["scores"], result["fit_time"])
         )
     return {n: found for n, found in fits.items() if n not in failures}, failures
+
+
+def tell_failures(failures: dict[str, str], has_others: bool) -> None:
+    """Warn of members that have failed.
+
+    Raises
+    ------
+    ValueError
+        If there are no others.
+    """
+    if not failures:
+        return
+    text = "; ".join(f"{name!r} in {reason}" for name, reason in failures.items())
+    if not has_others:
+        raise DataError(
+            f"Every member failed: {text}. Expected one at least that can be fitted. "
+            "Mend the members or the rows."
+        )
+    warn_user(
+        f"Members failed and are left out: {text}. The stack goes on without. Mend "
+        "them, and add them again.",
+        SuiteWarning,
+    )
 
 
 def _digest_of(member: Member, y: np.ndarray, folder: FoldFolder | None) -> str | None:

@@ -1,6 +1,5 @@
 """TableLine and TextLine: linear models on mixed tables and on texts."""
 
-import time
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from sknn_suite.data import ColumnTable
+from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._mixed_codes import MixedCodes
 
 # Rows of a first fit, by whose seconds the number of rows is chosen.
@@ -60,12 +60,11 @@ class TableLine(BaseEstimator):
         self, X: ColumnTable, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> "TableLine":
         """Fit the model."""
-        began = time.perf_counter()
+        clock = Clock(self.max_time)
         self.codes_ = MixedCodes("line", self.given).fit(X, sample_weight)
         rows = self.codes_.transform(X)
-        left = _left(self.max_time, began)
         self.model_ = fit_line(
-            rows, y, sample_weight, self.is_label, left, self.random_state
+            rows, y, sample_weight, self.is_label, clock.left, self.random_state
         )
         return self
 
@@ -112,7 +111,7 @@ class TextLine(BaseEstimator):
         self, X: Any, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> "TextLine":
         """Fit the vectorizers and the model."""
-        began = time.perf_counter()
+        clock = Clock(self.max_time)
         fewest = 2 if len(X) > 50 else 1
         self.words_ = TfidfVectorizer(
             ngram_range=(1, 2),
@@ -129,9 +128,8 @@ class TextLine(BaseEstimator):
             sublinear_tf=True,
         ).fit(X)
         rows = self._rows(X)
-        left = _left(self.max_time, began)
         self.model_ = fit_line(
-            rows, y, sample_weight, self.is_label, left, self.random_state, C=4.0
+            rows, y, sample_weight, self.is_label, clock.left, self.random_state, C=4.0
         )
         return self
 
@@ -148,18 +146,12 @@ class TextLine(BaseEstimator):
         return self.model_.predict_proba(self._rows(X))
 
 
-def _left(max_time: float | None, began: float) -> float | None:
-    if max_time is None:
-        return None
-    return max(max_time - (time.perf_counter() - began), 0.0)
-
-
 def fit_line(
     rows: Any,
     y: np.ndarray,
     weight: np.ndarray | None,
     is_label: bool,
-    seconds: float | None,
+    seconds: float,
     seed: int | None,
     C: float = 1.0,
 ) -> Any:
@@ -173,8 +165,8 @@ def fit_line(
         What is predicted, and the weight of each row or None.
     is_label : bool
         Whether y has codes of classes.
-    seconds : float or None
-        Time limit.
+    seconds : float
+        Time limit; inf is none.
     seed : int or None
         Of the choice of rows.
     C : float, default=1.0
@@ -189,14 +181,14 @@ def fit_line(
         return model.fit(rows[chosen], y[chosen], sample_weight=own)
 
     n_rows = len(y)
-    if seconds is None or n_rows <= PILOT_ROWS:
+    if np.isinf(seconds) or n_rows <= PILOT_ROWS:
         return fit(slice(None))
     order = np.random.RandomState(seed).permutation(n_rows)
     if is_label:  # rows of each class first
         first = np.unique(y[order], return_index=True)[1]
         order = np.concatenate([order[first], np.delete(order, first)])
-    began = time.perf_counter()
+    pilot = Clock(seconds)
     fit(np.sort(order[:PILOT_ROWS]))
-    pace = (time.perf_counter() - began) / PILOT_ROWS
-    n_fit = min(n_rows, int(0.7 * seconds / pace))
+    pace = pilot.spent / PILOT_ROWS
+    n_fit = min(n_rows, int(0.7 * max(seconds, 0.0) / pace))
     return fit(np.sort(order[:n_fit])) if n_fit > PILOT_ROWS else model

@@ -15,7 +15,13 @@ import numpy as np
 
 from sknn_suite.doors import rows_of
 from sknn_suite.ensemble._blend import combine
-from sknn_suite.ensemble._final import FinalStep, Layer
+from sknn_suite.ensemble._final import (
+    FinalStep,
+    Layer,
+    flat,
+    flat_names,
+    table_of,
+)
 from sknn_suite.ensemble._fold_fits import FoldFit
 from sknn_suite.ensemble._out_of_fold import OutOfFold
 from sknn_suite.ensemble._splits import Splits
@@ -107,24 +113,34 @@ class NestedFolds:
 
 
 def judge_nested(
-    decide: Callable[[Layer], FinalStep],
+    decide: Callable[..., FinalStep],
+    step: FinalStep,
     layer: Layer,
     without: np.ndarray,
-    table: Any,
-) -> OutOfFold:
-    """Predict each fold by the step that is chosen and trained without it.
+    X: Any,
+) -> FinalStep:
+    """Judge a step by those that are chosen and trained without each fold.
 
     Parameters
     ----------
     decide : callable
         Chooses the final step for a layer.
+    step : FinalStep
+        The step for all rows.
     layer : Layer
         Predictions of the members.
     without : ndarray of shape (n_members, n_folds, n_samples, n_columns)
         Their predictions by models that have not seen a fold, see `NestedFolds`.
-    table : array-like
-        What a trained step takes for all rows, see `table_of`.
+    X : array-like or None
+        Columns that a trained step gets beside the predictions.
+
+    Returns
+    -------
+    FinalStep
+        The step, with predictions of the training rows, and scores, by the others.
     """
+    predictions = flat(layer.scores, layer.target)
+    table = table_of(predictions, flat_names(layer.names, layer.target), X)
     folds = []
     for number, (train, test) in enumerate(layer.splits.pairs):
         part = layer.scores[:, test]
@@ -141,10 +157,11 @@ def judge_nested(
             folds.append(np.full(part.shape[1:], np.nan))
             continue
         rest = replace(layer, scores=scores, splits=Splits(pairs, layer.splits.n_rows))
-        step = decide(rest)
-        if step.weights is None:
+        chosen = decide(rest, tells=False)
+        if chosen.weights is None:
             rows = rows_of(table, test)
-            folds.append(step.predict(rows, layer.target))
+            folds.append(chosen.predict(rows, layer.target))
         else:
-            folds.append(combine(part, "mean", step.weights.weights))
-    return OutOfFold(layer.splits, folds)
+            folds.append(combine(part, "mean", chosen.weights.weights))
+    oof = OutOfFold(layer.splits, folds)
+    return replace(step, oof=oof, values=layer.values(oof))

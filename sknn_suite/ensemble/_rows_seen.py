@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from sknn_suite.doors import import_optional
+from sknn_suite.exceptions import DataError
 
 
 class SeenRows:
@@ -36,6 +37,20 @@ class SeenRows:
         np.add.at(self._scores, place, scores[known] * weight[known, None])
         total = np.bincount(place, weight[known], minlength=len(self._sorted))
         self._scores /= total[:, None]
+
+    def refuse_others(self, keys: np.ndarray) -> None:
+        """Refuse rows that are not the training rows, in their order.
+
+        Raises
+        ------
+        ValueError
+            If these are not their digests.
+        """
+        if not np.array_equal(keys, self.keys):
+            raise DataError(
+                f"X is not the X of fit, which had {len(self.keys)} rows. Expected the "
+                "same rows in the same order, so that folds agree. Pass them."
+            )
 
     def replace(self, X: Any, scores: np.ndarray) -> np.ndarray:
         """Put the out-of-fold scores in place of those of training rows."""

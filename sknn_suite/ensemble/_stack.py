@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from numbers import Integral
 from typing import Any
@@ -19,7 +18,6 @@ from sknn_suite.doors import (
     HasMethods,
     StrOptions,
     fit_context,
-    warn_user,
 )
 from sknn_suite.ensemble._base import (
     OutOfFoldEstimator,
@@ -28,7 +26,7 @@ from sknn_suite.ensemble._base import (
     show_features_of,
 )
 from sknn_suite.ensemble._blend import combine
-from sknn_suite.ensemble._columns import settle_columns, take_columns
+from sknn_suite.ensemble._columns import columns_for, settle_columns
 from sknn_suite.ensemble._cross_fit import CrossFit
 from sknn_suite.ensemble._final import (
     AUTO,
@@ -42,14 +40,20 @@ from sknn_suite.ensemble._final import (
     weigh,
 )
 from sknn_suite.ensemble._findings import StackFindings
-from sknn_suite.ensemble._fold_fits import FoldFit, Member, Way, fit_folds
+from sknn_suite.ensemble._fold_fits import (
+    FoldFit,
+    Member,
+    Way,
+    fit_folds,
+    tell_failures,
+)
 from sknn_suite.ensemble._members import check_members
 from sknn_suite.ensemble._nested import NestedFolds, judge_nested
 from sknn_suite.ensemble._out_of_fold import row_labels
 from sknn_suite.ensemble._routing import route
 from sknn_suite.ensemble._rows_seen import SeenRows, keys_of_rows
 from sknn_suite.ensemble._splits import make_splits
-from sknn_suite.exceptions import DataError, SuiteWarning
+from sknn_suite.exceptions import DataError
 from sknn_suite.parameters import param, parameters
 
 
@@ -177,7 +181,7 @@ class CrossFitStacking(
         fitted = named | self._final_part()
         routed, given = route(self, fitted, weight, params)
         members = [
-            Member(name, estimator, _rows_for(X, columns, name), routed[name])
+            Member(name, estimator, columns_for(X, columns, name), routed[name])
             for name, estimator in named.items()
         ]
         splits = make_splits(self.cv, X, y, given, of_labels=target.is_label)
@@ -185,7 +189,7 @@ class CrossFitStacking(
         nest = NestedFolds.of(splits) if self.nested else None
         every = splits if nest is None else nest.every
         fits, failures = fit_folds(members, target, y, every, way)
-        _tell_failures(failures, bool(fits))
+        tell_failures(failures, bool(fits))
         self._target, self._row_labels = target, row_labels(X)
         self._y, self._weight, self._splits, self._nest = y, weight, splits, nest
         self._scoring, self._wanted = scoring, wanted
@@ -222,16 +226,8 @@ class CrossFitStacking(
         learned = (self.final_estimator, self._final_params, passed, way)
         step = decide(*learned, layer)
         if self._nest is not None:
-            table = table_of(
-                flat(layer.scores, self._target),
-                flat_names(layer.names, self._target),
-                passed,
-            )
             without = np.stack([self._without[name][0] for name in layer.names])
-            oof = judge_nested(
-                partial(decide, *learned, tells=False), layer, without, table
-            )
-            step = replace(step, oof=oof, values=layer.values(oof))
+            step = judge_nested(partial(decide, *learned), step, layer, without, passed)
         self._step: FinalStep = step
         self._oof = step.oof
         self.mean_fold_scores_ = layer.values(weigh("mean", layer).oof)
@@ -296,7 +292,7 @@ class CrossFitStacking(
                 "Choose one, or drop the old member first."
             )
         keys = keys_of_rows(X)
-        self._check_same_rows(keys)
+        self._seen.refuse_others(keys)
         changed = clone(self)
         changed.estimators = [*self.estimators, (name, estimator)]
         check_members(changed.estimators, self._get_param_names())
@@ -304,7 +300,7 @@ class CrossFitStacking(
         choice = None if columns is None else {name: columns}
         settled = settle_columns(choice, [name], X)
         routed, _ = route(changed, {name: estimator}, self._weight, {})
-        member = Member(name, estimator, _rows_for(X, settled, name), routed[name])
+        member = Member(name, estimator, columns_for(X, settled, name), routed[name])
         way = Way(self.n_jobs, folder_of(self.checkpoint))
         every = self._splits if self._nest is None else self._nest.every
         fits, _ = fit_folds([member], self._target, self._y, every, way)
@@ -353,7 +349,7 @@ class CrossFitStacking(
                     "passthrough=True, so the final step needs the rows of fit. "
                     "Expected X. Pass it."
                 )
-            self._check_same_rows(keys_of_rows(X))
+            self._seen.refuse_others(keys_of_rows(X))
         self.estimators = [pair for pair in self.estimators if pair[0] != name]
         if self.columns is not None:
             self.columns = {n: c for n, c in self.columns.items() if n != name}
@@ -363,20 +359,12 @@ class CrossFitStacking(
         self._finish(X, self._seen.keys)
         return self
 
-    def _check_same_rows(self, keys: np.ndarray) -> None:
-        if not np.array_equal(keys, self._seen.keys):
-            raise DataError(
-                f"X is not the X of fit, which had {len(self._seen.keys)} rows. "
-                "Expected the same rows in the same order, so that folds agree. Pass "
-                "them."
-            )
-
     # -- predict ---------------------------------------------------------------------
 
     def _member_scores(self, X: Any, names: Iterable[str]) -> np.ndarray:
         """Predictions of members, (n_members, n_samples, n_columns)."""
         parts = [
-            self.members_[name]._scores(_rows_for(X, self.columns_, name))
+            self.members_[name]._scores(columns_for(X, self.columns_, name))
             for name in names
         ]
         return np.stack(parts)
@@ -514,23 +502,3 @@ class CrossFitStacking(
             tags.input_tags.string = all(t.string for t in inner)
             tags.input_tags.two_d_array = all(t.two_d_array for t in inner)
         return tags
-
-
-def _rows_for(X: Any, columns: dict[str, Any], name: str) -> Any:
-    return take_columns(X, columns[name], name) if name in columns else X
-
-
-def _tell_failures(failures: dict[str, str], has_others: bool) -> None:
-    if not failures:
-        return
-    text = "; ".join(f"{name!r} in {reason}" for name, reason in failures.items())
-    if not has_others:
-        raise DataError(
-            f"Every member failed: {text}. Expected one at least that can be fitted. "
-            "Mend the members or the rows."
-        )
-    warn_user(
-        f"Members failed and are left out: {text}. The stack goes on without. Mend "
-        "them, and add them again.",
-        SuiteWarning,
-    )

@@ -1,6 +1,5 @@
 """TableTrees: boosted trees or a forest on mixed tables, within a time limit."""
 
-import time
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.ensemble import (
 from sklearn.utils.extmath import softmax
 
 from sknn_suite.data import ColumnTable
+from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._mixed_codes import MixedCodes
 from sknn_suite.ensemble._tree_tables import (
     TreeTables,
@@ -81,7 +81,7 @@ class TableTrees(BaseEstimator):
         self, X: ColumnTable, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> "TableTrees":
         """Add trees until there are enough, or time is up."""
-        began = time.perf_counter()
+        clock = Clock(self.max_time)
         codes = MixedCodes("trees", self.given).fit(X, sample_weight)
         rows = codes.transform(X)
         n_categories = codes.n_categories
@@ -90,18 +90,17 @@ class TableTrees(BaseEstimator):
             rows = rows.astype(np.float32)
         wanted = FIRST_TREES
         while True:
-            step = time.perf_counter()
+            step = Clock()
             model.set_params(**{counts: wanted})
             model.fit(rows, y, sample_weight=sample_weight)
-            now = time.perf_counter()
+            seconds = step.spent
             done = getattr(model, "n_iter_", wanted)
             if wanted >= most or done < wanted:
                 break
             more = wanted
             if self.max_time is not None:
-                pace = (now - step) / max(min(FIRST_TREES, wanted), wanted / 2)
-                left = self.max_time - (now - began)
-                more = min(more, int(left / max(pace, 1e-6)))
+                pace = seconds / max(min(FIRST_TREES, wanted), wanted / 2)
+                more = min(more, int(clock.left / max(pace, 1e-6)))
             if more < max(1, wanted // 10):
                 break
             wanted = min(wanted + more, most)

@@ -109,7 +109,11 @@ class Labels:
 
     def scores(self, estimator: Any, X: Any) -> np.ndarray:
         """Probabilities of rows, (n_samples, n_classes)."""
-        return np.asarray(estimator.predict_proba(X), dtype=np.float64)
+        return self.as_scores(estimator.predict_proba(X))
+
+    def as_scores(self, predictions: Any) -> np.ndarray:
+        """Make probabilities that a model gave an array of float64."""
+        return np.asarray(predictions, dtype=np.float64)
 
     def compact(self, scores: np.ndarray) -> np.ndarray:
         """Leave the second of two classes; the last axis has the classes."""
@@ -180,7 +184,11 @@ class Numbers:
 
     def scores(self, estimator: Any, X: Any) -> np.ndarray:
         """Predictions of rows, (n_samples, 1)."""
-        return np.asarray(estimator.predict(X), dtype=np.float64).reshape(-1, 1)
+        return self.as_scores(estimator.predict(X))
+
+    def as_scores(self, predictions: Any) -> np.ndarray:
+        """Make numbers that a model gave a column of float64."""
+        return np.asarray(predictions, dtype=np.float64).reshape(-1, 1)
 
     def compact(self, scores: np.ndarray) -> np.ndarray:
         """Leave the only column."""

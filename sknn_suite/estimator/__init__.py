@@ -17,6 +17,7 @@ from sknn_suite.estimator._supervised import (
     refuse_early_stopping,
 )
 from sknn_suite.estimator._task import SupervisedTask, Task
+from sknn_suite.estimator._together import predict_each, predicts_as_usual
 
 __all__ = [
     "SETTLED",
@@ -37,6 +38,8 @@ __all__ = [
     "can_partial_fit",
     "is_float32",
     "plan_call",
+    "predict_each",
+    "predicts_as_usual",
     "refuse_early_stopping",
     "same_objects",
     "with_attributes",

@@ -234,14 +234,19 @@ class Classifier(ClassifierMixin, SupervisedEstimator):
         return self._net.target.shifted(raw), home
 
     def _probabilities(self, X: Any, caller: str) -> tuple[np.ndarray, Home | None]:
-        raw, home = self._class_scores(X, caller)
-        proba = LINKS[self.out_activation_](raw).numpy()
+        raw, home = self._raw_scores(X, caller)
+        return self._from_raw(raw), home
+
+    def _from_raw(self, raw: Tensor) -> np.ndarray:
+        """Probabilities of raw scores."""
+        shifted = self._net.target.shifted(raw)
+        proba = LINKS[self.out_activation_](shifted).numpy()
         if self._net.target.kind_ == "binary":
             both = np.empty((len(proba), 2), dtype=proba.dtype)
             np.subtract(1, proba[:, 0], out=both[:, 0])
             both[:, 1] = proba[:, 0]
             proba = both
-        return proba, home
+        return proba
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

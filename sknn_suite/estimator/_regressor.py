@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from numbers import Real
 
+import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
@@ -10,6 +11,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
     column_or_1d,
 )
+from torch import Tensor
 
 from sknn_suite.checks import check_weights
 from sknn_suite.doors import Interval, StrOptions, fit_context, to_home, to_numpy
@@ -110,8 +112,12 @@ class Regressor(RegressorMixin, SupervisedEstimator):
             (n_samples, n_quantiles), ascending in each row.
         """
         raw, home = self._raw_scores(X, "predict")
+        return to_home(self._from_raw(raw), home)
+
+    def _from_raw(self, raw: Tensor) -> np.ndarray:
+        """Numbers of raw scores, in the units of y."""
         values = LINKS[self.out_activation_](raw).numpy()
-        return to_home(self._net.target.inverse_transform(values), home)
+        return self._net.target.inverse_transform(values)
 
     def score(self, X, y, sample_weight=None):
         """Score the predictions: R2, or D2 of several quantiles.

@@ -58,6 +58,7 @@ from sknn_suite.modules._size import (
     narrowest_side,
     values_per_row,
 )
+from sknn_suite.modules._stacked_scores import StackedScores
 from sknn_suite.modules._tabular_pack import TabularPack
 from sknn_suite.modules._token_embedding import TokenEmbedding
 from sknn_suite.modules._vae import VAE
@@ -110,6 +111,7 @@ __all__ = [
     "ResNetSmall",
     "SequenceNet",
     "SpatialDropout",
+    "StackedScores",
     "TabularPack",
     "TiedDecoder",
     "TokenEmbedding",

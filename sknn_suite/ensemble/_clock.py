@@ -1,0 +1,40 @@
+"""Clock: seconds that have passed, and that are left."""
+
+import math
+import time
+
+
+class Clock:
+    """Seconds since it was made, and until a limit.
+
+    All that watches the time of an ensemble asks `now`, so that a test can put another
+    function there, and does not depend on how busy a machine is.
+
+    Parameters
+    ----------
+    limit : float or None, default=None
+        Seconds; None or inf is no limit.
+
+    Examples
+    --------
+    >>> from sknn_suite.ensemble._clock import Clock
+    >>> clock = Clock(limit=3600)
+    >>> clock.spent >= 0, clock.left <= 3600, Clock().left
+    (True, True, inf)
+    """
+
+    now = staticmethod(time.perf_counter)
+
+    def __init__(self, limit: float | None = None) -> None:
+        self.began = self.now()
+        self.limit = math.inf if limit is None else limit
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return self.now() - self.began
+
+    @property
+    def left(self) -> float:
+        """Seconds until the limit; negative after it."""
+        return self.limit - self.spent
