@@ -20,6 +20,7 @@ from sklearn.metrics import (
 
 from sknn_suite.cli._examples import example_rows
 from sknn_suite.cli._figures import Figures
+from sknn_suite.cli._files import writable
 from sknn_suite.cli._page import Page
 from sknn_suite.cli._predict import load_model
 from sknn_suite.cli._reading import read_table
@@ -29,7 +30,6 @@ from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
 from sknn_suite.decision import find_threshold
 from sknn_suite.encoding import LEFT_OUT
-from sknn_suite.exceptions import DataError
 from sknn_suite.persistence import inspect
 
 # Columns, and classes of a confusion table, that are shown.
@@ -44,12 +44,7 @@ def report(options: argparse.Namespace) -> None:
     voice = Voice(options.json)
     path = Path(options.model)
     model = load_model(path)
-    out = Path(options.out or path.with_suffix(".html"))
-    if not out.parent.is_dir() or out.is_dir():
-        raise DataError(
-            f"'{out}' cannot be written. Expected the name of a file in a directory "
-            "that exists. Change --out."
-        )
+    out = writable(options.out, path.with_suffix(".html"))
     frame, remark = _training_rows(model, options.train)
     test = None if options.test is None else read_table(Path(options.test))[0]
     page = make_page(model, path, frame, remark, test)
@@ -344,7 +339,7 @@ def _numbers(page: Page, figures: Figures, y: np.ndarray, found: np.ndarray) -> 
 
 def _columns(page: Page, figures: Figures, model: Any) -> None:
     notes = model.notes_
-    importances = dict(zip(notes["kinds"], model.feature_importances_))
+    importances = dict(zip(model.column_kinds_, model.feature_importances_))
     ranked = sorted(
         (n for n, v in importances.items() if np.isfinite(v)),
         key=lambda n: -importances[n],
