@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.compose import make_column_selector
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -34,6 +35,7 @@ from sknn_suite.ensemble._scoring import Scoring
 from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Labels
 from sknn_suite.exceptions import SuiteWarning
+from sknn_suite.images import CNNClassifier
 
 FOREST = RandomForestClassifier(20, min_samples_leaf=3, random_state=0)
 MEMBERS = [("line", LogisticRegression()), ("bayes", GaussianNB()), ("forest", FOREST)]
@@ -451,6 +453,31 @@ def test_members_take_their_own_columns(mixed, as_polars):
     assert stack.feature_names_in_.tolist() == list(frame.columns)
     assert stack.score(frame, y) > 0.7
     np.testing.assert_array_equal(stack.transform(frame), oof_of(stack).T)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_member_reads_the_images_of_a_column_of_paths(tmp_path):
+    source, y = np.random.RandomState(0), np.arange(24) % 2
+    paths = []
+    for i, label in enumerate(y):
+        pixels = source.randint(0, 100, (8, 8)) + 150 * label
+        paths.append(str(tmp_path / f"{i}.png"))
+        Image.fromarray(pixels.astype(np.uint8)).save(paths[-1])
+    frame = pd.DataFrame({"file": paths, "x": source.normal(size=24), "z": 1.0})
+    images = CNNClassifier(max_iter=3, random_state=0)
+    stack = CrossFitStackingClassifier(
+        [("images", images), ("line", LogisticRegression())],
+        columns={"images": "file", "line": ["x", "z"]},
+        final_estimator="mean",
+        cv=3,
+    ).fit(frame, y)
+    assert stack.predict_proba(frame).shape == (24, 2)
+    found = stack.members_["images"].oof_predictions_["proba_1"]
+    for member, (_, test) in zip(
+        stack.members_["images"].estimators_, stack.members_["images"].splits_
+    ):
+        alone = member.predict_proba([paths[i] for i in test])[:, 1]
+        np.testing.assert_allclose(found.to_numpy()[test], alone, atol=1e-6)
 
 
 def test_columns_of_arrays_are_numbers_and_functions_are_asked(two, mixed):
