@@ -8,8 +8,8 @@ from sknn_suite.exceptions import DataError
 
 # What a file is expected to be, by the name of the argument.
 EXPECTED = {
-    "file": "a table: CSV, Parquet, Arrow or JSON lines",
     "model": "a file that `sknn-suite fit` wrote",
+    "file": "a table: CSV, Parquet, Arrow or JSON lines",
 }
 
 

@@ -129,7 +129,8 @@ class Auto(OutOfFoldEstimator):
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         How much the score that chooses weights falls when a column is shuffled, for
         the table's member of the largest weight, on rows that it has not seen. NaN for
-        columns that are not read, or if there was no time.
+        columns that are not read and for images, if there is no such member, or if
+        there was no time.
 
     interrupted_ : bool
         Whether Ctrl-C ended the fit early.
@@ -300,7 +301,8 @@ class Auto(OutOfFoldEstimator):
         own = None if weight is None else weight[rows]
         rule = contest.verdict.rule(contest.target, y[rows], scores[rows], own)
         self._keep_rule(rule)
-        found = contest.importances(self._seconds * SHUFFLES)
+        seconds = self._seconds * SHUFFLES + min(contest.clock.left, 0.0)
+        found = contest.importances(seconds)
         names = list(self.column_kinds_)
         self.feature_importances_ = np.array([found.get(n, np.nan) for n in names])
 
