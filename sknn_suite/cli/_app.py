@@ -236,7 +236,12 @@ def _add_predict(commands: Any) -> None:
     add("file", help="the table")
     add("--out", metavar="FILE", help="the predictions (default: as the table)")
     add("--proba", action="store_true", help="write probabilities, too")
-    add("--like", metavar="FILE", help="write the columns and rows of this sample")
+    add(
+        "--like",
+        metavar="FILE",
+        help="write the columns of this sample, in its order; numbers between 0 and 1\n"
+        "in it ask for probabilities",
+    )
     _add_common(command)
 
 

@@ -46,16 +46,18 @@ def fit(options: argparse.Namespace) -> None:
     _suspect(u, images)
     _tell(u, options.target, voice)
     model = make_model(u, options, images)
-    left = seconds - (time.perf_counter() - began) - RESERVE
-    model.set_params(
-        time_limit=max(left, 1.0), progress=voice.progress, n_jobs=options.jobs
-    )
+    spent = time.perf_counter() - began
+    left = max(seconds - spent - RESERVE, 1.0)
+    model.set_params(time_limit=left, progress=voice.progress, n_jobs=options.jobs)
     given: dict[str, Any] = {}
     if "weights" in u.aside:
         given["sample_weight"] = u.aside["weights"].to_numpy()
     if "groups" in u.aside:
         given["groups"] = u.aside["groups"].astype(str).to_numpy()
-    voice.say(f"Fits for {seconds:g} s at most; Ctrl-C ends earlier, with a model.")
+    voice.say(
+        f"Fits for {left:.0f} s at most, since starting and reading took {spent:.0f} of "
+        f"{seconds:g} s; Ctrl-C ends earlier, with a model."
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the voice has told what they say
         model.fit(u.X[u.read], u.y.to_numpy(), **given)

@@ -101,7 +101,8 @@ def listed(names: list[str]) -> str:
     """Tell how many columns there are, and the names of the first."""
     shown = ", ".join(map(repr, names[:MOST_NAMES]))
     more = len(names) - MOST_NAMES
-    return f"{len(names)} columns: {shown}{f' and {more} more' if more > 0 else ''}"
+    count = "1 column" if len(names) == 1 else f"{len(names)} columns"
+    return f"{count}: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
 def folder_table(path: Path) -> Any:

@@ -116,7 +116,7 @@ class Contest:
                 self.tell({"event": "interrupted", "member": candidate.name})
                 break
             except TimeIsUp:
-                self.failures[candidate.name] = "its folds took longer than the time"
+                self.failures[candidate.name] = "its folds take longer than the time"
                 self.tell({"event": "skipped", "member": candidate.name})
                 continue
             except MemoryError:

@@ -26,8 +26,8 @@ def sample(**columns):
     return pd.DataFrame({"nr": [7, 8, 9], **columns})
 
 
-def understand(frame, model=model(), proba=False):
-    return Sample.understand(frame, TABLE, model, proba)
+def understand(frame, of=None, proba=False):
+    return Sample.understand(frame, TABLE, of or model(), proba)
 
 
 @pytest.mark.parametrize(

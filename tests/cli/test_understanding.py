@@ -90,7 +90,7 @@ def test_whole_numbers_with_gaps_stay_whole(table):
     [
         (
             {"target": "Bouhgt"},
-            r"no column 'Bouhgt' for the target\. The nearest is 'bou",
+            r"'Bouhgt' for the target\. The nearest is 'bought'\.",
         ),
         ({"target": "zzz"}, r"The table has 5 columns: 'age', .*, 'bought'\. Change"),
         ({"target": None}, "No target was named"),
