@@ -55,8 +55,8 @@ def fit(options: argparse.Namespace) -> None:
     if "groups" in u.aside:
         given["groups"] = u.aside["groups"].astype(str).to_numpy()
     voice.say(
-        f"Fits for {left:.0f} s at most, since starting and reading took {spent:.0f} of "
-        f"{seconds:g} s; Ctrl-C ends earlier, with a model."
+        f"Fits for {left:.0f} s at most: {spent:.0f} of {seconds:g} s are over. Ctrl-C "
+        "ends earlier, with a model."
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the voice has told what they say
