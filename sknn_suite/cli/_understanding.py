@@ -3,6 +3,7 @@
 import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -242,7 +243,7 @@ def _about_ids(names: list[str]) -> list[str]:
     if len(names) == 1:
         return [
             f"{names[0]!r} is taken as the id: predict writes it. Name another column "
-            f"with --id, or add --drop {names[0]} to write numbers of rows."
+            f"with --id, or add --drop {quote(names[0])} to write numbers of rows."
         ]
     return [
         f"Any of {listed(names)} may be the id. Add --id with the one that predict "

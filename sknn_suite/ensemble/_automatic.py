@@ -301,8 +301,7 @@ class Auto(OutOfFoldEstimator):
         own = None if weight is None else weight[rows]
         rule = contest.verdict.rule(contest.target, y[rows], scores[rows], own)
         self._keep_rule(rule)
-        seconds = self._seconds * SHUFFLES + min(contest.clock.left, 0.0)
-        found = contest.importances(seconds)
+        found = contest.importances(self._seconds * SHUFFLES)
         names = list(self.column_kinds_)
         self.feature_importances_ = np.array([found.get(n, np.nan) for n in names])
 
