@@ -12,9 +12,9 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from sknn_suite.cli import main
+from sknn_suite.cli._columns import about_importance
 from sknn_suite.cli._demo import write_tables
 from sknn_suite.cli._predict import _frames
-from sknn_suite.cli._report import about_importance
 from sknn_suite.persistence import load
 
 N = 240
