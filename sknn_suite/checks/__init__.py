@@ -9,6 +9,7 @@ from sknn_suite.checks._images import (
 from sknn_suite.checks._one_hot import warn_of_one_hot
 from sknn_suite.checks._scale import warn_of_other_scale
 from sknn_suite.checks._score import check_score
+from sknn_suite.checks._scorer import find_scorer
 from sknn_suite.checks._sequences import Sequences, check_sequences
 from sknn_suite.checks._table import (
     check_counts,
@@ -45,6 +46,7 @@ __all__ = [
     "check_table_and_target",
     "check_texts",
     "check_weights",
+    "find_scorer",
     "warn_of_one_hot",
     "warn_of_other_scale",
 ]

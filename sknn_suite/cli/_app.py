@@ -13,10 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from sknn_suite._version import __version__
+from sknn_suite.cli._faults import UsageError
+from sknn_suite.cli._files import EXPECTED, refuse_missing
+from sknn_suite.cli._values import read_costs, read_share, read_time
 from sknn_suite.exceptions import SuiteError
 
 # The installed command, see [project.scripts] in pyproject.toml.
 PROGRAM = "sknn-suite"
+
+# Arguments that name files to be read. They must exist before libraries are imported.
+_TO_READ = EXPECTED | dict.fromkeys(("like", "train", "test"), EXPECTED["file"])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,12 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 for success, 1 after an error. Errors about arguments leave the
-        process with 2.
+        Exit status: 0 for success, 1 after an error, 2 for arguments that cannot be.
+        Unknown options leave the process with 2.
     """
     began = time.perf_counter()  # before imports, which count towards a time limit
     parser = _make_parser()
-    options, unknown = parser.parse_known_args(argv)
+    try:
+        options, unknown = parser.parse_known_args(argv)
+    except UsageError as error:
+        return _end(error, 2)
     if unknown:
         # argparse would show the usage of the program, without the command's options.
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -51,17 +60,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as when `head` has read enough
         sys.stderr.close()
         return 1
+    except UsageError as error:
+        return _end(error, 2)
     except Exception as error:
         if getattr(options, "debug", False):
             raise
         if isinstance(error, MemoryError):
             error = SuiteError("The memory is used up. Fit on a part of the rows.")
-        text = " ".join(str(error).split())
-        if not isinstance(error, SuiteError | OSError | ValueError):
-            text = f"{type(error).__name__}: {text}. Add --debug to see where."
-        sys.stderr.write(f"{PROGRAM}: {text}\n")
-        return 1
+        return _end(error, 1)
     return 0
+
+
+def _end(error: Exception, status: int) -> int:
+    """Write an error as one line; return the exit status."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, UsageError | SuiteError | OSError | ValueError):
+        text = f"{type(error).__name__}: {text}. Add --debug to see where."
+    sys.stderr.write(f"{PROGRAM}: {text}\n")
+    return status
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -106,9 +122,13 @@ def _add(
 
 
 def _runner(name: str) -> Callable[[argparse.Namespace], None]:
-    """Make a function that imports a command, and runs it."""
+    """Make a function that looks for files, imports a command, and runs it."""
 
     def run(options: argparse.Namespace) -> None:
+        for argument, expected in _TO_READ.items():
+            given = getattr(options, argument, None)
+            if given is not None:
+                refuse_missing(Path(given), expected)
         module = import_module(f"sknn_suite.cli._{name}")
         getattr(module, name)(options)
 
@@ -179,7 +199,7 @@ def _add_fit(commands: Any) -> None:
     add("--weights", metavar="COLUMN", help="weights of the rows")
     add("--task", choices=["classify", "regress"], help="default: by the target")
     add("--metric", metavar="NAME", help="a score of scikit-learn, such as roc_auc")
-    add("--costs", metavar="COSTS", help='of mistakes: "fn=10,fp=1"')
+    add("--costs", type=read_costs, metavar="COSTS", help='of mistakes: "fn=10,fp=1"')
     add(
         "--capacity",
         type=_positive,
@@ -188,7 +208,13 @@ def _add_fit(commands: Any) -> None:
     )
     add("--capacity-of", type=_positive, metavar="ROWS", help="default: all rows")
     add("--cv", type=_positive, metavar="N", help="number of folds (default: by rows)")
-    add("--time", default="5m", metavar="TIME", help="limit (default: %(default)s)")
+    add(
+        "--time",
+        type=read_time,
+        default="5m",
+        metavar="TIME",
+        help="limit (default: %(default)s)",
+    )
     add("--device", default="auto", help="where networks run (default: %(default)s)")
     add("--seed", type=int, default=0, help="(default: %(default)s)")
     add("--jobs", type=_positive, metavar="N", help="folds that are fitted at a time")
@@ -210,7 +236,12 @@ def _add_predict(commands: Any) -> None:
     add("file", help="the table")
     add("--out", metavar="FILE", help="the predictions (default: as the table)")
     add("--proba", action="store_true", help="write probabilities, too")
-    add("--like", metavar="FILE", help="write the columns and rows of this sample")
+    add(
+        "--like",
+        metavar="FILE",
+        help="write the columns of this sample, in its order; numbers between 0 and 1\n"
+        "in it ask for probabilities",
+    )
     _add_common(command)
 
 
@@ -254,7 +285,7 @@ def _add_detect(commands: Any) -> None:
     )
     add = command.add_argument
     add("file", help="the table")
-    add("--share", type=float, default=0.01, help="of rows (default: %(default)s)")
+    add("--share", type=read_share, default=0.01, help="of rows (default: %(default)s)")
     add("--id", metavar="COLUMN", help="what names the rows; it is not learnt from")
     add(
         "--drop",
@@ -263,7 +294,13 @@ def _add_detect(commands: Any) -> None:
         default=[],
         help="leave a column out; may be repeated",
     )
-    add("--time", default="5m", metavar="TIME", help="limit (default: %(default)s)")
+    add(
+        "--time",
+        type=read_time,
+        default="5m",
+        metavar="TIME",
+        help="limit (default: %(default)s)",
+    )
     add("--device", default="auto", help="where networks run (default: %(default)s)")
     add("--seed", type=int, default=0, help="(default: %(default)s)")
     add("--out", metavar="FILE", help="the rows (default: as the table)")

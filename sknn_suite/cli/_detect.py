@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sknn_suite.anomaly import AutoencoderDetector
-from sknn_suite.cli._fit import read_time
+from sknn_suite.cli._files import writable
 from sknn_suite.cli._reading import pandas, read_table
 from sknn_suite.cli._understanding import REASONS, find_name, kinds_of
 from sknn_suite.cli._voice import Voice
@@ -29,18 +29,7 @@ MOST_FLAGS = 10
 def detect(options: argparse.Namespace) -> None:
     """Find anomalies, and write them with their reasons, the worst first."""
     voice, path = Voice(options.json), Path(options.file)
-    seconds = read_time(options.time)
-    if not 0 < options.share < 0.5:
-        raise DataError(
-            f"--share {options.share:g} is no share of odd rows. Expected a number "
-            "between 0 and 0.5. Write 0.001 for one row in a thousand."
-        )
-    out = Path(options.out or f"{path.stem.split('.')[0]}_anomalies.csv")
-    if not out.parent.is_dir() or out.is_dir():
-        raise DataError(
-            f"'{out}' cannot be written. Expected the name of a file in a directory "
-            "that exists. Change --out."
-        )
+    out = writable(options.out, f"{path.stem.split('.')[0]}_anomalies.csv")
     frame, dialect = read_table(path)
     names = list(frame.columns)
     if options.id:
@@ -58,7 +47,7 @@ def detect(options: argparse.Namespace) -> None:
     read = [name for name, kind in kinds.items() if kind in READ]
     voice.say(f"Learns from {len(read)} columns: {', '.join(read)}")
     numbers, origins = encode(X[read], {name: kinds[name] for name in read})
-    left = seconds - (time.perf_counter() - options.began)
+    left = options.time - (time.perf_counter() - options.began)
     model = AutoencoderDetector(
         contamination=max(options.share, 1 / len(frame)),
         max_time=max(0.7 * left, 1.0),

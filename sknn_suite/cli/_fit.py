@@ -1,8 +1,6 @@
 """The command fit: from a table to a model file."""
 
 import argparse
-import os
-import re
 import time
 import warnings
 from pathlib import Path
@@ -10,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sknn_suite.cli._python import python_of
+from sknn_suite.checks import find_scorer
+from sknn_suite.cli._faults import UsageError
+from sknn_suite.cli._files import writable
+from sknn_suite.cli._python import python_of, usual_model
 from sknn_suite.cli._suspicion import suspects
 from sknn_suite.cli._understanding import (
     Understanding,
@@ -26,18 +27,17 @@ from sknn_suite.ensemble import AutoClassifier, AutoRegressor
 from sknn_suite.exceptions import DataError
 from sknn_suite.persistence import save
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
-
 # Seconds that are kept for checks of the table and the file.
 RESERVE = 0.5
 
 
 def fit(options: argparse.Namespace) -> None:
     """Fit a model on a table, and write it."""
-    began, seconds = options.began, read_time(options.time)
+    began, seconds = options.began, options.time
     voice = Voice(options.json)
-    out = _out_path(options)
     path = Path(options.file)
+    out = writable(options.out, usual_model(path))
+    _check_metric(options.metric)
     frame, dialect, images = load_training(path, options)
     n_read, n_names = frame.shape
     u = understand_table(frame, dialect, images, options)
@@ -46,19 +46,21 @@ def fit(options: argparse.Namespace) -> None:
     _suspect(u, images)
     _tell(u, options.target, voice)
     model = make_model(u, options, images)
-    left = seconds - (time.perf_counter() - began) - RESERVE
-    model.set_params(
-        time_limit=max(left, 1.0), progress=voice.progress, n_jobs=options.jobs
-    )
+    spent = time.perf_counter() - began
+    left = max(seconds - spent - RESERVE, 1.0)
+    model.set_params(time_limit=left, progress=voice.progress, n_jobs=options.jobs)
     given: dict[str, Any] = {}
     if "weights" in u.aside:
         given["sample_weight"] = u.aside["weights"].to_numpy()
     if "groups" in u.aside:
         given["groups"] = u.aside["groups"].astype(str).to_numpy()
-    voice.say(f"Fits for {seconds:g} s at most; Ctrl-C ends earlier, with a model.")
+    voice.say(
+        f"Fits for {left:.0f} s at most: {spent:.0f} of {seconds:g} s are over. Ctrl-C "
+        "ends earlier, with a model."
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the voice has told what they say
-        model.fit(u.X, u.y.to_numpy(), **given)
+        model.fit(u.X[u.read], u.y.to_numpy(), **given)
     text = python_of(u, options, images)
     model.notes_ = _notes(u, options, path, images, text)
     model.set_params(progress=None, time_limit=seconds)
@@ -68,47 +70,11 @@ def fit(options: argparse.Namespace) -> None:
     voice.say(f"\nThe same in Python:\n\n{text}")
 
 
-def read_time(text: str) -> float:
-    """Seconds of a time such as "90", "90s", "5m" or "1h".
-
-    Raises
-    ------
-    DataError
-        If it is no time.
-    """
-    found = re.fullmatch(r"(\d+\.?\d*)\s*([smh]?)", text.strip().lower())
-    if not found or float(found[1]) <= 0:
-        raise DataError(
-            f"--time {text} is no time. Expected a number of seconds, or one with s, m "
-            "or h. Write 300, 5m or 1h."
-        )
-    return float(found[1]) * UNITS[found[2]]
-
-
-def read_costs(text: str) -> CostMatrix:
-    """Cost matrix of two classes, from "fn=10,fp=1".
-
-    Raises
-    ------
-    DataError
-        If it is none.
-    """
-    pairs = dict(part.split("=", 1) for part in text.split(",") if "=" in part)
-    pairs = {name.strip().lower(): value for name, value in pairs.items()}
+def _check_metric(name: str | None) -> None:
     try:
-        found = {name: float(value) for name, value in pairs.items()}
-    except ValueError:
-        found = {}
-    if not {"fn", "fp"} <= found.keys() <= {"fn", "fp", "tn", "tp"}:
-        raise DataError(
-            f"--costs {text!r} are no costs. Expected that of a missed row (fn) and of "
-            'a false alarm (fp). Write --costs "fn=10,fp=1".'
-        )
-    rows = [
-        [found.get("tn", 0.0), found["fp"]],
-        [found["fn"], found.get("tp", 0.0)],
-    ]
-    return CostMatrix(rows)
+        find_scorer(name, f"--metric {name}")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def make_model(u: Understanding, options: argparse.Namespace, images: list) -> Any:
@@ -127,7 +93,7 @@ def make_model(u: Understanding, options: argparse.Namespace, images: list) -> A
         "cv": cv,
         "device": options.device,
         "random_state": options.seed,
-        "text_features": options.text or None,
+        "text_features": [name for name in options.text if name in u.read] or None,
         "image_features": images or None,
     }
     if not u.is_label:
@@ -140,7 +106,7 @@ def make_model(u: Understanding, options: argparse.Namespace, images: list) -> A
         return AutoRegressor(**common)
     threshold: Any = None
     if options.costs:
-        threshold = read_costs(options.costs)
+        threshold = CostMatrix(options.costs)
     elif options.capacity:
         threshold = Capacity(options.capacity, out_of=options.capacity_of)
     if threshold is not None and u.y.nunique() > 2:
@@ -149,18 +115,6 @@ def make_model(u: Understanding, options: argparse.Namespace, images: list) -> A
             f"{u.y.nunique()}. Expected two. Leave them out."
         )
     return AutoClassifier(decision_threshold=threshold, **common)
-
-
-def _out_path(options: argparse.Namespace) -> Path:
-    """Check that the model can be written, before hours of work."""
-    out = Path(options.out or Path(options.file).stem.split(".")[0] + ".sknn")
-    folder = out.parent
-    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise DataError(
-            f"'{out}' cannot be written. Expected the name of a file in a directory "
-            "that exists and may be written to. Change --out."
-        )
-    return out
 
 
 def _suspect(u: Understanding, images: list[str]) -> None:

@@ -8,14 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sknn_suite.cli._reading import (
-    find_file,
-    pandas,
-    read_chunks,
-    read_table,
-    understand,
-)
-from sknn_suite.cli._understanding import folder_table, image_paths
+from sknn_suite.cli._files import find_file, writable
+from sknn_suite.cli._reading import pandas, read_chunks, read_table, understand
+from sknn_suite.cli._sample import Sample
+from sknn_suite.cli._understanding import folder_table, image_paths, listed
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
 from sknn_suite.encoding import READ
@@ -46,35 +42,44 @@ def predict(options: argparse.Namespace) -> None:
     voice = Voice(options.json)
     model = load_model(Path(options.model))
     path = Path(options.file)
-    like = None if options.like is None else read_table(Path(options.like))[0]
-    out = Path(options.out or f"{path.stem.split('.')[0]}_predictions.csv")
-    if not out.parent.is_dir() or out.is_dir():
+    out = writable(options.out, f"{path.stem.split('.')[0]}_predictions.csv")
+    if options.proba and not hasattr(model, "classes_"):
         raise DataError(
-            f"'{out}' cannot be written. Expected the name of a file in a directory "
-            "that exists. Change --out."
+            "--proba was given, but the model predicts numbers. Expected a model of "
+            "labels. Leave it out."
         )
-    n_rows, held = 0, []
+    like = None if options.like is None else read_table(Path(options.like))[0]
+    n_rows, held, remarks = 0, [], []
+    sample: Sample | None = None
     with replacing(out) as file:
         for frame in _frames(path, model):
             if n_rows == 0:
-                for line in check_frame(frame, model):
+                remarks += check_frame(frame, model)
+                if like is not None:
+                    names = list(frame.columns)
+                    sample = Sample.understand(like, names, model, options.proba)
+                    remarks += sample.remarks
+                for line in remarks:
                     voice.say(line)
-            result = predict_frame(model, frame, path, options.proba, like)
-            if like is None:
+            result = predict_frame(model, frame, path, options.proba, sample)
+            if sample is None:
                 text = result.to_csv(index=False, header=n_rows == 0)
                 file.write(text.encode("utf-8"))
             else:  # its order may be another
                 held.append(result)
             n_rows += len(result)
-        if like is not None:
-            result = _in_order_of(
-                pandas().concat(held), like, model.notes_["roles"].get("id"), voice
+        if sample is not None:
+            result, about_order = sample.sort(
+                pandas().concat(held), model.notes_["roles"].get("id")
             )
+            for line in about_order:
+                voice.say(line)
+            remarks += about_order
             file.write(result.to_csv(index=False).encode("utf-8"))
     if not n_rows:
         voice.say(f"'{path}' has no rows.")
     voice.say(f"Wrote {out}: {n_rows:,} rows")
-    voice.tell("done", out=str(out), rows=n_rows)
+    voice.tell("done", out=str(out), rows=n_rows, remarks=remarks)
 
 
 def _frames(path: Path, model: Any) -> Iterator[Any]:
@@ -125,10 +130,10 @@ def check_frame(frame: Any, model: Any) -> list[str]:
             "fit. Mend the cells, or leave them empty."
         )
     roles = {notes["target"], *notes["roles"].values(), *notes["dropped"]}
-    new = [n for n in names if n not in model.column_kinds_ and n not in roles]
+    new = [n for n in names if n not in notes["kinds"] and n not in roles]
     if not new:
         return []
-    return [f"Not read, since the fit did not have them: {', '.join(new[:8])}"]
+    return [f"Not read, since the fit did not have them: {listed(new)}"]
 
 
 def features_of(model: Any, frame: Any, path: Path) -> Any:
@@ -154,81 +159,24 @@ def features_of(model: Any, frame: Any, path: Path) -> Any:
     return X
 
 
-def predict_frame(model: Any, frame: Any, path: Path, proba: bool, like: Any) -> Any:
+def predict_frame(
+    model: Any, frame: Any, path: Path, proba: bool, sample: Sample | None
+) -> Any:
     """Predict rows; the result has the columns that are written."""
     X = features_of(model, frame, path)
     notes = model.notes_
-    is_label = hasattr(model, "classes_")
+    scores = model.predict_proba(X) if hasattr(model, "classes_") else None
+    labels = model.predict(X)
+    if sample is not None:
+        return sample.fill(frame, labels, scores)
     columns: dict[str, Any] = {}
     id_name = notes["roles"].get("id")
     if id_name and id_name in frame:
         columns[id_name] = frame[id_name].to_numpy()
     else:
         columns["row"] = np.arange(1, len(frame) + 1) + int(frame.index[0])
-    scores = model.predict_proba(X) if is_label else None
-    labels = model.predict(X)
-    if like is not None:
-        return _like(frame, like, model, labels, scores, proba)
     columns[notes["target"]] = labels
-    if proba:
-        if scores is None:
-            raise DataError(
-                "--proba was given, but the model predicts numbers. Expected a model "
-                "of labels. Leave it out."
-            )
+    if proba and scores is not None:
         for label, column in zip(model.classes_, scores.T):
             columns[f"proba_{label}"] = column
     return pandas().DataFrame(columns)
-
-
-def _like(
-    frame: Any, like: Any, model: Any, labels: Any, scores: Any, proba: bool
-) -> Any:
-    """Columns with the names and the order of a sample."""
-    names = list(like.columns)
-    columns: dict[str, Any] = {}
-    open_names = []
-    classes = [] if scores is None else [str(label) for label in model.classes_]
-    for name in names:
-        if name in frame and name != model.notes_["target"]:
-            columns[name] = frame[name].to_numpy()
-            continue
-        columns[name] = None
-        open_names.append(name)
-    by_class = {}
-    for name in open_names:
-        for i, label in enumerate(classes):
-            if name in (label, f"proba_{label}") or name.endswith(f"_{label}"):
-                by_class[name] = i
-    if len(open_names) == 1 and scores is not None and proba:
-        columns[open_names[0]] = scores[:, -1 if scores.shape[1] == 2 else 0]
-        if scores.shape[1] > 2:
-            columns[open_names[0]] = scores.max(axis=1)
-    elif len(open_names) == 1:
-        columns[open_names[0]] = labels
-    elif open_names and len(by_class) == len(open_names):
-        for name, place in by_class.items():
-            columns[name] = scores[:, place]
-    else:
-        raise DataError(
-            f"The sample has the columns {', '.join(map(repr, open_names[:5]))}, which "
-            "are neither in the table nor one for each class. Expected one for the "
-            "prediction. Change --like."
-        )
-    return pandas().DataFrame(columns)
-
-
-def _in_order_of(result: Any, like: Any, id_name: str | None, voice: Voice) -> Any:
-    """Put the rows into the order of a sample, if it has the same ids."""
-    key = id_name if id_name in like else like.columns[0]
-    ids, wanted = result[key].tolist(), like[key].tolist()
-    if wanted == ids or len(set(ids)) < len(ids):
-        return result
-    if set(wanted) != set(ids):
-        voice.say(
-            f"The sample has {len(wanted):,} rows with other ids than the table, so "
-            "the order is that of the table."
-        )
-        return result
-    found = result.set_index(key).loc[wanted].reset_index()
-    return found[list(like.columns)]

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from sknn_suite.cli._reading import GAPS, Dialect
-from sknn_suite.cli._understanding import Understanding
+from sknn_suite.cli._understanding import IMAGE_SUFFIXES, Understanding
 
 
 def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) -> str:
@@ -18,30 +18,27 @@ def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) 
         f"from sknn_suite.ensemble import {kind}",
         "from sknn_suite.persistence import save",
         "",
-        *_reading(Path(options.file), u.dialect, u.is_label),
+        *_reading(Path(options.file), u.dialect),
+        *_dates(u, options.target),
+        *_rows(u, options.target),
     ]
     target = options.target
-    lines.append(f"table = table[table[{target!r}].notna()]")
-    if "time" in u.aside:
-        lines.append(f"table = table.sort_values({u.aside['time'].name!r})")
     for name in images:
         folder = str(Path(options.file).parent)
         if not Path(options.file).is_dir():
             lines.append(f"table[{name!r}] = {folder + '/'!r} + table[{name!r}]")
-    lines.append(f"X, y = table[{list(u.X.columns)!r}], table[{target!r}]")
+    lines.append(f"X, y = table[{u.read!r}], table[{target!r}]")
     settings = {
         "time_limit": options.time,
         "scoring": options.metric,
         "decision_threshold": threshold,
-        "text_features": options.text or None,
+        "text_features": [name for name in options.text if name in u.read] or None,
         "image_features": images or None,
         "cv": "time" if "time" in u.aside else options.cv,
         "device": None if options.device == "auto" else options.device,
         "n_jobs": options.jobs,
         "random_state": options.seed,
     }
-    from_time = _seconds(options.time)
-    settings["time_limit"] = from_time
     given = [
         f"{name}={value if name == 'decision_threshold' else repr(value)}"
         for name, value in settings.items()
@@ -52,39 +49,72 @@ def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) 
     if "weights" in u.aside:
         extra += f", sample_weight=table[{u.aside['weights'].name!r}]"
     if "groups" in u.aside:
-        extra += f", groups=table[{u.aside['groups'].name!r}]"
+        extra += f", groups=table[{u.aside['groups'].name!r}].astype(str)"
     lines.append(f"model.fit(X, y{extra})")
-    out = options.out or Path(options.file).stem.split(".")[0] + ".sknn"
+    out = options.out or usual_model(Path(options.file))
     lines.append(f"save(model, {str(out)!r})")
     return "\n".join(lines) + "\n"
 
 
+def usual_model(path: Path) -> str:
+    """Name of the model file for a table, if the user gives none."""
+    return path.stem.split(".")[0] + ".sknn"
+
+
 def _threshold(options: argparse.Namespace) -> str | None:
     if options.costs:
-        pairs = dict(part.split("=") for part in options.costs.split(","))
-        pairs = {name.strip(): value for name, value in pairs.items()}
-        fn, fp = pairs.get("fn"), pairs.get("fp")
-        tn, tp = pairs.get("tn", "0"), pairs.get("tp", "0")
-        return f"CostMatrix([[{tn}, {fp}], [{fn}, {tp}]])"
+        return f"CostMatrix({options.costs})"
     if options.capacity:
         return f"Capacity({options.capacity}, out_of={options.capacity_of})"
     return None
 
 
-def _seconds(text: str) -> float:
-    units = {"m": 60, "h": 3600, "s": 1}
-    text = text.strip().lower()
-    return float(text.rstrip("smh")) * units.get(text[-1], 1)
+def _rows(u: Understanding, target: str) -> list[str]:
+    """Choose and sort the rows, and read the target, as the command does."""
+    lines = [f"table = table[table[{target!r}].notna()]"]
+    if "time" in u.aside:
+        name = u.aside["time"].name
+        lines.append(f"table = table.sort_values({name!r}, kind='stable')")
+    is_number = str(u.y.dtype) == "int64"
+    if u.y.dtype != u.raw_target or str(u.raw_target) == "object":
+        kind = "'int64'" if is_number else "str"
+        lines.append(
+            f"table = table.assign(**{{{target!r}: table[{target!r}].astype({kind})}})"
+        )
+    if u.n_rare:
+        lines += [
+            f"times = table[{target!r}].map(table[{target!r}].value_counts())",
+            "table = table[times > 1]",
+        ]
+    return lines
 
 
-def _reading(path: Path, dialect: Dialect, is_label: bool) -> list[str]:
+def _dates(u: Understanding, target: str) -> list[str]:
+    """Convert the columns that hold dates in another form than ISO."""
+    columns = [u.X[name] for name in u.X] + list(u.aside.values())
+    types = {str(column.name): column.dtype for column in columns}
+    types[target] = u.raw_target
+    return [
+        f"table[{name!r}] = pd.to_datetime(table[{name!r}].str.strip(), "
+        f"format={style!r})"
+        for name, style in u.dialect.dates.items()
+        if str(types.get(name, "")).startswith("datetime")
+    ]
+
+
+def _reading(path: Path, dialect: Dialect) -> list[str]:
     if path.is_dir():
         return [
             "from pathlib import Path",
             "",
-            f"files = sorted(Path({str(path)!r}).glob('*/*'))",
+            f"suffixes = {sorted(IMAGE_SUFFIXES)!r}",
             "table = pd.DataFrame(",
-            "    [(str(f), f.parent.name) for f in files], columns=['image', 'label']",
+            "    [",
+            "        (str(file), file.parent.name)",
+            f"        for file in sorted(Path({str(path)!r}).glob('*/*'))",
+            "        if file.suffix.lower() in suffixes",
+            "    ],",
+            "    columns=['image', 'label'],",
             ")",
         ]
     name = str(path)
@@ -94,13 +124,20 @@ def _reading(path: Path, dialect: Dialect, is_label: bool) -> list[str]:
         return [f"table = pd.read_feather({name!r})"]
     if dialect.kind == "jsonl":
         return [f"table = pd.read_json({name!r}, lines=True, dtype=False)"]
-    options = [f"na_values={GAPS!r}", "skipinitialspace=True"]
+    options = [
+        f"na_values={GAPS!r}",
+        "skipinitialspace=True",
+        "index_col=False",
+        "low_memory=False",
+    ]
     if dialect.separator != ",":
         options.append(f"sep={dialect.separator!r}")
     if dialect.encoding != "utf-8":
         options.append(f"encoding={dialect.encoding!r}")
     if dialect.decimal != ".":
         options.append(f"decimal={dialect.decimal!r}")
+    if dialect.is_gzip != name.lower().endswith(".gz"):  # pandas goes by the name
+        options.append(f"compression={'gzip' if dialect.is_gzip else None!r}")
     if dialect.words:
         options.append(f"dtype={dict.fromkeys(dialect.words, 'str')!r}")
     lines = [
@@ -109,8 +146,6 @@ def _reading(path: Path, dialect: Dialect, is_label: bool) -> list[str]:
         *(f"    {one}," for one in options),
         ")",
     ]
-    for column, style in dialect.dates.items():
-        lines.append(
-            f"table[{column!r}] = pd.to_datetime(table[{column!r}], format={style!r})"
-        )
+    if dialect.is_padded:
+        lines.append("table.columns = table.columns.str.strip()")
     return lines

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sknn_suite.cli._files import find_file
 from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import DataError
 
@@ -61,6 +62,8 @@ class Dialect:
         Columns of dates, and their formats.
     names : list of str
         Columns of a CSV file.
+    is_padded : bool
+        Whether there are spaces around their names.
     """
 
     kind: str
@@ -71,6 +74,7 @@ class Dialect:
     words: list[str] = field(default_factory=list)
     dates: dict[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    is_padded: bool = False
 
     def __str__(self) -> str:
         if self.kind != "csv":
@@ -87,32 +91,6 @@ class Dialect:
 def pandas() -> Any:
     """Import pandas, which reads tables."""
     return import_optional("pandas", needed_by="The command line", extra="cli")
-
-
-def find_file(path: Path) -> Path:
-    """Check that there is a file with content.
-
-    Raises
-    ------
-    DataError, OSError
-        If not.
-    """
-    if path.is_dir():
-        raise DataError(
-            f"'{path}' is a directory. Expected a file with a table. Name one of the "
-            "files in it."
-        )
-    if not path.exists():
-        raise DataError(
-            f"There is no file '{path}'. Expected a table: CSV, Parquet, Arrow or JSON "
-            "lines. Check the name."
-        )
-    if path.stat().st_size == 0:
-        raise DataError(
-            f"'{path}' is empty. Expected a line with the names of the columns, and "
-            "rows. Check how it was written."
-        )
-    return path
 
 
 def understand(path: Path) -> Dialect:
@@ -234,7 +212,10 @@ def _understand_csv(
         if style:
             dates[name] = style
     words = [name for name in words if name not in dates]
-    return Dialect("csv", encoding, separator, decimal, is_gzip, words, dates, names)
+    is_padded = any(name != name.strip() for name in records[0])
+    return Dialect(
+        "csv", encoding, separator, decimal, is_gzip, words, dates, names, is_padded
+    )
 
 
 def _check_names(path: Path, names: list[str]) -> None:

@@ -18,22 +18,23 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from sknn_suite.cli._columns import columns_section
 from sknn_suite.cli._examples import example_rows
 from sknn_suite.cli._figures import Figures
+from sknn_suite.cli._files import writable
 from sknn_suite.cli._page import Page
 from sknn_suite.cli._predict import load_model
 from sknn_suite.cli._reading import read_table
 from sknn_suite.cli._suspicion import shifts, suspects
-from sknn_suite.cli._understanding import REASONS, folder_table
+from sknn_suite.cli._understanding import folder_table
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
 from sknn_suite.decision import find_threshold
 from sknn_suite.encoding import LEFT_OUT
-from sknn_suite.exceptions import DataError
 from sknn_suite.persistence import inspect
 
-# Columns, and classes of a confusion table, that are shown.
-MOST_COLUMNS, MOST_CLASSES, MOST_IMPORTANT = 200, 20, 20
+# Classes of a confusion table that is shown.
+MOST_CLASSES = 20
 
 # Resamples for the spread of a score.
 N_RESAMPLES = 100
@@ -44,12 +45,7 @@ def report(options: argparse.Namespace) -> None:
     voice = Voice(options.json)
     path = Path(options.model)
     model = load_model(path)
-    out = Path(options.out or path.with_suffix(".html"))
-    if not out.parent.is_dir() or out.is_dir():
-        raise DataError(
-            f"'{out}' cannot be written. Expected the name of a file in a directory "
-            "that exists. Change --out."
-        )
+    out = writable(options.out, path.with_suffix(".html"))
     frame, remark = _training_rows(model, options.train)
     test = None if options.test is None else read_table(Path(options.test))[0]
     page = make_page(model, path, frame, remark, test)
@@ -132,7 +128,7 @@ def make_page(
         _classes(page, figures, model, y, scores)
     else:
         _numbers(page, figures, y, scores[:, 0])
-    _columns(page, figures, model)
+    columns_section(page, figures, model)
     page.head("Rows to look at")
     if frame is None:
         page.text(remark, "soft")
@@ -340,28 +336,3 @@ def _numbers(page: Page, figures: Figures, y: np.ndarray, found: np.ndarray) -> 
             (figures.residual_histogram(y, found), "All rows, ends clipped."),
         ]
     )
-
-
-def _columns(page: Page, figures: Figures, model: Any) -> None:
-    notes = model.notes_
-    importances = dict(zip(notes["kinds"], model.feature_importances_))
-    ranked = sorted(
-        (n for n, v in importances.items() if np.isfinite(v)),
-        key=lambda n: -importances[n],
-    )[:MOST_IMPORTANT]
-    page.head("Columns")
-    if ranked:
-        label = "fall of the score when shuffled"
-        svg = figures.bars(ranked, [importances[n] for n in ranked], label)
-        page.figures([(svg, "On rows that the model has not seen.")])
-    rows = []
-    for name, kind in list(notes["kinds"].items())[:MOST_COLUMNS]:
-        told = notes["columns"][name]["told"]
-        if kind in LEFT_OUT:
-            told = f"left out, since {REASONS[kind]}"
-        value = importances.get(name, np.nan)
-        shown = "-" if not np.isfinite(value) else f"{value:.4f}"
-        rows.append([name, kind, told, shown])
-    page.table(["column", "kind", "values", "importance"], rows, long=(2,))
-    for text in notes["remarks"]:
-        page.text(text, "soft")

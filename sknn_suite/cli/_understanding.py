@@ -3,6 +3,7 @@
 import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from sknn_suite.exceptions import DataError
 
 # Whole numbers with more different values than this are a quantity, not labels.
 MOST_LABELS = 20
+
+# Names of columns in an error, at most.
+MOST_NAMES = 8
 
 # Levels of a column whose shares are compared with those of another table.
 MOST_COMPARED = 50
@@ -38,9 +42,13 @@ class Understanding:
     Parameters
     ----------
     X : DataFrame
-        The columns that a model gets.
+        The columns beside the target and those with a role.
     y : Series
         The target, without gaps.
+    raw_target : dtype
+        Its type in the table.
+    n_rare : int
+        Number of rows that are left out, since their class occurs once.
     is_label : bool
         Whether it has labels.
     kinds : ColumnKinds
@@ -55,11 +63,18 @@ class Understanding:
 
     X: Any
     y: Any
+    raw_target: Any
+    n_rare: int
     is_label: bool
     kinds: ColumnKinds
     dialect: Dialect
     remarks: list[str] = field(default_factory=list)
     aside: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def read(self) -> list[str]:
+        """Names of the columns that a model gets."""
+        return [name for name, kind in self.kinds.items() if kind not in LEFT_OUT]
 
 
 def find_name(name: str, names: list[str], what: str, option: str) -> str:
@@ -74,13 +89,21 @@ def find_name(name: str, names: list[str], what: str, option: str) -> str:
         return name
     lower = {own.lower(): own for own in reversed(names)}
     near = difflib.get_close_matches(name.lower(), lower, 3, 0.5)
-    offered = ", ".join(repr(lower[one]) for one in near) or ", ".join(
-        map(repr, names[:8])
-    )
-    start = "The nearest are" if near else "It has"
+    offered = f"The table has {listed(names)}"
+    if near:
+        found = ", ".join(repr(lower[one]) for one in near)
+        offered = f"The nearest {'is' if len(near) == 1 else 'are'} {found}"
     raise DataError(
-        f"There is no column {name!r} for {what}. {start} {offered}. Change {option}."
+        f"There is no column {name!r} for {what}. {offered}. Change {option}."
     )
+
+
+def listed(names: list[str]) -> str:
+    """Tell how many columns there are, and the names of the first."""
+    shown = ", ".join(map(repr, names[:MOST_NAMES]))
+    more = len(names) - MOST_NAMES
+    count = "1 column" if len(names) == 1 else f"{len(names)} columns"
+    return f"{count}: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
 def folder_table(path: Path) -> Any:
@@ -149,8 +172,8 @@ def understand_table(
     names, remarks = list(frame.columns), []
     if not options.target:
         raise DataError(
-            f"No target was named. Expected one of {', '.join(map(repr, names[-8:]))}. "
-            "Add --target."
+            "No target was named. Expected the column that is predicted. The table has "
+            f"{listed(names)}. Add --target."
         )
     target = find_name(options.target, names, "the target", "--target")
     roles = {
@@ -183,6 +206,7 @@ def understand_table(
         frame = frame.sort_values(roles["time"], kind="stable")
         remarks.append(f"Folds respect the time in {roles['time']!r}.")
     y, is_label = read_target(frame[target], options.task)
+    n_known, raw = len(frame), frame[target].dtype
     frame, y = _without_rare(frame, y, target, is_label, remarks)
     aside = {role: frame[name] for role, name in roles.items()}
     away = {target, *options.drop, *(n for r, n in roles.items() if r != "time")}
@@ -197,7 +221,34 @@ def understand_table(
     for name, kind in kinds.items():
         if kind in LEFT_OUT:
             remarks.append(f"{name!r} is left out, since {REASONS[kind]}.")
-    return Understanding(X, y, is_label, kinds, dialect, remarks, aside)
+    if "id" not in roles:
+        own = [name for name in kinds.of("identifier") if name not in roles.values()]
+        remarks += _about_ids(own)
+        if len(own) == 1:
+            (name,) = own
+            aside["id"] = X[name]
+            X = X.drop(columns=name)
+            kinds = ColumnKinds({n: kind for n, kind in kinds.items() if n != name})
+    n_rare = n_known - len(frame)
+    return Understanding(X, y, raw, n_rare, is_label, kinds, dialect, remarks, aside)
+
+
+def _about_ids(names: list[str]) -> list[str]:
+    """Tell what names the rows in predictions, if columns do that and none was named.
+
+    A single one is taken. Of several, any may be meant.
+    """
+    if not names:
+        return []
+    if len(names) == 1:
+        return [
+            f"{names[0]!r} is taken as the id: predict writes it. Name another column "
+            f"with --id, or add --drop {quote(names[0])} to write numbers of rows."
+        ]
+    return [
+        f"Any of {listed(names)} may be the id. Add --id with the one that predict "
+        "is to write; without, it writes numbers of rows."
+    ]
 
 
 def kinds_of(X: Any, texts: list[str], images: list[str]) -> ColumnKinds:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import get_scorer
 
+from sknn_suite.checks import find_scorer
 from sknn_suite.decision._criteria import CostMatrix, Criterion
 from sknn_suite.decision._metrics import METRICS
 from sknn_suite.decision._outcomes import Outcomes
@@ -117,14 +117,7 @@ def make_criterion(scoring: Any, *, per_label: bool = False) -> Criterion:
             scoring = scoring.removesuffix("_macro")
         if scoring in METRICS:
             return METRICS[scoring]
-        try:
-            return ScorerCriterion(get_scorer(scoring), repr(scoring))
-        except ValueError:
-            raise ValueError(
-                f"{scoring!r} is not the name of a scorer. Expected one of "
-                f"{', '.join(METRICS)}, or another of sklearn.metrics."
-                "get_scorer_names(). Change it."
-            ) from None
+        return ScorerCriterion(find_scorer(scoring, repr(scoring)), repr(scoring))
     if callable(scoring):
         # A function's repr is its address.
         return ScorerCriterion(scoring, getattr(scoring, "__name__", repr(scoring)))

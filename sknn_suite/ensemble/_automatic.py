@@ -129,7 +129,8 @@ class Auto(OutOfFoldEstimator):
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         How much the score that chooses weights falls when a column is shuffled, for
         the table's member of the largest weight, on rows that it has not seen. NaN for
-        columns that are not read, or if there was no time.
+        columns that are not read and for images, if there is no such member, or if
+        there was no time.
 
     interrupted_ : bool
         Whether Ctrl-C ended the fit early.

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._greedy import N_STEPS, GreedyWeights, choose_greedily
 from sknn_suite.ensemble._recipe import Candidate
+from sknn_suite.ensemble._shuffled import Judged, falls_when_shuffled
 from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Target
 from sknn_suite.ensemble._verdict import Verdict
@@ -115,7 +116,7 @@ class Contest:
                 self.tell({"event": "interrupted", "member": candidate.name})
                 break
             except TimeIsUp:
-                self.failures[candidate.name] = "its folds took longer than the time"
+                self.failures[candidate.name] = "its folds take longer than the time"
                 self.tell({"event": "skipped", "member": candidate.name})
                 continue
             except MemoryError:
@@ -145,7 +146,8 @@ class Contest:
         Raises
         ------
         TimeIsUp
-            If the clock runs out before the last fold, and there are other members.
+            If the clock runs out before the last fold, or the first folds say that it
+            will, and there are other members.
         """
         own, pairs = Clock(budget), self.splits.pairs
         estimator = candidate.estimator
@@ -156,9 +158,13 @@ class Contest:
             first = len(results)
             rounds = -(-(len(pairs) - first) // width)
             left = own.left
-            # A fold takes at least what earlier ones took beyond their time.
+            # A fold takes at least what earlier ones took beyond their time. They count
+            # only if the last one ends, so there must be time for all that are to come.
             is_limited = bool(self.entries) and np.isfinite(left)
-            if is_limited and self.clock.left <= over:
+            needed = over
+            if results:
+                needed = rounds * (over + candidate.least / 2)
+            if is_limited and self.clock.left <= needed:
                 raise TimeIsUp
             seconds = None
             if np.isfinite(left):
@@ -294,30 +300,19 @@ class Contest:
         entry = self.entries[max(places)[1]]
         clock = Clock(seconds)
         source = np.random.RandomState(0)
-        found: dict[str, float] = {}
-        table = self.rows["table"]
-        chosen = []
+        table, folds = self.rows["table"], []
         for model, part, (_, test) in zip(entry.models, entry.parts, self.splits.pairs):
             kept = np.sort(source.permutation(len(test))[:SHUFFLED_ROWS])
             if len(np.unique(self.y[test[kept]])) < 2:
                 continue
             judge = self.verdict.scoring.judge(self.y[test[kept]])
             plain = judge(self.target.compact(part[kept]))
-            chosen.append((model, table[test[kept]], judge, plain))
-        for j, column in enumerate(table.columns):
-            drops = []
-            for model, rows, judge, plain in chosen:
-                if clock.left < 0:
-                    return found
-                columns = list(rows.columns)
-                columns[j] = columns[j][source.permutation(len(rows))]
-                scores = self.target.scores(
-                    model, replace(rows, columns=tuple(columns))
-                )
-                drops.append(plain - judge(self.target.compact(scores)))
-            if drops:
-                found[column.name] = float(np.mean(drops))
-        return found
+            rows = table[test[kept]]
+            folds.append(Judged(model, rows, self._compact_scores, judge, plain))
+        return falls_when_shuffled(folds, clock)
+
+    def _compact_scores(self, model: Any, rows: Any) -> np.ndarray:
+        return self.target.compact(self.target.scores(model, rows))
 
     def fold_scores(self, parts: list[np.ndarray]) -> list[float]:
         """Score in each fold; a threshold is chosen once, for all."""

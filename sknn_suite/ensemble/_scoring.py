@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer
 
+from sknn_suite.checks import find_scorer
 from sknn_suite.ensemble._auc import AreaUnderRoc
 
 # Judges scores of the rows that it was made for; the largest value is best.
@@ -34,15 +34,7 @@ class Scoring:
     def __init__(self, scoring: Any, classes: np.ndarray | None) -> None:
         self.classes = classes
         self.name = scoring if isinstance(scoring, str) else _name_of(scoring)
-        self._scorer = scoring
-        if isinstance(scoring, str):
-            try:
-                self._scorer = get_scorer(scoring)
-            except ValueError:
-                raise ValueError(
-                    f"scoring={scoring!r} is not the name of a scorer. Expected one of "
-                    "sklearn.metrics.get_scorer_names(), or a scorer. Change it."
-                ) from None
+        self._scorer = find_scorer(scoring, f"scoring={scoring!r}")
 
     def judge(self, y: np.ndarray, weight: np.ndarray | None = None) -> Judge:
         """Make a function that judges scores of these rows.

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn import config_context
 from sklearn.metrics import check_scoring
 
-from sknn_suite.checks import check_score
+from sknn_suite.checks import check_score, find_scorer
 from sknn_suite.estimator._rows import Rows
 from sknn_suite.training import SklearnBridge, TensorNet
 
@@ -40,7 +40,8 @@ class ValidationScorer:
         model.__dict__.pop("feature_names_in_", None)  # the rows are an array by now
         weights = {} if rows.weight is None else {"sample_weight": rows.weight}
         with config_context(array_api_dispatch=False, enable_metadata_routing=False):
-            scorer = check_scoring(model, self.scoring)
+            told = f"early_stopping_scoring={self.scoring!r}"
+            scorer = check_scoring(model, find_scorer(self.scoring, told))
             score = scorer(model, rows.X, rows.y, **weights)
         return check_score(score, self.scoring)
 

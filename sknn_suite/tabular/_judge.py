@@ -10,7 +10,7 @@ from sklearn import config_context
 from sklearn.metrics import check_scoring
 from torch import Tensor
 
-from sknn_suite.checks import check_score
+from sknn_suite.checks import check_score, find_scorer
 from sknn_suite.data import TensorBundle
 from sknn_suite.estimator import FittedNet, Rows
 from sknn_suite.losses import Loss
@@ -141,6 +141,7 @@ class Judge:
         model, chosen = self.snapshot(scores), self.rows.take(rows.cpu().numpy())
         weights = {} if chosen.weight is None else {"sample_weight": chosen.weight}
         with config_context(array_api_dispatch=False, enable_metadata_routing=False):
-            scorer = check_scoring(model, self.scoring)
+            told = f"early_stopping_scoring={self.scoring!r}"
+            scorer = check_scoring(model, find_scorer(self.scoring, told))
             score = scorer(model, chosen.X, chosen.y, **weights)
         return -check_score(score, self.scoring)

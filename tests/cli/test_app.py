@@ -39,10 +39,18 @@ def run(*arguments):
         (["demo", "--loud"], 2, "unrecognized arguments: --loud"),
         (["demo", "--loud"], 2, "usage: sknn-suite demo [-h] [--output DIR] [--quick]"),
         (["--loud"], 2, "usage: sknn-suite [-h]"),
+        (["fit", "a.csv", "--time", "abc"], 2, "--time abc is no time"),
+        (["fit", "a.csv", "--costs", "fn"], 2, "--costs 'fn' are no costs"),
+        (["detect", "a.csv", "--share", "2"], 2, "--share 2 is no share"),
+        (["fit", "none.csv", "--target", "a"], 1, "There is no file 'none.csv'"),
+        (["predict", "none.sknn", "a.csv"], 1, "There is no file 'none.sknn'"),
+        (["predict", __file__, "none.csv"], 1, "There is no file 'none.csv'"),
+        (["report", __file__, "--test", "none.csv"], 1, "no file 'none.csv'"),
+        (["detect", "none.csv"], 1, "There is no file 'none.csv'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_help_version_and_errors_about_arguments_load_no_library(
+def test_help_version_and_errors_about_arguments_or_files_load_no_library(
     arguments, status, words
 ):
     code, text, error, libraries = run(*arguments)

@@ -12,6 +12,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from sknn_suite.cli import main
+from sknn_suite.cli._columns import about_importance
 from sknn_suite.cli._demo import write_tables
 from sknn_suite.cli._predict import _frames
 from sknn_suite.persistence import load
@@ -78,7 +79,7 @@ def test_the_readmes_commands_work_in_a_clean_directory(tmp_path):
     for line in lines[1:]:
         run(tmp_path, *line.split())
     found = pd.read_csv(tmp_path / "predictions.csv")
-    assert list(found) == ["row", "diagnosis"]
+    assert list(found) == ["id", "diagnosis"]
     truth = load_breast_cancer()
     test = pd.read_csv(tmp_path / "demo_output" / "tumours_test.csv")["id"] - 1
     expected = truth.target_names[truth.target[test]]
@@ -143,6 +144,36 @@ def test_the_samples_columns_and_rows_are_kept(folder):
     sample, found = pd.read_csv(folder / "sample.csv"), pd.read_csv(out)
     assert list(found) == list(sample)
     assert found["nr"].tolist() == sample["nr"].tolist()
+    assert set(found["saved"]) == {"yes", "no"}
+
+
+def test_a_sample_of_probabilities_gets_probabilities(folder, capsys):
+    sample = pd.read_csv(folder / "sample.csv").assign(saved=0.5)
+    sample.to_csv(folder / "half.csv", index=False)
+    paths = [f"{folder}/model.sknn", f"{folder}/test.csv"]
+    main(["predict", *paths, "--proba", "--out", f"{folder}/all.csv"])
+    expected = pd.read_csv(folder / "all.csv").set_index("nr")["proba_yes"]
+    for like in (["half.csv"], ["sample.csv", "--proba"]):
+        capsys.readouterr()
+        given = ["--like", f"{folder}/{like[0]}", *like[1:]]
+        assert main(["predict", *paths, *given, "--out", f"{folder}/p.csv"]) == 0
+        assert "'saved' is the probability of 'yes'" in capsys.readouterr().out
+        found = pd.read_csv(folder / "p.csv").set_index("nr")["saved"]
+        pd.testing.assert_series_equal(found, expected[found.index], check_names=False)
+
+
+def test_a_sample_of_another_models_columns_is_told_or_refused(folder, capsys):
+    sample = pd.read_csv(folder / "sample.csv").rename(columns={"saved": "moved"})
+    sample.to_csv(folder / "other.csv", index=False)
+    arguments = ["predict", f"{folder}/model.sknn", f"{folder}/test.csv", "--like"]
+    out = f"{folder}/other_found.csv"
+    assert main([*arguments, f"{folder}/other.csv", "--out", out]) == 0
+    told = capsys.readouterr().out
+    assert "Warning: the column 'moved'" in told
+    assert "'saved'" in told
+    sample.assign(size=1).to_csv(folder / "other.csv", index=False)
+    assert main([*arguments, f"{folder}/other.csv", "--out", out]) == 1
+    assert "'moved', 'size'" in capsys.readouterr().err
 
 
 def test_info_tells_columns_and_scores(folder, capsys):
@@ -173,6 +204,22 @@ def test_the_report_is_one_file_without_outside_resources(folder):
     assert len(names) == len(set(names))
     for section in ("Scores and members", "Decisions", "Columns", "Rows to look at"):
         assert f"<h2>{section}</h2>" in text
+
+
+def test_the_report_says_why_columns_have_no_importance(folder, monkeypatch):
+    model = load(folder / "model.sknn")
+    kinds = list(model.column_kinds_)
+    importances = dict.fromkeys(kinds, 0.1)
+    told = about_importance(model, importances)
+    member = max(model.members_, key=model.weights_.get)
+    assert f"the member {member!r}" in told
+    assert "(-)" not in told
+    model.notes_["kinds"] |= {"same": "constant"}
+    told = about_importance(model, importances | {"age": np.nan})
+    assert "(-) is left out or came when time was up" in told
+    assert "no time for 1 column: 'age'. Fit with a longer --time" in told
+    monkeypatch.setattr(model, "_reads", dict.fromkeys(model.members_, "texts"))
+    assert "none of them has weight" in about_importance(model, importances)
 
 
 def test_a_changed_table_is_not_shown_in_the_report(folder, tmp_path):
@@ -217,21 +264,15 @@ def test_anomalies_come_first_with_the_columns_to_blame(tmp_path, capsys):
     [
         (["fit", "none.csv", "--target", "a"], "There is no file 'none.csv'"),
         (["fit", "train.csv", "--target", "savde"], "The nearest are 'saved'"),
-        (["fit", "train.csv", "--target", "saved", "--time", "soon"], "is no time"),
         (
             ["fit", "train.csv", "--target", "saved", "--out", "no/where.sknn"],
             "cannot be written",
-        ),
-        (
-            ["fit", "train.csv", "--target", "saved", "--metric", "beauty"],
-            "is not the name of a scorer",
         ),
         (["fit", "train.csv", "--target", "fare", "--costs", "fn=1,fp=1"], "numbers"),
         (["predict", "train.csv", "test.csv"], "train.csv"),
         (["predict", "model.sknn", "few.csv"], "lacks 1 of 4 columns .* 'place'"),
         (["predict", "model.sknn", "words.csv"], "'age' has the value 'old'"),
         (["report", "none.sknn"], "none.sknn"),
-        (["detect", "train.csv", "--share", "2"], "is no share"),
     ],
 )
 def test_errors_are_one_line_that_says_what_to_do(
@@ -246,6 +287,27 @@ def test_errors_are_one_line_that_says_what_to_do(
     assert error.startswith("sknn-suite: ")
     assert error.count("\n") == 1
     assert re.search(words, error)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--metric", "f2"], "^sknn-suite: --metric f2 is .* Expected 'f1', which is"),
+        (["--metric", "auc"], "--metric auc is .* Expected 'roc_auc', .*'r2'"),
+        (["--metric", "beauty"], "'accuracy', 'f1', 'roc_auc', 'neg_log_loss', 'r2'"),
+        (["--time", "abc"], "--time abc is no time"),
+        (["--costs", "fp=1"], "are no costs"),
+    ],
+)
+def test_arguments_that_cannot_be_end_with_two(
+    folder, monkeypatch, capsys, given, words
+):
+    monkeypatch.chdir(folder)
+    assert main(["fit", "train.csv", "--target", "saved", *given]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert re.search(words, error)
+    assert "sklearn" not in error
 
 
 def test_debug_shows_where_an_error_comes_from(folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sknn_suite.cli._fit import make_model, read_costs, read_time
+from sknn_suite.cli._fit import make_model
 from sknn_suite.cli._reading import Dialect
 from sknn_suite.cli._understanding import image_paths, understand_table
 from sknn_suite.exceptions import DataError
@@ -88,12 +88,16 @@ def test_whole_numbers_with_gaps_stay_whole(table):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"target": "Bouhgt"}, r"no column 'Bouhgt' for the target\. The nearest are "),
-        ({"target": "zzz"}, "It has 'age', 'place'"),
+        (
+            {"target": "Bouhgt"},
+            r"'Bouhgt' for the target\. The nearest is 'bought'\.",
+        ),
+        ({"target": "zzz"}, r"The table has 5 columns: 'age', .*, 'bought'\. Change"),
         ({"target": None}, "No target was named"),
         ({"target": "same"}, "has one value"),
         ({"task": "regress"}, "Expected numbers"),
         ({"id": "nr"}, "Change --id"),
+        ({"drop": ["plaice"]}, r"The nearest is 'place'\. Change --drop"),
         ({"drop": ["age", "place", "same", "when"]}, "No column is left"),
         ({"drop": ["age", "place", "when"]}, "No column of X is left"),
     ],
@@ -110,20 +114,42 @@ def test_images_that_do_not_exist_are_counted(tmp_path):
         image_paths(column, tmp_path, "image")
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1.5h", 5400)]
-)
-def test_times(text, seconds):
-    assert read_time(text) == seconds
+def test_a_missing_column_is_answered_with_how_many_there_are(table):
+    for number in range(7):
+        table[f"column {number}"] = np.arange(N) % 7
+    with pytest.raises(DataError, match=r"has 12 columns: .* and 4 more\. Change"):
+        understand(table, target="zzz")
+    with pytest.raises(DataError, match=r"has 12 columns: .* and 4 more\. Add"):
+        understand(table, target=None)
 
 
-@pytest.mark.parametrize("text", ["soon", "-5", "0", "5d"])
-def test_other_times_are_refused(text):
-    with pytest.raises(DataError, match="is no time"):
-        read_time(text)
+def test_a_single_column_that_names_the_rows_is_the_id(table):
+    table.insert(0, "visit_id", np.arange(N))
+    found = understand(table)
+    assert found.aside["id"].name == "visit_id"
+    assert "visit_id" not in found.kinds
+    assert list(found.X) == ["age", "place", "same", "when"]
+    told = " ".join(found.remarks)
+    assert "'visit_id' is left out, since it is different in every row." in told
+    assert "'visit_id' is taken as the id: predict writes it." in told
+    assert "--id" in told
+    assert "--drop visit_id" in told
 
 
-def test_costs():
-    assert read_costs("fn=10, fp=1").costs == ((0.0, 1.0), (10.0, 0.0))
-    with pytest.raises(DataError, match="are no costs"):
-        read_costs("fn=10")
+def test_of_several_columns_that_name_the_rows_the_user_chooses(table):
+    table["visit_id"], table["bill_id"] = np.arange(N), np.arange(N) + 7
+    found = understand(table)
+    assert "id" not in found.aside
+    assert "2 columns: 'visit_id', 'bill_id' may be the id. Add --id" in str(
+        found.remarks
+    )
+    chosen = understand(table, id="bill_id")
+    assert chosen.aside["id"].name == "bill_id"
+    assert "Add --id" not in str(chosen.remarks)
+    dropped = understand(table, drop=["visit_id", "bill_id"])
+    assert "id" not in dropped.aside
+
+
+def test_a_column_with_another_role_is_not_taken_as_the_id(table):
+    table["step_id"] = np.arange(N)
+    assert "id" not in understand(table, time_column="step_id").aside

@@ -215,6 +215,45 @@ def test_a_member_for_which_there_is_no_time_is_left_out(frame, looks):
     assert "network" not in model.weights_
 
 
+def test_folds_that_cannot_all_end_are_not_begun(frame, monkeypatch):
+    X, y, _ = frame
+    passed = [0.0]
+    monkeypatch.setattr(Clock, "now", staticmethod(lambda: passed[0]))
+
+    class Slow(TableLine):
+        """A line that takes two seconds beyond its time."""
+
+        def fit(self, X, y, sample_weight=None):
+            passed[0] += (self.max_time or 0.0) + 2
+            return super().fit(X, y, sample_weight)
+
+    def candidates(reads, *, is_label, given, seed, device):
+        line = {"is_label": is_label, "given": given, "random_state": seed}
+        return [
+            Candidate("linear", "table", TableLine(**line), 1, 0.0),
+            Candidate("slow", "table", Slow(**line), 1, 0.2),
+            Candidate("last", "table", TableLine(**line), 1, 0.0),
+        ]
+
+    def fit(seconds):
+        events, passed[0] = [], 0.0
+        model = AutoClassifier(time_limit=seconds, random_state=0)
+        model.set_params(progress=events.append).fit(X, y)
+        begun = [e["member"] for e in events if e["event"] == "fold"]
+        return model, begun.count("slow")
+
+    monkeypatch.setattr(automatic, "candidates_for", candidates)
+    model, n_begun = fit(10.0)
+    assert n_begun == 1
+    assert list(model.weights_) == ["linear", "last"]
+    assert "slow" in model.failures_
+    assert passed[0] <= 10
+    model, n_begun = fit(40.0)
+    assert n_begun == 5
+    assert list(model.weights_) == ["linear", "slow", "last"]
+    assert passed[0] <= 40
+
+
 def test_texts_have_members_of_their_own(frame, monkeypatch):
     X, y, _ = frame
 
