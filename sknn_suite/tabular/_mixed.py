@@ -49,6 +49,28 @@ _SETTLED: dict[str, Any] = {
 }
 
 
+_NO_CONTINUATION = (
+    "cannot continue a fit: fit it anew, on all rows, or use MLPClassifier or "
+    "MLPRegressor."
+)
+_NO_FREEZING = (
+    "trains all weights of new networks: leave {word} out, or use MLPClassifier or "
+    "MLPRegressor."
+)
+_REASONS = {
+    "warm_start": _NO_CONTINUATION,
+    "checkpoint": _NO_CONTINUATION,
+    "checkpoint_every": _NO_CONTINUATION,
+    "init_from": _NO_FREEZING,
+    "freeze": _NO_FREEZING,
+    "unfreeze_every": _NO_FREEZING,
+    "early_stopping": (
+        "always leaves rows out, and keeps the best epoch of each network: leave "
+        "{word} out, or set n_iter_no_change=10, say, to end sooner."
+    ),
+}
+
+
 def _refuse_partial_fit(estimator: Any) -> bool:
     raise AttributeError(
         f"{type(estimator).__name__} has no partial_fit: its members are chosen once, "
@@ -57,7 +79,7 @@ def _refuse_partial_fit(estimator: Any) -> bool:
     )
 
 
-@parameters(group="network", settles=_SETTLED)
+@parameters(group="network", settles=_SETTLED, reasons=_REASONS)
 class TabularEstimator(SupervisedEstimator):
     """Several small networks on tables of mixed columns.
 

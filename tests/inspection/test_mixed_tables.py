@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
 
-from sknn_suite import TabularClassifier, diagnose, find_learning_rate, summary
+from sknn_suite import MLPClassifier, TabularClassifier, diagnose, find_learning_rate, summary
 from sknn_suite.exceptions import SuiteWarning
 
 QUICK = {"n_members": 2, "hidden_layer_sizes": (6, 4), "max_iter": 2, "random_state": 0}
@@ -44,6 +44,19 @@ def test_summary_shows_the_layers_of_all_members(mixed):
     assert sum(layer.n_trainable for layer in found.layers) == n_weights
     assert before.layers == found.layers
     assert found.settings["schedule_"] == "log_cosine"
+    note = (
+        "2 networks side by side (networks, rows, units); 2 columns read as 1 number, "
+        "1 flag, 1 category"
+    )
+    assert found.note == before.note == note
+    assert str(found).splitlines()[1] == note
+    assert f"<br>{note}</caption>" in found._repr_html_()
+
+
+def test_summary_of_one_network_needs_no_note():
+    found = summary(MLPClassifier((3,)), [[0.0], [1.0]], [0, 1])
+    assert found.note == ""
+    assert str(found).splitlines()[1].startswith("---")
 
 
 def test_summary_shows_categories_alone(mixed):
