@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
-from sknn_suite import TabularClassifier, TabularRegressor
+from sknn_suite import MLPClassifier, TabularClassifier, TabularRegressor
 from sknn_suite.decision import FBeta
 from sknn_suite.exceptions import DataError, InterruptedWarning, SuiteWarning
 from sknn_suite.tabular import _mixed_task
@@ -590,3 +590,14 @@ def test_features_that_do_not_exist_are_named(mixed_class, mixed):
         mixed_class(categorical_features=["gone"]).fit(*mixed)
     with pytest.raises(DataError, match="'size' is in date_features and in another"):
         mixed_class(numeric_features=["size"], date_features=["size"]).fit(*mixed)
+
+
+# -- documentation -------------------------------------------------------------------
+
+
+def test_the_documentation_names_no_parameter_that_is_refused(mixed_class):
+    told = mixed_class.__doc__
+    words = ("early stopping", "early-stopping", "lbfgs", "init_from", "init_matched_")
+    assert [word for word in words if word in told.lower()] == []
+    assert "minus the loss, unless `early_stopping_scoring`" in told
+    assert "init_matched_" in MLPClassifier.__doc__
