@@ -8,7 +8,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
 
-from sknn_suite import MLPClassifier, TabularClassifier, diagnose, find_learning_rate, summary
+from sknn_suite import (
+    MLPClassifier,
+    TabularClassifier,
+    diagnose,
+    find_learning_rate,
+    summary,
+)
 from sknn_suite.exceptions import SuiteWarning
 
 QUICK = {"n_members": 2, "hidden_layer_sizes": (6, 4), "max_iter": 2, "random_state": 0}

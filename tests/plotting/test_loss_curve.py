@@ -219,7 +219,7 @@ def test_folds_are_drawn_one_by_one():
     X, y = load_iris(return_X_y=True)
     network = MLPClassifier((3,), n_iter_no_change=1, tol=9.0)  # it ends at once
     folds = CrossFitClassifier(network, cv=3).fit(X, y)
-    with pytest.raises(ValueError, match=r"^CrossFitClassifier has 3 fitted models, ea"):
+    with pytest.raises(ValueError, match=r"^CrossFitClassifier has 3 fitted models"):
         LossCurveDisplay.from_estimator(folds)
     _, ax = plt.subplots()
     for one in folds.estimators_:
