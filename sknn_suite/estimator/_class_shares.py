@@ -115,7 +115,8 @@ def settle_batch_shares(
     if set(given) != set(classes):
         raise ValueError(
             f"batch_sampling has shares of {list_some(given)}, and the classes in y "
-            f"are {list_some(classes)}. Expected one share for each class. Change its keys."
+            f"are {list_some(classes)}. Expected one share for each class. Change its "
+            "keys."
         )
     for label, share in given.items():
         usable = isinstance(share, Real) and 0 < float(share) < np.inf

@@ -129,8 +129,8 @@ def _refuse_class_weight(class_weight: Any, classes: np.ndarray) -> None:
     if unknown and not known <= class_weight.keys():  # as scikit-learn judges
         raise ValueError(
             f"class_weight names {list_some(unknown)}, but such classes are not in y, "
-            f"where the classes are {list_some(classes)}. Expected labels as they are in "
-            "y. Change the keys of class_weight."
+            f"where the classes are {list_some(classes)}. Expected labels as they are "
+            "in y. Change the keys of class_weight."
         )
     for label, weight in class_weight.items():
         if not isinstance(weight, Real):

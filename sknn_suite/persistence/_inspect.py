@@ -108,8 +108,8 @@ class ModelContents:
             told = [f"{kind}: {_shortened(own)}" for kind, own in names.items()]
             lines = [("kinds", told[0]), *(("", line) for line in told[1:])]
         if self.threshold is not None:
-            several = isinstance(self.threshold, list)
-            values = self.threshold if several else [self.threshold]
+            own = self.threshold
+            values = own if isinstance(own, list) else [own]
             lines.append(("threshold", _shortened([f"{v:.6g}" for v in values])))
         return lines
 

@@ -132,7 +132,7 @@ def test_weights_are_drawn_for_the_activation_of_their_layer():
         ([(4, 3), 8, (4, 3)], "convolution of 4 channels after a dense layer"),
         ([8, "pool"], "unknown or in the wrong place"),
         ([(4, 13)], r"Images are too small for layer 1, \(4, 13\), of architecture"),
-        (["pool", (4, 3), "pool", "pool"], "too small for layer 4, 'pool', of"),
+        (["pool", (4, 3), "pool", "pool", "pool"], "too small for layer 5, 'pool', of"),
         ([("dropout", 2)], "is unknown"),
         ([-3], "is unknown"),
     ],
