@@ -12,7 +12,7 @@ from sknn_suite.device import CHUNK_ROWS, RowLimit
 from sknn_suite.losses import SquaredLoss
 from sknn_suite.modules import LayerPair, Network
 from sknn_suite.parameters import Settings
-from sknn_suite.training import FitPlan, load_weights, train, weights_of
+from sknn_suite.training import FitPlan, load_weights, train_first, weights_of
 
 # How each pair of layers is trained.
 SETTINGS = Settings(alpha=0.0, max_grad_norm=1.0, learning_rate_init=5e-3)
@@ -51,7 +51,7 @@ def pretrain(plan: FitPlan, activation: str, n_epochs: int, batch_size: int) -> 
             pair.back.draw(random_state)
         start = {own: weights[name] for own, name in _of_pair(weights, names).items()}
         load_weights(pair, start)
-        trained = train(
+        trained = train_first(
             FitPlan(
                 network=network,
                 weights=weights_of(pair, copy=True),

@@ -6,6 +6,7 @@ from sknn_suite.checks._images import (
     check_images,
     check_images_and_target,
 )
+from sknn_suite.checks._listing import list_some
 from sknn_suite.checks._one_hot import warn_of_one_hot
 from sknn_suite.checks._scale import warn_of_other_scale
 from sknn_suite.checks._score import check_score
@@ -47,6 +48,7 @@ __all__ = [
     "check_texts",
     "check_weights",
     "find_scorer",
+    "list_some",
     "warn_of_one_hot",
     "warn_of_other_scale",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
+from sknn_suite.checks import list_some
 from sknn_suite.doors import params_of_rows, split_of_rows
 from sknn_suite.exceptions import DataError
 
@@ -72,7 +73,7 @@ def _fit_fold(
     absent = classes[~np.isin(classes, y[train])]
     if len(absent):
         raise DataError(
-            f"Fold {number} trains on no row of {absent[:5].tolist()}. Expected rows "
+            f"Fold {number} trains on no row of {list_some(absent)}. Expected rows "
             "of every class to train on. Use fewer folds, or a stratified splitter."
         )
     X_train, y_train = split_of_rows(estimator, X, y, train)

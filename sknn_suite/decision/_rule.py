@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_suite.checks import list_some
 from sknn_suite.decision._criteria import Criterion
 from sknn_suite.decision._offsets import find_offsets
 from sknn_suite.decision._scorer import make_criterion
@@ -226,7 +227,7 @@ def _check_present(
     if len(absent):
         counted = "" if weight is None else " with a sample_weight above 0"
         raise DataError(
-            f"The classes {absent[:5].tolist()} are missing among the {len(seen)} rows"
+            f"The classes {list_some(absent)} are missing among the {len(seen)} rows"
             f"{counted} by which {what} is judged. Expected rows of every class. Hold "
             "more rows out, or pass validation rows that have all classes."
         )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
+from sknn_suite.checks import list_some
 from sknn_suite.decision._criteria import Criterion
 from sknn_suite.decision._outcomes import Outcomes, count_outcomes
 from sknn_suite.decision._scorer import ScorerCriterion, make_criterion
@@ -97,8 +98,9 @@ def find_threshold(
     y_true : array-like of shape (n_samples,)
         The labels, of two classes. The larger one is positive.
 
-    y_score : array-like of shape (n_samples,)
-        Scores of the positive class: probabilities or decision values.
+    y_score : array-like of shape (n_samples,) or (n_samples, 2)
+        Scores of the positive class: probabilities or decision values. Of two columns,
+        as `predict_proba` returns them, the second is taken.
 
     scoring : str, callable, criterion or array-like, default="f1"
         What is best: the name of a scorer, a scorer, a cost matrix, or `Capacity`,
@@ -137,16 +139,28 @@ def find_threshold(
     y_score = check_array(
         y_score, ensure_2d=False, dtype=np.float64, input_name="y_score"
     )
-    y_score = column_or_1d(y_score)
+    y_score = _scores_of_positive(y_score)
     weight = check_rows(y_true, y_score, sample_weight)
     classes = np.unique(y_true if weight is None else y_true[weight > 0])
     if len(classes) != 2:
         raise DataError(
-            f"y_true has {len(classes)} class(es): {classes[:5].tolist()}. Expected "
+            f"y_true has {len(classes)} class(es): {list_some(classes)}. Expected "
             "two, because a threshold decides between two. Pass rows of both."
         )
     criterion = make_criterion(scoring)
     return choose_threshold(y_true, y_score, criterion, classes, weight)
+
+
+def _scores_of_positive(scores: np.ndarray) -> np.ndarray:
+    """Take the column of the positive class."""
+    if scores.ndim == 2 and scores.shape[1] in (1, 2):
+        return scores[:, -1]
+    if scores.ndim != 1:
+        raise DataError(
+            f"y_score has the shape {scores.shape}. Expected one score per row, or the "
+            "two columns of predict_proba. Pass predict_proba(X)[:, 1]."
+        )
+    return scores
 
 
 def check_rows(y: np.ndarray, scores: Any, sample_weight: Any) -> np.ndarray | None:

@@ -12,6 +12,7 @@ from sklearn.utils.metadata_routing import MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_suite.checks import list_some
 from sknn_suite.decision._criteria import Criterion
 from sknn_suite.decision._folds import Fold, fit_folds, gives_probabilities, scores_of
 from sknn_suite.decision._labels import check_labels
@@ -170,8 +171,8 @@ class ThresholdTuner(ClassifierWrapper):
             if not np.array_equal(estimator.classes_, np.unique(y)):
                 raise DataError(
                     f"The fitted estimator knows the classes "
-                    f"{np.asarray(estimator.classes_)[:5].tolist()}, and y has "
-                    f"{np.unique(y)[:5].tolist()}. Expected the same. Pass rows of "
+                    f"{list_some(estimator.classes_)}, and y has "
+                    f"{list_some(np.unique(y))}. Expected the same. Pass rows of "
                     "every class."
                 )
             return [Fold(estimator, np.arange(len(y)), scores_of(estimator, X))]

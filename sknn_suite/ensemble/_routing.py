@@ -10,6 +10,9 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sknn_suite.exceptions import DataError
 
+# Validation rows, which belong to no fold.
+_VALIDATION = ("X_val", "y_val", "sample_weight_val")
+
 # Where meta-estimators of scikit-learn keep the one estimator that they pass on to.
 _INNER = ("estimator", "regressor", "classifier")
 
@@ -57,6 +60,7 @@ def route(
         routed = process_routing(caller, "fit", **given)
         split = routed.splitter.split if "splitter" in routed else {}
         return {name: dict(routed[name].fit) for name in members}, dict(split)
+    _refuse_validation_rows(members, params)
     split = {name: value for name, value in params.items() if name == "groups"}
     others = {name: value for name, value in params.items() if name != "groups"}
     if others and len(members) > 1:
@@ -72,6 +76,20 @@ def route(
         if sample_weight is not None:
             found[name][_weight_argument(name, member)] = sample_weight
     return found, split
+
+
+def _refuse_validation_rows(members: dict[str, Any], params: dict[str, Any]) -> None:
+    """Refuse validation rows, unless one network takes them."""
+    own = [name for name in params if name in _VALIDATION]
+    takers = [inspect.signature(member.fit).parameters for member in members.values()]
+    if not own or (len(takers) == 1 and all(name in takers[0] for name in own)):
+        return
+    named = ", ".join(own)
+    raise DataError(
+        f"fit got {named}, which no member takes: each fold is scored by the rows that "
+        "it leaves out, and early_stopping=True holds rows of the training part out by "
+        f"itself. Expected no validation rows. Leave {named} out."
+    )
 
 
 def _weight_argument(name: str, member: Any) -> str:

@@ -9,6 +9,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
+from sknn_suite.checks import list_some
 from sknn_suite.ensemble._scoring import Scoring
 from sknn_suite.exceptions import DataError
 
@@ -99,7 +100,7 @@ class Labels:
         absent = self.classes[~np.isin(self.classes, y)]
         if len(absent):
             raise DataError(
-                f"Fold {fold} trains on no row of {absent[:5].tolist()}. Expected rows "
+                f"Fold {fold} trains on no row of {list_some(absent)}. Expected rows "
                 "of every class to train on. Use fewer folds, or a stratified splitter."
             )
 

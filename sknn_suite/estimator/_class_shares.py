@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sknn_suite.checks import list_some
 from sknn_suite.data import rows_per_class
 from sknn_suite.encoding import ClassTarget
 from sknn_suite.exceptions import DataError
@@ -113,8 +114,9 @@ def settle_batch_shares(
         return (1 / len(classes),) * len(classes)
     if set(given) != set(classes):
         raise ValueError(
-            f"batch_sampling has shares of {list(given)[:5]}, and the classes in y are "
-            f"{classes[:5]}. Expected one share for each class. Change its keys."
+            f"batch_sampling has shares of {list_some(given)}, and the classes in y "
+            f"are {list_some(classes)}. Expected one share for each class. Change its "
+            "keys."
         )
     for label, share in given.items():
         usable = isinstance(share, Real) and 0 < float(share) < np.inf

@@ -155,6 +155,8 @@ class Fit:
         Where randomness comes from.
     planned : Planned
         The plan, and what it does not hold.
+    is_interrupted : bool, default=False
+        Whether the user has ended training, and waits for the estimator.
     """
 
     estimator: Any
@@ -163,6 +165,7 @@ class Fit:
     data: Data
     source: Source
     planned: Planned
+    is_interrupted: bool = False
 
     @property
     def plan(self) -> FitPlan:
@@ -203,7 +206,8 @@ class Fit:
     def attributes(self, trained: Trained) -> dict[str, Any]:
         """All fitted attributes after training."""
         attributes = record(self.earlier, self.plan, trained)
-        net = self.task.finish(self.net(trained.weights), self)
+        fit = replace(self, is_interrupted=trained.interrupted)
+        net = self.task.finish(self.net(trained.weights), fit)
         attributes |= self._shown(net, trained.random_state)
         memory = Memory.of(self.estimator, trained, partial=self.call.partial)
         return attributes | {"_memory": memory}

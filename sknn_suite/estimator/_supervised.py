@@ -68,7 +68,8 @@ class SupervisedEstimator(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows: numbers, finite.
+            The rows: numbers, finite; for `TabularClassifier` and `TabularRegressor`
+            columns of any kind, with gaps.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets: numbers, or labels (a 0/1 matrix for several labels per row).
         sample_weight : array-like of shape (n_samples,), default=None
@@ -76,7 +77,7 @@ class SupervisedEstimator(
         X_val, y_val : array-likes, default=None
             Your own validation rows, like X and y. Their loss and score are in
             `history_`. With early_stopping=True they decide when training ends, and
-            all rows of X are trained on.
+            all rows of X are trained on, as always for mixed tables.
         sample_weight_val : array-like, default=None
             Weight of each validation row, >= 0.
         groups : array-like of shape (n_samples,), default=None

@@ -1,5 +1,6 @@
 """From an estimator's parameters to the plain values that describe its network."""
 
+from numbers import Integral
 from typing import Any
 
 from torch import nn
@@ -36,6 +37,7 @@ def configure(draft: Any, n_outputs: int) -> dict:
     `draft` has the parameters, and the shape of the images.
     """
     _check_combination(draft)
+    _warn_of_outputs(draft.architecture, n_outputs)
     user, shape = user_module(draft), draft.image_shape_
     name = name_of(draft)
     refuse_for_network(draft.estimator, name)
@@ -114,6 +116,21 @@ def _check_combination(estimator: Any) -> None:
         raise ValueError(
             "Both architecture and backbone were given. Expected one of them. Leave "
             "architecture at 'auto'."
+        )
+
+
+def _warn_of_outputs(architecture: Any, n_outputs: int) -> None:
+    """Warn of a list of layers that seems to end in the output layer."""
+    if not isinstance(architecture, list | tuple) or not len(architecture):
+        return
+    last = architecture[-1]
+    is_number = isinstance(last, Integral) and not isinstance(last, bool)
+    if is_number and int(last) == n_outputs:
+        warn_user(
+            f"architecture ends in {last} dense units, as many as y needs outputs. "
+            "Expected the layers before the outputs, which fit adds: this is one more "
+            f"hidden layer. Leave {last} out, or write ({last}, 'relu') to keep it.",
+            SuiteWarning,
         )
 
 

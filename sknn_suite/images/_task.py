@@ -42,7 +42,7 @@ from sknn_suite.training import (
     Start,
     find_checkpoint,
     load_weights,
-    train,
+    train_first,
 )
 
 # Mean and deviation of ImageNet's channels, in [0, 1], for which published weights were
@@ -351,7 +351,7 @@ class ImageTask(SupervisedTask):
             solver = recipe.solver if self.of.solver == "auto" else self.of.solver
             rate = recipe.rate("sgd" if isinstance(rate, str) else solver)
         frozen = {**plan.network.config, "body_frozen": True}
-        head = train(
+        head = train_first(
             plan.change(
                 network=Network("image", frozen),
                 train=compute_features(plan, plan.train),

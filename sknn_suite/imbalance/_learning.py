@@ -20,7 +20,13 @@ from sknn_suite.device import (
 from sknn_suite.losses import Loss, MixedDistribution
 from sknn_suite.modules import Network, largest_weight, n_parameters
 from sknn_suite.parameters import Settings
-from sknn_suite.training import FitPlan, load_weights, plain_row, train, weights_of
+from sknn_suite.training import (
+    FitPlan,
+    load_weights,
+    plain_row,
+    train_first,
+    weights_of,
+)
 
 # Names of skorch's history, and ours.
 NAMES = {"lr": "learning_rate", "dur": "seconds"}
@@ -206,7 +212,7 @@ def learn(
         planned_epochs=n_epochs,
         random_state=random_state,
     )
-    trained = train(plan)
+    trained = train_first(plan)
     random_state.set_state(trained.random_state.get_state())
     module = network.build(place.device, place.dtype).eval()
     load_weights(module, trained.weights)

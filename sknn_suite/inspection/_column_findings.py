@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from sknn_suite.encoding import LEFT_OUT
 from sknn_suite.inspection._evidence import Evidence
 from sknn_suite.inspection._finding import Finding, name_some
 
@@ -26,6 +27,22 @@ def find_in_columns(evidence: Evidence) -> list[Finding]:
     if table is None or not table.size or is_flat_image:
         return []
     return [*_find_constant(evidence, table), *_find_unscaled(evidence, table)]
+
+
+def find_left_out(evidence: Evidence) -> list[Finding]:
+    """Find columns of a mixed table that its networks do not read."""
+    kinds = evidence.estimator.column_kinds_
+    left_out = [f"{n!r} ({kind})" for n, kind in kinds.items() if kind in LEFT_OUT]
+    if not left_out:
+        return []
+    what = "One of the columns of X is"
+    if len(left_out) > 1:
+        what = f"{len(left_out)} columns of X are"
+    sentence = (
+        f"{what} left out: {name_some(left_out)}; drop what tells nothing, and name "
+        "the others in categorical_features or numeric_features."
+    )
+    return [Finding("constant columns", sentence)]
 
 
 def _find_constant(evidence: Evidence, table: np.ndarray) -> list[Finding]:

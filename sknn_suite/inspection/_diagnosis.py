@@ -4,15 +4,16 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from sknn_suite.inspection._column_findings import find_in_columns
+from sknn_suite.inspection._column_findings import find_in_columns, find_left_out
 from sknn_suite.inspection._copy_findings import find_copies
 from sknn_suite.inspection._evidence import Evidence
-from sknn_suite.inspection._finding import most_important
+from sknn_suite.inspection._finding import Finding, most_important
 from sknn_suite.inspection._inside import look_inside
 from sknn_suite.inspection._label_findings import find_wrong_labels
 from sknn_suite.inspection._layer_findings import LARGE_UPDATE, find_in_layers
 from sknn_suite.inspection._layers import LayerReport, examine
 from sknn_suite.inspection._module import (
+    can_go_on,
     check_fitted,
     check_target,
     count_rows,
@@ -47,7 +48,7 @@ class Diagnosis:
     Attributes
     ----------
     layers : list of LayerReport
-        From input to output.
+        From input to output; empty for `TabularClassifier` and `TabularRegressor`.
 
     advice : list of str
         One sentence per problem, at most five, the weightiest first; empty if there is
@@ -58,6 +59,9 @@ class Diagnosis:
     advice: list[str]
 
     def __repr__(self) -> str:
+        told = self.advice or ["Nothing looks wrong."]
+        if not self.layers:
+            return "\n".join(told)
         width = max([8, *(len(layer.name) for layer in self.layers)]) + 2
         lines = [
             f"{'':{width}}{'dead':>8}{'saturated':>11}{'gradient':>11}{'update':>10}"
@@ -68,7 +72,7 @@ class Diagnosis:
                 f"{_percent(layer.saturated):>11}{_number(layer.gradient_norm):>11}"
                 f"{_number(layer.update_ratio):>10}"
             )
-        return "\n".join([*lines, *(self.advice or ["Nothing looks wrong."])])
+        return "\n".join([*lines, *told])
 
 
 def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
@@ -80,6 +84,10 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     wrong, and validation rows that are copies of training rows, as SMOTE before
     ``early_stopping`` makes them. It also says if training ended too soon, and if the
     network overfits, where validation rows or new rows show it.
+
+    Of the networks for mixed tables, `TabularClassifier` and `TabularRegressor`, the
+    best weights of each are kept, from which no training goes on: layers, copies and
+    overfitting are left out there, and columns that were left out are named.
 
     Parameters
     ----------
@@ -105,8 +113,7 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     ValueError
         If X or y cannot be used.
     TypeError
-        If the estimator keeps nothing to train on from, as `TabularClassifier` and
-        `TabularRegressor` do.
+        If the estimator is not of this package.
 
     Examples
     --------
@@ -126,14 +133,16 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     step = -(-count_rows(X) // min(MAX_ROWS, MOST_PASSES * together))
     rows = slice(None, None, max(step, 1))
     some_X, some_y = take_rows(X, rows), None if y is None else take_rows(y, rows)
+    evidence = Evidence(
+        estimator, X, y, some_X, some_y, inside.names, inside.is_resampled
+    )
+    if not can_go_on(estimator):
+        return Diagnosis([], most_important(_find_in_mixed_table(evidence)))
     net, train = net_to_go_on(estimator, some_X, some_y)
     layers = examine(net, train, together, highest_rate(estimator))
     large = LARGE_UPDATE * (MUON_FACTOR if isinstance(net.optimizer_, Muon) else 1)
     if passes_a_peak(estimator):
         large *= PEAK_FACTOR
-    evidence = Evidence(
-        estimator, X, y, some_X, some_y, inside.names, inside.is_resampled
-    )
     findings = [
         *find_in_layers(layers, large, acting_parameters(estimator)),
         *find_in_columns(evidence),
@@ -147,6 +156,16 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
             *find_overfitting(evidence),
         ]
     return Diagnosis(layers, most_important(findings))
+
+
+def _find_in_mixed_table(evidence: Evidence) -> list[Finding]:
+    """Find what rows and history tell, without a step of training."""
+    return [
+        *find_left_out(evidence),
+        *find_in_training(evidence.estimator),
+        *find_in_target(evidence),
+        *find_wrong_labels(evidence),
+    ]
 
 
 def _percent(share: float) -> str:

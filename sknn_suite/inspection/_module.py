@@ -71,21 +71,13 @@ def configured(estimator: Any, X: Any, y: Any) -> Any:
     return model
 
 
-def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
-    """Build the net with which training would continue, and the rows as a bundle.
+def can_go_on(estimator: Any) -> bool:
+    """Whether training could continue; networks for mixed tables start anew."""
+    return "warm_start" in estimator.get_params(deep=False)
 
-    Raises
-    ------
-    TypeError
-        If a fit of this estimator always starts anew.
-    """
-    if "warm_start" not in estimator.get_params(deep=False):
-        raise TypeError(
-            f"{type(estimator).__name__} keeps the best of its networks and forgets "
-            "how they were trained, so that no step can follow, which diagnose looks "
-            "at. Expected an estimator with the parameter warm_start. Look at members_ "
-            "and history_, or diagnose an MLP on encoded columns."
-        )
+
+def net_to_go_on(estimator: Any, X: Any, y: Any) -> tuple[TensorNet, TensorBundle]:
+    """Build the net with which training would continue, and the rows as a bundle."""
     plan = plan_call(estimator, Call(X, y, resume=True, n_epochs=1)).plan
     if isinstance(plan.settings.learning_rate_init, str):  # "auto": the fit found one
         plan = plan.change(learning_rate_init=estimator.learning_rate_)

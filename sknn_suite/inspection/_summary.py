@@ -82,12 +82,16 @@ class NetworkSummary:
 
     settings : dict of str to object
         What the fit used, with "auto" replaced, by the names of fitted attributes.
+
+    note : str
+        How to read the shapes, where they are not those of one network; else empty.
     """
 
     estimator_name: str
     input_shape: tuple[int | str, ...]
     layers: list[LayerSummary]
     settings: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def n_trainable(self) -> int:
@@ -115,12 +119,13 @@ class NetworkSummary:
             for cells in table
         ]
         rule = "-" * max(map(len, lines))
+        note = [self.note] if self.note else []
         settings = show_settings(self.settings)
         width = max(map(len, settings), default=0)
         told = [f"{name.ljust(width)}  {text}" for name, text in settings.items()]
         heading = ["Settings"] if told else []
         return "\n".join(
-            [self._title(), rule, *lines, rule, self._totals(), *heading, *told]
+            [self._title(), *note, rule, *lines, rule, self._totals(), *heading, *told]
         )
 
     def _repr_html_(self) -> str:
@@ -132,8 +137,9 @@ class NetworkSummary:
             )
 
         rows = "".join(f"<tr>{write(cells, 'td')}</tr>" for cells in self._cells())
+        note = f"<br>{html.escape(self.note)}" if self.note else ""
         return (
-            f"<table><caption>{html.escape(self._title())}</caption>"
+            f"<table><caption>{html.escape(self._title())}{note}</caption>"
             f"<thead><tr>{write(_HEADS, 'th')}</tr></thead><tbody>{rows}</tbody>"
             f"</table><p>{self._totals()}</p>{self._settings_in_html()}"
         )
@@ -272,7 +278,29 @@ def summary(estimator: Any, X: Any = None, y: Any = None) -> NetworkSummary:
             )
         )
     name = type(estimator).__name__
-    return NetworkSummary(name, input_shape, layers, settings_of(estimator))
+    settings, note = settings_of(estimator), _note_on(estimator)
+    return NetworkSummary(name, input_shape, layers, settings, note)
+
+
+def _note_on(estimator: Any) -> str:
+    """Explain the shapes of networks for mixed tables, which lie side by side."""
+    network = estimator._net.network
+    if network.kind != "tabular_pack":
+        return ""
+    config, n = network.config, len(network.config["sizes"])
+    counts = {
+        "number": config["n_numbers"],
+        "flag": config["n_flags"],
+        "category": len(config["n_choices"]) + len(config["n_codes"]),
+    }
+    parts = [_count(number, what) for what, number in counts.items() if number]
+    read = f"{_count(estimator.n_features_in_, 'column')} read as {', '.join(parts)}"
+    return f"{_count(n, 'network')} side by side (networks, rows, units); {read}"
+
+
+def _count(n: int, what: str) -> str:
+    plural = what.removesuffix("y") + "ies" if what.endswith("y") else f"{what}s"
+    return f"{n} {what if n == 1 else plural}"
 
 
 def _parts(

@@ -22,16 +22,27 @@ LATE = 0.8
 STILL_FELL, FEW = 0.05, 30
 
 # Schedules that end with the training.
-PLANNED = ("cosine", "one_cycle", "warm_restarts")
+PLANNED = ("cosine", "log_cosine", "one_cycle", "warm_restarts")
 
 
 def find_in_training(estimator: Any) -> list[Finding]:
     """Find that training ended while the loss, or the score, was still improving."""
-    return [*_find_few_epochs(estimator), *_find_early_end(estimator)]
+    return [
+        *_find_few_epochs(estimator),
+        *_find_cut_schedule(estimator),
+        *_find_early_end(estimator),
+    ]
+
+
+def _epochs_of(estimator: Any) -> list[dict[str, Any]]:
+    """Give the records of all epochs, of earlier calls too if each continues."""
+    if getattr(estimator, "warm_start", False):
+        return estimator.history_
+    return estimator.history_[-estimator.n_iter_ :]
 
 
 def _find_few_epochs(estimator: Any) -> list[Finding]:
-    epochs = estimator.history_[-estimator.n_iter_ :]
+    epochs = _epochs_of(estimator)
     schedule, planned = (
         getattr(estimator, name, None) for name in ("schedule_", "max_iter_")
     )
@@ -49,13 +60,35 @@ def _find_few_epochs(estimator: Any) -> list[Finding]:
     best = getattr(estimator, "best_epoch_", None)
     if best is not None and best - epochs[0]["epoch"] + 1 < LATE * len(epochs):
         return []
-    which = "max_time" if ended_early else "max_iter"
+    remedy = f"raise {'max_time' if ended_early else 'max_iter'}"
+    calls = ""
+    if len(epochs) > estimator.n_iter_:
+        calls = f" ({estimator.n_iter_} of them in the last call)"
+        remedy += ", or call fit once more"
     sentence = (
-        f"Training ended after {len(epochs)} epochs while the loss still fell, by "
-        f"{percent(fall / max(abs(before), 1e-300))} in the last tenth; raise {which}."
+        f"Training ended after {len(epochs)} epochs{calls} while the loss still fell, "
+        f"by {percent(fall / max(abs(before), 1e-300))} in the last tenth; {remedy}."
     )
     is_steep = fall > HALF_OF_EVEN * whole
     return [Finding("few epochs" if is_steep else "slow end", sentence)]
+
+
+def _find_cut_schedule(estimator: Any) -> list[Finding]:
+    """Find that time was up in the middle of a schedule, while epochs got better."""
+    planned, n = getattr(estimator, "max_iter_", None), estimator.n_iter_
+    is_planned = getattr(estimator, "schedule_", None) in PLANNED
+    if not is_planned or estimator.max_time is None or not planned or n >= planned:
+        return []
+    best = getattr(estimator, "best_epoch_", None)
+    first = len(estimator.history_) - n
+    if best is None or best - first < LATE * n:
+        return []
+    sentence = (
+        f"max_time ended training after {n} of {planned} epochs, while the score of "
+        "the validation rows still rose; raise max_time, or lower max_iter, by which "
+        "the schedule is planned."
+    )
+    return [Finding("few epochs", sentence)]
 
 
 def _find_early_end(estimator: Any) -> list[Finding]:
@@ -63,10 +96,10 @@ def _find_early_end(estimator: Any) -> list[Finding]:
     best = getattr(estimator, "best_epoch_", None)
     if best is None or estimator.early_stopping_scoring == "loss":
         return []
-    epochs = estimator.history_[-estimator.n_iter_ :]
+    epochs = _epochs_of(estimator)
     planned = getattr(estimator, "max_iter_", None) or estimator.n_iter_
     waited = epochs[-1]["epoch"] - best
-    was_stopped = len(epochs) < planned and waited >= estimator.n_iter_no_change
+    was_stopped = estimator.n_iter_ < planned and waited >= estimator.n_iter_no_change
     if not was_stopped or len(epochs) > FEW:
         return []
     losses = {row["epoch"]: row.get("valid_loss", np.nan) for row in epochs}
@@ -74,10 +107,13 @@ def _find_early_end(estimator: Any) -> list[Finding]:
     fall = (then - last) / max(abs(then), 1e-300)
     if not fall > STILL_FELL:
         return []
+    remedies = ["raise n_iter_no_change", "set early_stopping_scoring='loss'"]
+    if "early_stopping" in estimator.get_params(deep=False):
+        remedies.append("leave early_stopping out")
+    listed = ", ".join(remedies[:-1]) + f", or {remedies[-1]}"
     sentence = (
         f"Early stopping ended training after {len(epochs)} epochs, although the loss "
         f"of the validation rows still fell from the best epoch, {best}, on, by "
-        f"{percent(fall)}; raise n_iter_no_change, set early_stopping_scoring='loss', "
-        "or leave early_stopping out."
+        f"{percent(fall)}; {listed}."
     )
     return [Finding("early end", sentence)]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
+from sknn_suite.checks import list_some
 from sknn_suite.exceptions import DataError
 
 
@@ -127,9 +128,9 @@ def _refuse_class_weight(class_weight: Any, classes: np.ndarray) -> None:
     unknown = [label for label in class_weight if label not in known]
     if unknown and not known <= class_weight.keys():  # as scikit-learn judges
         raise ValueError(
-            f"class_weight names {unknown[:5]}, but such classes are not in y, where "
-            f"the classes are {classes[:5].tolist()}. Expected labels as they are in "
-            "y. Change the keys of class_weight."
+            f"class_weight names {list_some(unknown)}, but such classes are not in y, "
+            f"where the classes are {list_some(classes)}. Expected labels as they are "
+            "in y. Change the keys of class_weight."
         )
     for label, weight in class_weight.items():
         if not isinstance(weight, Real):

@@ -31,6 +31,8 @@ DROPOUTS: dict[str, type[Dropout]] = {
     "dropout": Dropout,
     "spatial_dropout": SpatialDropout,
 }
+# Activations of output layers.
+OUTPUTS = ("softmax", "log_softmax")
 EXPECTED = (
     "Expected (channels, kernel[, stride[, padding]]), with whole numbers or the "
     "padding 'same', a number of dense units, either with an activation at the end, "
@@ -102,7 +104,7 @@ class ConvNet(nn.Module):
         waiting = None  # the activation of a layer whose norm comes first
         for i, given in enumerate(layers):
             layer, name = _split_activation(given, activation)
-            parts += self._make_layer(layer, given)
+            parts += self._make_layer(layer, f"layer {i + 1}, {_show(given)},")
             if name is not None:
                 self.activation_names[f"layers.{len(parts) - 1}"] = name
                 waiting = name
@@ -119,12 +121,12 @@ class ConvNet(nn.Module):
         parts.append(nn.Linear(self._shape[0], n_outputs))
         self.layers = nn.Sequential(*parts)
 
-    def _make_layer(self, layer: Any, given: Any) -> list[nn.Module]:
-        """Make a layer without its activation; `given` is what the user wrote."""
+    def _make_layer(self, layer: Any, where: str) -> list[nn.Module]:
+        """Make a layer without its activation; `where` is how errors name it."""
         if layer == "batch_norm":
             return [self._make_norm()]
         if _is_convolution(layer):
-            return [self._make_convolution(*layer)]
+            return [self._make_convolution(where, *layer)]
         if _is_number(layer) and layer > 0:
             flat = self._flatten()
             linear = nn.Linear(self._shape[0], int(layer))
@@ -135,20 +137,29 @@ class ConvNet(nn.Module):
         if name in POOLS and len(self._shape) == 3 and len(sizes) <= 2:
             size = int(sizes[0]) if sizes else 2
             stride = int(sizes[1]) if len(sizes) > 1 else size
-            self._shrink(layer, size, stride, 0)
+            self._shrink(where, size, stride, 0)
             return [POOLS[name](size, stride)]
         if name in GLOBAL_POOLS and len(self._shape) == 3 and not sizes:
             self._shape = (self._shape[0], 1, 1)
             return [GLOBAL_POOLS[name]()]
         if name in DROPOUTS and len(sizes) == 1 and 0 <= sizes[0] < 1:
             return [DROPOUTS[name](float(sizes[0]))]
+        if is_sequence and sizes and sizes[-1] in OUTPUTS and _is_number(name):
+            raise DataError(
+                f"architecture has {where} which is an output layer. Expected the "
+                "layers before it, since fit adds one output for each class. Leave it "
+                "out."
+            )
+        remedy = "Change this layer."
+        if is_sequence and not sizes and _is_number(name):
+            remedy = f"Write {name} for {name} dense units."
         raise DataError(
-            f"architecture has the layer {given!r}, which is unknown or in the wrong "
-            f"place. {EXPECTED} Change this layer."
+            f"architecture has {where} which is unknown or in the wrong place. "
+            f"{EXPECTED} {remedy}"
         )
 
     def _make_convolution(
-        self, n_outputs: int, kernel: Any, stride: int = 1, padding: Any = 0
+        self, where: str, n_outputs: int, kernel: Any, stride: int = 1, padding: Any = 0
     ) -> nn.Conv2d:
         if len(self._shape) != 3:
             raise DataError(
@@ -158,7 +169,7 @@ class ConvNet(nn.Module):
         n_inputs = self._shape[0]
         if padding == "same":
             padding = int(kernel) // 2
-        self._shrink((n_outputs, kernel), int(kernel), int(stride), int(padding))
+        self._shrink(where, int(kernel), int(stride), int(padding))
         self._shape = (int(n_outputs), *self._shape[1:])
         return nn.Conv2d(
             n_inputs, int(n_outputs), int(kernel), int(stride), int(padding)
@@ -168,13 +179,13 @@ class ConvNet(nn.Module):
         kind = BatchNorm2d if len(self._shape) == 3 else BatchNorm
         return kind(self._shape[0])
 
-    def _shrink(self, layer: Any, size: int, stride: int, padding: int) -> None:
+    def _shrink(self, where: str, size: int, stride: int, padding: int) -> None:
         """Follow height and width through a layer."""
         _, h, w = self._shape
         after = [(n + 2 * padding - size) // stride + 1 for n in (h, w)]
         if min(after) < 1:
             raise DataError(
-                f"Images are too small for the layer {layer!r} of architecture: "
+                f"Images are too small for {where} of architecture: "
                 f"{h} x {w} pixels are left there. Expected at least {size} x {size}. "
                 "Leave layers out, pass larger images, or set image_shape if X holds "
                 "flat rows."
@@ -189,6 +200,11 @@ class ConvNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
+
+
+def _show(layer: Any) -> str:
+    """Write a layer as users write it: a configuration has lists for tuples."""
+    return repr(tuple(layer) if isinstance(layer, list) else layer)
 
 
 def _is_number(layer: Any) -> bool:

@@ -57,7 +57,10 @@ def redefault(name: str, owner: type, default: Any) -> Any:
 def parameters(cls: type[T], /) -> type[T]: ...
 @overload
 def parameters(
-    *, group: str, settles: dict[str, Any] | None = None
+    *,
+    group: str,
+    settles: dict[str, Any] | None = None,
+    reasons: dict[str, str] | None = None,
 ) -> Callable[[type[T]], type[T]]: ...
 
 
@@ -70,6 +73,7 @@ def parameters(
     *,
     group: str | None = None,
     settles: dict[str, Any] | None = None,
+    reasons: dict[str, str] | None = None,
 ) -> Any:
     """Turn annotated class attributes made by `param` into constructor parameters.
 
@@ -82,17 +86,24 @@ def parameters(
     settles : dict of str to object, default=None
         Inherited parameters that are none of this class, with the values that it
         settles: they are attributes of the class, which no user sets.
+    reasons : dict of str to str, default=None
+        Why some of them are settled, and what to do instead: what follows the name of
+        the class in an error. ``{word}`` is what the user wrote.
     """
     if cls is None:
-        return lambda cls: _make(cls, group, settles)
-    return _make(cls, group, settles)
+        return lambda cls: _make(cls, group, settles, reasons)
+    return _make(cls, group, settles, reasons)
 
 
 def _make(
-    cls: type[T], group: str | None, settles: dict[str, Any] | None = None
+    cls: type[T],
+    group: str | None,
+    settles: dict[str, Any] | None = None,
+    reasons: dict[str, str] | None = None,
 ) -> type[T]:
     if settles is not None:
-        cls._settles = frozenset(settles)  # type: ignore[attr-defined]
+        told = {name: (reasons or {}).get(name, "") for name in settles}
+        cls._settles = MappingProxyType(told)  # type: ignore[attr-defined]
     for name, value in (settles or {}).items():
         cls.__annotations__[name] = ClassVar[Any]  # which dataclasses leave out
         setattr(cls, name, value)

@@ -4,7 +4,7 @@ import functools
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sknn_suite.parameters._groups import GROUPS
@@ -72,6 +72,8 @@ def full_docstring(
         docstring = base.__dict__.get("__doc__")
         inherited |= parameter_entries(docstring)
         attributes |= section_entries(docstring, "Attributes")
+    settled = getattr(cls, "_settles", {})
+    attributes = {n: e for n, e in attributes.items() if not _needs(e, settled)}
     for name in defaults.keys() & inherited.keys():
         inherited[name] = _tell_default(inherited[name], defaults[name])
     entries = inherited | parameter_entries(cls.__doc__)
@@ -108,6 +110,12 @@ def _entries(section: str) -> dict[str, str]:
 
 def _join(entries: dict[str, str], names: Iterable[str]) -> str:
     return "\n\n".join(entries[name] for name in names if name in entries)
+
+
+def _needs(entry: str, settled: Collection[str]) -> bool:
+    """Whether an attribute is there only with a parameter that no user sets."""
+    found = re.search(r"^ +With `(\w+)`:", entry, re.MULTILINE)
+    return found is not None and found[1] in settled
 
 
 def _list_groups(groups: dict[str, list[str]]) -> str:

@@ -58,7 +58,7 @@ def explain_words(
     known = [word for word in words if word in data or word in meant]
     if not known:
         return None
-    expected = [f"{ours} for {word}" for word, (ours, _) in meant.items()]
+    expected = [_expect(word, ours) for word, (ours, _) in meant.items()]
     advice = [advice for _, advice in meant.values()]
     if data:
         expected.append(f"{rows}, arguments of fit, for {' and '.join(data)}")
@@ -165,7 +165,7 @@ def _refuse_in_fit(cls: Any, given: Mapping[str, Any], own: Collection[str]) -> 
         if found is not None:
             ours, advice = found
             if ours.startswith("no "):
-                raise TypeError(f"{start} Expected {ours}. {advice}")
+                raise TypeError(f"{start} Expected {_expect(word, ours)}. {advice}")
             raise TypeError(
                 f"{start} Expected {ours} in the constructor, since fit takes data "
                 f"only. {advice}"
@@ -180,12 +180,18 @@ def _meaning(
     """Translate a word, also to a parameter that the class settles itself."""
     found = translate(word, value, names)
     if found is None:
-        settled = translate(word, value, getattr(cls, "_settles", ()))
+        reasons = getattr(cls, "_settles", {})
+        settled = translate(word, value, reasons)
         if settled is not None:
             ours = settled[0]
-            advice = f"{cls.__name__} settles {ours} itself; leave {word} out."
-            found = f"no {ours}", advice
+            reason = reasons[ours] or f"settles {ours} itself: leave {{word}} out."
+            found = f"no {ours}", f"{cls.__name__} {reason.format(word=word)}"
     return found
+
+
+def _expect(word: str, ours: str) -> str:
+    """Say what was expected for a word; of our own one only that it is none here."""
+    return ours if ours == f"no {word}" else f"{ours} for {word}"
 
 
 def translate(word: str, value: Any, names: Collection[str]) -> tuple[str, str] | None:

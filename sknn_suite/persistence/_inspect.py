@@ -56,6 +56,11 @@ class ModelContents:
         Size of the file.
     format : int
         Format of the file.
+    column_kinds : dict of str to str or None
+        Kind of each column of a mixed table, such as "number" or "date".
+    threshold : float, list of float or None
+        Least score at which a row is positive, of each label or class if there are
+        several. None is the most probable class.
     """
 
     estimator: str
@@ -70,6 +75,8 @@ class ModelContents:
     hashes: dict[str, str] = field(repr=False)
     n_bytes: int = 0
     format: int = FORMAT
+    column_kinds: dict[str, str] | None = None
+    threshold: float | list[float] | None = None
 
     def __str__(self) -> str:
         columns: Any = self.columns
@@ -82,6 +89,7 @@ class ModelContents:
             ("rows", ", ".join(self.kinds)),
             ("columns", "unknown" if columns is None else columns),
             ("classes", "none" if self.classes is None else _shortened(self.classes)),
+            *self._for_serving(),
             ("scores", ", ".join(f"{n} {v:.4g}" for n, v in self.scores.items())),
             ("weights", f"{total}, {self.n_bytes} bytes in the file"),
             ("needs", ", ".join(self.needs) or "no code of others"),
@@ -89,6 +97,21 @@ class ModelContents:
             ("format", self.format),
         ]
         return "\n".join(f"{name:<11} {value}" for name, value in lines)
+
+    def _for_serving(self) -> list[tuple[str, str]]:
+        """Write the lines that some models have: kinds of columns, threshold."""
+        lines = []
+        if self.column_kinds is not None:
+            names: dict[str, list[str]] = {}
+            for column, kind in self.column_kinds.items():
+                names.setdefault(kind, []).append(column)
+            told = [f"{kind}: {_shortened(own)}" for kind, own in names.items()]
+            lines = [("kinds", told[0]), *(("", line) for line in told[1:])]
+        if self.threshold is not None:
+            own = self.threshold
+            values = own if isinstance(own, list) else [own]
+            lines.append(("threshold", _shortened([f"{v:.6g}" for v in values])))
+        return lines
 
 
 def inspect(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> ModelContents:
@@ -138,6 +161,7 @@ def inspect(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> ModelCont
         source = ModelFile(file, max_bytes)
         look = _Look(source)
         look.at(source.tree, "")
+        last = _last_step(source.tree)
         weights = {
             name: (layout.descr, layout.shape)
             for name, layout in source.tensor_layouts()[1].items()
@@ -154,6 +178,8 @@ def inspect(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> ModelCont
             versions=dict(source.versions),
             hashes={name: part.sha256 for name, part in source.parts.items()},
             n_bytes=source.n_bytes,
+            column_kinds=look.column_kinds(last),
+            threshold=look.threshold(last),
         )
 
 
@@ -189,6 +215,32 @@ class _Look:
             return
         for value in node.values():
             self.at(value, place)
+
+    def column_kinds(self, node: Any) -> dict[str, str] | None:
+        """Kinds of the columns that an estimator reads, if its table is mixed."""
+        items = _inside(node, "_net", "encoder", "kinds_", "data")
+        items = items.get("items") if isinstance(items, dict) else None
+        if not isinstance(items, list):
+            return None
+        return {str(name)[:100]: str(kind)[:20] for name, kind in items}
+
+    def threshold(self, node: Any) -> float | list[float] | None:
+        """Threshold by which an estimator decides."""
+        for names in (
+            ("_rule", "threshold"),
+            ("_net", "target", "rule", "threshold"),
+            ("decision_threshold_",),
+            ("offset_",),
+        ):
+            value = _inside(node, *names)
+            if isinstance(value, dict) and value.get("is") == "number":
+                return float(Reader({}, _Sparse({}), {}).read(value))
+            if isinstance(value, int | float):
+                return float(value)
+            several = self._small(value)
+            if several is not None:
+                return several.tolist()
+        return None
 
     def _object(self, name: str, state: dict, place: str) -> None:
         if self.columns is None:
@@ -255,6 +307,24 @@ class _Sparse:
 
     def __getitem__(self, number: int) -> Any:
         return self._arrays[number]
+
+
+def _last_step(node: Any) -> Any:
+    """Find the estimator at the end of pipelines."""
+    while isinstance(steps := _inside(node, "steps"), list) and steps:
+        items = steps[-1].get("items") if isinstance(steps[-1], dict) else None
+        if not isinstance(items, list) or len(items) < 2:
+            return None
+        node = items[1]
+    return node
+
+
+def _inside(node: Any, *names: str) -> Any:
+    """Follow attributes of objects in a description; None where there is none."""
+    for name in names:
+        state = node.get("state") if isinstance(node, dict) else None
+        node = state.get(name) if isinstance(state, dict) else None
+    return node
 
 
 def _short(node: dict) -> str:

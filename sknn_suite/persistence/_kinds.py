@@ -45,7 +45,7 @@ class Kind:
     derived : mapping of str to callable
         Attributes that are not written, because they follow from the others.
     written : mapping of str to callable
-        Attributes that are written as another value, which these make of the object.
+        Attributes that are written as another value; each function returns it.
     unfitted : bool
         Whether only the parameters are written, because no prediction reads the rest.
     """

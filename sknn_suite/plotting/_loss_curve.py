@@ -282,6 +282,13 @@ def _find_trained(estimator):
             estimator = estimator.steps[-1][1]
             continue
         inside = [name for name in _FITTED_INSIDE if hasattr(estimator, name)]
+        several = getattr(estimator, "estimators_", None)
+        if not inside and several is not None:
+            raise DataError(
+                f"{outer} has {len(several)} fitted models, each with a loss of its "
+                "own. Expected one. Draw each with the same ax: for one in "
+                "model.estimators_: LossCurveDisplay.from_estimator(one, ax=ax)."
+            )
         if not inside:
             raise DataError(
                 f"{outer} has no loss per epoch. Expected an estimator with history_ "

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
+from sknn_suite.checks import list_some
 from sknn_suite.doors import import_optional
 from sknn_suite.exceptions import DataError
 from sknn_suite.plotting._requirements import require_method
@@ -169,7 +170,7 @@ class PredictionGallery:
         unknown = np.setdiff1d(labels, classes)
         if len(unknown):
             raise DataError(
-                f"y contains {unknown[:5].tolist()}, which fit has not seen. Expected "
+                f"y contains {list_some(unknown)}, which fit has not seen. Expected "
                 "elements of classes_. Leave these rows out."
             )
         codes = np.searchsorted(classes, labels)

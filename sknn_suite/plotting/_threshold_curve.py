@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_curve
 from sklearn.utils.validation import column_or_1d
 
+from sknn_suite.checks import list_some
 from sknn_suite.decision import Capacity, CostMatrix, find_threshold
 from sknn_suite.doors import rows_of
 from sknn_suite.exceptions import DataError
@@ -486,7 +487,8 @@ def _find_class(estimator, positive_label):
     if positive_label not in classes:
         raise DataError(
             f"positive_label={positive_label!r} is no class of "
-            f"{type(estimator).__name__}. Expected one of {classes[:5]}. Change it."
+            f"{type(estimator).__name__}. Expected one of {list_some(classes)}. "
+            "Change it."
         )
     return classes.index(positive_label)
 

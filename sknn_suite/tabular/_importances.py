@@ -1,6 +1,6 @@
 """What columns contribute to predictions."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -9,11 +9,24 @@ from torch import Tensor
 from sknn_suite.data import TensorBundle
 from sknn_suite.tabular._judge import Judge
 
-# Rows that importances are measured on, at most.
-MOST_ROWS = 1000
 
-# Passes for all importances, at most: more columns are shuffled in groups.
-MOST_PASSES = 200
+class Limits(NamedTuple):
+    """How much work importances are worth.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows that they are measured on, at most.
+    n_passes : int
+        Passes of these rows, at most: more columns are shuffled in groups.
+    """
+
+    n_rows: int
+    n_passes: int
+
+
+# Who has pressed Ctrl-C waits for the end: importances take a tenth of the time then.
+USUAL, HURRIED = Limits(1000, 200), Limits(200, 100)
 
 
 def importances(
@@ -23,6 +36,7 @@ def importances(
     origins: dict[str, list[int]],
     n_columns: int,
     random_state: np.random.RandomState,
+    limits: Limits = USUAL,
 ) -> np.ndarray:
     """How much the loss rises when a column is shuffled, for each column.
 
@@ -42,6 +56,8 @@ def importances(
         Columns of X.
     random_state : RandomState
         Source of the order; it is advanced.
+    limits : Limits
+        Rows and passes, at most.
 
     Returns
     -------
@@ -49,13 +65,14 @@ def importances(
         Zero for columns that are left out. With many columns, neighbours are shuffled
         together, and share the rise.
     """
-    chosen = random_state.permutation(len(judge.valid))[:MOST_ROWS]
+    chosen = random_state.permutation(len(judge.valid))[: limits.n_rows]
     batch = judge.valid.take(torch.as_tensor(chosen))
     order = torch.as_tensor(random_state.permutation(len(batch)))
     here, found = Judge(judge.loss, batch), np.zeros(n_columns)
     with torch.inference_mode():
         before = here.of_mean(module(**batch.inputs), share)
-        for group in np.array_split(np.arange(n_columns), min(n_columns, MOST_PASSES)):
+        n_groups = min(n_columns, limits.n_passes)
+        for group in np.array_split(np.arange(n_columns), n_groups):
             mixed, read = _shuffle(batch, origins, set(group.tolist()), order)
             if read:
                 rise = here.of_mean(module(**mixed), share) - before

@@ -49,6 +49,28 @@ _SETTLED: dict[str, Any] = {
 }
 
 
+_NO_CONTINUATION = (
+    "cannot continue a fit: fit it anew, on all rows, or use MLPClassifier or "
+    "MLPRegressor."
+)
+_NO_FREEZING = (
+    "trains all weights of new networks: leave {word} out, or use MLPClassifier or "
+    "MLPRegressor."
+)
+_REASONS = {
+    "warm_start": _NO_CONTINUATION,
+    "checkpoint": _NO_CONTINUATION,
+    "checkpoint_every": _NO_CONTINUATION,
+    "init_from": _NO_FREEZING,
+    "freeze": _NO_FREEZING,
+    "unfreeze_every": _NO_FREEZING,
+    "early_stopping": (
+        "always leaves rows out, and keeps the best epoch of each network: leave "
+        "{word} out, or set n_iter_no_change=10, say, to end sooner."
+    ),
+}
+
+
 def _refuse_partial_fit(estimator: Any) -> bool:
     raise AttributeError(
         f"{type(estimator).__name__} has no partial_fit: its members are chosen once, "
@@ -57,7 +79,7 @@ def _refuse_partial_fit(estimator: Any) -> bool:
     )
 
 
-@parameters(group="network", settles=_SETTLED)
+@parameters(group="network", settles=_SETTLED, reasons=_REASONS)
 class TabularEstimator(SupervisedEstimator):
     """Several small networks on tables of mixed columns.
 
@@ -104,6 +126,14 @@ class TabularEstimator(SupervisedEstimator):
         Patience, in epochs: training ends after more than this many epochs in a row
         without a better score of all networks together. inf trains to the end.
 
+    batch_size : int or "auto", default="auto"
+        Rows per batch. "auto" is a hundredth of the training rows, as a power of two
+        from 32 to 512; with few rows a tenth of them, up to 256.
+
+    validation_fraction : float, default=0.1
+        Fraction of the rows that are set aside if there are no folds (`cv`), in
+        [0, 1).
+
     early_stopping_scoring : str, callable or None, default="loss"
         What chooses epochs and networks, by rows that were left out: "loss", the name
         of a scikit-learn scorer, or a scorer. None is "loss".
@@ -122,6 +152,39 @@ class TabularEstimator(SupervisedEstimator):
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         How much the loss on rows that were left out rises when a column is shuffled.
         Beyond 200 columns, neighbours are shuffled together and share the rise.
+
+    loss_ : float
+        Training loss of the last epoch, the mean of the networks.
+
+    best_loss_ : float or None
+        None if rows were left out, or X_val was given; else the smallest training loss.
+
+    validation_scores_ : list of float or None
+        Score of all networks together after each epoch, on rows that were left out or
+        on X_val: minus the loss, unless `early_stopping_scoring` names another score.
+
+    best_epoch_, best_score_ : int and float
+        The epoch with the best of `validation_scores_`, and this score. Each network
+        keeps a best epoch of its own.
+
+    learning_rate_ : float
+        The learning rate at the peaks of the schedule.
+
+    solver_ : str
+        How weights were updated.
+
+    schedule_ : str
+        How the learning rate changed.
+
+    batch_size_ : int
+        Rows per batch.
+
+    n_iter_ : int
+        Number of epochs.
+
+    history_ : list of dict
+        One record per epoch: epoch, train_loss, learning_rate, seconds, and with rows
+        left out valid_loss and valid_score.
 
     n_features_in_ : int
         Number of columns.

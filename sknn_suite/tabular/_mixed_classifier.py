@@ -33,6 +33,19 @@ class TabularClassifier(TabularEstimator, Classifier):
         the rarest or more, and `n_members` is twice `cv` or more. Set it where classes
         are rare. It replaces `class_weight`, `batch_sampling` and `loss`.
 
+    decision_threshold : float, str, callable, criterion, array-like or None, \
+            default=None
+        How `predict` decides; `predict_proba` stays as it is. None takes the most
+        probable class. A number is the smallest probability of ``classes_[1]``, or of
+        each label, that is positive. The name of a scorer, such as "f1" or
+        "matthews_corrcoef", a scorer, a cost matrix (a row for each true class), or
+        one of `sknn_suite.decision`, such as ``Capacity(200)``: the threshold is chosen
+        on the rows that the networks left out, or on X_val, without another fit.
+        Rows there count by their sample weight, not by `class_weight` or
+        `batch_sampling`. Set it when classes are rare or mistakes differ in cost. A
+        list has one number per label, or per class, which divides its probability
+        before the largest is taken.
+
     Attributes
     ----------
     imbalance_ : {"none", "weights", "both"}

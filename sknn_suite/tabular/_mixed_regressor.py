@@ -33,6 +33,12 @@ class TabularRegressor(TabularEstimator, Regressor):
         divided by their mean. Predictions and scores are in the units of y; `loss_` and
         `huber_delta` refer to the scaled y.
 
+    calibrated : bool, default=False
+        Whether loss="quantile" moves its quantiles until rows that were left out agree,
+        so that the range between 0.1 and 0.9 covers 80 % of new rows. These are your
+        own (X_val), or those that the networks leave out; without folds (`cv`), at
+        least a quarter of the rows or 1,600. Set it when you use the range.
+
     Attributes
     ----------
     scale_target_ : bool or "log"

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from sknn_suite.checks import check_columns, check_labels, check_layer_sizes
 from sknn_suite.data import ColumnTable, TensorBundle, make_batches
+from sknn_suite.device import one_thread, suited_threads
 from sknn_suite.doors import copy_random_state
 from sknn_suite.encoding import MixedTableEncoder
 from sknn_suite.estimator import FittedNet, Rows, SupervisedTask, with_attributes
 from sknn_suite.losses import ClassesByModel, Loss, LossByModel
-from sknn_suite.modules import Network
+from sknn_suite.modules import Network, largest_weight
 from sknn_suite.tabular._balance import Balance
 from sknn_suite.tabular._best_of_each import BestOfEach
 from sknn_suite.tabular._chosen_kinds import (
@@ -24,7 +25,7 @@ from sknn_suite.tabular._chosen_kinds import (
     warn_of_identifiers,
 )
 from sknn_suite.tabular._folds import Folds, draw_folds
-from sknn_suite.tabular._importances import importances
+from sknn_suite.tabular._importances import HURRIED, USUAL, importances
 from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
 from sknn_suite.tabular._scale_trial import try_scales
@@ -33,6 +34,9 @@ from sknn_suite.training import FitPlan, load_weights, weights_of
 
 # Rows of the first batch, whose sums the initial weights are scaled by.
 ROWS_TO_SUIT = 1024
+
+# Rows that go through the networks at a time, when they do not train.
+ROWS_TOGETHER = 1024
 
 # Members of "auto".
 N_MEMBERS = 8
@@ -241,7 +245,7 @@ class MixedTask(SupervisedTask):
         return min(max(max(sizes) for sizes in network.config["sizes"]), batch_size)
 
     def rows_at_once(self, network: Network) -> int | None:
-        return 1024
+        return ROWS_TOGETHER
 
     def batch_size(self, n_rows: int, device: torch.device) -> int:
         size = 1 << max(n_rows // 100, 1).bit_length()
@@ -260,6 +264,13 @@ class MixedTask(SupervisedTask):
         return _combining(net, self.loss().out_activation, _equal(n_models), 1.0)
 
     def finish(self, net: FittedNet, fit: Any) -> FittedNet:
+        # As in training: threads that wait for each other cost more than they gain. On
+        # a busy machine they cost ten times the time, and who pressed Ctrl-C waits.
+        work = ROWS_TOGETHER * largest_weight(net.network.skeleton())
+        with one_thread() if fit.is_interrupted else suited_threads(work):
+            return self._finish(net, fit)
+
+    def _finish(self, net: FittedNet, fit: Any) -> FittedNet:
         shown, share, sharpness = self.members.shown(), _equal(len(self.members)), 1.0
         link = self.loss().out_activation
         if fit.plan.valid is not None:
@@ -277,7 +288,8 @@ class MixedTask(SupervisedTask):
             net = self.deciding(net, lambda: scores, judge.take(rows))
             source = copy_random_state(fit.plan.random_state)
             of_columns = net.encoder.origins, len(net.encoder.kinds_)
-            found = importances(module, share, judge, *of_columns, source)
+            limits = HURRIED if fit.is_interrupted else USUAL
+            found = importances(module, share, judge, *of_columns, source, limits)
             self.of.feature_importances_ = found
         self.objective.tell(self.balance, share)
         self.of.members_ = shown | {"weight": share}
@@ -334,7 +346,7 @@ def _module(plan: FitPlan, weights: dict[str, np.ndarray]) -> Any:
 
 def _raw_scores(module: Any, rows: TensorBundle) -> Tensor:
     """Raw scores of each member for all rows."""
-    batches = make_batches(rows, 1024)
+    batches = make_batches(rows, ROWS_TOGETHER)
     with torch.inference_mode():
         return torch.cat([module(**batch.inputs) for batch in batches], dim=1)
 

@@ -11,7 +11,7 @@ from sknn_suite.data import TensorBundle, as_tensor
 from sknn_suite.doors import copy_random_state
 from sknn_suite.encoding import NumberTarget, TargetScale
 from sknn_suite.tabular._judge import Judge
-from sknn_suite.training import FitPlan, train
+from sknn_suite.training import FitPlan, train_first
 
 # Part of the epochs that each of the two trainings takes.
 SHARE = 0.125
@@ -75,7 +75,7 @@ def try_scales(
         )
         if limit is not None:
             short = short.change(max_time=SHARE * limit)
-        raw = scores_of(short, train(short).weights)
+        raw = scores_of(short, train_first(short).weights)
         scores, rows = judge.mean(raw, np.full(len(raw), 1 / len(raw)))
         y = scale.undo(scores.cpu().double().numpy())
         if target.seen is not None:

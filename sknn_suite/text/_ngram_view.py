@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_suite.checks import list_some
 from sknn_suite.encoding import FIRST_GRAM, NgramNames, TextEncoder
 from sknn_suite.modules import SHARE_OF_NETWORKS
 
@@ -110,7 +111,7 @@ class NgramModel:
         if len(at) != 1:
             raise ValueError(
                 f"label={label!r} is not a class of the model. Expected one of "
-                f"{self._classes.tolist()[:10]}. Choose it from classes_."
+                f"{list_some(self._classes, 10)}. Choose it from classes_."
             )
         k, weight = int(at[0]), self._weight
         if self._per_label:

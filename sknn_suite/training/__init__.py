@@ -25,7 +25,7 @@ from sknn_suite.training._state import (
     to_portable,
     weights_of,
 )
-from sknn_suite.training._train import Trained, begin, train
+from sknn_suite.training._train import Trained, begin, train, train_first
 from sknn_suite.training._trainer import (
     train_alone,
     train_job,
@@ -65,6 +65,7 @@ __all__ = [
     "to_portable",
     "train",
     "train_alone",
+    "train_first",
     "train_job",
     "train_many",
     "trained_by",

@@ -33,6 +33,14 @@ def explain_not_found(error: Exception, row: Mapping[str, Any]) -> None:
     if match is None:
         return
     found = [name for name in ("valid_loss", "valid_score") if name in row]
+    if match[1].removesuffix("_best") in found:
+        name = match[1].removesuffix("_best")
+        raise ValueError(
+            f"A callback looked for {match[1]!r} in the history of this fit, which has "
+            f"{name!r} alone. Expected a function that says whether the epoch is the "
+            f"best. Write monitor=lambda net: net.history[-1, {name!r}] == "
+            f"min(net.history[:, {name!r}])."
+        ) from error
     if found:
         raise ValueError(
             f"A callback looked for {match[1]!r} in the history of this fit, where it "

@@ -107,6 +107,20 @@ def train(
     return result_of(net, plan, keeps_net=keeps_net)
 
 
+def train_first(plan: FitPlan) -> Trained:
+    """Train a plan that another training follows.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupts it: what follows would go on as if nothing had happened.
+    """
+    trained = train(plan)
+    if trained.interrupted:
+        raise KeyboardInterrupt
+    return trained
+
+
 def make_ready(
     plan: FitPlan,
     score: Callable[[TensorNet], float] | None = None,

@@ -288,3 +288,12 @@ def test_a_choice_is_one_line_to_read(scoring, by):
         f"ThresholdChoice(threshold={threshold}, value={value}, by {by}, "
         f"n_ties={len(choice.ties)}, is_exact=True)"
     )
+
+
+def test_the_two_columns_of_probabilities_are_taken():
+    y, positive = np.array([0, 0, 1, 0, 1]), np.array([0.1, 0.2, 0.4, 0.5, 0.9])
+    expected = find_threshold(y, positive).threshold
+    assert find_threshold(y, np.c_[1 - positive, positive]).threshold == expected
+    assert find_threshold(y, positive[:, None]).threshold == expected
+    with pytest.raises(ValueError, match=r"^y_score has the shape \(5, 3\)\. Expected"):
+        find_threshold(y, np.ones((5, 3)))

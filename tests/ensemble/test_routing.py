@@ -86,6 +86,17 @@ def test_a_member_that_takes_no_weights_is_named(two, weight):
         assert stack.fit(*two, sample_weight=weight).score(*two) > 0.7
 
 
+@pytest.mark.parametrize("name", ["X_val", "y_val", "sample_weight_val"])
+def test_validation_rows_beside_folds_are_refused(two, name):
+    X, y = two
+    for model in (
+        CrossFitClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
+        CrossFitStackingClassifier([("a", LogisticRegression())]),
+    ):
+        with pytest.raises(ValueError, match=f"^fit got {name}, which no member takes"):
+            model.fit(X, y, **{name: X[:5]})
+
+
 def test_other_arguments_need_routing_in_a_stack(two):
     members = [("line", LogisticRegression()), ("other", LogisticRegression())]
     with pytest.raises(ValueError, match="fit got coef_init, and has 2 members"):

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -121,14 +122,17 @@ def test_weights_are_drawn_for_the_activation_of_their_layer():
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ([(4, 3, "rleu")], r"has the layer \[4, 3, 'rleu'\], which is unknown"),
-        ([(4, (3, 3))], r"has the layer \[4, \(3, 3\)\], which is unknown"),
+        ([(4, 3, "rleu")], r"has layer 1, \(4, 3, 'rleu'\), which is unknown"),
+        ([(4, (3, 3))], r"has layer 1, \(4, \(3, 3\)\), which is unknown"),
+        ([(64,)], r"has layer 1, \(64,\), which .* Write 64 for 64 dense units\.$"),
+        ([(4, 3), (3, "softmax")], r"layer 2, \(3, 'softmax'\), which is an output la"),
         ([("relu", 4)], "is unknown"),
         ([(8, "tanh"), (4, 3)], "convolution of 4 channels after a dense layer"),
-        (["poll"], "has the layer 'poll', which is unknown"),
+        (["poll"], "has layer 1, 'poll', which is unknown"),
         ([(4, 3), 8, (4, 3)], "convolution of 4 channels after a dense layer"),
         ([8, "pool"], "unknown or in the wrong place"),
-        ([(4, 13)], "Images are too small for the layer"),
+        ([(4, 13)], r"Images are too small for layer 1, \(4, 13\), of architecture"),
+        (["pool", (4, 3), "pool", "pool", "pool"], "too small for layer 5, 'pool', of"),
         ([("dropout", 2)], "is unknown"),
         ([-3], "is unknown"),
     ],
@@ -436,3 +440,13 @@ def test_a_last_batch_of_one_row_goes_through_a_norm_of_torch():
     model.fit(X, np.arange(21) % 2)
     assert model.t_ == 2 * 21
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_a_list_that_ends_in_the_outputs_is_warned_of(colour):
+    layers = [(4, 3), "pool", 3]
+    with pytest.warns(SuiteWarning, match="ends in 3 dense units, as many as y needs"):
+        CNNClassifier(layers, max_iter=1).fit(*colour)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SuiteWarning)
+        CNNClassifier([*layers[:2], (3, "relu")], max_iter=1).fit(*colour)
+        CNNClassifier([*layers[:2], 4], max_iter=1).fit(*colour)

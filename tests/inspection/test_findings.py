@@ -289,6 +289,23 @@ def test_pixels_that_are_never_set_are_no_constant_columns():
 # -- the course of training ----------------------------------------------------------
 
 
+def test_epochs_of_earlier_calls_count_after_a_warm_start(labels):
+    X, y = labels
+    model = few_epochs(max_iter=400, warm_start=True).fit(X, y)
+    model.set_params(max_iter=5).fit(X, y)
+    assert len(model.history_) > 5 == model.n_iter_
+    # As it goes on at the last rate of the first call, it falls as evenly as before.
+    for i, row in enumerate(model.history_):
+        row["train_loss"] = 1.0 / (1 + i)
+    for i, row in enumerate(model.history_[-5:]):
+        row["train_loss"] = 1e-3 - 1e-6 * i
+    assert found(diagnose(model, X, y).advice, "Training ended") == []
+    short = few_epochs(max_iter=20, warm_start=True).fit(X, y)
+    (said,) = found(advice(short.set_params(max_iter=5), X, y), "Training ended")
+    assert "after 25 epochs (5 of them in the last call) while the loss still" in said
+    assert said.endswith("raise max_iter, or call fit once more.")
+
+
 def test_too_few_epochs_are_told(labels):
     X, y = labels
     said = found(advice(few_epochs(max_iter=20), X, y), "Training ended")

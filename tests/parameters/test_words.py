@@ -70,6 +70,31 @@ def test_a_word_of_others_is_refused_with_ours(public_class, word):
 
 
 @pytest.mark.parametrize(
+    ("word", "value", "said"),
+    [
+        ("warm_start", True, "no warm_start. {} cannot continue a fit: fit it anew,"),
+        ("checkpoint", "file", "no checkpoint. {} cannot continue a fit: fit it anew"),
+        ("freeze", 1, "no freeze. {} trains all weights of new networks: leave freeze"),
+        ("early_stopping", True, "no early_stopping. {} always leaves rows out, and"),
+        ("early_stop", 5, "no early_stopping for early_stop. {} always leaves rows"),
+        ("alpha", 0.1, "no alpha. {} settles alpha itself: leave alpha out."),
+        ("weight_decay", 0.1, "no alpha for weight_decay. {} settles alpha itself: "),
+    ],
+)
+def test_what_a_class_settles_itself_is_refused_with_a_reason(
+    mixed_class, word, value, said
+):
+    said = re.escape(f"Expected {said.format(mixed_class.__name__)}")
+    with pytest.raises(TypeError, match=said) as caught:
+        mixed_class(**{word: value})
+    assert str(caught.value).count(". ") == 2
+    with pytest.raises(ValueError, match=said):
+        mixed_class().set_params(**{word: value})
+    with pytest.raises(TypeError, match=said):
+        mixed_class().fit([[0.0], [1.0]], [0, 1], **{word: value})
+
+
+@pytest.mark.parametrize(
     ("kind", "word", "ours"),
     [
         (MLPClassifier, "hidden_layers", "hidden_layer_sizes=(64, 32)"),

@@ -1,5 +1,7 @@
 """What a file says of itself, and the card of a model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +18,10 @@ from sknn_suite import (
     CNNClassifier,
     MLPClassifier,
     MLPRegressor,
+    TabularClassifier,
     TextRNNClassifier,
 )
+from sknn_suite.decision import ThresholdTuner
 from sknn_suite.persistence import inspect, model_card, save
 
 pytestmark = pytest.mark.filterwarnings(
@@ -53,6 +57,40 @@ def test_the_contents_of_a_network(tmp_path):
     assert found.n_bytes == (tmp_path / "a.sknn").stat().st_size
     assert "MLPClassifier" in str(found)
     assert "no code of others" in str(found)
+
+
+def test_the_contents_that_serving_needs(tmp_path):
+    model = TabularClassifier(
+        n_members=2, max_iter=2, decision_threshold="f1", random_state=0
+    )
+    model = make_pipeline(FunctionTransformer(), model).fit(TABLE, Y)
+    found = contents_of(model, tmp_path)
+    assert found.column_kinds == dict(model[-1].column_kinds_)
+    assert found.column_kinds["word"] == "category"
+    assert found.threshold == model[-1].decision_threshold_
+    lines = str(found).splitlines()
+    assert "kinds       number: age, size, a|b" in lines
+    assert "            category: word" in lines
+    assert f"threshold   {found.threshold:.6g}" in lines
+
+
+def test_the_threshold_of_several_classes_and_of_others(tmp_path):
+    network = MLPClassifier((3,), max_iter=3, random_state=0)
+    tuner = ThresholdTuner(network, cv=2).fit(X, Y)
+    assert contents_of(tuner, tmp_path).threshold == tuner.decision_threshold_
+    labels = np.digitize(X[:, 0], [-0.5, 0.5])
+    several = network.set_params(decision_threshold=[0.2, 0.3, 0.4]).fit(X, labels)
+    assert contents_of(several, tmp_path).threshold == pytest.approx([0.2, 0.3, 0.4])
+    plain = network.set_params(decision_threshold=None).fit(X, labels)
+    found = contents_of(plain, tmp_path)
+    assert (found.threshold, found.column_kinds) == (None, None)
+    assert "threshold" not in str(found)
+    given = network.set_params(decision_threshold=0.25).fit(X, Y)
+    assert contents_of(given, tmp_path).threshold == 0.25
+    given._net.target.rule = replace(given._net.target.rule, threshold=np.inf)
+    assert contents_of(given, tmp_path).threshold == np.inf
+    detector = AutoencoderDetector(max_iter=2, random_state=0).fit(X)
+    assert contents_of(detector, tmp_path).threshold == detector.offset_
 
 
 def test_the_contents_of_a_pipeline(tmp_path):

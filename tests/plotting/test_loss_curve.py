@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor
+from sknn_suite.ensemble import CrossFitClassifier
 from sknn_suite.exceptions import MissingDependencyError
 from sknn_suite.plotting import LossCurveDisplay
 
@@ -212,3 +213,15 @@ def test_missing_matplotlib_is_named(monkeypatch, stopped_early):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'sknn_suite\[plot"):
         LossCurveDisplay.from_estimator(stopped_early)
+
+
+def test_folds_are_drawn_one_by_one():
+    X, y = load_iris(return_X_y=True)
+    network = MLPClassifier((3,), n_iter_no_change=1, tol=9.0)  # it ends at once
+    folds = CrossFitClassifier(network, cv=3).fit(X, y)
+    with pytest.raises(ValueError, match=r"^CrossFitClassifier has 3 fitted models"):
+        LossCurveDisplay.from_estimator(folds)
+    _, ax = plt.subplots()
+    for one in folds.estimators_:
+        LossCurveDisplay.from_estimator(one, ax=ax)
+    assert len(ax.lines) == 3

@@ -18,10 +18,12 @@ from sklearn.metrics import fbeta_score, log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
 
-from sknn_suite import TabularClassifier, TabularRegressor
+from sknn_suite import MLPClassifier, TabularClassifier, TabularRegressor
 from sknn_suite.decision import FBeta
-from sknn_suite.exceptions import DataError, SuiteWarning
+from sknn_suite.exceptions import DataError, InterruptedWarning, SuiteWarning
+from sknn_suite.tabular import _mixed_task
 
 QUICK = {"n_members": 2, "hidden_layer_sizes": (8,), "max_iter": 4, "random_state": 0}
 
@@ -51,6 +53,45 @@ def mixed(mixed_class):
 
 def answers(model, X):
     return model.predict_proba(X) if is_classifier(model) else model.predict(X)
+
+
+# -- interrupted ---------------------------------------------------------------------
+
+
+class Press(Callback):
+    """Ctrl-C in a batch of the third epoch."""
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training and len(net.history) == 3:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_fit_says_so_and_has_all_attributes(mixed_class, mixed):
+    X, y = mixed
+    model = mixed_class(**QUICK, callbacks=[Press()])
+    with pytest.warns(InterruptedWarning, match="The weights of the best epoch so far"):
+        model.fit(X, y)
+    assert model.n_iter_ == 2
+    assert np.isfinite(answers(model, X)).all()
+    assert model.feature_importances_.shape == (X.shape[1],)
+    assert set(model.members_) >= {"validation_score", "weight"}
+
+
+def test_importances_take_fewer_rows_after_an_interrupt(monkeypatch):
+    X, signal = make_frame(600)
+    seen = []
+
+    def note(module, share, judge, origins, n_columns, random_state, limits):
+        seen.append(limits)
+        return np.zeros(n_columns)
+
+    monkeypatch.setattr(_mixed_task, "importances", note)
+    model = TabularRegressor(**QUICK).fit(X, signal)
+    with pytest.warns(InterruptedWarning):
+        model.set_params(callbacks=[Press()]).fit(X, signal)
+    usual, hurried = seen
+    assert hurried.n_rows < usual.n_rows
+    assert hurried.n_passes < usual.n_passes
 
 
 # -- learning ------------------------------------------------------------------------
@@ -549,3 +590,14 @@ def test_features_that_do_not_exist_are_named(mixed_class, mixed):
         mixed_class(categorical_features=["gone"]).fit(*mixed)
     with pytest.raises(DataError, match="'size' is in date_features and in another"):
         mixed_class(numeric_features=["size"], date_features=["size"]).fit(*mixed)
+
+
+# -- documentation -------------------------------------------------------------------
+
+
+def test_the_documentation_names_no_parameter_that_is_refused(mixed_class):
+    told = mixed_class.__doc__
+    words = ("early stopping", "early-stopping", "lbfgs", "init_from", "init_matched_")
+    assert [word for word in words if word in told.lower()] == []
+    assert "minus the loss, unless `early_stopping_scoring`" in told
+    assert "init_matched_" in MLPClassifier.__doc__

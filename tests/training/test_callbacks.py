@@ -298,3 +298,25 @@ def test_a_callback_is_told_what_the_history_has(two_classes):
         ValueError, match=r"'valid_acc' .* 'valid_loss' or 'valid_score'"
     ):
         model.fit(*two_classes)
+
+
+def test_a_checkpoint_is_told_how_to_find_the_best_epoch(two_classes, tmp_path):
+    model = MLPClassifier(**SMALL, max_iter=9, early_stopping=True)
+    usual = Checkpoint(dirname=tmp_path)
+    with pytest.raises(
+        ValueError, match=r"'valid_loss_best' .* monitor=lambda"
+    ) as told:
+        model.set_params(callbacks=[usual]).fit(*two_classes)
+    advice = str(told.value).partition("Write monitor=")[2].removesuffix(".")
+    saved = []
+
+    class Noted(Checkpoint):
+        def save_model(self, net):
+            saved.append(len(net.history))
+
+    noted = Noted(monitor=eval(advice), dirname=tmp_path)
+    model.set_params(callbacks=[noted], learning_rate_init=0.5).fit(*two_classes)
+    losses = [row["valid_loss"] for row in model.history_]
+    best = [n for n in range(1, 10) if losses[n - 1] == min(losses[:n])]
+    assert saved == best
+    assert len(best) < len(losses)
