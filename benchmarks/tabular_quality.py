@@ -10,7 +10,8 @@ import os
 import statistics
 from typing import Any
 
-from _measure import Line, earlier, parse_options, report
+import matplotlib.pyplot as plt
+from _measure import ROOT, Line, earlier, parse_options, report
 from _tabular import CLASSES, NUMBERS, OURS, PEERS, measure_apart
 
 # Contenders that the mean rank must be ahead of.
@@ -20,6 +21,8 @@ LARGE, CALIBRATED = 10_000, 0.02
 SHARE_OF_REALMLP = 0.6
 QUICK = ("titanic", "abalone")
 QUICK_ROWS = 400
+
+PICTURE = ROOT / "docs" / "images" / "mean_ranks.png"
 
 
 def main() -> None:
@@ -46,7 +49,25 @@ def main() -> None:
                     print(key, {k: round(v, 4) for k, v in found.items()}, flush=True)
     rows = f"{most or 'all'} rows"
     lines, notes = summarise(raw, tables, n_seeds, rows)
+    notes.append(f"Rows of each table: {most or 'all'}, a quarter of them held out.")
     report("tabular_quality", __doc__, lines, options, notes=notes, raw=raw)
+    if not options.quick:
+        draw(notes, len(tables))
+
+
+def draw(notes: list[str], n_tables: int) -> None:
+    """Draw the mean ranks for the README."""
+    start = "mean rank of "
+    pairs = [n.removeprefix(start).split(": ") for n in notes if n.startswith(start)]
+    names, ranks = [name for name, _ in pairs], [float(rank) for _, rank in pairs]
+    figure, axes = plt.subplots(figsize=(7, 0.35 * len(names) + 0.9))
+    colors = ["tab:blue" if name in OURS else "silver" for name in names]
+    shown = ["TabularClassifier, TabularRegressor" if n in OURS else n for n in names]
+    bars = axes.barh(shown[::-1], ranks[::-1], color=colors[::-1])
+    axes.bar_label(bars, fmt="%.1f", padding=3)
+    axes.set_xlabel(f"mean rank on {n_tables} tables (1 is best)")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(PICTURE, dpi=120, bbox_inches="tight")
 
 
 def summarise(
