@@ -51,8 +51,13 @@ def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) 
     if "groups" in u.aside:
         extra += f", groups=table[{u.aside['groups'].name!r}].astype(str)"
     lines.append(f"model.fit(X, y{extra})")
-    out = options.out or usual_model(Path(options.file))
-    lines.append(f"save(model, {str(out)!r})")
+    # Not the command's own file: `predict` reads more from it than a model.
+    out = Path(options.out or usual_model(Path(options.file)))
+    out = out.with_name(f"{out.stem}_in_python{out.suffix}")
+    lines += [
+        f"save(model, {str(out)!r})",
+        f"# model.predict(other[{u.read!r}]) predicts the rows of another table",
+    ]
     return "\n".join(lines) + "\n"
 
 

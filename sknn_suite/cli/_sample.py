@@ -133,9 +133,12 @@ class Sample:
         if wanted == ids or len(set(ids)) < len(ids):
             return result, []
         if set(wanted) != set(ids):
+            what = "has other ids than"
+            if set(wanted) < set(ids):
+                what = f"has only {len(wanted):,} of the {len(ids):,} rows of"
             return result, [
-                f"The sample has {len(wanted):,} rows with other ids than the table, "
-                "so the order is that of the table."
+                f"The sample {what} the table, so the rows and their order are those "
+                "of the table."
             ]
         found = result.set_index(key).loc[wanted].reset_index()
         return found[list(self.frame.columns)], []

@@ -58,9 +58,9 @@ def run_both(table, tmp_path, monkeypatch, *given, **how):
     assert main(arguments) == 0
     model = load("train.sknn")
     names = {}
-    program = model.notes_["python"].replace("'train.sknn'", "'again.sknn'")
+    program = model.notes_["python"]
     exec(compile(program, "program", "exec"), names)
-    return model, load("again.sknn"), names
+    return model, load("train_in_python.sknn"), names
 
 
 def assert_alike(model, again, names):

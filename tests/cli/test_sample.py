@@ -130,3 +130,7 @@ def test_rows_are_filled_and_sorted_by_the_id():
     result, remarks = other.sort(filled, "nr")
     assert result is filled
     assert "other ids" in remarks[0]
+    part = understand(frame.iloc[:2])
+    result, remarks = part.sort(filled, "nr")
+    assert result is filled
+    assert "only 2 of the 3 rows" in remarks[0]

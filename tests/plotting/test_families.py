@@ -35,14 +35,12 @@ ALL = [name for name in sknn_suite.__all__ if name[0].isupper()]
 DETECTORS = ["AutoencoderDetector", "VAEDetector"]
 CLASSIFIERS = [name for name in ALL if name.endswith("Classifier")]
 IMAGES, TEXTS = ["CNNClassifier"], ["TextRNNClassifier"]
-# Those of mixed tables keep nothing with which training could go on.
-GO_ON = [name for name in ALL if not name.startswith("Tabular")]
 SIZES = {"MLP": "hidden_layer_sizes", "RNN": "hidden_sizes"}
 
 # What is done, and the families of which it can be done.
 USES = {
     "summary": (lambda m, X, y: summary(m), ALL),
-    "diagnose": (lambda m, X, y: diagnose(m, X, y), GO_ON),
+    "diagnose": (lambda m, X, y: diagnose(m, X, y), ALL),
     "find_learning_rate": (
         lambda m, X, y: find_learning_rate(m, X, y, n_steps=3),
         ALL,
