@@ -90,7 +90,7 @@ def test_the_readmes_commands_work_in_a_clean_directory(tmp_path):
 def test_the_program_that_fit_prints_runs(folder, tmp_path):
     text = load(folder / "model.sknn").notes_["python"]
     text = text.replace("time_limit=8.0", "time_limit=1.0")
-    text = text.replace(f"{folder}/model.sknn", f"{tmp_path}/again.sknn")
+    text = text.replace(f"{folder}/model_in_python.sknn", f"{tmp_path}/again.sknn")
     names = {}
     exec(compile(text, "program", "exec"), names)
     assert names["model"].classes_.tolist() == ["no", "yes"]
