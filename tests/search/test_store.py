@@ -341,6 +341,10 @@ def _search(folder, answer, X, y):
     )
 
 
+def _n_files(folder):
+    return len(list(folder.glob("*.npz")))
+
+
 @pytest.mark.parametrize(
     "n_kills", [2, pytest.param(10, marks=pytest.mark.slow)], ids=["twice", "ten times"]
 )
@@ -357,22 +361,21 @@ def test_a_search_that_is_killed_goes_on(n_kills, few, tmp_path):
         process.start()
         return process
 
-    began = time.perf_counter()
     whole = start("whole")
     expected = answer.get()
     whole.join()
-    seconds = time.perf_counter() - began
-    n_all = len(list((tmp_path / "whole").glob("*.npz")))
+    n_all = _n_files(tmp_path / "whole")
     n_kept = []
     for number in range(n_kills):
         folder = f"kill {number}"
-        process = start(folder)
-        time.sleep(moments.uniform(0.2, 0.9) * seconds)
+        process, n_before = start(folder), moments.randrange(1, n_all // 2)
+        while process.is_alive() and _n_files(tmp_path / folder) < n_before:
+            time.sleep(0.002)
         process.kill()
         process.join()
         if process.exitcode == 0:  # it was faster than the first
             answer.get()
-        n_kept.append(len(list((tmp_path / folder).glob("*.npz"))))
+        n_kept.append(_n_files(tmp_path / folder))
         again = start(folder)
         results = answer.get()
         again.join()
@@ -380,5 +383,5 @@ def test_a_search_that_is_killed_goes_on(n_kills, few, tmp_path):
         for key, values in expected.items():
             assert str(results[key]) == str(values)
         assert (results["probabilities"] == expected["probabilities"]).all()
-        assert len(list((tmp_path / folder).glob("*.npz"))) == n_all
+        assert _n_files(tmp_path / folder) == n_all
     assert any(0 < n < n_all for n in n_kept)  # some were in the middle
