@@ -173,7 +173,7 @@ CHANGES = {
         lambda s: s["members_"].update(items=[]),
         "has no member",
     ),
-    "no weights": ("stack", lambda s: s.update(weights_=None), "has no final step"),
+    "no weights": ("greedy", lambda s: s.update(weights_=None), "has no final step"),
     "negative weights": (
         "stack",
         lambda s: s.update(
