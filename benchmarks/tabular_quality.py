@@ -48,22 +48,21 @@ def main() -> None:
                     raw[key] = found
                     print(key, {k: round(v, 4) for k, v in found.items()}, flush=True)
     rows = f"{most or 'all'} rows"
-    lines, notes = summarise(raw, tables, n_seeds, rows)
+    lines, ranks = summarise(raw, tables, n_seeds, rows)
+    notes = [f"mean rank of {name}: {rank:.2f}" for name, rank in ranks.items()]
     notes.append(f"Rows of each table: {most or 'all'}, a quarter of them held out.")
     report("tabular_quality", __doc__, lines, options, notes=notes, raw=raw)
     if not options.quick:
-        draw(notes, len(tables))
+        draw(ranks, len(tables))
 
 
-def draw(notes: list[str], n_tables: int) -> None:
-    """Draw the mean ranks for the README."""
-    start = "mean rank of "
-    pairs = [n.removeprefix(start).split(": ") for n in notes if n.startswith(start)]
-    names, ranks = [name for name, _ in pairs], [float(rank) for _, rank in pairs]
-    figure, axes = plt.subplots(figsize=(7, 0.35 * len(names) + 0.9))
+def draw(ranks: dict[str, float], n_tables: int) -> None:
+    """Draw the mean ranks for the README; the best comes first in `ranks`."""
+    figure, axes = plt.subplots(figsize=(7, 0.35 * len(ranks) + 0.9))
+    names = list(ranks)[::-1]  # bars are drawn from below
     colors = ["tab:blue" if name in OURS else "silver" for name in names]
     shown = ["TabularClassifier, TabularRegressor" if n in OURS else n for n in names]
-    bars = axes.barh(shown[::-1], ranks[::-1], color=colors[::-1])
+    bars = axes.barh(shown, [ranks[name] for name in names], color=colors)
     axes.bar_label(bars, fmt="%.1f", padding=3)
     axes.set_xlabel(f"mean rank on {n_tables} tables (1 is best)")
     axes.spines[["top", "right"]].set_visible(False)
@@ -72,8 +71,8 @@ def draw(notes: list[str], n_tables: int) -> None:
 
 def summarise(
     raw: dict[str, dict], tables: tuple, n_seeds: int, rows: str
-) -> tuple[list[Line], list[str]]:
-    """Compare with each contender, table by table and by rank."""
+) -> tuple[list[Line], dict[str, float]]:
+    """Compare with each contender, table by table and by rank; give the ranks too."""
     figures: dict[str, dict[str, list[float]]] = {}
     for name in [*OURS, *PEERS]:
         for table in tables:
@@ -84,7 +83,6 @@ def summarise(
                 figures.setdefault(name, {})[table] = own
     complete = [n for n, found in figures.items() if len(found) == len(tables)]
     ranks = mean_ranks({n: figures[n] for n in complete}, tables)
-    notes = [f"mean rank of {name}: {rank:.2f}" for name, rank in ranks.items()]
     lines = []
     for name in PEERS:
         if name in ranks and "sknn_suite" in ranks:
@@ -103,7 +101,7 @@ def summarise(
             error = statistics.mean(raw[key]["ECE"] for key in keys)
             work = f"calibration error on {table}"
             lines.append(Line(work, "", None, error, error, CALIBRATED, True, unit=""))
-    return lines, notes
+    return lines, ranks
 
 
 def by_table(figures: dict[str, dict[str, list[float]]], name: str) -> list[Line]:

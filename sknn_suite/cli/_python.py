@@ -27,7 +27,8 @@ def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) 
         folder = str(Path(options.file).parent)
         if not Path(options.file).is_dir():
             lines.append(f"table[{name!r}] = {folder + '/'!r} + table[{name!r}]")
-    lines.append(f"X, y = table[{u.read!r}], table[{target!r}]")
+    lines.append(f"columns = {u.read!r}")
+    lines.append(f"X, y = table[columns], table[{target!r}]")
     settings = {
         "time_limit": options.time,
         "scoring": options.metric,
@@ -56,7 +57,7 @@ def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) 
     out = out.with_name(f"{out.stem}_in_python{out.suffix}")
     lines += [
         f"save(model, {str(out)!r})",
-        f"# model.predict(other[{u.read!r}]) predicts the rows of another table",
+        "# model.predict(other[columns]) predicts the rows of another table",
     ]
     return "\n".join(lines) + "\n"
 

@@ -218,17 +218,18 @@ def understand_table(
             "No column is left beside the target. Expected one at least. Drop fewer."
         )
     kinds = kinds_of(X, options.text, images)
+    own: list[str] = []
+    if "id" not in roles:
+        own = [name for name in kinds.of("identifier") if name not in roles.values()]
+    if len(own) == 1:
+        (name,) = own
+        aside["id"] = X[name]
+        X = X.drop(columns=name)
+        kinds = ColumnKinds({n: kind for n, kind in kinds.items() if n != name})
     for name, kind in kinds.items():
         if kind in LEFT_OUT:
             remarks.append(f"{name!r} is left out, since {REASONS[kind]}.")
-    if "id" not in roles:
-        own = [name for name in kinds.of("identifier") if name not in roles.values()]
-        remarks += _about_ids(own)
-        if len(own) == 1:
-            (name,) = own
-            aside["id"] = X[name]
-            X = X.drop(columns=name)
-            kinds = ColumnKinds({n: kind for n, kind in kinds.items() if n != name})
+    remarks += _about_ids(own)
     n_rare = n_known - len(frame)
     return Understanding(X, y, raw, n_rare, is_label, kinds, dialect, remarks, aside)
 
@@ -242,8 +243,9 @@ def _about_ids(names: list[str]) -> list[str]:
         return []
     if len(names) == 1:
         return [
-            f"{names[0]!r} is taken as the id: predict writes it. Name another column "
-            f"with --id, or add --drop {quote(names[0])} to write numbers of rows."
+            f"{names[0]!r} is different in every row, so it is taken as the id: it is "
+            "not learnt from, and predict writes it. Name another column with --id, or "
+            f"add --drop {quote(names[0])} to write numbers of rows."
         ]
     return [
         f"Any of {listed(names)} may be the id. Add --id with the one that predict "

@@ -74,7 +74,7 @@ def test_the_readmes_commands_work_in_a_clean_directory(tmp_path):
     assert [line.split()[0] for line in lines] == ["fit", "predict", "report"]
     told = run(tmp_path, *lines[0].replace("--time 1m", "--time 6s").split())
     assert "398 rows, 32 columns" in told
-    assert "'id' is left out, since it is different in every row." in told
+    assert "'id' is different in every row, so it is taken as the id" in told
     assert "AutoClassifier(" in told
     for line in lines[1:]:
         run(tmp_path, *line.split())

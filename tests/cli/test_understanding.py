@@ -130,8 +130,8 @@ def test_a_single_column_that_names_the_rows_is_the_id(table):
     assert "visit_id" not in found.kinds
     assert list(found.X) == ["age", "place", "same", "when"]
     told = " ".join(found.remarks)
-    assert "'visit_id' is left out, since it is different in every row." in told
-    assert "'visit_id' is taken as the id: predict writes it." in told
+    assert "'visit_id' is different in every row, so it is taken as the id" in told
+    assert "not learnt from, and predict writes it." in told
     assert "--id" in told
     assert "--drop visit_id" in told
 
