@@ -4,17 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import (
-    GroupKFold,
-    GroupShuffleSplit,
-    KFold,
-    ShuffleSplit,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-    TimeSeriesSplit,
-)
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_suite.checks import check_columns
@@ -29,6 +19,7 @@ from sknn_suite.doors import (
     warn_user,
 )
 from sknn_suite.encoding import READ, ColumnKinds, find_kinds
+from sknn_suite.ensemble._auto_folds import split_rows
 from sknn_suite.ensemble._base import (
     OutOfFoldClassifier,
     OutOfFoldEstimator,
@@ -38,15 +29,12 @@ from sknn_suite.ensemble._base import (
 from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._contest import Contest
 from sknn_suite.ensemble._out_of_fold import OutOfFold, mean_and_spread
+from sknn_suite.ensemble._reads import find_columns, rows_by_kind
 from sknn_suite.ensemble._recipe import candidates_for
-from sknn_suite.ensemble._splits import Splits, make_splits
 from sknn_suite.ensemble._target import Labels, Target
 from sknn_suite.ensemble._verdict import Verdict
 from sknn_suite.exceptions import DataError, InterruptedWarning, SuiteWarning
 from sknn_suite.parameters import param, parameters
-
-# From so many rows on there are three folds, and a single part is left out.
-ROWS_FOR_THREE, ROWS_FOR_ONE = 20_000, 100_000
 
 # A fold whose training part is smaller than this share of the largest is only judged.
 LEAST_PART = 0.85
@@ -201,7 +189,9 @@ class Auto(OutOfFoldEstimator):
         reads = rows_by_kind(table, columns, texts, images)
         source = own_random_state(self.random_state)
         seed = int(source.randint(2**31 - 1))
-        splits = self._split(codes, groups, isinstance(target, Labels), seed)
+        splits = split_rows(
+            self.cv, codes, groups, is_label=isinstance(target, Labels), seed=seed
+        )
         for number, (train, _) in enumerate(splits.pairs):
             target.refuse_rows(codes[train], number)
         contest = Contest(
@@ -249,21 +239,6 @@ class Auto(OutOfFoldEstimator):
 
     def _wanted_threshold(self) -> Any:
         return getattr(self, "decision_threshold", None)
-
-    def _split(self, y: np.ndarray, groups: Any, is_label: bool, seed: int) -> Splits:
-        given = {} if groups is None else {"groups": column_or_1d(groups)}
-        cv = self.cv
-        if isinstance(cv, str) and cv == "time":
-            rows = np.zeros((len(y), 1))
-            return Splits(list(TimeSeriesSplit(5).split(rows)), len(y))
-        if isinstance(cv, str) and is_label and not given:
-            return _stratified(y, seed)
-        if isinstance(cv, str):
-            cv = _choose_folds(y, groups is not None, is_label, seed)
-            if isinstance(cv, _ONCE):
-                rows = np.zeros((len(y), 1))
-                return Splits(list(cv.split(rows, y, **given)), len(y))
-        return make_splits(cv, np.zeros((len(y), 1)), y, given, of_labels=is_label)
 
     def _take(self, contest: Contest, y: np.ndarray, weight: np.ndarray | None) -> None:
         """Keep what was found."""
@@ -437,63 +412,6 @@ def inner_target(shown: Target, y: np.ndarray | None) -> tuple[Target, np.ndarra
     return inner, empty if y is None else np.searchsorted(shown.classes, y)
 
 
-def find_columns(wanted: Any, table: ColumnTable, parameter: str) -> list[str]:
-    """Names of columns that the user has named or numbered.
-
-    Raises
-    ------
-    DataError
-        If there is no such column.
-    """
-    names = [column.name for column in table.columns]
-    found = []
-    for one in [] if wanted is None else list(wanted):
-        is_place = isinstance(one, Integral)
-        if is_place and 0 <= int(one) < len(names):
-            one = names[int(one)]
-        if one not in names:
-            raise DataError(
-                f"{parameter} names {one!r}, which X does not have. Expected one of "
-                f"{names[:10]}. Change it."
-            )
-        found.append(one)
-    return found
-
-
-def rows_by_kind(
-    table: ColumnTable, columns: list[str], texts: list[str], images: list[str]
-) -> dict[str, Any]:
-    """Rows as the members read them: a table, texts, paths.
-
-    Parameters
-    ----------
-    table : ColumnTable
-        All columns.
-    columns : list of str
-        Those of tables.
-    texts, images : list of str
-        Those of texts, which are joined, and of image paths.
-    """
-    by_name = {column.name: column for column in table.columns}
-    found: dict[str, Any] = {}
-    if set(columns) - set(texts):
-        chosen = tuple(by_name[name] for name in columns)
-        found["table"] = ColumnTable(chosen)
-    if texts:
-        parts = [cells(by_name[name]) for name in texts]
-        found["texts"] = [" \n ".join(row) for row in zip(*parts)]
-    if images:
-        found["images"] = cells(by_name[images[0]])
-    return found
-
-
-def cells(column: Any) -> list[str]:
-    """Words of a column, empty for gaps."""
-    words = column.words()
-    levels = [*map(str, words.levels), ""]
-    return [levels[place] for place in words.values]
-
-
 def _kinds_of(table: ColumnTable, texts: list[str], images: list[str]) -> ColumnKinds:
     columns = tuple(c for c in table.columns if c.name not in images)
     found: Any = {}
@@ -512,40 +430,3 @@ def _refuse_images(images: list[str], target: Target) -> None:
             "image_features is set, but numbers are predicted. Expected labels for "
             "images. Leave the column out, or make classes of the numbers."
         )
-
-
-# Splitters that leave a part out once.
-_ONCE = (ShuffleSplit, GroupShuffleSplit)
-
-
-def _stratified(y: np.ndarray, seed: int) -> Splits:
-    """Keep the shares of classes in all folds; classes of one row are only learnt."""
-    counts = np.bincount(y)
-    single = np.flatnonzero(counts[y] == 1)
-    others = np.flatnonzero(counts[y] > 1)
-    if not len(others):
-        raise DataError(
-            f"Each of the {len(y)} rows has a class of its own. Expected classes with "
-            "several rows. Add rows, or use AutoRegressor if y is a number."
-        )
-    n_folds = 5 if len(y) < ROWS_FOR_THREE else 3
-    n_folds = min(n_folds, int(counts[counts > 1].min()))
-    cv: Any = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-    if len(y) >= ROWS_FOR_ONE:
-        cv = StratifiedShuffleSplit(1, test_size=0.2, random_state=seed)
-    pairs = [
-        (np.sort(np.append(others[train], single)), np.sort(others[test]))
-        for train, test in cv.split(others, y[others])
-    ]
-    return Splits(pairs, len(y))
-
-
-def _choose_folds(y: np.ndarray, has_groups: bool, is_label: bool, seed: int) -> Any:
-    """Choose folds by the number of rows, for groups and for numbers."""
-    if len(y) >= ROWS_FOR_ONE:
-        kind: Any = GroupShuffleSplit if has_groups else ShuffleSplit
-        return kind(1, test_size=0.2, random_state=seed)
-    n_folds = max(min(5 if len(y) < ROWS_FOR_THREE else 3, len(y)), 2)
-    if has_groups:
-        return StratifiedGroupKFold(n_folds) if is_label else GroupKFold(n_folds)
-    return KFold(n_folds, shuffle=True, random_state=seed)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import expit, logit, softmax
 from scipy.stats import rankdata
 
+from sknn_suite.checks import list_some
 from sknn_suite.ensemble._greedy import GreedyWeights, read_scores
 from sknn_suite.ensemble._scoring import EPS
 from sknn_suite.exceptions import DataError
@@ -81,8 +82,8 @@ def _read_weights(weights: Any, names: list[str]) -> np.ndarray:
         unknown = [name for name in given if name not in names]
         if unknown:
             raise DataError(
-                f"weights name {unknown[:5]}, which have no predictions. Expected "
-                f"names of {names[:5]}. Change them."
+                f"weights name {list_some(unknown)}, which have no predictions. "
+                f"Expected names of {list_some(names)}. Change them."
             )
         weights = [given.get(name, 0.0) for name in names]
     share = np.asarray(weights, dtype=np.float64)

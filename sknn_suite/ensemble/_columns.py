@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_suite.checks import list_some
 from sknn_suite.doors import rows_of
 from sknn_suite.exceptions import DataError
 
@@ -35,8 +36,8 @@ def settle_columns(columns: Any, names: list[str], X: Any) -> dict[str, Any]:
     unknown = [name for name in columns if name not in names]
     if unknown:
         raise DataError(
-            f"columns names {unknown[:5]}, which are no members. Expected names of "
-            f"{names[:5]}. Change columns, or estimators."
+            f"columns names {list_some(unknown)}, which are no members. Expected names "
+            f"of {list_some(names)}. Change columns, or estimators."
         )
     settled = {}
     for name, wanted in columns.items():
@@ -80,8 +81,8 @@ def take_columns(X: Any, wanted: Any, name: str) -> Any:
             if absent:
                 raise DataError(
                     f"X has no column {absent[0]!r}{_more(absent)}, which {name!r} "
-                    f"takes. Expected a data frame with it; X has {there[:8]}. Add "
-                    "the column, or change columns."
+                    "takes. Expected a data frame with it; X has "
+                    f"{list_some(there, 8)}. Add the column, or change columns."
                 )
     elif not hasattr(X, "shape"):
         raise DataError(

@@ -13,6 +13,7 @@ from sklearn.utils import get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_suite.checks import list_some
 from sknn_suite.doors import (
     EstimatorList,
     HasMethods,
@@ -342,7 +343,7 @@ class CrossFitStacking(
         if name not in self.members_:
             raise DataError(
                 f"The stack has no member {name!r}. Expected one of "
-                f"{list(self.members_)[:5]}. Change the name."
+                f"{list_some(self.members_)}. Change the name."
             )
         if len(self.members_) == 1:
             raise DataError(

@@ -84,7 +84,7 @@ class ClassShares(NamedTuple):
         if absent:
             raise DataError(
                 f"{what} needs the share of each class, and no training row of "
-                f"{absent[:5]} counts. Expected one or more. Pass rows of these "
+                f"{list_some(absent)} counts. Expected one or more. Pass rows of these "
                 "classes, set fewer rows aside, or give them a weight."
             )
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_array
 
+from sknn_suite.checks import list_some
 from sknn_suite.doors import (
     RawColumn,
     append_rows,
@@ -266,8 +267,8 @@ def _check_frame(X: Any) -> None:
     repeated = sorted({str(name) for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
-            f"X has several columns of the names {repeated[:5]}. Expected a name for "
-            "each column. Rename them."
+            f"X has several columns of the names {list_some(repeated)}. Expected a "
+            "name for each column. Rename them."
         )
     if not names:
         raise DataError(
