@@ -3,10 +3,18 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from sknn_suite._version import __version__
+from sknn_suite.data import LazyRows, TensorBundle
 from sknn_suite.exceptions import DataError
-from sknn_suite.training import FitPlan, Job, fingerprint
+from sknn_suite.training import (
+    FitPlan,
+    Job,
+    KnownTensors,
+    digest_of_tensor,
+    fingerprint,
+)
 
 # Schedules that go on in the same way, whatever the largest number of epochs.
 ENDLESS = (
@@ -26,8 +34,41 @@ ENDLESS = (
 _LENGTH = ("n_epochs", "planned_epochs", "pauses", "train", "valid", "random_state")
 
 
-def identify(job: Job) -> str | None:
+class RowDigests:
+    """Digests of rows; those that several trainings have in common are read once."""
+
+    def __init__(self) -> None:
+        self._known = KnownTensors()
+        self._digests: dict[int, bytes] = {}
+
+    def __call__(self, bundle: TensorBundle | None) -> bytes | None:
+        """Digest of the rows of a bundle; None if there is no bundle."""
+        if bundle is None:
+            return None
+        tensors: list[Tensor | None] = []
+        for _, x in sorted(bundle.inputs.items()):
+            tensors += x.content() if isinstance(x, LazyRows) else (x,)
+        tensors += bundle.target, bundle.weight, bundle.rows
+        return b"".join(map(self._of_tensor, tensors))
+
+    def _of_tensor(self, tensor: Tensor | None) -> bytes:
+        if tensor is None:
+            return digest_of_tensor(None)
+        known = self._known(tensor)
+        if id(known) not in self._digests:
+            self._digests[id(known)] = digest_of_tensor(known)
+        return self._digests[id(known)]
+
+
+def identify(job: Job, digest_rows: RowDigests | None = None) -> str | None:
     """Digest of a training, without its number of epochs unless the epochs read it.
+
+    Parameters
+    ----------
+    job : Job
+        What is trained.
+    digest_rows : RowDigests, default=None
+        Those of a group of trainings; None makes new ones.
 
     Returns
     -------
@@ -48,8 +89,10 @@ def identify(job: Job) -> str | None:
     parts["versions"] = (__version__, torch.__version__)
     if not can_go_on(plan):
         parts["n_epochs"] = (plan.n_epochs, plan.planned_epochs)
+    digest_rows = digest_rows or RowDigests()
+    parts["rows"] = digest_rows(plan.train), digest_rows(plan.valid)
     try:
-        return fingerprint(parts, plan.train, plan.valid)
+        return fingerprint(parts)
     except DataError:
         return None
 

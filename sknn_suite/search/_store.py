@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from sknn_suite.search._folder import Folder
-from sknn_suite.search._identity import can_go_on, identify
+from sknn_suite.search._identity import RowDigests, can_go_on, identify
 from sknn_suite.training import FitPlan, Job, Trained
 
 # Memory that the store may take. A network of 100 units for 30 columns takes 0.2 MB.
@@ -61,10 +61,10 @@ class Store:
         self._taken = 0
         self._lock = threading.Lock()
 
-    def look_up(self, job: Job) -> Known:
-        """Find the result of a job, or where it can go on."""
+    def look_up(self, job: Job, digest_rows: RowDigests | None = None) -> Known:
+        """Find the result of a job, or where it can go on; see `identify`."""
         plan = job.plan
-        key = identify(job)
+        key = identify(job, digest_rows)
         if key is None:
             return Known(None, plan)
         plan = plan.change(pauses=can_go_on(plan))

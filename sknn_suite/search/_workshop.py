@@ -7,6 +7,7 @@ from typing import Any
 
 from sknn_suite.doors import warn_user
 from sknn_suite.exceptions import SuiteWarning
+from sknn_suite.search._identity import RowDigests
 from sknn_suite.search._signs import Signs
 from sknn_suite.search._store import Store
 from sknn_suite.training import Job, Trained, is_packable, train_alone, train_many
@@ -82,7 +83,8 @@ class Workshop:
             If the user has interrupted one of the trainings: a search of which one
             candidate has had less time than the others would rank them wrongly.
         """
-        known = [self.store.look_up(job) for job in jobs]
+        digest_rows = RowDigests()
+        known = [self.store.look_up(job, digest_rows) for job in jobs]
         places = [i for i, found in enumerate(known) if found.trained is None]
         results: list[Result | None] = [found.trained for found in known]
         self.signs.begin(len(jobs), n_to_come)

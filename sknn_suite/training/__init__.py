@@ -4,7 +4,7 @@ from sknn_suite.training._archive import read_origin, read_state, write_state
 from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._epoch_line import EpochLine
-from sknn_suite.training._fingerprint import fingerprint
+from sknn_suite.training._fingerprint import digest_of_tensor, fingerprint
 from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._job import Job
 from sknn_suite.training._many import train_many
@@ -16,6 +16,7 @@ from sknn_suite.training._paused import Paused
 from sknn_suite.training._plan import FitPlan, Start
 from sknn_suite.training._progress import Progress
 from sknn_suite.training._range_test import RangeTest, run_range_test
+from sknn_suite.training._sharing import KnownTensors
 from sknn_suite.training._sign_of_life import SignOfLife, reports
 from sknn_suite.training._state import (
     bind_weights,
@@ -38,6 +39,7 @@ __all__ = [
     "EpochLine",
     "FitPlan",
     "Job",
+    "KnownTensors",
     "Mixed",
     "Mixup",
     "Muon",
@@ -52,6 +54,7 @@ __all__ = [
     "Trained",
     "begin",
     "bind_weights",
+    "digest_of_tensor",
     "find_checkpoint",
     "fingerprint",
     "from_portable",

@@ -78,6 +78,13 @@ def fingerprint(parts: dict[str, Any], *bundles: TensorBundle | None) -> str:
     return digest.hexdigest()
 
 
+def digest_of_tensor(tensor: torch.Tensor | None) -> bytes:
+    """Digest of the numbers of a tensor, 16 bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    _update(digest, tensor)
+    return digest.digest()
+
+
 def _update(digest: Any, *tensors: torch.Tensor | None) -> None:
     for tensor in tensors:
         if tensor is None:

@@ -126,6 +126,7 @@ class BatchGradient:
         # Walking over all submodules in every batch costs more than a small layer.
         if self.module.training != training:
             set_training(self.module, training)
+        if self.loss.training != training:
             self.loss.train(training)
 
     def of_batch(self, batch: TensorBundle) -> dict[str, Any]:

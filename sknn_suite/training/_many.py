@@ -40,10 +40,11 @@ def train_many(
     they end are one training, at which each looks when its own rule ends it. What
     cannot be packed trains by itself, see `is_packable`. Packs and single nets are
     shared out to as many threads or processes as torch has threads, with one OpenMP
-    thread each.
+    thread each; those of a GPU train one after another.
 
     Results are those of `train` in one thread, bit for bit. Large nets, which `train`
-    computes in several threads, agree to 1e-12 in float64.
+    computes in several threads, agree to 1e-12 in float64; so do nets on a GPU, whose
+    batched products add up in another order.
 
     Parameters
     ----------
@@ -113,12 +114,18 @@ class Task:
         return self.function(self.trajectories, stop)
 
     @property
+    def device(self) -> torch.device:
+        """Where they train."""
+        (first, *_) = self.trajectories[0].values()
+        return first.plan.place.device
+
+    @property
     def can_be_sent(self) -> bool:
         """Whether another process can do it: nothing watches, and its rows are few."""
         jobs = [job for same in self.trajectories for job in same.values()]
         if any(job.callbacks or job.score is not None for job in jobs):
             return False
-        if any(job.keeps_net or job.plan.place.device.type != "cpu" for job in jobs):
+        if self.device.type != "cpu" or any(job.keeps_net for job in jobs):
             return False
         bundles = {
             id(bundle.inputs): bundle.n_bytes
@@ -220,7 +227,7 @@ def _run_side_by_side(
     """
     began = time.perf_counter()
     stop = threading.Event()
-    n_threads = min(torch.get_num_threads(), len(tasks))
+    n_threads = min(_suited_threads(tasks), len(tasks))
     if n_threads <= 1:
         return [_reported(task(stop), report) for task in tasks]
     left = iter(tasks)
@@ -258,6 +265,14 @@ def _run_side_by_side(
         raise
     finally:
         PROCESSES.note(time.perf_counter() - began)
+
+
+def _suited_threads(tasks: Sequence[Task]) -> int:
+    """As many threads as torch has; a GPU is kept busy by one."""
+    devices = {task.device for task in tasks}
+    if any(device.type == "cpu" for device in devices):
+        return torch.get_num_threads()
+    return len(devices)
 
 
 def _reported(results: Results, report: Report | None) -> Results:

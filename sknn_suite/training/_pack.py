@@ -13,8 +13,8 @@ from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._observers import Trajectory
 from sknn_suite.training._products import empty_rows
-from sknn_suite.training._stacked_batches import Part, StackedBatches
-from sknn_suite.training._stacked_steps import StackedPenalty, Steps
+from sknn_suite.training._stacked_batches import Part, StackedBatches, by_net
+from sknn_suite.training._stacked_steps import Steps, make_penalty
 
 
 class Pack:
@@ -71,7 +71,7 @@ class Pack:
             net.move(data, grad)
         self._passes: dict[tuple[int, int], Backprop] = {}
         self._batches = StackedBatches([net.batches_ for net in self.nets])
-        self._penalty = StackedPenalty(self.nets, self.data, self.grad)
+        self._penalty = make_penalty(self.nets, self.data, self.grad)
         self._steps = Steps(self.nets)
 
     def _train_epoch(self) -> None:
@@ -83,8 +83,8 @@ class Pack:
             if not self.members:
                 return
             started = time.perf_counter()
-        for net in self.nets:
-            net.gradient_.set_training()
+        for net in self.nets:  # the passes do not look at the mode of a module
+            net.criterion_.train()
         losses: list[list[tuple[Part, Tensor]]] = []
         self._steps.begin_epoch()
         self._penalty.begin_epoch()
@@ -129,16 +129,12 @@ class Pack:
     ) -> None:
         """Give each net its losses, and let it end its epoch."""
         penalties = self._penalty.values()
+        parts, values = zip(*(pair for step in losses for pair in step))
+        own_losses = by_net(len(self.nets), parts, values)
         records: list[dict[str, list[float]]] = [
-            {"losses": [], "sizes": sizes} for sizes in self._batches.all_sizes
+            {"losses": own, "sizes": sizes}
+            for own, sizes in zip(own_losses, self._batches.all_sizes)
         ]
-        values = torch.cat([value for parts in losses for _, value in parts]).tolist()
-        start = 0
-        for parts in losses:
-            for part, _ in parts:
-                for model in range(part.first, part.last):
-                    records[model]["losses"].append(values[start])
-                    start += 1
         seconds = (time.perf_counter() - started) / len(self.nets)
         for member, record, penalty in zip(self.members, records, penalties):
             if penalty:

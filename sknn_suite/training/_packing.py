@@ -178,16 +178,17 @@ def suited_size(
     n_bytes = plan.place.dtype.itemsize * (
         4 * n_parameters + n_rows * (widths[0] + 2 * sum(widths[1:]))
     )
+    n_threads = torch.get_num_threads()
     if plan.place.device.type == "cpu":
         fitting = min(max(cache_bytes() // n_bytes, FEWEST), MOST)
         fitting = min(fitting, max(int(PACK_WORK / (n_rows * n_parameters)), 1))
     else:
         free = MEMORY_SHARE * free_bytes(plan.place.device)
         fitting = int(min(max(free / n_bytes, 1), MOST_ON_GPU))
+        n_threads = 1  # a GPU does one thing after another
     if max_networks is not None:
         fitting = min(fitting, max_networks)
     # Equal packs, at least one for each thread.
-    n_threads = torch.get_num_threads()
     n_packs = -(-len(group) // fitting)
     n_packs = -(-n_packs // n_threads) * n_threads
     return max(-(-len(group) // n_packs), 1)

@@ -4,7 +4,9 @@ One model has matrices; several have a first axis of models. The numbers of each
 are those that it has alone, bit for bit: torch's batched products call the same kernel
 of the BLAS for each matrix. For very small ones they have a loop of torch's own, and
 for vectors other kernels than a single product, which add up in another order; there
-each model has calls of its own. `tests/training/test_products.py` compares them.
+each model has calls of its own. `tests/training/test_products.py` compares them. A GPU
+sums batched products in an order of its own, and calls are what costs it time, so there
+all products are batched; they agree with those of a single model to rounding.
 """
 
 from collections.abc import Callable
@@ -97,6 +99,8 @@ def choose_products(weight: Tensor, n_rows: int) -> Products:
     """Choose the products of a layer with `weight` for batches of `n_rows` rows."""
     if weight.dim() == 2:
         return BY_ONEDNN if suits_onednn(n_rows, weight) else ALONE
+    if weight.device.type != "cpu":
+        return STACKED
     _, n_outputs, n_inputs = weight.shape
     if n_rows * n_outputs * n_inputs < OWN_LOOP_WORK or n_inputs == 1:
         return ONE_BY_ONE

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sknn_suite.data import TensorBundle
+from sknn_suite.device import fits
 from sknn_suite.training._fingerprint import Describer, IndescribableError
 from sknn_suite.training._job import Job
 from sknn_suite.training._observers import OF_STOPPING
@@ -18,10 +19,11 @@ PLANNED = ("cosine", "one_cycle")
 
 
 class KnownTensors:
-    """Tensors of equal content become one."""
+    """Tensors of equal content become one, on each device."""
 
     def __init__(self) -> None:
         self._known: dict[tuple, list[Tensor]] = {}
+        self._brought: dict[tuple[int, torch.device], Tensor] = {}
 
     def __call__(self, tensor: Tensor) -> Tensor:
         """Return the first tensor of this content."""
@@ -46,6 +48,28 @@ class KnownTensors:
         }
         return replace(bundle, inputs=inputs, **parts)
 
+    def bring(self, bundle: TensorBundle, device: torch.device) -> TensorBundle:
+        """Move a bundle of known tensors, as `bring` does; each tensor moves once."""
+        if bundle.device == device or not bundle.is_dense:
+            return bundle
+        is_there = all((id(x), device) in self._brought for x in bundle.inputs.values())
+        if not is_there and not fits(bundle, device):
+            return bundle
+
+        def move(tensor: Tensor) -> Tensor:
+            key = id(tensor), device
+            if key not in self._brought:
+                self._brought[key] = tensor.to(device)
+            return self._brought[key]
+
+        inputs = {name: move(x) for name, x in bundle.inputs.items()}
+        parts = {
+            name: move(part)
+            for name in ("target", "weight", "rows")
+            if (part := getattr(bundle, name)) is not None
+        }
+        return replace(bundle, inputs=inputs, **parts)
+
 
 def _is_same(tensor: Tensor, other: Tensor) -> bool:
     """Whether two tensors of one shape are the same memory."""
@@ -53,16 +77,21 @@ def _is_same(tensor: Tensor, other: Tensor) -> bool:
 
 
 def share_rows_of(jobs: Sequence[Job]) -> list[Job]:
-    """Let rows of equal content be the same tensors in all jobs.
+    """Let rows of equal content be the same tensors in all jobs, where they train.
 
     Each fold of each candidate of a search brings a copy of its rows.
     """
     known = KnownTensors()
+
+    def share(bundle: TensorBundle, device: torch.device) -> TensorBundle:
+        return known.bring(known.of_bundle(bundle), device)
+
     shared = []
     for job in jobs:
         plan = job.plan
-        train = known.of_bundle(plan.train)
-        valid = None if plan.valid is None else known.of_bundle(plan.valid)
+        device = plan.place.device
+        train = share(plan.train, device)
+        valid = None if plan.valid is None else share(plan.valid, device)
         shared.append(replace(job, plan=plan.change(train=train, valid=valid)))
     return shared
 

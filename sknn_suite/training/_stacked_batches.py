@@ -1,6 +1,8 @@
 """StackedBatches: the batches of several nets, gathered side by side."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,8 +11,10 @@ from torch import Tensor
 
 from sknn_suite.data import BundleBatches, TensorBundle
 
-# Rows of all nets are gathered in blocks of about this many bytes.
+# Rows of all nets are gathered in blocks of about this many bytes: those that stay in
+# the cache of a CPU, and those that keep a GPU busy for a while.
 BLOCK_BYTES = 1 << 20
+BLOCK_BYTES_ON_GPU = 1 << 27
 
 # Tables of all nets up to this many bytes become one, from which one call gathers.
 TABLE_BYTES = 1 << 25
@@ -41,6 +45,24 @@ class Part(NamedTuple):
         return self.x.shape[1]
 
 
+def by_net(
+    n_nets: int, parts: Sequence[Part], values: Sequence[Tensor]
+) -> list[list[float]]:
+    """List what was computed for each net, from values of the nets of each part."""
+    found: list[list[float]] = [[] for _ in range(n_nets)]
+    if not parts:
+        return found
+    on_host = torch.cat(list(values)).cpu()
+    start = 0
+    for (first, last), equal in groupby(parts, key=lambda part: part[:2]):
+        stop = start + len(list(equal)) * (last - first)
+        columns = on_host[start:stop].unflatten(0, (-1, last - first)).T
+        for net, column in enumerate(columns.tolist(), first):
+            found[net] += column
+        start = stop
+    return found
+
+
 class StackedBatches:
     """Batches of several nets, each in the order of its own shuffling.
 
@@ -58,7 +80,9 @@ class StackedBatches:
         bundle = batches[0].bundle
         self.n_steps = -(-self.n_rows[0] // self.batch_size)
         bytes_per_step = len(batches) * self.batch_size * bundle.bytes_per_row
-        per_block = min(max(BLOCK_BYTES // bytes_per_step, 1), self.n_steps)
+        is_on_cpu = bundle.device.type == "cpu"
+        most = BLOCK_BYTES if is_on_cpu else BLOCK_BYTES_ON_GPU
+        per_block = min(max(most // bytes_per_step, 1), self.n_steps)
         self._block_rows = min(per_block * self.batch_size, self.n_rows[0])
         self._per_block = -(-self._block_rows // self.batch_size)
         columns: list[list[Any]] = [
@@ -83,7 +107,7 @@ class StackedBatches:
         start = step % self._per_block * self.batch_size
         return [self._part(start, *run) for run in self.sizes(step)]
 
-    @property
+    @cached_property
     def all_sizes(self) -> list[list[float]]:
         """Rows of each batch of each net."""
         return [

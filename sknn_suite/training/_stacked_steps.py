@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._optimizers import FusedGroups
-from sknn_suite.training._stacked_batches import Part
+from sknn_suite.training._stacked_batches import Part, by_net
 
 
 def runs(keys: Sequence[Any], first: int = 0) -> Iterator[tuple[Any, slice]]:
@@ -110,6 +110,72 @@ class StackedPenalty:
             for model, value in zip(self._owners, values.tolist()):
                 by_model[model].append(value)
         return by_model
+
+
+class BatchedPenalty:
+    """What `StackedPenalty` does, in a few calls for all nets.
+
+    On a GPU a call takes longer than its arithmetic. Values and gradients agree with
+    those of single nets to rounding.
+
+    Parameters
+    ----------
+    nets : sequence of TensorNet
+        The nets.
+    data, grad : Tensor of shape (n_models, n_parameters)
+        Their parameters and gradients.
+    """
+
+    def __init__(self, nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> None:
+        self.penalties = [net.recipe.penalty for net in nets]
+        self.has_any = any(self.penalties)
+        n_weights = len(nets[0].weights_)
+        self.weights = data[:, :n_weights]
+        self.grad = grad[:, :n_weights]
+        self.alpha, self.l1_alpha = (
+            data.new_tensor(column).unsqueeze(1)
+            for column in zip(*((p.alpha, p.l1_alpha) for p in self.penalties))
+        )
+        self.has_l1 = any(p.l1_alpha > 0 for p in self.penalties)
+        self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        """Forget the values of the last epoch."""
+        self._values: list[Tensor] = []
+        self._parts: list[Part] = []
+
+    def add(self, parts: Sequence[Part]) -> None:
+        """Add the penalties' gradients; note their values."""
+        if not self.has_any:
+            return
+        for part in parts:
+            models = slice(part.first, part.last)
+            total: Any = part.n_rows
+            if part.weight is not None:
+                total = part.weight.sum(dim=-1, keepdim=True)
+            weights, grad = self.weights[models], self.grad[models]
+            alpha = self.alpha[models] / total
+            grad.addcmul_(weights, alpha)
+            value = weights.square().sum(dim=-1, keepdim=True) * alpha * 0.5
+            if self.has_l1:
+                l1_alpha = self.l1_alpha[models] / total
+                grad.addcmul_(weights.sign(), l1_alpha)
+                value += weights.abs().sum(dim=-1, keepdim=True) * l1_alpha
+            self._values.append(value.squeeze(1))
+            self._parts.append(part)
+
+    def values(self) -> list[list[float]]:
+        """Values of the penalties of each net at each step of the epoch."""
+        values = by_net(len(self.penalties), self._parts, self._values)
+        return [own if p else [] for own, p in zip(values, self.penalties)]
+
+
+def make_penalty(
+    nets: Sequence[TensorNet], data: Tensor, grad: Tensor
+) -> StackedPenalty | BatchedPenalty:
+    """Make the penalties of several nets, as suits their device."""
+    kind = StackedPenalty if data.device.type == "cpu" else BatchedPenalty
+    return kind(nets, data, grad)
 
 
 class Steps:
