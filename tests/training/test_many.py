@@ -11,6 +11,7 @@ from sklearn.model_selection import KFold
 from skorch.callbacks import Callback
 
 from sknn_suite import AutoencoderDetector, MLPClassifier, MLPRegressor
+from sknn_suite.device import Place
 from sknn_suite.estimator._fit import Call, plan_call
 from sknn_suite.exceptions import DivergedError
 from sknn_suite.training import Job, is_packable, train, train_many
@@ -333,6 +334,17 @@ def test_rows_of_equal_content_become_one_tensor():
     shared = many.share_rows_of([Job(plan) for plan in plans])
     places = {job.plan.train.inputs["x"].data_ptr() for job in shared}
     assert len(places) == 3
+
+
+def test_rows_go_to_another_device_once():
+    plans = plans_of(grid=[{}, {"alpha": 1.0}], early_stopping=True)
+    there = Place(torch.device("meta"), torch.float64)
+    shared = many.share_rows_of([Job(plan.change(place=there)) for plan in plans])
+    for part in ("train", "valid"):
+        bundles = [getattr(job.plan, part) for job in shared]
+        assert {bundle.device.type for bundle in bundles} == {"meta"}
+        assert len({id(bundle.inputs["x"]) for bundle in bundles}) == 3
+        assert len({id(bundle.target) for bundle in bundles}) == 3
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -79,3 +79,9 @@ def test_memory_of_models_has_a_gap_or_no_remainder():
             rows = empty_rows(torch.empty(0, dtype=dtype), 2, n)
             has_gap = rows.stride(0) > n
             assert has_gap or n % (64 // dtype.itemsize * 2) == 0
+
+
+@pytest.mark.parametrize(("n_rows", "n_inputs", "n_outputs"), SHAPES)
+def test_elsewhere_than_on_a_cpu_all_products_are_batched(n_rows, n_inputs, n_outputs):
+    weight = torch.empty(4, n_outputs, n_inputs, device="meta")
+    assert choose_products(weight, n_rows) is STACKED
