@@ -95,6 +95,8 @@ HEADER = ["work", "against", "theirs", "ours", "ratio (rounds)", "gate", "verdic
 def show(value: float, unit: str) -> str:
     """Format a figure with three digits and a suitable unit."""
     if unit == "s":
+        if abs(value) >= 1000:
+            return f"{value:,.0f} s"
         for factor, name in ((1, "s"), (1e3, "ms")):
             if abs(value) * factor >= 1:
                 return f"{value * factor:.3g} {name}"
