@@ -22,6 +22,7 @@ from sknn_suite.device._threads import (
     one_thread,
     share_tasks,
     suited_threads,
+    threads_help,
 )
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "rows_that_fit",
     "share_tasks",
     "suited_threads",
+    "threads_help",
 ]

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -15,6 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sknn_suite.decision import CostMatrix
 from sknn_suite.ensemble import AutoClassifier, AutoRegressor
 from sknn_suite.ensemble import _automatic as automatic
+from sknn_suite.ensemble import _contest as contest
 from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._lines import TableLine, TextLine
 from sknn_suite.ensemble._recipe import Candidate, candidates_for
@@ -252,6 +254,30 @@ def test_folds_that_cannot_all_end_are_not_begun(frame, monkeypatch):
     assert n_begun == 5
     assert list(model.weights_) == ["linear", "slow", "last"]
     assert passed[0] <= 40
+
+
+@pytest.mark.parametrize(("seconds", "helps"), [(60, False), (60, True), (None, False)])
+def test_members_take_one_thread_if_others_do_not_help(
+    frame, monkeypatch, two_threads, seconds, helps
+):
+    X, y, _ = frame
+    seen = []
+
+    class Looks(TableLine):
+        """A line that notes how many threads it may use."""
+
+        def fit(self, X, y, sample_weight=None):
+            seen.append(torch.get_num_threads())
+            return super().fit(X, y, sample_weight)
+
+    def candidates(reads, *, is_label, given, seed, device):
+        line = Looks(is_label, given=given, random_state=seed)
+        return [Candidate("linear", "table", line, 1, 0.0)]
+
+    monkeypatch.setattr(automatic, "candidates_for", candidates)
+    monkeypatch.setattr(contest, "threads_help", lambda: helps)
+    AutoClassifier(time_limit=seconds, cv=2, random_state=0).fit(X, y)
+    assert seen == [1 if seconds and not helps else 2] * 2
 
 
 def test_texts_have_members_of_their_own(frame, monkeypatch):
