@@ -51,10 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.run is None:
         parser.print_help()
         return 0
-    options.began = began
+    options.began, options.written = began, None
     try:
         options.run(options)
     except KeyboardInterrupt:
+        if options.written is not None:
+            sys.stderr.write(f"\n{PROGRAM}: Ctrl-C. '{options.written}' is complete.\n")
+            return 0
         sys.stderr.write(f"\n{PROGRAM}: Ctrl-C ended it before there was a result.\n")
         return 1
     except BrokenPipeError:  # as when `head` has read enough
@@ -74,6 +77,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _end(error: Exception, status: int) -> int:
     """Write an error as one line; return the exit status."""
     text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.errno is not None:
+        # The system's words, such as "[Errno 28] No space left on device".
+        what = "A file" if error.filename is None else f"'{error.filename}'"
+        text = (
+            f"{what} cannot be read or written: {(error.strerror or text).lower()}. "
+            "Expected a file that may be, and room on the disk. Mend this, and run "
+            "again."
+        )
     if not isinstance(error, UsageError | SuiteError | OSError | ValueError):
         text = f"{type(error).__name__}: {text}. Add --debug to see where."
     sys.stderr.write(f"{PROGRAM}: {text}\n")

@@ -74,6 +74,7 @@ def detect(options: argparse.Namespace) -> None:
     result.insert(2, "reasons", told)
     with replacing(out) as file:
         file.write(result.to_csv(index=False).encode("utf-8"))
+    options.written = out
     for place, text in list(zip(worst, told))[:5]:
         voice.say(f"  row {place + 1}: {text}")
     voice.say(f"Wrote {out}: {n_found:,} rows, the worst first")

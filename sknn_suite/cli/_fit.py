@@ -10,7 +10,7 @@ import numpy as np
 
 from sknn_suite.checks import find_scorer
 from sknn_suite.cli._faults import UsageError
-from sknn_suite.cli._files import writable
+from sknn_suite.cli._files import without_interrupts, writable
 from sknn_suite.cli._python import python_of, usual_model
 from sknn_suite.cli._suspicion import suspects
 from sknn_suite.cli._understanding import (
@@ -65,7 +65,9 @@ def fit(options: argparse.Namespace) -> None:
     model.notes_ = _notes(u, options, path, images, text)
     model.set_params(progress=None, time_limit=seconds)
     model.notes_["seconds"] = time.perf_counter() - began
-    save(model, out)
+    with without_interrupts():  # another Ctrl-C would lose what the first has kept
+        save(model, out)
+        options.written = out
     _tell_result(model, out, voice)
     voice.say(f"\nThe same in Python:\n\n{text}")
 

@@ -51,6 +51,7 @@ def report(options: argparse.Namespace) -> None:
     page = make_page(model, path, frame, remark, test)
     with replacing(out) as file:
         file.write(str(page).encode("utf-8"))
+    options.written = out
     voice.say(f"Wrote {out} ({out.stat().st_size / 1e3:.0f} kB)")
     voice.tell("done", out=str(out))
 

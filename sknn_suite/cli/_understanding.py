@@ -106,6 +106,13 @@ def listed(names: list[str]) -> str:
     return f"{count}: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
+def _infinite_rows(column: Any) -> str:
+    """Tell in how many rows a column is infinite, and the first."""
+    rows = np.flatnonzero(np.isinf(column.astype(float)))
+    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return f"row {int(column.index[rows[0]]) + 1}{more}"
+
+
 def folder_table(path: Path) -> Any:
     """Make a table of the image files in a folder of folders, which are the labels.
 
@@ -273,6 +280,11 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
     """
     types = pandas().api.types
     is_number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
+    if is_number and np.isinf(column.astype(float)).any():
+        raise DataError(
+            f"The target {column.name!r} is infinite in {_infinite_rows(column)}. Expected "
+            "finite numbers, or gaps, whose rows are left out. Mend the cells."
+        )
     if is_number and (column == column.round()).all():
         column = column.astype("int64")
     n_values = column.nunique()
@@ -283,7 +295,7 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
         if not is_number:
             raise DataError(
                 f"--task regress, but the target has values such as "
-                f"{column.iloc[0]!r}. Expected numbers. Leave --task out."
+                f"{str(column.iloc[0])!r}. Expected numbers. Leave --task out."
             )
         is_label = False
     elif task == "classify":
@@ -292,8 +304,8 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
         column = column.astype(str)
     if n_values < 2:
         raise DataError(
-            f"The target has one value, {column.iloc[0]!r}, in all rows. Expected two "
-            "at least. Choose another --target, or add rows."
+            f"The target has one value, {str(column.iloc[0])!r}, in all rows. Expected "
+            "two at least. Choose another --target, or add rows."
         )
     return column, is_label
 
@@ -310,7 +322,7 @@ def _without_rare(
     if len(counts) - len(rare) < 2:
         raise DataError(
             f"{len(rare)} classes of {target!r} have a single row, such as "
-            f"{rare[0]!r}. Expected two rows of two classes at least. Choose another "
+            f"{str(rare[0])!r}. Expected two rows of two classes at least. Choose another "
             "--target, or --task regress."
         )
     kept = ~y.isin(rare)
