@@ -178,6 +178,26 @@ def _positive(text: str) -> int:
 _positive.__name__ = "number >= 1"
 
 
+def _several(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise ValueError
+    return number
+
+
+_several.__name__ = "number >= 2"
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise ValueError
+    return number
+
+
+_seed.__name__ = "number >= 0"
+
+
 def _add_fit(commands: Any) -> None:
     command = _add(
         commands,
@@ -218,7 +238,7 @@ def _add_fit(commands: Any) -> None:
         help="flag N rows of --capacity-of, those of the highest probability",
     )
     add("--capacity-of", type=_positive, metavar="ROWS", help="default: all rows")
-    add("--cv", type=_positive, metavar="N", help="number of folds (default: by rows)")
+    add("--cv", type=_several, metavar="N", help="number of folds (default: by rows)")
     add(
         "--time",
         type=read_time,
@@ -227,7 +247,7 @@ def _add_fit(commands: Any) -> None:
         help="limit (default: %(default)s)",
     )
     add("--device", default="auto", help="where networks run (default: %(default)s)")
-    add("--seed", type=int, default=0, help="(default: %(default)s)")
+    add("--seed", type=_seed, default=0, help="(default: %(default)s)")
     add("--jobs", type=_positive, metavar="N", help="folds that are fitted at a time")
     add("--out", metavar="FILE", help="the model (default: as the table, .sknn)")
     _add_common(command)
@@ -313,7 +333,7 @@ def _add_detect(commands: Any) -> None:
         help="limit (default: %(default)s)",
     )
     add("--device", default="auto", help="where networks run (default: %(default)s)")
-    add("--seed", type=int, default=0, help="(default: %(default)s)")
+    add("--seed", type=_seed, default=0, help="(default: %(default)s)")
     add("--out", metavar="FILE", help="the rows (default: as the table)")
     _add_common(command)
 

@@ -17,6 +17,7 @@ from sknn_suite.device._place import (
     Place,
     choose_place,
     prediction_device,
+    resolve_device,
 )
 from sknn_suite.device._threads import (
     one_thread,
@@ -41,6 +42,7 @@ __all__ = [
     "map_rows",
     "one_thread",
     "prediction_device",
+    "resolve_device",
     "rows_that_fit",
     "share_tasks",
     "suited_threads",

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_suite.checks import check_columns
 from sknn_suite.data import ColumnTable
 from sknn_suite.decision import DecisionRule
+from sknn_suite.device import resolve_device
 from sknn_suite.doors import (
     Interval,
     StrOptions,
@@ -175,6 +176,7 @@ class Auto(OutOfFoldEstimator):
             If the rows, the folds or a parameter cannot be used.
         """
         clock = Clock(self._seconds * (1 - RESERVE - SHUFFLES))
+        resolve_device(self.device)  # refused, even if no network is fitted
         table = check_columns(self, X, reset=True, min_rows=2)
         shown, y = self._read_target(y)
         check_consistent_length(table, y)

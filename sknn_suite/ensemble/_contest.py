@@ -105,7 +105,8 @@ class Contest:
             share = candidate.share / sum(c.share for c in candidates[number:])
             budget = self.clock.left * share
             n_rounds = -(-len(self.splits.pairs) // max(self.n_jobs or 1, 1))
-            if self.entries and budget / n_rounds < candidate.least:
+            least = candidate.least * self.clock.delay
+            if self.entries and budget / n_rounds < least:
                 self.tell({"event": "skipped", "member": candidate.name})
                 self.failures[candidate.name] = "there was no time left for it"
                 continue

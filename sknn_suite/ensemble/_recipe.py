@@ -25,7 +25,8 @@ class Candidate:
     share : float
         Its share of the time, beside those that come later.
     least : float
-        Seconds of a fit below which it is not tried.
+        Seconds of work of a fit below which it is not tried; on a busy machine they
+        take longer.
     """
 
     name: str

@@ -188,7 +188,20 @@ def looks(monkeypatch):
         return seen[-1]
 
     monkeypatch.setattr(Clock, "now", staticmethod(now))
+    monkeypatch.setattr(Clock, "worked", staticmethod(lambda: len(seen) / 100))
     return seen
+
+
+def test_a_busy_machine_delays_things(monkeypatch):
+    passed = {"now": 0.0, "worked": 0.0}
+    for name in passed:
+        monkeypatch.setattr(Clock, name, staticmethod(lambda name=name: passed[name]))
+    clock = Clock()
+    assert clock.delay == 1
+    passed |= {"now": 12.0, "worked": 3.0}
+    assert clock.delay == 4
+    passed["worked"] = 20.0  # in two threads
+    assert clock.delay == 1
 
 
 def test_the_time_limit_is_kept_by_lines_and_trees(frame, looks, monkeypatch):
@@ -221,6 +234,7 @@ def test_folds_that_cannot_all_end_are_not_begun(frame, monkeypatch):
     X, y, _ = frame
     passed = [0.0]
     monkeypatch.setattr(Clock, "now", staticmethod(lambda: passed[0]))
+    monkeypatch.setattr(Clock, "worked", staticmethod(lambda: passed[0]))
 
     class Slow(TableLine):
         """A line that takes two seconds beyond its time."""

@@ -106,7 +106,6 @@ def test_importances_end_with_the_time(monkeypatch):
     assert np.isnan(found[1:]).all()
 
 
-
 # -- learning ------------------------------------------------------------------------
 
 
