@@ -7,6 +7,7 @@ not wait for torch and scikit-learn.
 import argparse
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -53,7 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     options.began, options.written = began, None
     try:
-        options.run(options)
+        with warnings.catch_warnings():
+            # pandas, of lines that end with a separator; there is nothing to do.
+            warnings.filterwarnings("ignore", message="Length of header or names")
+            options.run(options)
     except KeyboardInterrupt:
         if options.written is not None:
             sys.stderr.write(f"\n{PROGRAM}: Ctrl-C. '{options.written}' is complete.\n")

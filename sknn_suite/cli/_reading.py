@@ -194,6 +194,7 @@ def _understand_csv(
         )
     names = [name.strip().lstrip("\ufeff") for name in records[0]]
     _check_names(path, names)
+    _check_widths(path, records)
     columns: dict[str, list[str]] = {name: [] for name in names}
     for record in records[1:]:
         for name, cell in zip(names, record):
@@ -229,6 +230,18 @@ def _check_names(path: Path, names: list[str]) -> None:
         raise DataError(
             f"The first line of '{path}' has numbers only, such as {names[0]!r}. "
             "Expected the names of the columns. Add a line with names."
+        )
+
+
+def _check_widths(path: Path, records: list[list[str]]) -> None:
+    """Refuse a first line that has fewer names than most lines have cells."""
+    width = len(records[0])
+    longer = [r for r in records[1:] if any(cell.strip() for cell in r[width:])]
+    if 2 * len(longer) > len(records):
+        raise DataError(
+            f"The first line of '{path}' has {width} name(s), such as "
+            f"{records[0][0][:40]!r}, but most lines have {len(longer[0])} cells. "
+            "Expected the names of the columns there. Remove what stands above them."
         )
 
 
