@@ -61,8 +61,8 @@ def main() -> None:
                 if found is not None:
                     raw[other] = found
                     print(other, json.dumps(found), flush=True)
-    lines, notes = summarise(raw, names, seconds, most)
-    report("csv_quality", __doc__, lines, options, notes=notes, raw=raw)
+        lines, notes = summarise(raw, names, seconds, most)
+        report("csv_quality", __doc__, lines, options, notes=notes, raw=raw)
 
 
 def held_out(name: str, most: int | None) -> tuple | None:

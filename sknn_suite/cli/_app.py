@@ -7,6 +7,7 @@ not wait for torch and scikit-learn.
 import argparse
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -51,10 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.run is None:
         parser.print_help()
         return 0
-    options.began = began
+    options.began, options.written = began, None
     try:
-        options.run(options)
+        with warnings.catch_warnings():
+            # pandas, of lines that end with a separator; there is nothing to do.
+            warnings.filterwarnings("ignore", message="Length of header or names")
+            options.run(options)
     except KeyboardInterrupt:
+        if options.written is not None:
+            sys.stderr.write(f"\n{PROGRAM}: Ctrl-C. '{options.written}' is complete.\n")
+            return 0
         sys.stderr.write(f"\n{PROGRAM}: Ctrl-C ended it before there was a result.\n")
         return 1
     except BrokenPipeError:  # as when `head` has read enough
@@ -74,6 +81,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _end(error: Exception, status: int) -> int:
     """Write an error as one line; return the exit status."""
     text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.errno is not None:
+        # The system's words, such as "[Errno 28] No space left on device".
+        what = "A file" if error.filename is None else f"'{error.filename}'"
+        text = (
+            f"{what} cannot be read or written: {(error.strerror or text).lower()}. "
+            "Expected a file that may be, and room on the disk. Mend this, and run "
+            "again."
+        )
     if not isinstance(error, UsageError | SuiteError | OSError | ValueError):
         text = f"{type(error).__name__}: {text}. Add --debug to see where."
     sys.stderr.write(f"{PROGRAM}: {text}\n")
@@ -167,6 +182,26 @@ def _positive(text: str) -> int:
 _positive.__name__ = "number >= 1"
 
 
+def _several(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise ValueError
+    return number
+
+
+_several.__name__ = "number >= 2"
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise ValueError
+    return number
+
+
+_seed.__name__ = "number >= 0"
+
+
 def _add_fit(commands: Any) -> None:
     command = _add(
         commands,
@@ -207,7 +242,7 @@ def _add_fit(commands: Any) -> None:
         help="flag N rows of --capacity-of, those of the highest probability",
     )
     add("--capacity-of", type=_positive, metavar="ROWS", help="default: all rows")
-    add("--cv", type=_positive, metavar="N", help="number of folds (default: by rows)")
+    add("--cv", type=_several, metavar="N", help="number of folds (default: by rows)")
     add(
         "--time",
         type=read_time,
@@ -216,7 +251,7 @@ def _add_fit(commands: Any) -> None:
         help="limit (default: %(default)s)",
     )
     add("--device", default="auto", help="where networks run (default: %(default)s)")
-    add("--seed", type=int, default=0, help="(default: %(default)s)")
+    add("--seed", type=_seed, default=0, help="(default: %(default)s)")
     add("--jobs", type=_positive, metavar="N", help="folds that are fitted at a time")
     add("--out", metavar="FILE", help="the model (default: as the table, .sknn)")
     _add_common(command)
@@ -302,7 +337,7 @@ def _add_detect(commands: Any) -> None:
         help="limit (default: %(default)s)",
     )
     add("--device", default="auto", help="where networks run (default: %(default)s)")
-    add("--seed", type=int, default=0, help="(default: %(default)s)")
+    add("--seed", type=_seed, default=0, help="(default: %(default)s)")
     add("--out", metavar="FILE", help="the rows (default: as the table)")
     _add_common(command)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sknn_suite.cli._figures import Figures
-from sknn_suite.cli._page import Page
+from sknn_suite.cli._page import Page, short
 from sknn_suite.cli._understanding import REASONS, listed
 from sknn_suite.encoding import LEFT_OUT
 
@@ -79,7 +79,7 @@ def columns_section(page: Page, figures: Figures, model: Any) -> None:
         if kind in LEFT_OUT:
             told = f"left out, since {REASONS[kind]}"
         value = importances.get(name, np.nan)
-        shown = "-" if not np.isfinite(value) else f"{value:.4f}"
+        shown = "-" if not np.isfinite(value) else short(value)
         rows.append([name, kind, told, shown])
     page.table(["column", "kind", "values", "importance"], rows, long=(2,))
     for text in notes["remarks"]:

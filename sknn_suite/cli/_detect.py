@@ -16,6 +16,7 @@ from sknn_suite.cli._reading import pandas, read_table
 from sknn_suite.cli._understanding import REASONS, find_name, kinds_of
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
+from sknn_suite.device import resolve_device
 from sknn_suite.encoding import LEFT_OUT, READ
 from sknn_suite.exceptions import DataError
 
@@ -30,6 +31,7 @@ def detect(options: argparse.Namespace) -> None:
     """Find anomalies, and write them with their reasons, the worst first."""
     voice, path = Voice(options.json), Path(options.file)
     out = writable(options.out, f"{path.stem.split('.')[0]}_anomalies.csv")
+    resolve_device(options.device)
     frame, dialect = read_table(path)
     names = list(frame.columns)
     if options.id:
@@ -74,6 +76,7 @@ def detect(options: argparse.Namespace) -> None:
     result.insert(2, "reasons", told)
     with replacing(out) as file:
         file.write(result.to_csv(index=False).encode("utf-8"))
+    options.written = out
     for place, text in list(zip(worst, told))[:5]:
         voice.say(f"  row {place + 1}: {text}")
     voice.say(f"Wrote {out}: {n_found:,} rows, the worst first")

@@ -77,7 +77,7 @@ def _table(
         for i, name in enumerate(shown)
         if model.column_kinds_[name] == "text"
     )
-    page.table([*head, *shown], rows, long=texts)
+    page.table([*head, *shown], rows, long=texts, cards=True)
 
 
 def _told(model: Any, row: int) -> list[str]:

@@ -26,6 +26,9 @@ WIDTH, HEIGHT = 4.6, 3.3
 # Points of a curve or a cloud that are drawn.
 MOST_POINTS = 400
 
+# Figures of the target's values, whose ticks may have many digits.
+MANY_DIGITS = ("Predicted and true", "Residuals", "Histogram of residuals")
+
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "sknn_suite",
@@ -63,7 +66,10 @@ class Figures:
         """Make SVG; `paint` gets the axes, `name` is read by screen readers."""
         with self._matplotlib.rc_context(STYLE):
             figure = self._figure.Figure((WIDTH, height), layout="constrained")
-            paint(figure.subplots())
+            axes = figure.subplots()
+            paint(axes)
+            if name in MANY_DIGITS:
+                axes.locator_params(axis="x", nbins=5)
             file = io.StringIO()
             figure.savefig(file, format="svg", metadata={"Date": None})
         text = file.getvalue()

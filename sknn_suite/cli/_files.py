@@ -2,6 +2,10 @@
 
 import difflib
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sknn_suite.exceptions import DataError
@@ -78,3 +82,16 @@ def writable(given: str | Path | None, usual: str | Path) -> Path:
             "that exists and may be written to. Change --out."
         )
     return out
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment, while a result is written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # others get no signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.dummy import DummyRegressor
 
 from sknn_suite.checks import find_scorer
 from sknn_suite.cli._faults import UsageError
-from sknn_suite.cli._files import writable
+from sknn_suite.cli._files import without_interrupts, writable
 from sknn_suite.cli._python import python_of, usual_model
 from sknn_suite.cli._suspicion import suspects
 from sknn_suite.cli._understanding import (
@@ -22,6 +23,7 @@ from sknn_suite.cli._understanding import (
 )
 from sknn_suite.cli._voice import Voice
 from sknn_suite.decision import Capacity, CostMatrix
+from sknn_suite.device import resolve_device
 from sknn_suite.encoding import READ
 from sknn_suite.ensemble import AutoClassifier, AutoRegressor
 from sknn_suite.exceptions import DataError
@@ -38,6 +40,7 @@ def fit(options: argparse.Namespace) -> None:
     path = Path(options.file)
     out = writable(options.out, usual_model(path))
     _check_metric(options.metric)
+    resolve_device(options.device)
     frame, dialect, images = load_training(path, options)
     n_read, n_names = frame.shape
     u = understand_table(frame, dialect, images, options)
@@ -65,7 +68,9 @@ def fit(options: argparse.Namespace) -> None:
     model.notes_ = _notes(u, options, path, images, text)
     model.set_params(progress=None, time_limit=seconds)
     model.notes_["seconds"] = time.perf_counter() - began
-    save(model, out)
+    with without_interrupts():  # another Ctrl-C would lose what the first has kept
+        save(model, out)
+        options.written = out
     _tell_result(model, out, voice)
     voice.say(f"\nThe same in Python:\n\n{text}")
 
@@ -75,6 +80,23 @@ def _check_metric(name: str | None) -> None:
         find_scorer(name, f"--metric {name}")
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _check_suits(name: str | None, y: Any) -> None:
+    """Raise DataError if a score is one of labels, but numbers are predicted."""
+    if name is None:
+        return
+    few = y.to_numpy(float)[:10]
+    rows = np.zeros((len(few), 1))
+    try:
+        scorer = find_scorer(name, f"--metric {name}")
+        scorer(DummyRegressor().fit(rows, few), rows, few)
+    except (ValueError, AttributeError) as error:
+        raise DataError(
+            f"--metric {name} does not score numbers: {' '.join(str(error).split())}. "
+            "Expected r2, neg_root_mean_squared_error or another one of numbers. "
+            "Change it, or add --task classify."
+        ) from error
 
 
 def make_model(u: Understanding, options: argparse.Namespace, images: list) -> Any:
@@ -103,7 +125,15 @@ def make_model(u: Understanding, options: argparse.Namespace, images: list) -> A
                 "predicted. Expected a target with labels. Leave them out, or add "
                 "--task classify."
             )
+        _check_suits(options.metric, u.y)
         return AutoRegressor(**common)
+    most = options.capacity_of or len(u.y)
+    if options.capacity and options.capacity >= most:
+        raise DataError(
+            f"--capacity {options.capacity} is not below the number of rows, {most:,}. "
+            "Expected a number that leaves rows out. Lower it, or say with "
+            "--capacity-of among how many rows you flag."
+        )
     threshold: Any = None
     if options.costs:
         threshold = CostMatrix(options.costs)

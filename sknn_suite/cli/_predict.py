@@ -53,8 +53,9 @@ def predict(options: argparse.Namespace) -> None:
     sample: Sample | None = None
     with replacing(out) as file:
         for frame in _frames(path, model):
+            new = check_frame(frame, model)
             if n_rows == 0:
-                remarks += check_frame(frame, model)
+                remarks += new
                 if like is not None:
                     names = list(frame.columns)
                     sample = Sample.understand(like, names, model, options.proba)
@@ -76,6 +77,7 @@ def predict(options: argparse.Namespace) -> None:
                 voice.say(line)
             remarks += about_order
             file.write(result.to_csv(index=False).encode("utf-8"))
+    options.written = out
     if not n_rows:
         voice.say(f"'{path}' has no rows.")
     voice.say(f"Wrote {out}: {n_rows:,} rows")
@@ -85,7 +87,8 @@ def predict(options: argparse.Namespace) -> None:
 def _frames(path: Path, model: Any) -> Iterator[Any]:
     """Read a table in parts, with the dates and words of the fit.
 
-    A few rows may not tell whether the day or the month comes first.
+    A few rows may not tell whether the day or the month comes first, or that a column
+    of codes has letters elsewhere.
     """
     if path.is_dir():
         yield folder_table(path)[["image"]]
@@ -93,7 +96,14 @@ def _frames(path: Path, model: Any) -> Iterator[Any]:
     find_file(path)
     dialect, notes = understand(path), model.notes_
     dates = {n: style for n, style in notes["dates"].items() if n in dialect.names}
-    words = {*dialect.words, *notes["words"]} & {*dialect.names}
+    words = {*dialect.words, *notes["words"]}
+    words |= {
+        name
+        for name, kind in notes["kinds"].items()
+        if kind in ("category", "text")
+        and notes["columns"][name]["dtype"] in ("object", "str", "string")
+    }
+    words &= {*dialect.names}
     dialect = replace(dialect, dates=dates, words=sorted(words - dates.keys()))
     yield from read_chunks(path, dialect)
 
@@ -149,8 +159,9 @@ def features_of(model: Any, frame: Any, path: Path) -> Any:
     if not path.is_dir():
         for name in notes["images"]:
             X[name] = image_paths(X[name], folder, name)
+    is_number = pandas().api.types.is_numeric_dtype
     for name, kind in model.column_kinds_.items():
-        if kind in ("number", "boolean") and X[name].dtype == object:
+        if kind in ("number", "boolean") and not is_number(X[name]):
             X[name] = pandas().to_numeric(X[name])
         elif kind in ("category", "text") and not notes["columns"][name][
             "dtype"

@@ -194,6 +194,7 @@ def _understand_csv(
         )
     names = [name.strip().lstrip("\ufeff") for name in records[0]]
     _check_names(path, names)
+    _check_widths(path, records)
     columns: dict[str, list[str]] = {name: [] for name in names}
     for record in records[1:]:
         for name, cell in zip(names, record):
@@ -229,6 +230,18 @@ def _check_names(path: Path, names: list[str]) -> None:
         raise DataError(
             f"The first line of '{path}' has numbers only, such as {names[0]!r}. "
             "Expected the names of the columns. Add a line with names."
+        )
+
+
+def _check_widths(path: Path, records: list[list[str]]) -> None:
+    """Refuse a first line that has fewer names than most lines have cells."""
+    width = len(records[0])
+    longer = [r for r in records[1:] if any(cell.strip() for cell in r[width:])]
+    if 2 * len(longer) > len(records):
+        raise DataError(
+            f"The first line of '{path}' has {width} name(s), such as "
+            f"{records[0][0][:40]!r}, but most lines have {len(longer[0])} cells. "
+            "Expected the names of the columns there. Remove what stands above them."
         )
 
 
@@ -322,10 +335,7 @@ def read_table(path: Path, dialect: Dialect | None = None) -> tuple[Any, Dialect
     dialect = understand(path) if dialect is None else dialect
     _refuse_large(path, dialect)
     before = path.stat()
-    parts = list(_chunks(path, dialect))
-    frame = parts[0]
-    if len(parts) > 1:
-        frame = pandas().concat(parts, ignore_index=True)
+    (frame,) = _frames(path, dialect, whole=True)
     _refuse_change(path, before)
     if not len(frame):
         raise DataError(
@@ -367,26 +377,28 @@ def _refuse_change(path: Path, before: os.stat_result) -> None:
 def read_chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
     """Read a table in parts, each a data frame.
 
+    A part alone may not tell the type of a column: one of a whole table may differ.
+
     Raises
     ------
     DataError
         If it is no table, or changes meanwhile.
     """
     before = path.stat()
-    yield from _chunks(path, dialect)
+    yield from _frames(path, dialect, whole=False)
     _refuse_change(path, before)
 
 
-def _chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
+def _frames(path: Path, dialect: Dialect, *, whole: bool) -> Iterator[Any]:
     readers = {
-        "csv": _csv_chunks,
-        "jsonl": _json_chunks,
-        "parquet": _parquet_chunks,
-        "arrow": _arrow_chunks,
+        "csv": _csv_frames,
+        "jsonl": _json_frames,
+        "parquet": _parquet_frames,
+        "arrow": _arrow_frames,
     }
     n_rows = 0
     try:
-        for frame in readers[dialect.kind](path, dialect):
+        for frame in readers[dialect.kind](path, dialect, whole):
             frame.columns = [str(name).strip() for name in frame.columns]
             frame.index = range(n_rows, n_rows + len(frame))
             n_rows += len(frame)
@@ -402,62 +414,72 @@ def _chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
     except (ValueError, EOFError) as error:
         # pandas' errors of parsing are ValueErrors, with the number of the line.
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. ")
+        reason = reason.removeprefix("C error: ")
         raise DataError(
             f"'{path}' cannot be read as {dialect}: {reason.rstrip('.')}. Expected as "
             "many cells in each line as there are names. Mend the file."
         ) from error
 
 
-def _csv_chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
+def _csv_frames(path: Path, dialect: Dialect, whole: bool) -> Iterator[Any]:
     given: dict[str, Any] = dict.fromkeys(dialect.words, str)
     given |= dict.fromkeys(dialect.dates, str)
-    with pandas().read_csv(
-        path,
-        sep=dialect.separator,
-        encoding=dialect.encoding,
-        decimal=dialect.decimal,
-        compression="gzip" if dialect.is_gzip else None,
-        dtype=given,
-        na_values=GAPS,
-        skipinitialspace=True,
-        index_col=False,
-        chunksize=CHUNK_ROWS,
-        low_memory=False,
-    ) as reader:
+    options: dict[str, Any] = {
+        "sep": dialect.separator,
+        "encoding": dialect.encoding,
+        "decimal": dialect.decimal,
+        "compression": "gzip" if dialect.is_gzip else None,
+        "dtype": given,
+        "na_values": GAPS,
+        "skipinitialspace": True,
+        "index_col": False,
+        "low_memory": False,
+    }
+    if whole:
+        yield _with_dates(pandas().read_csv(path, **options), dialect)
+        return
+    with pandas().read_csv(path, **options, chunksize=CHUNK_ROWS) as reader:
         for frame in reader:
             yield _with_dates(frame, dialect)
 
 
-def _json_chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
-    with pandas().read_json(
-        path,
-        lines=True,
-        encoding=dialect.encoding,
-        compression="gzip" if dialect.is_gzip else None,
-        chunksize=CHUNK_ROWS,
-        dtype=False,
-    ) as reader:
+def _json_frames(path: Path, dialect: Dialect, whole: bool) -> Iterator[Any]:
+    options: dict[str, Any] = {
+        "lines": True,
+        "encoding": dialect.encoding,
+        "compression": "gzip" if dialect.is_gzip else None,
+        "dtype": False,
+    }
+    if whole:
+        yield pandas().read_json(path, **options)
+        return
+    with pandas().read_json(path, **options, chunksize=CHUNK_ROWS) as reader:
         yield from reader
 
 
-def _parquet_chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
+def _parquet_frames(path: Path, dialect: Dialect, whole: bool) -> Iterator[Any]:
     parquet: Any = import_optional(
         "pyarrow.parquet", needed_by="A Parquet file", extra="cli"
     )
     with parquet.ParquetFile(path) as file:
-        seen = False
+        if whole or not file.metadata.num_rows:
+            yield file.read().to_pandas()
+            return
         for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-            seen = True
             yield batch.to_pandas()
-        if not seen:
-            yield file.schema_arrow.empty_table().to_pandas()
 
 
-def _arrow_chunks(path: Path, dialect: Dialect) -> Iterator[Any]:
-    feather: Any = import_optional(
-        "pyarrow.feather", needed_by="An Arrow file", extra="cli"
-    )
-    yield feather.read_table(path).to_pandas()
+def _arrow_frames(path: Path, dialect: Dialect, whole: bool) -> Iterator[Any]:
+    arrow: Any = import_optional("pyarrow", needed_by="An Arrow file", extra="cli")
+    import_optional("pyarrow.ipc", needed_by="An Arrow file", extra="cli")
+    with arrow.memory_map(str(path)) as source, arrow.ipc.open_file(source) as file:
+        if whole or not file.num_record_batches:
+            yield file.read_all().to_pandas()
+            return
+        for number in range(file.num_record_batches):
+            batch = file.get_batch(number)
+            for first in range(0, len(batch), CHUNK_ROWS):
+                yield batch.slice(first, CHUNK_ROWS).to_pandas()
 
 
 def _with_dates(frame: Any, dialect: Dialect) -> Any:

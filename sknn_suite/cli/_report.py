@@ -22,7 +22,7 @@ from sknn_suite.cli._columns import columns_section
 from sknn_suite.cli._examples import example_rows
 from sknn_suite.cli._figures import Figures
 from sknn_suite.cli._files import writable
-from sknn_suite.cli._page import Page
+from sknn_suite.cli._page import Page, short
 from sknn_suite.cli._predict import load_model
 from sknn_suite.cli._reading import read_table
 from sknn_suite.cli._suspicion import shifts, suspects
@@ -51,6 +51,7 @@ def report(options: argparse.Namespace) -> None:
     page = make_page(model, path, frame, remark, test)
     with replacing(out) as file:
         file.write(str(page).encode("utf-8"))
+    options.written = out
     voice.say(f"Wrote {out} ({out.stat().st_size / 1e3:.0f} kB)")
     voice.tell("done", out=str(out))
 
@@ -150,10 +151,9 @@ def _facts(
 ) -> list[tuple[str, str]]:
     stack = table.loc["stack"]
     spread = stack["spread"]
-    told = "" if np.isnan(spread) else f" ± {spread:.3g}"
-    found = [
-        (f"{model.scoring_}, spread of folds", f"{stack[model.scoring_]:.4g}{told}")
-    ]
+    told = "" if np.isnan(spread) else f" ± {short(spread, 3)}"
+    value = short(stack[model.scoring_])
+    found = [(f"{model.scoring_}, spread of folds", f"{value}{told}")]
     if hasattr(model, "classes_"):
         decided = _decided(model, scores)
         several = scores.shape[1] > 2
@@ -197,7 +197,7 @@ def _with_spread(score: Any, y: np.ndarray, found: np.ndarray) -> str:
         if len(np.unique(y[rows])) > 1:
             values.append(score(y[rows], found[rows]))
     spread = np.std(values) if len(values) > 1 else 0.0
-    return f"{score(y, found):.3g} ± {spread:.1g}"
+    return f"{short(score(y, found), 3)} ± {short(spread, 1)}"
 
 
 def _decided(model: Any, scores: np.ndarray) -> np.ndarray:
@@ -245,8 +245,8 @@ def _members(page: Page, figures: Figures, model: Any, table: Any) -> None:
         rows.append(
             [
                 name,
-                f"{row[model.scoring_]:.4f}",
-                "-" if np.isnan(spread) else f"{spread:.4f}",
+                _aligned(row[model.scoring_]),
+                "-" if np.isnan(spread) else _aligned(spread),
                 f"{row['weight']:.2f}",
                 f"{row['seconds']:.1f}",
             ]
@@ -257,6 +257,10 @@ def _members(page: Page, figures: Figures, model: Any, table: Any) -> None:
     spreads = np.nan_to_num(table["spread"].to_numpy())
     svg = figures.scores(list(table.index), means, spreads, model.scoring_)
     page.figures([(svg, "Mean and spread of the folds; the right is better.")])
+
+
+def _aligned(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _classes(

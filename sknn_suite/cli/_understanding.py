@@ -106,6 +106,12 @@ def listed(names: list[str]) -> str:
     return f"{count}: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
+def _infinite_rows(column: Any) -> str:
+    """Tell in how many rows a column is infinite, and the first."""
+    rows = np.flatnonzero(np.isinf(column.astype(float)))
+    return f"row {int(column.index[rows[0]]) + 1}{_more(len(rows) - 1)}"
+
+
 def folder_table(path: Path) -> Any:
     """Make a table of the image files in a folder of folders, which are the labels.
 
@@ -190,6 +196,12 @@ def understand_table(
         find_name(name, names, "what is dropped", "--drop")
     for name in options.text:
         find_name(name, names, "a text", "--text")
+    for name in (*roles.values(), *options.drop, *options.text, *images):
+        if name == target:
+            raise DataError(
+                f"{name!r} is the target, and named for something else too. Expected "
+                "another column. Change one of the options."
+            )
     gaps = frame[target].isna()
     if gaps.all():
         raise DataError(
@@ -202,7 +214,9 @@ def understand_table(
             f"{target!r} has a gap there."
         )
         frame = frame[~gaps]
+    _refuse_weights(roles.get("weights"), frame)
     if "time" in roles:
+        _refuse_times(roles["time"], frame, remarks)
         frame = frame.sort_values(roles["time"], kind="stable")
         remarks.append(f"Folds respect the time in {roles['time']!r}.")
     y, is_label = read_target(frame[target], options.task)
@@ -211,7 +225,7 @@ def understand_table(
     aside = {role: frame[name] for role, name in roles.items()}
     away = {target, *options.drop, *(n for r, n in roles.items() if r != "time")}
     X = frame[[name for name in names if name not in away]]
-    for name in options.drop:
+    for name in dict.fromkeys(options.drop):
         remarks.append(f"{name!r} is left out, as you wish.")
     if not len(X.columns):
         raise DataError(
@@ -232,6 +246,44 @@ def understand_table(
     remarks += _about_ids(own)
     n_rare = n_known - len(frame)
     return Understanding(X, y, raw, n_rare, is_label, kinds, dialect, remarks, aside)
+
+
+def _refuse_weights(name: str | None, frame: Any) -> None:
+    """Raise DataError if a column of weights has other values than numbers >= 0."""
+    if name is None:
+        return
+    weights = pandas().to_numeric(frame[name], errors="coerce").astype(float)
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(bad):
+        value = frame[name].iloc[bad[0]]
+        raise DataError(
+            f"The weights {name!r} have the value {str(value)!r} in row "
+            f"{int(frame.index[bad[0]]) + 1}{_more(len(bad) - 1)}. Expected numbers >= "
+            "0 in all rows. Mend the cells."
+        )
+
+
+def _refuse_times(name: str, frame: Any, remarks: list[str]) -> None:
+    """Raise DataError if a column of times has neither dates nor numbers."""
+    known = frame[name].dropna()
+    types = pandas().api.types
+    if not (types.is_numeric_dtype(known) or types.is_datetime64_any_dtype(known)):
+        stamps = pandas().to_datetime(known, errors="coerce", format="ISO8601")
+        if stamps.isna().any():
+            raise DataError(
+                f"The time {name!r} has the value {str(known[stamps.isna()].iloc[0])!r}"
+                ". Expected dates, such as 2026-01-31, or numbers. Convert them, or "
+                "change --time-column."
+            )
+    if len(known) < len(frame):
+        remarks.append(
+            f"{len(frame) - len(known):,} rows have no time in {name!r}; they count as "
+            "the last."
+        )
+
+
+def _more(count: int) -> str:
+    return f" and {count:,} more" if count else ""
 
 
 def _about_ids(names: list[str]) -> list[str]:
@@ -273,6 +325,11 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
     """
     types = pandas().api.types
     is_number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
+    if is_number and np.isinf(column.astype(float)).any():
+        raise DataError(
+            f"The target {column.name!r} is infinite in {_infinite_rows(column)}. "
+            "Expected finite numbers, or gaps, whose rows are left out. Mend the cells."
+        )
     if is_number and (column == column.round()).all():
         column = column.astype("int64")
     n_values = column.nunique()
@@ -283,7 +340,7 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
         if not is_number:
             raise DataError(
                 f"--task regress, but the target has values such as "
-                f"{column.iloc[0]!r}. Expected numbers. Leave --task out."
+                f"{str(column.iloc[0])!r}. Expected numbers. Leave --task out."
             )
         is_label = False
     elif task == "classify":
@@ -292,8 +349,8 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
         column = column.astype(str)
     if n_values < 2:
         raise DataError(
-            f"The target has one value, {column.iloc[0]!r}, in all rows. Expected two "
-            "at least. Choose another --target, or add rows."
+            f"The target has one value, {str(column.iloc[0])!r}, in all rows. Expected "
+            "two at least. Choose another --target, or add rows."
         )
     return column, is_label
 
@@ -310,8 +367,8 @@ def _without_rare(
     if len(counts) - len(rare) < 2:
         raise DataError(
             f"{len(rare)} classes of {target!r} have a single row, such as "
-            f"{rare[0]!r}. Expected two rows of two classes at least. Choose another "
-            "--target, or --task regress."
+            f"{str(rare[0])!r}. Expected two rows of two classes at least. Choose "
+            "another --target, or --task regress."
         )
     kept = ~y.isin(rare)
     remarks.append(

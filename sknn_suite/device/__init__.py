@@ -17,11 +17,13 @@ from sknn_suite.device._place import (
     Place,
     choose_place,
     prediction_device,
+    resolve_device,
 )
 from sknn_suite.device._threads import (
     one_thread,
     share_tasks,
     suited_threads,
+    threads_help,
 )
 
 __all__ = [
@@ -40,7 +42,9 @@ __all__ = [
     "map_rows",
     "one_thread",
     "prediction_device",
+    "resolve_device",
     "rows_that_fit",
     "share_tasks",
     "suited_threads",
+    "threads_help",
 ]

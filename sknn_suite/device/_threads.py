@@ -5,6 +5,7 @@ import functools
 import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,6 +19,10 @@ from threadpoolctl import LibController, ThreadpoolController
 # of the time for a net of 256 units on an idle machine. When another process takes a
 # core, both threads wait for the scheduler, and the time doubles.
 ONE_THREAD_WORK = 1e7
+
+# A trial of whether threads help: numbers of an operation that torch shares among them,
+# how often it is repeated, in how many rounds, and seconds between these.
+TRIAL_SIZE, TRIAL_REPEATS, TRIAL_ROUNDS, TRIAL_PAUSE = 1 << 17, 20, 8, 0.003
 
 # With fewer multiply-adds torch and its BLAS use one thread anyway.
 TINY_WORK = 3e4
@@ -79,6 +84,45 @@ def one_thread() -> Iterator[None]:
             set_mkl_threads(mkl_before)
             for library, number in before:
                 library.set_num_threads(number)
+
+
+def threads_help() -> bool:
+    """Try whether several threads are faster than one now, in some milliseconds.
+
+    On a machine that has other work they are not: they wait for each other after each
+    small step, until the scheduler has run the last one. Boosted trees took a hundred
+    times as long in this way. A trial may meet a pause of the other work, so the mean
+    load of the last minute is asked, too.
+    """
+    if torch.get_num_threads() == 1 or _is_busy():
+        return False
+    rows, out = torch.ones(TRIAL_SIZE), torch.empty(TRIAL_SIZE)
+    torch.add(rows, rows, out=out)  # starts the threads
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        for _ in range(TRIAL_REPEATS):
+            torch.add(rows, rows, out=out)
+        return time.perf_counter() - began
+
+    several = one = 0.0
+    for _ in range(TRIAL_ROUNDS):
+        time.sleep(TRIAL_PAUSE)
+        several += seconds()
+        with one_thread():
+            one += seconds()
+        if several > 10 * one:
+            break
+    return several < one
+
+
+def _is_busy() -> bool:
+    """Whether more threads wanted to run in the last minute than there are cores."""
+    try:
+        load = os.getloadavg()[0]
+    except (AttributeError, OSError):  # Windows has none
+        return False
+    return load > (os.cpu_count() or 1) + 0.5
 
 
 def share_rows(

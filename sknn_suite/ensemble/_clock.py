@@ -7,8 +7,8 @@ import time
 class Clock:
     """Seconds since it was made, and until a limit.
 
-    All that watches the time of an ensemble asks `now`, so that a test can put another
-    function there, and does not depend on how busy a machine is.
+    All that watches the time of an ensemble asks `now` and `worked`, so that a test can
+    put other functions there, and does not depend on how busy a machine is.
 
     Parameters
     ----------
@@ -24,9 +24,10 @@ class Clock:
     """
 
     now = staticmethod(time.perf_counter)
+    worked = staticmethod(time.process_time)
 
     def __init__(self, limit: float | None = None) -> None:
-        self.began = self.now()
+        self.began, self._began_work = self.now(), self.worked()
         self.limit = math.inf if limit is None else limit
 
     @property
@@ -38,3 +39,11 @@ class Clock:
     def left(self) -> float:
         """Seconds until the limit; negative after it."""
         return self.limit - self.spent
+
+    @property
+    def delay(self) -> float:
+        """How many times as long things take as the processor works on them, >= 1.
+
+        Above one, the machine has other work.
+        """
+        return max(self.spent / max(self.worked() - self._began_work, 1e-3), 1.0)

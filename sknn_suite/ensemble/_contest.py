@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
+from sknn_suite.device import one_thread, threads_help
 from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._greedy import N_STEPS, GreedyWeights, choose_greedily
 from sknn_suite.ensemble._recipe import Candidate
@@ -103,7 +105,8 @@ class Contest:
             share = candidate.share / sum(c.share for c in candidates[number:])
             budget = self.clock.left * share
             n_rounds = -(-len(self.splits.pairs) // max(self.n_jobs or 1, 1))
-            if self.entries and budget / n_rounds < candidate.least:
+            least = candidate.least * self.clock.delay
+            if self.entries and budget / n_rounds < least:
                 self.tell({"event": "skipped", "member": candidate.name})
                 self.failures[candidate.name] = "there was no time left for it"
                 continue
@@ -150,8 +153,9 @@ class Contest:
             will, and there are other members.
         """
         own, pairs = Clock(budget), self.splits.pairs
-        estimator = candidate.estimator
         width = max(self.n_jobs or 1, 1)
+        # Without a limit all are used, so that a busy machine changes no bit.
+        uses_threads = np.isinf(budget) or (width == 1 and threads_help())
         results: list[tuple[Any, np.ndarray]] = []
         over = SLACK * budget / len(pairs)
         while len(results) < len(pairs):
@@ -183,12 +187,12 @@ class Contest:
             chosen = range(first, min(first + width, len(pairs)))
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
+                given = candidate, seconds, uses_threads
                 if width == 1:
-                    found = [self._fit_fold(candidate, estimator, first, seconds)]
+                    found = [self._fit_fold(first, *given)]
                 else:
                     found = Parallel(n_jobs=width, prefer="threads")(
-                        delayed(self._fit_fold)(candidate, estimator, i, seconds)
-                        for i in chosen
+                        delayed(self._fit_fold)(i, *given) for i in chosen
                     )
             self._keep_warnings(caught)
             if any(issubclass(w.category, InterruptedWarning) for w in caught):
@@ -207,17 +211,22 @@ class Contest:
                 self.remarks[str(one.message)] = None
 
     def _fit_fold(
-        self, candidate: Candidate, estimator: Any, number: int, seconds: float | None
+        self,
+        number: int,
+        candidate: Candidate,
+        seconds: float | None,
+        uses_threads: bool,
     ) -> tuple[Any, np.ndarray]:
         train, test = self.splits.pairs[number]
         rows = self.rows[candidate.reads]
-        model = clone(estimator).set_params(max_time=seconds)
+        model = clone(candidate.estimator).set_params(max_time=seconds)
         given = {}
         if self.weight is not None:
             given["sample_weight"] = self.weight[train]
-        model.fit(choose(rows, train), self.y[train], **given)
-        show_columns(model, rows)
-        scores = self.target.scores(model, choose(rows, test))
+        with nullcontext() if uses_threads else one_thread():
+            model.fit(choose(rows, train), self.y[train], **given)
+            show_columns(model, rows)
+            scores = self.target.scores(model, choose(rows, test))
         if not np.isfinite(scores).all():
             raise SuiteError("its predictions are NaN or infinite")
         return model, scores

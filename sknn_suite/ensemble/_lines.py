@@ -17,6 +17,9 @@ PILOT_ROWS = 2_000
 
 MOST_ITERATIONS = 200
 
+# Of the time for texts, what reading their words and letters may take.
+READING = 0.5
+
 
 class TableLine(BaseEstimator):
     """A linear model on tables of mixed columns, within a time limit.
@@ -111,7 +114,24 @@ class TextLine(BaseEstimator):
         self, X: Any, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> "TextLine":
         """Fit the vectorizers and the model."""
-        clock = Clock(self.max_time)
+        clock, n_rows = Clock(self.max_time), len(X)
+        if np.isfinite(clock.limit) and n_rows > PILOT_ROWS:
+            order = _in_order(y, self.is_label, self.random_state)
+            self._read([X[i] for i in order[:PILOT_ROWS]])
+            pace = clock.spent / PILOT_ROWS
+            n_rows = int(READING * clock.limit / max(pace, 1e-9))
+        if n_rows < len(X):
+            kept = np.sort(order[: max(n_rows, PILOT_ROWS)])
+            X, y = [X[i] for i in kept], y[kept]
+            sample_weight = None if sample_weight is None else sample_weight[kept]
+        rows = self._read(X)
+        self.model_ = fit_line(
+            rows, y, sample_weight, self.is_label, clock.left, self.random_state, C=4.0
+        )
+        return self
+
+    def _read(self, X: Any) -> Any:
+        """Learn the words and letters of texts; return the matrix of these."""
         fewest = 2 if len(X) > 50 else 1
         self.words_ = TfidfVectorizer(
             ngram_range=(1, 2),
@@ -119,19 +139,16 @@ class TextLine(BaseEstimator):
             max_features=100_000,
             sublinear_tf=True,
             token_pattern=r"(?u)\b\w+\b",
-        ).fit(X)
+        )
         self.letters_ = TfidfVectorizer(
             analyzer="char_wb",
             ngram_range=(2, 4),
             min_df=fewest,
             max_features=50_000,
             sublinear_tf=True,
-        ).fit(X)
-        rows = self._rows(X)
-        self.model_ = fit_line(
-            rows, y, sample_weight, self.is_label, clock.left, self.random_state, C=4.0
         )
-        return self
+        parts = [self.words_.fit_transform(X), self.letters_.fit_transform(X)]
+        return sparse.hstack(parts, format="csr")
 
     def _rows(self, X: Any) -> Any:
         parts = [self.words_.transform(X), self.letters_.transform(X)]
@@ -183,12 +200,18 @@ def fit_line(
     n_rows = len(y)
     if np.isinf(seconds) or n_rows <= PILOT_ROWS:
         return fit(slice(None))
-    order = np.random.RandomState(seed).permutation(n_rows)
-    if is_label:  # rows of each class first
-        first = np.unique(y[order], return_index=True)[1]
-        order = np.concatenate([order[first], np.delete(order, first)])
+    order = _in_order(y, is_label, seed)
     pilot = Clock(seconds)
     fit(np.sort(order[:PILOT_ROWS]))
     pace = pilot.spent / PILOT_ROWS
     n_fit = min(n_rows, int(0.7 * max(seconds, 0.0) / pace))
     return fit(np.sort(order[:n_fit])) if n_fit > PILOT_ROWS else model
+
+
+def _in_order(y: np.ndarray, is_label: bool, seed: int | None) -> np.ndarray:
+    """Shuffle rows, so that the first ones stand for all; one of each class leads."""
+    order = np.random.RandomState(seed).permutation(len(y))
+    if is_label:
+        first = np.unique(y[order], return_index=True)[1]
+        order = np.concatenate([order[first], np.delete(order, first)])
+    return order

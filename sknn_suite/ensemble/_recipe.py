@@ -25,7 +25,8 @@ class Candidate:
     share : float
         Its share of the time, beside those that come later.
     least : float
-        Seconds of a fit below which it is not tried.
+        Seconds of work of a fit below which it is not tried; on a busy machine they
+        take longer.
     """
 
     name: str
@@ -70,7 +71,7 @@ def candidates_for(
     tabular = TabularClassifier if is_label else TabularRegressor
     found = [
         Candidate("linear", "table", TableLine(**trees), 0.05, 0.0),
-        Candidate("words", "texts", TextLine(is_label, random_state=seed), 0.1, 0.0),
+        Candidate("words", "texts", TextLine(is_label, random_state=seed), 0.3, 0.0),
         Candidate("boosting", "table", TableTrees("boosting", **trees), 0.2, 0.1),
         Candidate("forest", "table", TableTrees("forest", **trees), 0.08, 0.1),
     ]

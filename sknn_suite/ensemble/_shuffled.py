@@ -65,11 +65,12 @@ def falls_when_shuffled(folds: list[Judged], clock: Clock) -> dict[str, float]:
 def _falls(fold: Judged, clock: Clock, source: np.random.RandomState) -> dict:
     """Falls of the score of one fold; many columns are predicted together."""
     n_rows, n_columns = fold.rows.shape
-    width = max(1, MOST_CELLS // (n_rows * n_columns))
+    most = max(1, MOST_CELLS // (n_rows * n_columns))
+    # How long a column takes is not known before the first.
+    width, first = 1 if np.isfinite(clock.limit) else most, 0
     found: dict[str, float] = {}
-    for first in range(0, n_columns, width):
-        if clock.left < 0:
-            break
+    while first < n_columns and clock.left >= 0:
+        step = Clock()
         chosen = range(first, min(first + width, n_columns))
         copies = np.tile(np.arange(n_rows), len(chosen))
         columns = [column[copies] for column in fold.rows.columns]
@@ -81,4 +82,8 @@ def _falls(fold: Judged, clock: Clock, source: np.random.RandomState) -> dict:
         for place, j in enumerate(chosen):
             part = scores[place * n_rows : (place + 1) * n_rows]
             found[columns[j].name] = fold.plain - fold.judge(part)
+        first = chosen.stop
+        if np.isfinite(clock.limit):
+            pace = max(step.spent / len(chosen), 1e-9)
+            width = int(np.clip(clock.left / 2 / pace, 1, most))
     return found

@@ -1,5 +1,6 @@
 """TableTrees: boosted trees or a forest on mixed tables, within a time limit."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.ensemble import (
 from sklearn.utils.extmath import softmax
 
 from sknn_suite.data import ColumnTable
+from sknn_suite.device import one_thread
 from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._mixed_codes import MixedCodes
 from sknn_suite.ensemble._tree_tables import (
@@ -29,6 +31,10 @@ ROWS_TO_STOP = 5_000
 
 # Leaves of a forest: with more rows, leaves are larger, so that files stay small.
 MOST_LEAVES = 2_000
+
+# With fewer cells, boosting within a time limit takes one thread: others gain little,
+# and if the machine gets busy, it would wait for them many times as long as it works.
+CELLS_FOR_THREADS = 2_000_000
 
 MOST_FOREST, MOST_BOOSTING_SMALL, MOST_BOOSTING = 100, 120, 1_000
 
@@ -81,6 +87,14 @@ class TableTrees(BaseEstimator):
         self, X: ColumnTable, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> "TableTrees":
         """Add trees until there are enough, or time is up."""
+        is_small = len(y) * len(X.columns) < CELLS_FOR_THREADS
+        takes_one = is_small and self.max_time is not None
+        with one_thread() if takes_one else nullcontext():
+            return self._fit(X, y, sample_weight)
+
+    def _fit(
+        self, X: ColumnTable, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> "TableTrees":
         clock = Clock(self.max_time)
         codes = MixedCodes("trees", self.given).fit(X, sample_weight)
         rows = codes.transform(X)

@@ -118,7 +118,8 @@ class TrainingParameters:
 
     max_time : float or None, default=None
         Time limit in seconds, in (0, inf): training ends with the batch during which
-        it expires. None sets no limit.
+        it expires, and schedules that are planned to an end reach it by then. None sets
+        no limit.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights, in [0, inf). It is divided by the number

@@ -151,7 +151,9 @@ class TabularEstimator(SupervisedEstimator):
 
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         How much the loss on rows that were left out rises when a column is shuffled.
-        Beyond 200 columns, neighbours are shuffled together and share the rise.
+        Beyond 200 columns, neighbours are shuffled together and share the rise. They
+        take about a twentieth of `max_time`: with little time they are told from fewer
+        rows, and are NaN where there was none.
 
     loss_ : float
         Training loss of the last epoch, the mean of the networks.

@@ -25,7 +25,12 @@ from sknn_suite.tabular._chosen_kinds import (
     warn_of_identifiers,
 )
 from sknn_suite.tabular._folds import Folds, draw_folds
-from sknn_suite.tabular._importances import HURRIED, USUAL, importances
+from sknn_suite.tabular._importances import (
+    HURRIED,
+    SHARE_OF_TIME,
+    USUAL,
+    importances,
+)
 from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
 from sknn_suite.tabular._scale_trial import try_scales
@@ -289,7 +294,10 @@ class MixedTask(SupervisedTask):
             source = copy_random_state(fit.plan.random_state)
             of_columns = net.encoder.origins, len(net.encoder.kinds_)
             limits = HURRIED if fit.is_interrupted else USUAL
-            found = importances(module, share, judge, *of_columns, source, limits)
+            most = fit.plan.settings.max_time
+            if most is not None:
+                most *= SHARE_OF_TIME
+            found = importances(module, share, judge, *of_columns, source, limits, most)
             self.of.feature_importances_ = found
         self.objective.tell(self.balance, share)
         self.of.members_ = shown | {"weight": share}

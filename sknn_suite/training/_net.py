@@ -496,7 +496,7 @@ class TensorNet(NeuralNet):
                 for name, value in self.criterion_.parts().items():
                     parts[name].append(value)
             if training:
-                schedule.after_batch()
+                schedule.after_batch(self._share_of_time)
                 if "penalty" in step:
                     penalties.append(step["penalty"])
             else:
@@ -564,6 +564,14 @@ class TensorNet(NeuralNet):
         if not math.isfinite(loss):
             finite = [math.isfinite(value) for value in losses]
             self.raise_diverged(batch=finite.index(min(finite)) + 1)
+
+    @property
+    def _share_of_time(self) -> float:
+        """Share of `max_time` that is over, 0 without a limit."""
+        limit = self.recipe.max_time
+        if limit is None:
+            return 0.0
+        return 1 - (self._deadline - time.perf_counter()) / limit
 
     def _progress(self, training: bool, n_batches: int) -> float:
         """How much of the training is over, in [0, 1]; validation is at the end."""

@@ -58,6 +58,7 @@ class Schedule:
         self.power_t = power_t
         self.t = t
         self.n_steps = self.n_epochs = 0
+        self.n_planned = length.n_steps
         self.was_scaled = False
         self._factor = 1.0
         self._rates: RateTable | None = None
@@ -93,11 +94,21 @@ class Schedule:
             return self.scheduled
         return self.scheduled * (self.n_steps + 1) / (self.warmup_steps + 1)
 
-    def after_batch(self) -> None:
-        """Move on by a step."""
+    def after_batch(self, share: float = 0.0) -> None:
+        """Move on by a step; a schedule that ends, by more if time is short.
+
+        Parameters
+        ----------
+        share : float, default=0.0
+            Share of the time limit that is over.
+        """
         self.n_steps += 1
         if self.per_batch:
-            self._look_up(self.n_steps)
+            place = self.n_steps
+            if self.ends:
+                # So that it ends at a small rate, although epochs are left out.
+                place = max(place, min(int(share * self.n_planned), self.n_planned - 1))
+            self._look_up(place)
 
     def after_epoch(self, n_rows: int, monitored: float) -> None:
         """Move on by an epoch.

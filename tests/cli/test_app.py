@@ -41,6 +41,8 @@ def run(*arguments):
         (["--loud"], 2, "usage: sknn-suite [-h]"),
         (["fit", "a.csv", "--time", "abc"], 2, "--time abc is no time"),
         (["fit", "a.csv", "--costs", "fn"], 2, "--costs 'fn' are no costs"),
+        (["fit", "a.csv", "--cv", "1"], 2, "invalid number >= 2 value: '1'"),
+        (["fit", "a.csv", "--seed", "-1"], 2, "invalid number >= 0 value: '-1'"),
         (["detect", "a.csv", "--share", "2"], 2, "--share 2 is no share"),
         (["fit", "none.csv", "--target", "a"], 1, "There is no file 'none.csv'"),
         (["predict", "none.sknn", "a.csv"], 1, "There is no file 'none.sknn'"),

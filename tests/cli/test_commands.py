@@ -1,7 +1,11 @@
 """Every command as a new user runs it, and its errors."""
 
+import argparse
 import json
 import re
+import resource
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.datasets import load_breast_cancer
 
 from sknn_suite.cli import main
+from sknn_suite.cli._app import _make_parser
 from sknn_suite.cli._columns import about_importance
 from sknn_suite.cli._demo import write_tables
 from sknn_suite.cli._predict import _frames
@@ -87,6 +93,124 @@ def test_the_readmes_commands_work_in_a_clean_directory(tmp_path):
     assert (tmp_path / "tumours.html").stat().st_size > 10_000
 
 
+def examples():
+    """Examples of the commands' help, in the order in which a user needs them."""
+    (actions,) = (
+        action
+        for action in _make_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    return {
+        name: parser.epilog.split("\n")[1].split(maxsplit=1)[1]
+        for name, parser in actions.choices.items()
+    }
+
+
+def test_the_examples_of_the_help_work(tmp_path):
+    found = examples()
+    assert set(found) == {"fit", "predict", "report", "info", "detect", "demo"}
+    names = {"nr": "PassengerId", "saved": "Survived"}
+    table = make_table(N, 1).rename(columns=names)
+    table["Survived"] = (table["Survived"] == "yes").astype(int)
+    table.to_csv(tmp_path / "train.csv", index=False)
+    test = make_table(50, 2).rename(columns=names).drop(columns="Survived")
+    test.to_csv(tmp_path / "test.csv", index=False)
+    table.to_parquet(tmp_path / "logs.parquet")
+    fit = found["fit"].replace("--time 5m", "--time 6s")
+    told = run(tmp_path, *shlex.split(fit))
+    assert "\r" not in told  # nothing is rewritten where there is no terminal
+    assert "fold 1 of" not in told
+    (tmp_path / "train.sknn").rename(tmp_path / "titanic.sknn")
+    for name in ("predict", "report", "info"):
+        run(tmp_path, *shlex.split(found[name]))
+    run(tmp_path, *shlex.split(found["detect"]), "--time", "6s")
+    assert len(pd.read_csv(tmp_path / "submission.csv")) == 50
+    assert (tmp_path / "titanic.html").exists()
+    assert len(pd.read_csv(tmp_path / "suspicious.csv")) == 1
+
+
+def test_images_in_folders_need_no_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = np.random.RandomState(0)
+    for label, low in (("dark", 0), ("light", 150)):
+        Path("photos", label).mkdir(parents=True)
+        for i in range(12):
+            pixels = source.randint(low, low + 100, (16, 16, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(Path("photos", label, f"{i}.png"))
+    arguments = ["fit", "photos", "--time", "20", "--cv", "2", "--debug"]
+    assert main(arguments) == 0
+    model = load("photos.sknn")
+    assert model.classes_.tolist() == ["dark", "light"]
+    assert list(model.members_) == ["image network"]
+    assert main(["predict", "photos.sknn", "photos", "--out", "found.csv"]) == 0
+    found = pd.read_csv("found.csv")
+    assert len(found) == 24
+    assert main(["report", "photos.sknn"]) == 0
+    page = Path("photos.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg;base64,") >= 10
+
+
+def test_ctrl_c_leaves_a_usable_model(folder):
+    command = [sys.executable, "-m", "sknn_suite", "fit", "train.csv", "--json"]
+    command += ["--target", "saved", "--time", "10m", "--out", "cut.sknn"]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        events = []
+        for line in process.stdout:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "member":
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
+    assert process.returncode == 0
+    events += map(json.loads, rest.splitlines())
+    assert [events[0]["event"], events[-1]["event"]] == ["understood", "done"]
+    assert events[-1]["interrupted"]
+    told = run(folder, "predict", "cut.sknn", "test.csv", "--out", "cut.csv")
+    assert "Wrote cut.csv: 50 rows" in told
+
+
+def test_ctrl_c_after_the_file_is_written_says_that_it_is_complete(
+    folder, monkeypatch, capsys
+):
+    def press(self, text=""):
+        if text.startswith("Wrote"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sknn_suite.cli._voice.Voice.say", press)
+    arguments = ["predict", f"{folder}/model.sknn", f"{folder}/test.csv"]
+    out = f"{folder}/late.csv"
+    assert main([*arguments, "--out", out]) == 0
+    assert f"'{out}' is complete" in capsys.readouterr().err
+    assert len(pd.read_csv(out)) == 50
+
+
+def test_a_full_disk_is_told_and_the_old_file_stays(folder):
+    def fill():  # files cannot grow beyond 100 bytes, as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    for command, out in (
+        (["predict", "model.sknn", "test.csv"], "full.csv"),
+        (["report", "model.sknn"], "full.html"),
+        (["fit", "train.csv", "--target", "saved", "--time", "3"], "full.sknn"),
+    ):
+        (folder / out).write_text("old")
+        done = subprocess.run(
+            [sys.executable, "-m", "sknn_suite", *command, "--out", out],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            preexec_fn=fill,
+        )
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert "cannot be" in done.stderr
+        assert "file too large" in done.stderr
+        assert (folder / out).read_text() == "old"
+        assert not list(folder.glob(f"{out}.*"))
+
+
 def test_the_program_that_fit_prints_runs(folder, tmp_path):
     text = load(folder / "model.sknn").notes_["python"]
     text = text.replace("time_limit=8.0", "time_limit=1.0")
@@ -120,6 +244,42 @@ def test_predictions_in_pieces_equal_those_at_once(folder, monkeypatch):
             ["predict", f"{folder}/model.sknn", f"{folder}/test.csv", "--out", f"{out}"]
         )
     assert outs[0].read_text() == outs[1].read_text()
+
+
+def test_codes_are_words_in_every_piece_if_they_were_in_the_fit(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sknn_suite.cli._reading.CHUNK_ROWS", 20)
+    table = make_table(N, 1).drop(columns="day")
+    table["place"] = table["place"].map({"north": "1", "south": "2", "east": "E"})
+    table.to_csv(tmp_path / "train.csv", index=False)
+    model = f"{tmp_path}/codes.sknn"
+    common = ["--target", "saved", "--time", "4", "--out", model]
+    assert main(["fit", f"{tmp_path}/train.csv", *common]) == 0
+    # One piece has numbers and a gap, so that pandas would make it 1.0 and 2.0.
+    few = table[table["place"] != "E"][:20].reset_index(drop=True)
+    few.loc[3, "place"] = np.nan
+    for name, rows in (("few", few), ("all", pd.concat([few, table]))):
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+        arguments = ["predict", model, f"{tmp_path}/{name}.csv", "--proba"]
+        assert main([*arguments, "--out", f"{tmp_path}/{name}_found.csv"]) == 0
+    (frame,) = _frames(tmp_path / "few.csv", load(model))
+    assert set(frame["place"].dropna()) == {"1", "2"}
+    found = pd.read_csv(tmp_path / "few_found.csv")
+    together = pd.read_csv(tmp_path / "all_found.csv")
+    pd.testing.assert_frame_equal(found, together[:20])
+
+
+def test_words_in_a_later_piece_are_refused(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sknn_suite.cli._reading.CHUNK_ROWS", 20)
+    test = pd.read_csv(folder / "test.csv", sep=";").astype({"age": object})
+    test.loc[45, "age"] = "old"
+    test.to_csv(tmp_path / "words.csv", index=False)
+    out = tmp_path / "found.csv"
+    arguments = ["predict", f"{folder}/model.sknn", f"{tmp_path}/words.csv"]
+    assert main([*arguments, "--out", f"{out}"]) == 1
+    assert "'age' has the value 'old'" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_dates_are_read_as_in_the_fit(folder, tmp_path):
@@ -206,6 +366,31 @@ def test_the_report_is_one_file_without_outside_resources(folder):
         assert f"<h2>{section}</h2>" in text
 
 
+def test_the_report_warns_of_leaks_and_of_shifts(folder, tmp_path):
+    table = make_table(N, 1).drop(columns="nr")
+    table["paid"] = np.where(table["saved"] == "yes", 1.0, 0.0)
+    table.to_csv(tmp_path / "leak.csv", index=False)
+    arguments = ["--target", "saved", "--time", "3", "--out", f"{tmp_path}/leak.sknn"]
+    assert main(["fit", f"{tmp_path}/leak.csv", *arguments]) == 0
+    table.assign(fare=table["fare"] * 9).to_csv(tmp_path / "test.csv", index=False)
+    main(["report", f"{tmp_path}/leak.sknn", "--test", f"{tmp_path}/test.csv"])
+    text = (tmp_path / "leak.html").read_text(encoding="utf-8")
+    assert "&#x27;paid&#x27; alone predicts" in text
+    assert "&#x27;fare&#x27; is distributed otherwise" in text
+
+
+def test_paper_is_white_and_keeps_tables_whole(folder):
+    out = folder / "paper.html"
+    main(["report", f"{folder}/model.sknn", "--out", f"{out}"])
+    text = out.read_text(encoding="utf-8")
+    assert text.count("<section>") == text.count("</section>") >= 6
+    dark = re.findall(r"@media ([^{]*prefers-color-scheme: dark[^{]*)", text)
+    assert dark == ["screen and (prefers-color-scheme: dark) "]
+    (paper,) = re.findall(r"@media print \{(.*)</style>", text, re.DOTALL)
+    assert ".scroll, pre { overflow: visible; }" in " ".join(paper.split())
+    assert 'data-name="probability"' in text
+
+
 def test_the_report_says_why_columns_have_no_importance(folder, monkeypatch):
     model = load(folder / "model.sknn")
     kinds = list(model.column_kinds_)
@@ -269,6 +454,30 @@ def test_anomalies_come_first_with_the_columns_to_blame(tmp_path, capsys):
             "cannot be written",
         ),
         (["fit", "train.csv", "--target", "fare", "--costs", "fn=1,fp=1"], "numbers"),
+        (
+            ["fit", "train.csv", "--target", "fare", "--metric", "f1"],
+            "not score numbers",
+        ),
+        (
+            ["fit", "train.csv", "--target", "saved", "--id", "saved"],
+            "is the target, and",
+        ),
+        (
+            ["fit", "train.csv", "--target", "saved", "--weights", "place"],
+            "weights 'place' have the value",
+        ),
+        (
+            ["fit", "train.csv", "--target", "saved", "--time-column", "place"],
+            "time 'place' has the value",
+        ),
+        (
+            ["fit", "train.csv", "--target", "saved", "--capacity", "240"],
+            "--capacity 240 is not below the number of rows, 240",
+        ),
+        (
+            ["fit", "train.csv", "--target", "saved", "--device", "tpu"],
+            "device='tpu' is not available",
+        ),
         (["predict", "train.csv", "test.csv"], "train.csv"),
         (["predict", "model.sknn", "few.csv"], "lacks 1 of 4 columns .* 'place'"),
         (["predict", "model.sknn", "words.csv"], "'age' has the value 'old'"),

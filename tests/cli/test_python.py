@@ -81,6 +81,10 @@ CASES = {
     "whole": (["--target", "saved"], {}),
     "metric": (["--target", "saved", "--metric", "f1", "--cv", "3"], {"sep": ";"}),
     "costs": (["--target", "saved", "--costs", "fn=5,fp=1"], {"sep": "\t"}),
+    "capacity": (
+        ["--target", "saved", "--capacity", "2", "--capacity-of", "10"],
+        {},
+    ),
     "groups": (["--target", "saved", "--groups", "house"], {}),
     "weights": (["--target", "saved", "--weights", "load"], {}),
     "time": (["--target", "saved", "--time-column", "day"], {}),
@@ -131,3 +135,14 @@ def test_spaces_around_names_and_zipped_files_are_read_as_in_the_command(
         table, tmp_path, monkeypatch, "--target", "saved", compression="gzip"
     )
     assert_alike(*found)
+
+
+def test_a_table_of_several_pieces_is_read_as_in_the_command(
+    table, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sknn_suite.cli._reading.CHUNK_ROWS", 50)
+    table["floor"] = [str(i % 4) for i in range(N - 1)] + ["attic"]
+    found = run_both(table, tmp_path, monkeypatch, "--target", "saved")
+    assert_alike(*found)
+    assert found[0].column_kinds_["floor"] == "category"
+    assert dict(found[1].column_kinds_) == dict(found[0].column_kinds_)

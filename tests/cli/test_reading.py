@@ -1,6 +1,7 @@
 """Tables of several formats, understood without a word from the user."""
 
 import gzip
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,7 @@ def test_other_formats_give_the_same_table(tmp_path):
         ("a,b\n", "has 1 line"),
         ("a,b,a\n1,2,3\n4,5,6\n", "twice, such as 'a'"),
         ("1,2\n3,4\n5,6\n", "has numbers only"),
+        ("# of May\na,b\n1,2\n3,4\n", "has 1 name.* such as '# of May', but most"),
         (b"PK\x03\x04rest", "zip archive"),
         (b"a,b\n\0\0\0\n", "zero bytes"),
         ("a,b\n1,2\n3,4,5,6\n7,8\n", "cannot be read"),
@@ -125,3 +127,41 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     path.write_text(PLAIN * 2)
     with pytest.raises(DataError, match="was changed"):
         next(chunks)
+
+
+def test_a_large_table_is_read_as_a_whole_and_so_has_one_type_per_column(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(_reading, "CHUNK_ROWS", 50)
+    codes = [str(i % 7) for i in range(119)] + ["B"]
+    table = pd.DataFrame({"code": codes, "size": np.arange(120), "gone": np.nan})
+    table.loc[100:, "gone"] = 1
+    table.to_csv(tmp_path / "t.csv", index=False)
+    frame, dialect = read_table(tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(frame, pd.read_csv(tmp_path / "t.csv"))
+    assert set(map(type, frame["code"])) == {str}
+    parts = list(_reading.read_chunks(tmp_path / "t.csv", dialect))
+    assert [len(part) for part in parts] == [50, 50, 20]
+    assert parts[0]["code"].dtype == "int64"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "arrow"])
+def test_pieces_of_a_file_are_not_kept(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(_reading, "CHUNK_ROWS", 50)
+    table = pd.DataFrame({"size": np.arange(170), "word": "a"})
+    path = tmp_path / "t"
+    writers = {
+        "csv": lambda: table.to_csv(path, index=False),
+        "jsonl": lambda: table.to_json(path, orient="records", lines=True),
+        "parquet": lambda: table.to_parquet(path),
+        "arrow": lambda: table.to_feather(path),
+    }
+    writers[kind]()
+    dialect, seen, before = understand(path), [], None
+    for frame in _reading.read_chunks(path, dialect):
+        seen.append(frame["size"].tolist())
+        assert before is None or before() is None
+        before = weakref.ref(frame)
+        del frame
+    assert [len(sizes) for sizes in seen] == [50, 50, 50, 20]
+    assert np.concatenate(seen).tolist() == list(range(170))

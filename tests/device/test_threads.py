@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from sknn_suite.device._threads import (
     share_rows,
     share_tasks,
     suited_threads,
+    threads_help,
 )
 from sknn_suite.estimator._fitted import ENCODED_ROWS, encode_ahead
 
@@ -41,6 +43,29 @@ def in_fresh_thread(function):
 def threads_after_an_operation():
     torch.zeros(3) + 1  # a thread's first operation sets its number anew
     return torch.get_num_threads()
+
+
+# -- whether threads help -------------------------------------------------------------
+
+
+def test_threads_help_unless_a_step_takes_longer_with_them(monkeypatch):
+    passed = [0.0]
+
+    def add(a, b, *, out):
+        passed[0] += pace[torch.get_num_threads() > 1]
+
+    monkeypatch.setattr(torch, "add", add)
+    clock = SimpleNamespace(perf_counter=lambda: passed[0], sleep=lambda seconds: None)
+    monkeypatch.setattr(_threads, "time", clock)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    pace = [2.0, 1.0]
+    assert threads_help()
+    pace = [1.0, 50.0]
+    assert not threads_help()
+    pace = [2.0, 1.0]
+    monkeypatch.setattr(os, "getloadavg", lambda: (1_000_000.0, 0.0, 0.0))
+    assert not threads_help()
+    assert torch.get_num_threads() == 2
 
 
 # -- one thread -----------------------------------------------------------------------

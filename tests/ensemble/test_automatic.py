@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -15,6 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sknn_suite.decision import CostMatrix
 from sknn_suite.ensemble import AutoClassifier, AutoRegressor
 from sknn_suite.ensemble import _automatic as automatic
+from sknn_suite.ensemble import _contest as contest
 from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._lines import TableLine, TextLine
 from sknn_suite.ensemble._recipe import Candidate, candidates_for
@@ -186,7 +188,20 @@ def looks(monkeypatch):
         return seen[-1]
 
     monkeypatch.setattr(Clock, "now", staticmethod(now))
+    monkeypatch.setattr(Clock, "worked", staticmethod(lambda: len(seen) / 100))
     return seen
+
+
+def test_a_busy_machine_delays_things(monkeypatch):
+    passed = {"now": 0.0, "worked": 0.0}
+    for name in passed:
+        monkeypatch.setattr(Clock, name, staticmethod(lambda name=name: passed[name]))
+    clock = Clock()
+    assert clock.delay == 1
+    passed |= {"now": 12.0, "worked": 3.0}
+    assert clock.delay == 4
+    passed["worked"] = 20.0  # in two threads
+    assert clock.delay == 1
 
 
 def test_the_time_limit_is_kept_by_lines_and_trees(frame, looks, monkeypatch):
@@ -219,6 +234,7 @@ def test_folds_that_cannot_all_end_are_not_begun(frame, monkeypatch):
     X, y, _ = frame
     passed = [0.0]
     monkeypatch.setattr(Clock, "now", staticmethod(lambda: passed[0]))
+    monkeypatch.setattr(Clock, "worked", staticmethod(lambda: passed[0]))
 
     class Slow(TableLine):
         """A line that takes two seconds beyond its time."""
@@ -252,6 +268,30 @@ def test_folds_that_cannot_all_end_are_not_begun(frame, monkeypatch):
     assert n_begun == 5
     assert list(model.weights_) == ["linear", "slow", "last"]
     assert passed[0] <= 40
+
+
+@pytest.mark.parametrize(("seconds", "helps"), [(60, False), (60, True), (None, False)])
+def test_members_take_one_thread_if_others_do_not_help(
+    frame, monkeypatch, two_threads, seconds, helps
+):
+    X, y, _ = frame
+    seen = []
+
+    class Looks(TableLine):
+        """A line that notes how many threads it may use."""
+
+        def fit(self, X, y, sample_weight=None):
+            seen.append(torch.get_num_threads())
+            return super().fit(X, y, sample_weight)
+
+    def candidates(reads, *, is_label, given, seed, device):
+        line = Looks(is_label, given=given, random_state=seed)
+        return [Candidate("linear", "table", line, 1, 0.0)]
+
+    monkeypatch.setattr(automatic, "candidates_for", candidates)
+    monkeypatch.setattr(contest, "threads_help", lambda: helps)
+    AutoClassifier(time_limit=seconds, cv=2, random_state=0).fit(X, y)
+    assert seen == [1 if seconds and not helps else 2] * 2
 
 
 def test_texts_have_members_of_their_own(frame, monkeypatch):

@@ -54,6 +54,6 @@ def test_a_short_time_gives_all_columns_a_value_from_fewer_folds(folds, monkeypa
 
     monkeypatch.setattr(Clock, "now", staticmethod(now))
     first = falls_when_shuffled(folds[:1], Clock())
-    assert falls_when_shuffled(folds, Clock(4)) == first
-    assert list(falls_when_shuffled(folds, Clock(2))) == ["a", "b"]
+    assert falls_when_shuffled(folds, Clock(16)) == first
+    assert list(falls_when_shuffled(folds, Clock(6))) == ["a", "b"]
     assert falls_when_shuffled(folds, Clock(0)) == {}

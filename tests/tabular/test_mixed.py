@@ -3,6 +3,7 @@
 import copy
 import pickle
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from skorch.callbacks import Callback
 from sknn_suite import MLPClassifier, TabularClassifier, TabularRegressor
 from sknn_suite.decision import FBeta
 from sknn_suite.exceptions import DataError, InterruptedWarning, SuiteWarning
-from sknn_suite.tabular import _mixed_task
+from sknn_suite.tabular import _importances, _mixed_task
 
 QUICK = {"n_members": 2, "hidden_layer_sizes": (8,), "max_iter": 4, "random_state": 0}
 
@@ -81,7 +82,7 @@ def test_importances_take_fewer_rows_after_an_interrupt(monkeypatch):
     X, signal = make_frame(600)
     seen = []
 
-    def note(module, share, judge, origins, n_columns, random_state, limits):
+    def note(module, share, judge, origins, n_columns, random_state, limits, seconds):
         seen.append(limits)
         return np.zeros(n_columns)
 
@@ -92,6 +93,17 @@ def test_importances_take_fewer_rows_after_an_interrupt(monkeypatch):
     usual, hurried = seen
     assert hurried.n_rows < usual.n_rows
     assert hurried.n_passes < usual.n_passes
+
+
+def test_importances_end_with_the_time(monkeypatch):
+    X, signal = make_frame(300)
+    looks = iter([0.0, 0.001, 0.5, 5.0])  # the machine gets busy
+    clock = SimpleNamespace(perf_counter=lambda: next(looks))
+    monkeypatch.setattr(_importances, "time", clock)
+    model = TabularRegressor(**QUICK, max_time=40).fit(X, signal)
+    found = model.feature_importances_
+    assert np.isfinite(found[0])
+    assert np.isnan(found[1:]).all()
 
 
 # -- learning ------------------------------------------------------------------------
