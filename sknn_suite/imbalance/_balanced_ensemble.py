@@ -65,6 +65,7 @@ def default_member(n_rows: int) -> Pipeline:
         batch_size=batch_size,
         max_iter=max(-(-n_steps // steps_per_epoch), FEWEST_EPOCHS),
         n_iter_no_change=np.inf,
+        precision="float32",
     )
     scaler = StandardScaler()
     if get_config()["enable_metadata_routing"]:
