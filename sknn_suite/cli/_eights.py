@@ -195,8 +195,9 @@ def _measure(
 def _tell_thresholds(tuned: dict) -> str:
     ours, theirs = tuned["sknn_suite"], tuned["scikit-learn"]
     return (
-        f"ThresholdTuner of sknn_suite chose the threshold {ours.decision_threshold_:.3f}"
-        f" on rows left out,\nscikit-learn {theirs.best_threshold_:.3f}."
+        "ThresholdTuner of sknn_suite chose the threshold "
+        f"{ours.decision_threshold_:.3f} on rows left out,\n"
+        f"scikit-learn {theirs.best_threshold_:.3f}."
     )
 
 

@@ -83,7 +83,7 @@ class AffineOfEach:
         self._out = out
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Return ``x @ weight_t + bias``, where x is (n_models, n_samples, n_inputs)."""
+        """Return ``x @ weight_t + bias``; x is (n_models, n_samples, n_inputs)."""
         for (bias, weight_t, out), rows in zip(self._each, x):
             torch.addmm(bias, rows, weight_t, out=out)
         return self._out
