@@ -190,8 +190,8 @@ def told_of_fraud(name: str, mean: dict[str, float], network: list[float]) -> li
         f"{mean['fraud recall recall']:.2f} on test rows.",
         f"{name}, 1 in 100, boosted trees: F1 {mean['trees F1']:.3f}, recall "
         f"{mean['trees recall at precision']:.2f} at a precision of 0.32, and "
-        f"precision {mean['trees precision at recall']:.2f} at a recall of 0.93, against "
-        f"{mean['fraud precision at recall']:.2f} of ours.",
+        f"precision {mean['trees precision at recall']:.2f} at a recall of 0.93, "
+        f"against {mean['fraud precision at recall']:.2f} of ours.",
     ]
 
 
