@@ -146,7 +146,8 @@ def main() -> None:
 def write(raw: Raw, notes: Sequence[str], options: argparse.Namespace) -> None:
     """Write what is there by now."""
     done = {name: by_way(raw[name]) for name in NAMES if name in raw}
-    more = [sentence(way, done) for way in (*WAYS, *GENERATED) if way != "none"]
+    ways = dict.fromkeys(way for found in done.values() for way in found)
+    more = [sentence(way, done) for way in ways if way != "none"]
     report(
         "imbalance_quality",
         __doc__,

@@ -9,7 +9,7 @@ from sknn_suite.decision._criteria import (
     RecallAtPrecision,
 )
 from sknn_suite.decision._prior import prior_correction
-from sknn_suite.decision._recalibrator import Recalibrator
+from sknn_suite.decision._recalibrator import Recalibrator, fit_counted
 from sknn_suite.decision._remainder import remaining_shift
 from sknn_suite.decision._rule import DecisionRule
 from sknn_suite.decision._threshold import (
@@ -34,6 +34,7 @@ __all__ = [
     "ThresholdChoice",
     "ThresholdTuner",
     "find_threshold",
+    "fit_counted",
     "prior_correction",
     "remaining_shift",
 ]

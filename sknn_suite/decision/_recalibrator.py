@@ -1,6 +1,6 @@
 """Recalibrator: any pipeline, with probabilities for the true shares of the classes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
@@ -148,32 +148,18 @@ class Recalibrator(ClassifierWrapper):
         y = check_labels(y)
         if get_config()["enable_metadata_routing"]:
             params = dict(process_routing(self, "fit", **params).estimator.fit)
-        classes = np.unique(y)
-        weight = check_rows(y, y, _weight_in(params))
-        codes = np.searchsorted(classes, y)
-        seen = np.bincount(codes, weight).astype(float)
-        n_rows = np.bincount(codes if weight is None else codes[weight > 0])
-        if not (seen > 0).all():
-            raise DataError(
-                f"sample_weight leaves the classes {classes[seen == 0].tolist()} "
-                "without weight. Expected rows of every class that count. Change the "
-                "weights, or drop the rows."
-            )
+        classes, counts = np.unique(y), isinstance(self.trained_shares, str)
+        rows = CountedRows.of(classes, y, check_rows(y, y, _weight_in(params)))
         estimator = with_counter(clone(self._inner()))
-        counts = isinstance(self.trained_shares, str)
-        if counts and weight is not None and has_counter(estimator):
-            raise DataError(
-                "sample_weight and samplers are used together, so the weights of the "
-                "rows that reach the classifier are unknown. Expected one of the two. "
-                "Pass trained_shares, or leave the weights out."
-            )
+        if counts and rows.are_weighed:
+            refuse_both(estimator)
         estimator.fit(X, y, **params)
-        true = seen if self.true_shares is None else self.true_shares
+        true = rows.totals if self.true_shares is None else self.true_shares
         true = check_shares(true, len(classes), "true_shares")
         if counts:
             trained = np.ones(len(classes))
             if self.trained_shares == "counted":
-                trained = _trained_on(estimator, classes, y, seen, n_rows)
+                trained = _trained_on(estimator, classes, y, rows)
         else:
             trained = self.trained_shares
         self.trained_shares_ = check_shares(trained, len(classes), "trained_shares")
@@ -231,17 +217,85 @@ def has_counter(estimator: Any) -> bool:
     return COUNTER in dict(getattr(estimator, "steps", ()))
 
 
-def _trained_on(
-    estimator: Any,
-    classes: np.ndarray,
-    y: np.ndarray,
-    seen: np.ndarray,
-    n_rows: np.ndarray,
-) -> np.ndarray:
-    """Weight of each class in the training of the last step.
+class CountedRows(NamedTuple):
+    """Rows of each class.
 
-    `seen` and `n_rows` are total weight and number of the rows of each class.
+    Parameters
+    ----------
+    totals, counts : ndarray of shape (n_classes,)
+        Their weight, and how many have any.
+    are_weighed : bool
+        Whether there are weights.
     """
+
+    totals: np.ndarray
+    counts: np.ndarray
+    are_weighed: bool
+
+    @classmethod
+    def of(
+        cls, classes: np.ndarray, y: np.ndarray, weight: np.ndarray | None
+    ) -> "CountedRows":
+        """Count rows; each class must have one that counts."""
+        codes = np.searchsorted(classes, y)
+        totals = np.bincount(codes, weight).astype(float)
+        if not (totals > 0).all():
+            raise DataError(
+                f"sample_weight leaves the classes {classes[totals == 0].tolist()} "
+                "without weight. Expected rows of every class that count. Change the "
+                "weights, or drop the rows."
+            )
+        counts = np.bincount(codes if weight is None else codes[weight > 0])
+        return cls(totals, counts, weight is not None)
+
+
+def fit_counted(
+    estimator: Any, X: Any, y: np.ndarray, classes: np.ndarray, params: dict[str, Any]
+) -> tuple[Any, np.ndarray]:
+    """Fit a classifier, and count what it was trained on.
+
+    Parameters
+    ----------
+    estimator : classifier
+        It is fitted itself; a pipeline with samplers gets a step that counts.
+    X, y : array-like, ndarray
+        Checked rows.
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
+    params : dict
+        Arguments of its `fit`.
+
+    Returns
+    -------
+    estimator : classifier
+        The fitted one.
+    trained_shares : ndarray of shape (n_classes,)
+        Shares of the classes in training.
+    """
+    rows = CountedRows.of(classes, y, check_rows(y, y, _weight_in(params)))
+    estimator = with_counter(estimator)
+    if rows.are_weighed:
+        refuse_both(estimator)
+    estimator.fit(X, y, **params)
+    trained = _trained_on(estimator, classes, y, rows)
+    return estimator, check_shares(trained, len(classes), "trained_shares")
+
+
+def refuse_both(estimator: Any) -> None:
+    """Refuse samplers beside weights of rows."""
+    if has_counter(estimator):
+        raise DataError(
+            "sample_weight and samplers are used together, so the weights of the rows "
+            "that reach the classifier are unknown. Expected one of the two. Pass "
+            "trained_shares, or leave the weights out."
+        )
+
+
+def _trained_on(
+    estimator: Any, classes: np.ndarray, y: np.ndarray, rows: CountedRows
+) -> np.ndarray:
+    """Weight of each class in the training of the last step."""
+    seen, n_rows = rows.totals, rows.counts
     last, trained = estimator, seen
     steps = getattr(estimator, "steps", None)
     if steps:

@@ -28,7 +28,12 @@ from sknn_suite.training._activation_pass import (
     needs_autograd,
 )
 from sknn_suite.training._flat import FlatParameters
-from sknn_suite.training._products import ALONE, choose_products, empty_rows
+from sknn_suite.training._products import (
+    ALONE,
+    AffineOfEach,
+    choose_products,
+    empty_rows,
+)
 
 
 class Layer:
@@ -105,6 +110,10 @@ class Workspace:
         # Callbacks may keep the scores of one net from batch to batch.
         self.raw = None if like.dim() == 2 else empty(widths[-1])
         self.last_affine = (ALONE if like.dim() == 2 else self.products[-1]).affine
+        self.last_of_each: AffineOfEach | None = None
+        if self.raw is not None and self.products[-1].are_called_for_each:
+            last = layers[-1]
+            self.last_of_each = AffineOfEach(last.bias, last.weight_t, self.raw)
 
 
 class Backprop:
@@ -227,7 +236,10 @@ class Backprop:
                 x = self._drop(x, i, space)
             inputs.append(x)
         space.inputs, space.hidden = inputs, hidden
-        raw = space.last_affine(last.bias, x, last.weight_t, out=space.raw)
+        if space.last_of_each is not None:
+            raw = space.last_of_each(x)
+        else:
+            raw = space.last_affine(last.bias, x, last.weight_t, out=space.raw)
         return raw if self.low is None else raw.to(self.data.dtype)
 
     def _drop(self, x: Tensor, i: int, space: Workspace) -> Tensor:

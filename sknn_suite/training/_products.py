@@ -51,6 +51,11 @@ class Products(NamedTuple):
     weight_grad: Callable[..., object]
     input_grad: Callable[..., Tensor]
 
+    @property
+    def are_called_for_each(self) -> bool:
+        """Whether each of several models has an affine product of its own."""
+        return self.affine is _affine_of_each
+
 
 ALONE = Products(torch.addmm, torch.mm, torch.mm)
 STACKED = Products(torch.baddbmm, torch.bmm, torch.bmm)
@@ -60,6 +65,30 @@ def _affine_of_each(bias: Tensor, x: Tensor, weight_t: Tensor, out: Tensor) -> T
     for own_bias, rows, weight, result in zip(bias, x, weight_t, out):
         torch.addmm(own_bias[0], rows, weight, out=result)
     return out
+
+
+class AffineOfEach:
+    """Affine products of a layer, a call for each model, in memory that stays.
+
+    The views of each model's weights are made once: for small layers they take longer
+    than the products.
+
+    Parameters
+    ----------
+    bias : Tensor of shape (n_models, 1, n_outputs)
+    weight_t : Tensor of shape (n_models, n_inputs, n_outputs)
+    out : Tensor of shape (n_models, n_samples, n_outputs)
+    """
+
+    def __init__(self, bias: Tensor, weight_t: Tensor, out: Tensor) -> None:
+        self._each = list(zip(bias[:, 0], weight_t, out))
+        self._out = out
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return ``x @ weight_t + bias``; x is (n_models, n_samples, n_inputs)."""
+        for (bias, weight_t, out), rows in zip(self._each, x):
+            torch.addmm(bias, rows, weight_t, out=out)
+        return self._out
 
 
 def _product_of_each(a: Tensor, b: Tensor, out: Tensor) -> Tensor:

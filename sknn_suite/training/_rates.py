@@ -24,6 +24,10 @@ from sknn_suite.training._optimizers import FlatSGD
 # they make a small net take twice as long.
 MOST_AHEAD = 256
 
+# Rates of schedules with at most so many steps are computed once, for all nets that
+# follow the same one.
+MOST_SHARED = 1000
+
 
 @dataclass(frozen=True)
 class Length:
@@ -210,8 +214,8 @@ def make_scheduler(
     return _build(builder, shadow, length, params)
 
 
-class RateTable:
-    """The rate at each step, or epoch, of a schedule that is fixed beforehand.
+class Scheduler:
+    """A scheduler of torch that drives a shadow optimiser.
 
     Parameters
     ----------
@@ -224,6 +228,50 @@ class RateTable:
         How long training may last.
     params : dict
         Arguments of the builder.
+    """
+
+    def __init__(
+        self,
+        kind: str | Callable[[int], float],
+        rate: float,
+        length: Length,
+        params: dict[str, Any],
+    ) -> None:
+        self._shadow = make_shadow(rate)
+        if callable(kind):
+            scheduled = check_schedule(kind)
+            self._scheduler: Any = lr_scheduler.LambdaLR(self._shadow, scheduled)
+        else:
+            self._scheduler = make_scheduler(kind, self._shadow, length, params)
+        # A one-cycle run that is continued stays at its last rate.
+        self._last = getattr(self._scheduler, "total_steps", None)
+
+    @property
+    def rate(self) -> float:
+        """The rate of the present step, or epoch."""
+        return self._shadow.param_groups[0]["lr"]
+
+    def advance(self) -> float:
+        """Go on by a step, or an epoch; return its rate."""
+        if self._scheduler.last_epoch != self._last:
+            self._scheduler.step()
+        return self.rate
+
+
+@functools.lru_cache(maxsize=64)
+def _rates_of_all_steps(kind: str, rate: float, length: Length) -> tuple[float, ...]:
+    """Compute the rate of each step of a schedule, and the one after the last."""
+    scheduler = Scheduler(kind, rate, length, {})
+    return scheduler.rate, *(scheduler.advance() for _ in range(length.n_steps))
+
+
+class RateTable:
+    """The rate at each step, or epoch, of a schedule that is fixed beforehand.
+
+    Parameters
+    ----------
+    kind, rate, length, params : str or callable, float, Length and dict
+        See `Scheduler`.
 
     Examples
     --------
@@ -240,24 +288,25 @@ class RateTable:
         length: Length,
         params: dict[str, Any],
     ) -> None:
-        self._shadow = make_shadow(rate)
+        self._make = functools.partial(Scheduler, kind, rate, length, params)
+        self._scheduler: Scheduler | None = None
         self._n_ahead = 1  # a user's function is called as late as possible
-        if callable(kind):
-            scheduled = check_schedule(kind)
-            self._scheduler: Any = lr_scheduler.LambdaLR(self._shadow, scheduled)
+        per_batch = isinstance(kind, str) and SCHEDULES[kind][1]
+        if per_batch:
+            self._n_ahead = max(min(length.n_steps, MOST_AHEAD), 1)
+        if per_batch and not params and length.n_steps <= MOST_SHARED:
+            self._rates = array("d", _rates_of_all_steps(str(kind), rate, length))
         else:
-            self._scheduler = make_scheduler(kind, self._shadow, length, params)
-            if SCHEDULES[kind][1]:
-                self._n_ahead = max(min(length.n_steps, MOST_AHEAD), 1)
-        # A one-cycle run that is continued stays at its last rate.
-        self._last = getattr(self._scheduler, "total_steps", None)
-        self._rates = array("d", [self._shadow.param_groups[0]["lr"]])
+            self._scheduler = self._make()
+            self._rates = array("d", [self._scheduler.rate])
 
     def __call__(self, step: int) -> float:
         """Rate of the step after `step` others."""
         while len(self._rates) <= step:
+            if self._scheduler is None:  # training goes on after the last step
+                self._scheduler = self._make()
+                for _ in self._rates[1:]:
+                    self._scheduler.advance()
             for _ in range(self._n_ahead):
-                if self._scheduler.last_epoch != self._last:
-                    self._scheduler.step()
-                self._rates.append(self._shadow.param_groups[0]["lr"])
+                self._rates.append(self._scheduler.advance())
         return self._rates[step]

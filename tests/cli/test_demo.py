@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import sknn_suite
-from sknn_suite.cli import main
+from sknn_suite.cli import _eights, main
 from sknn_suite.cli._comparison import Comparison, Row
 from sknn_suite.cli._demo import PARTS, run_demo
 from sknn_suite.cli._eights import find_the_eights
+from sknn_suite.cli._stage import Stage
+from sknn_suite.decision import ThresholdTuner
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,23 @@ def test_both_packages_find_most_eights(demo):
             assert 0.9 < average_precision <= 1
             assert 0.9 < f1 <= 1
             assert seconds < 60
+
+
+def test_the_threshold_comes_from_threshold_tuner_and_is_told(monkeypatch, tmp_path):
+    tuners = []
+
+    class Watched(ThresholdTuner):
+        def fit(self, X, y, **params):
+            tuners.append(super().fit(X, y, **params))
+            return self
+
+    kinds = _eights.TUNERS | {"sknn_suite": Watched}
+    monkeypatch.setattr(_eights, "TUNERS", kinds)
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = find_the_eights(Stage(tmp_path, quick=True, progress_bars=False))
+    (tuner,) = tuners
+    assert f"chose the threshold {tuner.decision_threshold_:.3f}" in result.remark
+    assert "tuned for F1" in result.rows[1].step
 
 
 def test_every_part_hands_its_own_table_back(tmp_path, capsys):

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris, make_classification
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, precision_score, recall_score
 from sklearn.model_selection import (
     GroupKFold,
     ShuffleSplit,
@@ -18,7 +18,15 @@ from sklearn.model_selection import (
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sknn_suite.decision import Capacity, CostMatrix, ThresholdTuner, find_threshold
+from sknn_suite import MLPClassifier, train_together
+from sknn_suite.decision import (
+    Capacity,
+    CostMatrix,
+    PrecisionAtRecall,
+    ThresholdTuner,
+    find_threshold,
+)
+from sknn_suite.training import train_many
 
 FIXED = ThresholdTuner(LogisticRegression(), scoring=None, cv=3)
 TUNED = ThresholdTuner(LogisticRegression(), cv=3)
@@ -102,6 +110,30 @@ def test_predictions_are_the_mean_of_the_folds_at_the_threshold(rare):
     np.testing.assert_array_equal(tuner.predict(X) == 1, expected)
 
 
+def test_networks_of_the_folds_train_together_and_as_they_would_alone(
+    rare, monkeypatch
+):
+    sizes = []
+
+    def note(jobs, **kwargs):
+        sizes.append(len(jobs))
+        return train_many(jobs, **kwargs)
+
+    monkeypatch.setattr("sknn_suite.search._block.train_many", note)
+    network = MLPClassifier((8,), tol=1.0, n_iter_no_change=5, random_state=0)
+    alone = ThresholdTuner(network, scoring="f1", cv=4).fit(*rare)
+    assert sizes == []
+    with train_together():
+        together = ThresholdTuner(network, scoring="f1", cv=4).fit(*rare)
+    assert sizes == [4]
+    np.testing.assert_allclose(
+        together.predict_proba(rare[0]), alone.predict_proba(rare[0]), rtol=1e-9
+    )
+    assert together.decision_threshold_ == pytest.approx(
+        alone.decision_threshold_, rel=1e-9
+    )
+
+
 def test_the_spread_over_folds_is_told(rare):
     tuner = ThresholdTuner(LogisticRegression(), scoring="f1", cv=4).fit(*rare)
     assert tuner.fold_thresholds_.shape == (4,)
@@ -157,6 +189,24 @@ def test_costs_and_capacities_decide(rare):
     assert (left_out[:, 1] >= few.decision_threshold_).sum() == 30
     # each fold flags its share of the thirty
     assert np.isfinite(few.fold_thresholds_).all()
+
+
+def test_a_recall_can_be_asked_for(rare):
+    X, y = rare
+    tuner = ThresholdTuner(LogisticRegression(), scoring=PrecisionAtRecall(0.9), cv=3)
+    tuner.fit(X, y)
+    cv = StratifiedKFold(3)
+    proba = cross_val_predict(
+        LogisticRegression(), X, y, cv=cv, method="predict_proba"
+    )[:, 1]
+    found = proba >= tuner.decision_threshold_
+    assert recall_score(y, found) >= 0.9
+    assert precision_score(y, found) == pytest.approx(tuner.best_score_)
+    fewer = proba > tuner.decision_threshold_ + 1e-9
+    for threshold in np.unique(proba[fewer]):
+        alarms = proba >= threshold
+        if recall_score(y, alarms) >= 0.9:
+            assert precision_score(y, alarms) <= tuner.best_score_
 
 
 def test_weights_count_for_the_model_and_for_the_threshold(rare):

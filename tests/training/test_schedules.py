@@ -16,6 +16,7 @@ from sknn_suite import (
     MLPRegressor,
     RNNClassifier,
 )
+from sknn_suite.training._rates import Length, RateTable
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs are enough here
@@ -340,6 +341,20 @@ def test_updates_are_counted_and_not_batches(numbers, watcher):
     fit(numbers, watcher, learning_rate="one_cycle", batch_size=10, accumulate=3)
     expected = rates_of_torch(PER_BATCH["one_cycle"][2], per_batch=True)
     np.testing.assert_allclose(watcher.rate_per_step, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["cosine", "log_cosine", "cyclic", "warm_restarts"])
+def test_rates_of_a_short_schedule_are_those_of_a_long_table_and_go_on(
+    kind, monkeypatch
+):
+    length = Length(n_epochs=6, n_batches=5)
+    short = RateTable(kind, RATE, length, {})
+    shared = RateTable(kind, RATE, length, {})
+    monkeypatch.setattr("sknn_suite.training._rates.MOST_SHARED", 0)
+    alone = RateTable(kind, RATE, length, {})
+    expected = [alone(step) for step in range(100)]  # 30 are planned
+    assert [short(step) for step in range(100)] == expected
+    assert shared(70) == expected[70]
 
 
 @pytest.mark.parametrize("kind", ["cosine", "exponential", "cyclic"])
