@@ -1,4 +1,4 @@
-"""Weights of log-probabilities: they mend how sure members are, and shares of classes."""
+"""Weights of log-probabilities: they mend how sure members are, and shifted shares."""
 
 import numpy as np
 import pytest
