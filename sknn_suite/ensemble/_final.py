@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import hstack, issparse
-from sklearn.linear_model import LogisticRegression
 
 from sknn_suite.doors import import_optional, warn_user
 from sknn_suite.ensemble._blend import combine
 from sknn_suite.ensemble._fold_fits import FoldFit, Member, Way, fit_folds
 from sknn_suite.ensemble._greedy import GreedyWeights, choose_greedily
+from sknn_suite.ensemble._logits import LogitWeights
 from sknn_suite.ensemble._out_of_fold import OutOfFold, mean_and_spread
 from sknn_suite.ensemble._scoring import Scoring
 from sknn_suite.ensemble._simplex import weights_for_labels, weights_for_numbers
@@ -18,12 +18,13 @@ from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Target
 from sknn_suite.exceptions import DataError, SuiteWarning
 
-WEIGHTED = ("greedy", "mean", "simplex")
+WEIGHTED = ("greedy", "mean", "simplex", "logits")
 AUTO = "auto"
 
-# Standard errors by which a step must be better than a simpler one. What is trained
-# needs more: members that predicted the rows it learns from have seen the fold left
-# out, and so on labels without meaning it gains a little.
+# Standard errors by which a step must be better than a simpler one. An estimator that
+# is trained needs more: members that predicted the rows it learns from have seen the
+# fold left out, and so on labels without meaning it gains a little. Weights, one for
+# each member, can learn little from that.
 CLEAR = 1.0
 CLEAR_IF_TRAINED = 2.0
 
@@ -81,12 +82,12 @@ class FinalStep:
     Parameters
     ----------
     name : str
-        "greedy", "mean", "simplex", or the name of an estimator's class.
+        "greedy", "mean", "simplex", "logits", or the name of an estimator's class.
     oof : OutOfFold
         Its predictions of folds that members and it were not trained on.
     values : ndarray of shape (n_folds,)
         Their scores.
-    weights : GreedyWeights or None
+    weights : GreedyWeights, LogitWeights or None
         Weights of the members, chosen on all rows.
     fits : list of FoldFit
         Without weights: the estimator of each fold.
@@ -95,7 +96,7 @@ class FinalStep:
     name: str
     oof: OutOfFold
     values: np.ndarray
-    weights: GreedyWeights | None = None
+    weights: GreedyWeights | LogitWeights | None = None
     fits: tuple[FoldFit, ...] = ()
 
     def predict(self, table: Any, target: Target) -> np.ndarray:
@@ -129,7 +130,7 @@ def decide(
 
     Parameters
     ----------
-    final : {"auto", "greedy", "mean", "simplex"} or estimator
+    final : {"auto", "greedy", "mean", "simplex", "logits"} or estimator
         What is wanted.
     params : dict
         Arguments of its `fit`.
@@ -143,21 +144,18 @@ def decide(
         Whether there is a warning if weights are used instead, and an error if there is
         nothing to train on.
     """
-    if isinstance(final, str) and final != AUTO:
-        return weigh(final, layer)
-    steps, estimator = [weigh("greedy", layer)], final
-    if final == AUTO:
-        steps.insert(0, weigh("mean", layer))
-        estimator = LogisticRegression(max_iter=2000)
-        params = {} if layer.weight is None else {"sample_weight": layer.weight}
-    wants_level = final != AUTO or layer.target.is_label
-    can_learn = bool(usable_folds(layer))
-    if wants_level and (can_learn or (tells and final != AUTO)):
+    if isinstance(final, str):
+        if final != AUTO:
+            return weigh(final, layer)
+        ways = ["mean", "greedy"] + ["logits"] * layer.target.is_label
+        return simplest_of_the_best([weigh(how, layer) for how in ways], layer)
+    steps = [weigh("greedy", layer)]
+    if tells or usable_folds(layer):
         predictions = flat(layer.scores, layer.target)
         table = table_of(predictions, flat_names(layer.names, layer.target), X)
-        steps.append(learn(estimator, layer, table, params, way))
+        steps.append(learn(final, layer, table, params, way))
     chosen = simplest_of_the_best(steps, layer)
-    if tells and final != AUTO and chosen.name == "greedy":
+    if tells and chosen.name == "greedy":
         _tell_unused(steps[-1], steps[0], layer.scoring.name)
     return chosen
 
@@ -167,7 +165,7 @@ def weigh(how: str, layer: Layer) -> FinalStep:
 
     Parameters
     ----------
-    how : {"greedy", "mean", "simplex"}
+    how : {"greedy", "mean", "simplex", "logits"}
         How weights are found.
     layer : Layer
         Predictions of the members.
@@ -178,8 +176,7 @@ def weigh(how: str, layer: Layer) -> FinalStep:
         if how == "mean":
             folds.append(part.mean(axis=0))
         elif layer.target.has_all(layer.y[train]):
-            chosen = _weights_by(how, layer, train)
-            folds.append(combine(part, "mean", chosen.weights))
+            folds.append(combine_by(_weights_by(how, layer, train), part))
         else:  # the first fold of a time series has nothing to choose by
             folds.append(np.full(part.shape[1:], np.nan))
     oof = OutOfFold(layer.splits, folds)
@@ -187,9 +184,21 @@ def weigh(how: str, layer: Layer) -> FinalStep:
     return FinalStep(how, oof, layer.values(oof), weights)
 
 
-def _weights_by(how: str, layer: Layer, rows: np.ndarray) -> GreedyWeights:
-    scores = layer.target.compact(layer.scores[:, rows])
+def combine_by(weights: GreedyWeights | LogitWeights, parts: np.ndarray) -> np.ndarray:
+    """Make one prediction of those of all members, (n_members, n_rows, n_columns)."""
+    if isinstance(weights, LogitWeights):
+        return weights.combine(parts)
+    return combine(parts, "mean", weights.weights)
+
+
+def _weights_by(
+    how: str, layer: Layer, rows: np.ndarray
+) -> GreedyWeights | LogitWeights:
     y, weight = layer.y[rows], layer.weight_of(rows)
+    if how == "logits":
+        codes = np.searchsorted(layer.target.classes, y)  # type: ignore[union-attr]
+        return LogitWeights.find(layer.scores[:, rows], codes, weight)
+    scores = layer.target.compact(layer.scores[:, rows])
     judge = layer.scoring.judge(y, weight)
     if how == "greedy":
         return choose_greedily(layer.names, scores, judge)

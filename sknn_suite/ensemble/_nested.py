@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from sknn_suite.doors import rows_of
-from sknn_suite.ensemble._blend import combine
 from sknn_suite.ensemble._final import (
     FinalStep,
     Layer,
+    combine_by,
     flat,
     flat_names,
     table_of,
@@ -162,6 +162,6 @@ def judge_nested(
             rows = rows_of(table, test)
             folds.append(chosen.predict(rows, layer.target))
         else:
-            folds.append(combine(part, "mean", chosen.weights.weights))
+            folds.append(combine_by(chosen.weights, part))
     oof = OutOfFold(layer.splits, folds)
     return replace(step, oof=oof, values=layer.values(oof))

@@ -48,6 +48,7 @@ from sknn_suite.ensemble._fold_fits import (
     fit_folds,
     tell_failures,
 )
+from sknn_suite.ensemble._logits import LogitWeights
 from sknn_suite.ensemble._members import check_members
 from sknn_suite.ensemble._nested import NestedFolds, judge_nested
 from sknn_suite.ensemble._out_of_fold import row_labels
@@ -69,17 +70,19 @@ class CrossFitStacking(
     estimators : list of (str, estimator), default=()
         The members, each with a name. One that is "drop" is left out.
 
-    final_estimator : {"auto", "greedy", "mean", "simplex"} or estimator, \
+    final_estimator : {"auto", "greedy", "mean", "simplex", "logits"} or estimator, \
             default="auto"
         How predictions of the members become one. "greedy" weighs them by greedy
         selection, see `greedy_weights`; a member that does not help gets no weight.
         "simplex" are the weights >= 0 with the smallest log-loss or squared error, for
-        many rows and few members. An estimator is trained on the out-of-fold
-        predictions, itself out of fold, and is used only if it beats greedy weights by
-        two standard errors on folds that it has not seen; else there is a warning.
-        "auto" is the mean, unless greedy weights are better by one standard error, or,
-        for labels, a LogisticRegression by two: few rows cannot tell members apart, and
-        weights that follow luck are worse than none.
+        many rows and few members. "logits", for labels, weighs the logarithms of
+        probabilities, and shifts those of each class: weights >= 0 that need not sum to
+        one mend members that are too sure, or not sure enough, such as forests. An
+        estimator is trained on the out-of-fold predictions, itself out of fold, and is
+        used only if it beats greedy weights by two standard errors on folds that it has
+        not seen; else there is a warning. "auto" is the mean, unless greedy weights, or
+        "logits", are better by one standard error: few rows cannot tell members apart,
+        and weights that follow luck are worse than none.
 
     cv : int, splitter, iterable or None, default=5
         Folds, the same for all members, as in `CrossFitClassifier`.
@@ -172,6 +175,12 @@ class CrossFitStacking(
             target.refuse(estimator, repr(name))
         if self._learns():
             target.refuse(self.final_estimator, "final_estimator")
+        elif self.final_estimator == "logits" and not target.is_label:
+            raise ValueError(
+                "final_estimator='logits' weighs probabilities, but numbers are "
+                "predicted. Expected 'simplex', which has weights of the smallest "
+                "squared error, or another one. Choose one."
+            )
         elif self.passthrough:
             raise ValueError(
                 f"passthrough=True, but final_estimator={self.final_estimator!r} is "
@@ -239,10 +248,12 @@ class CrossFitStacking(
         self._seen = SeenRows(keys, flat(layer.scores, self._target), self._weight)
         self.final_step_ = step.name
         self.fold_scores_, self.scoring_ = step.values, self._scoring.name
-        self.weights_ = None
+        self.weights_, self._shifts = None, None
         if step.weights is not None:
             found = step.weights.weights.tolist()
             self.weights_ = dict(zip(layer.names, found))
+        if isinstance(step.weights, LogitWeights):
+            self._shifts = step.weights.shifts
         self._decide(self._wanted, self._target, self._y, self._weight)
 
     def _layer(self) -> Layer:
@@ -380,8 +391,11 @@ class CrossFitStacking(
         check_is_fitted(self)
         if self.weights_ is not None:
             share = {name: w for name, w in self.weights_.items() if w > 0}
-            parts = self._member_scores(X, share)
-            return combine(parts, "mean", np.array(list(share.values())))
+            share = share or self.weights_  # of "logits", where no member helps
+            parts, weights = self._member_scores(X, share), np.array([*share.values()])
+            if self._shifts is not None:
+                return LogitWeights(weights, self._shifts).combine(parts)
+            return combine(parts, "mean", weights)
         names = list(self.members_)
         predictions = flat(self._member_scores(X, names), self._target)
         columns = flat_names(names, self._target)

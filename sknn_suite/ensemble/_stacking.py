@@ -38,6 +38,7 @@ class CrossFitStackingClassifier(OutOfFoldClassifier, CrossFitStacking):
 
     weights_ : dict of str to float or None
         Weights of the members; None if a `final_estimator` was trained and is used.
+        They sum to one, unless `final_step_` is "logits".
 
     fold_scores_ : ndarray of shape (n_folds,)
         The stack's score in each fold; NaN if it cannot be scored there.
@@ -49,7 +50,8 @@ class CrossFitStackingClassifier(OutOfFoldClassifier, CrossFitStacking):
         The name of the score.
 
     final_step_ : str
-        What is used: "mean", "greedy", "simplex", or the class of the estimator.
+        What is used: "mean", "greedy", "simplex", "logits", or the class of the
+        estimator.
 
     oof_predictions_ : DataFrame
         Predictions of the stack for its training rows, by members and a final step that

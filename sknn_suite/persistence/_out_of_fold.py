@@ -150,7 +150,10 @@ def _verify_stack(model: Any) -> None:
         refuse(not model._final_models, "has no final step")
         return
     refuse(weights.keys() != model.members_.keys(), "its weights are of other members")
-    wrong = min(weights.values()) < 0 or not sum(weights.values()) > 0
+    shifts, total = model._shifts, sum(weights.values())
+    if shifts is not None:
+        shape(shifts, len(getattr(model, "classes_", ())))
+    wrong = min(weights.values()) < 0 or not (total > 0 or shifts is not None)
     refuse(wrong, "its weights are none")
 
 
@@ -162,6 +165,7 @@ def _stack_of(member: type) -> dict[str, Check]:
     return {
         "members_": mapping(text, instance(member)),
         "weights_": either(nothing, mapping(text, finite)),
+        "_shifts": either(nothing, _SHARES),
         "columns_": mapping(text, _COLUMNS),
         "fold_scores_": _SCORES,
         "mean_fold_scores_": _SCORES,

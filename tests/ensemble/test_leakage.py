@@ -88,7 +88,8 @@ def predictions_of_levels(X, y, folds, **how):
     """Out-of-fold probabilities of all levels."""
     members = [("near", KNeighborsClassifier(3)), ("line", LogisticRegression())]
     found = {}
-    for final in ("mean", "greedy", "simplex", "auto", LogisticRegression()):
+    weighted = ("mean", "greedy", "simplex", "logits", "auto")
+    for final in (*weighted, LogisticRegression()):
         stack = CrossFitStackingClassifier(
             members, cv=folds, final_estimator=final, **how
         ).fit(X, y)
@@ -124,7 +125,7 @@ def test_without_nested_folds_weights_have_seen_a_trace_of_the_fold():
         after = predictions_of_levels(X, other, folds)
         changed |= {n for n, v in before.items() if (v[test] != after[n][test]).any()}
     assert changed.isdisjoint({"near", "line", "mean"})
-    assert {"greedy", "simplex"} <= changed
+    assert {"greedy", "simplex", "logits"} <= changed
 
 
 def test_a_copy_that_feeds_in_sample_predictions_is_found(monkeypatch):
