@@ -159,9 +159,7 @@ def _measure(
     return float(r2_score(y_test, found)), float(error), seconds
 
 
-def _draw(
-    model: TabularRegressor, X: np.ndarray, y: np.ndarray, stage: Stage
-) -> Path:
+def _draw(model: TabularRegressor, X: np.ndarray, y: np.ndarray, stage: Stage) -> Path:
     figure = stage.make_figure(9, 4.2)
     left, right = figure.subplots(1, 2)
     left.scatter(y / 1e6, model.predict(X) / 1e6, s=8)

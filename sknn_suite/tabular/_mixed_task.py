@@ -27,7 +27,9 @@ from sknn_suite.tabular._chosen_kinds import (
 from sknn_suite.tabular._folds import Folds, draw_folds
 from sknn_suite.tabular._importances import HURRIED, USUAL, importances
 from sknn_suite.tabular._judge import Judge, KnownScores
+from sknn_suite.tabular._fewer_models import network_of, weights_of_models
 from sknn_suite.tabular._members import Members, draw_members
+from sknn_suite.tabular._roster import Roster
 from sknn_suite.tabular._scale_trial import try_scales
 from sknn_suite.tabular._selection import choose_greedily, choose_sharpness
 from sknn_suite.training import FitPlan, load_weights, weights_of
@@ -67,6 +69,8 @@ class MixedTask(SupervisedTask):
     groups: np.ndarray | None = None
     table: ColumnTable
     y: np.ndarray
+    _best_of_each: BestOfEach | None = None
+    _roster: Roster
 
     # -- the user's rows -------------------------------------------------------------
 
@@ -220,11 +224,28 @@ class MixedTask(SupervisedTask):
     def scorer(self, fit: Any) -> Callable[[Any], float] | None:
         if fit.plan.valid is None:
             return None
-        judge = self._judge(fit)
-        return lambda net: -judge.of_mean(net.valid_raw_, _equal(len(net.valid_raw_)))
+        judge, best = self._judge(fit), self._best(fit)
+        return lambda net: (
+            -judge.of_mean(best.scores_of_all(net), _equal(self.n_members))
+        )
 
     def callbacks(self, fit: Any) -> list[Any]:
-        return [] if fit.plan.valid is None else [BestOfEach(self._judge(fit))]
+        return [] if fit.plan.valid is None else [self._best(fit)]
+
+    def _best(self, fit: Any) -> BestOfEach:
+        """Follow the members in training; the same object in each call."""
+        if self._best_of_each is None:
+            self._roster = Roster(self._groups(), fit.plan.planned_epochs)
+            network = fit.plan.network
+            self._best_of_each = BestOfEach(self._judge(fit), network, self._roster)
+        return self._best_of_each
+
+    def _groups(self) -> np.ndarray:
+        """Groups of members that are judged alike: by the same rows and weights."""
+        members = np.arange(self.n_members)
+        n_folds = 1 if self.folds is None else self.folds.n_folds
+        weighed = 0 if self.balance is None else np.array(self.balance.is_weighed)
+        return members % n_folds * 2 + weighed
 
     def _judge(self, fit: Any) -> Judge:
         valid = fit.plan.valid
@@ -276,6 +297,7 @@ class MixedTask(SupervisedTask):
         if fit.plan.valid is not None:
             judge, module = self._judge(fit), _module(fit.plan, net.weights)
             raw = _raw_scores(module, fit.plan.valid)
+            shown["n_epochs"] = self._roster.n_epochs_
             shown["validation_score"] = -judge.of_members(raw)
             if not judge.is_folded:
                 share = choose_greedily(raw, judge)
@@ -365,15 +387,6 @@ def _combining(
 
 def _keep(net: FittedNet, kept: np.ndarray) -> FittedNet:
     """Leave some members of a net."""
-    config = dict(net.network.config)
-    module: Any = net.network.skeleton()
-    weights = {}
-    for name, (_, n_models) in module.stacked().items():
-        own = net.weights[name]
-        chosen = own.reshape(n_models, -1)[kept[kept < n_models]]
-        shape = (-1,) if own.ndim == 1 else (len(chosen), *own.shape[1:])
-        if len(chosen):
-            weights[name] = chosen.reshape(shape).copy()
-    for name in ("sizes", "dropout", "rates"):
-        config[name] = tuple(config[name][m] for m in kept)
-    return replace(net, network=Network(net.network.kind, config), weights=weights)
+    chosen = kept.tolist()
+    weights = weights_of_models(net.network.skeleton(), net.weights, chosen)
+    return replace(net, network=network_of(net.network, chosen), weights=weights)
