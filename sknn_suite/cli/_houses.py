@@ -108,7 +108,7 @@ def make_houses(n: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
         + 0.002 * (built - 1950)
         + source.normal(0, 0.15, N_PLACES)[place]
         + 0.1 * (garage == "built in")
-        - 0.1 * np.equal(garage, None)
+        - 0.1 * np.array([kind is None for kind in garage])
     )
     price = 4000 * np.exp(value + source.normal(0, 0.08, n))
     has_lot = source.rand(n) > 0.15

@@ -82,6 +82,7 @@ class BestOfEach(Callback):
 
     def _keep(self, net: TensorNet, best: np.ndarray) -> None:
         """Keep the weights that some members have now."""
+        assert self._kept is not None
         going, module = np.array(self.roster.going), net.module_
         now = module.stacked()
         for name, (_, n_models) in self._module.stacked().items():

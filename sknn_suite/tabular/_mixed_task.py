@@ -24,10 +24,10 @@ from sknn_suite.tabular._chosen_kinds import (
     warn_of_answers,
     warn_of_identifiers,
 )
+from sknn_suite.tabular._fewer_models import network_of, weights_of_models
 from sknn_suite.tabular._folds import Folds, draw_folds
 from sknn_suite.tabular._importances import HURRIED, USUAL, importances
 from sknn_suite.tabular._judge import Judge, KnownScores
-from sknn_suite.tabular._fewer_models import network_of, weights_of_models
 from sknn_suite.tabular._members import Members, draw_members
 from sknn_suite.tabular._roster import Roster
 from sknn_suite.tabular._scale_trial import try_scales
@@ -241,7 +241,7 @@ class MixedTask(SupervisedTask):
         return self._best_of_each
 
     def _groups(self) -> np.ndarray:
-        """Groups of members that are judged alike: by the same rows and weights."""
+        """Group members that are judged alike: by the same rows and class weights."""
         members = np.arange(self.n_members)
         n_folds = 1 if self.folds is None else self.folds.n_folds
         weighed = 0 if self.balance is None else np.array(self.balance.is_weighed)

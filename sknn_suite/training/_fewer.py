@@ -52,8 +52,8 @@ def go_on_with(
             memory[net.flat_.place(parameter)] = parts[name].reshape(-1)
         for group in net.optimizer_.param_groups:
             for leaf in group["params"]:
-                own = memory[net.flat_.place(leaf)].view(leaf.shape).clone()
-                net.optimizer_.state[leaf][key] = own
+                values = memory[net.flat_.place(leaf)].view(leaf.shape).clone()
+                net.optimizer_.state[leaf][key] = values
     for group, count in zip(net.optimizer_.param_groups, counts, strict=True):
         for leaf in group["params"]:
             net.optimizer_.state[leaf] |= {
@@ -62,7 +62,7 @@ def go_on_with(
 
 
 def _memories(net: TensorNet) -> dict[str, Tensor]:
-    """What the optimiser keeps of each number, in the order of the flat buffer."""
+    """Collect what the optimiser keeps of each number, in the order of the buffer."""
     found: dict[str, Tensor] = {}
     for group in net.optimizer_.param_groups:
         for leaf in group["params"]:
@@ -74,6 +74,6 @@ def _memories(net: TensorNet) -> dict[str, Tensor]:
 
 
 def _counts(net: TensorNet, leaf: Tensor) -> dict[str, Tensor]:
-    """What the optimiser keeps of all numbers of a leaf together."""
+    """Collect what the optimiser keeps of all numbers of a leaf together."""
     state = net.optimizer_.state[leaf].items()
     return {key: value for key, value in state if not value.ndim}

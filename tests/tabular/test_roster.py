@@ -201,8 +201,10 @@ class Press(Callback):
             raise KeyboardInterrupt
 
 
-def test_a_fit_that_ends_after_half_time_is_an_ensemble(rows, mixed_class):
-    X, y = rows
+def test_a_fit_that_ends_after_half_time_is_an_ensemble(mixed_class):
+    X = np.random.RandomState(0).normal(size=(400, 3))
+    signal = X[:, 0] + X[:, 1] * X[:, 2]
+    y = (signal > 0).astype(int) if is_classifier(mixed_class()) else signal
     settings = {"n_members": 6, "cv": None, "random_state": 0, "max_iter": 30}
     settings |= {"learning_rate_init": 1e-3, "callbacks": [Press()]}  # all improve
     watch = Watch()
