@@ -41,7 +41,7 @@ ROWS_TO_SUIT = 1024
 ROWS_TOGETHER = 1024
 
 # Members of "auto".
-N_MEMBERS = 8
+N_MEMBERS = 12
 
 # With fewer rows, members take turns in leaving out a fold; with more, a part of the
 # rows that all leave out is enough to judge them, and costs less.
