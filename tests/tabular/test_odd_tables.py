@@ -154,22 +154,24 @@ def test_a_frame_of_floats_as_vectorizers_make_it_is_taken(mixed_class, mixed):
 
 
 @pytest.mark.parametrize("cv", [2, None])
-def test_rows_of_a_group_are_left_out_together(mixed_class, cv):
-    # Each group has a number of its own, which tells y: with rows of a group on both
-    # sides it looks perfect.
-    source = np.random.RandomState(0)
-    groups = np.repeat(np.arange(20), 10)
-    of_group = source.normal(size=20)
-    X = pd.DataFrame({"group": of_group[groups], "noise": source.normal(size=200)})
-    label = source.permutation(np.arange(20) % 2)[groups]
-    is_labels = is_classifier(mixed_class())
-    y = source.normal(size=20)[groups] + 0.1 * source.normal(size=200)
-    y = label if is_labels else y
-    how = {"n_members": 2, "cv": cv, "max_iter": 20, "random_state": 0}
-    how |= {"learning_rate_init": 0.1, "validation_fraction": 0.5}
-    apart = mixed_class(**how).fit(X, y, groups=groups)
-    mixed = mixed_class(**how).fit(X, y)
-    assert apart.best_score_ < mixed.best_score_
+def test_rows_of_a_group_are_left_out_together(mixed_class, mixed, cv):
+    X, y = mixed
+    groups = np.repeat(np.arange(16), 5)
+    X, seen = X.assign(group=np.sqrt(groups)), []
+
+    def scoring(model, X, y):
+        (group,) = (column for column in X.columns if column.name == "group")
+        seen.append(np.unique(group.values, return_counts=True)[1].tolist())
+        return -float(np.mean(model.predict(X) != y))
+
+    how = QUICK | {"cv": cv, "validation_fraction": 0.5}
+    how["early_stopping_scoring"] = scoring
+    mixed_class(**how).fit(X, y, groups=groups)
+    assert all(set(counts) == {5} for counts in seen)
+    assert min(map(len, seen)) == 8  # half of the groups, each whole
+    seen.clear()
+    mixed_class(**how).fit(X, y)
+    assert any(set(counts) != {5} for counts in seen)
 
 
 def test_groups_of_another_length_are_refused(mixed_class, mixed):
