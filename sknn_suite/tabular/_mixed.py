@@ -113,6 +113,14 @@ class TabularEstimator(SupervisedEstimator):
         What is done with columns of short texts, all different: "ngrams" reads their
         letter n-grams, "drop" leaves them out.
 
+    monotonic_cst : dict of str to int, array-like of int or None, default=None
+        For columns of numbers and booleans 1 if predictions must not fall where the
+        column rises, -1 if they must not rise, 0 if they are free; by name, or one per
+        column. It holds for all rows, up to rounding: the networks cannot learn
+        anything else. A gap is no value, so that predictions may jump there. Of two
+        classes it is the probability of ``classes_[1]``. Set it where you know it, or
+        must be able to justify each prediction.
+
     learning_rate_init : float, default=0.02
         Step size of AdamW at the peaks of the schedule, in (0, inf). It rises and falls
         four times, each time about twice as long. Lower it when the validation loss
@@ -213,6 +221,7 @@ class TabularEstimator(SupervisedEstimator):
     numeric_features: Any = param(None, "array-like", None, group="rows")
     date_features: Any = param(None, "array-like", None, group="rows")
     text_features: str = param("ngrams", StrOptions({"ngrams", "drop"}), group="rows")
+    monotonic_cst: Any = param(None, dict, "array-like", None, group="network")
     learning_rate_init: Any = param(
         0.02, Interval(Real, 0, None, closed="neither"), group="training"
     )

@@ -29,6 +29,11 @@ from sknn_suite.tabular._folds import Folds, draw_folds
 from sknn_suite.tabular._importances import HURRIED, USUAL, importances
 from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
+from sknn_suite.tabular._monotonic import (
+    constraints,
+    signs_of_inputs,
+    without_signs,
+)
 from sknn_suite.tabular._roster import Roster
 from sknn_suite.tabular._scale_trial import try_scales
 from sknn_suite.tabular._selection import choose_greedily, choose_sharpness
@@ -180,12 +185,16 @@ class MixedTask(SupervisedTask):
     def network(self, encoder: MixedTableEncoder) -> Network:
         warn_of_identifiers(encoder.kinds_)
         members = self.members
+        names = [column.name for column in self.table.columns]
+        bound = constraints(self.of.monotonic_cst, names)
+        signs = signs_of_inputs(encoder, bound)
         config = encoder.config | {
             "n_outputs": self.objective.n_outputs,
             "sizes": members.sizes,
             "dropout": members.dropout,
             "rates": members.rates,
-            "activation": self.objective.activation,
+            "activation": "selu" if signs else self.objective.activation,
+            "signs": signs,
         }
         return Network("tabular_pack", config)
 
@@ -289,13 +298,16 @@ class MixedTask(SupervisedTask):
         # a busy machine they cost ten times the time, and who pressed Ctrl-C waits.
         work = ROWS_TOGETHER * largest_weight(net.network.skeleton())
         with one_thread() if fit.is_interrupted else suited_threads(work):
-            return self._finish(net, fit)
+            module = _module(fit.plan, net.weights)
+            return self._finish(without_signs(net, module), fit)
 
     def _finish(self, net: FittedNet, fit: Any) -> FittedNet:
         shown, share, sharpness = self.members.shown(), _equal(len(self.members)), 1.0
         link = self.loss().out_activation
         if fit.plan.valid is not None:
-            judge, module = self._judge(fit), _module(fit.plan, net.weights)
+            config = fit.plan.network.config | {"signs": net.network.config["signs"]}
+            plan = fit.plan.change(network=Network(net.network.kind, config))
+            judge, module = self._judge(fit), _module(plan, net.weights)
             raw = _raw_scores(module, fit.plan.valid)
             shown["n_epochs"] = self._roster.n_epochs_
             shown["validation_score"] = -judge.of_members(raw)
