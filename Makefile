@@ -16,7 +16,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check \
 .PHONY: help venv demo lint test test-all test-gpu test-machines test-oldest docs bench bench-all clean
 
 help:
-	@echo 'make demo      five jobs on real data, each with a table and a picture'
+	@echo 'make demo      six jobs beside other packages, each with a table and a picture'
 	@echo 'make lint      ruff, mypy, import-linter'
 	@echo 'make test      lint, tests, doctests, code blocks of README and user guide'
 	@echo 'make test-all  the same with the slow tests'

@@ -242,6 +242,18 @@ def earlier(name: str, options: argparse.Namespace) -> dict[str, Any]:
     return json.loads(file.read_text())["raw"]
 
 
+def keep(name: str, raw: dict[str, Any], options: argparse.Namespace) -> None:
+    """Write raw figures at once, so that a run that is cut short keeps them."""
+    if options.quick:
+        return
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    file = RESULTS / f"{name}.json"
+    content = json.loads(file.read_text()) if file.exists() else {"name": name}
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(content | {"raw": raw}, indent=1) + "\n")
+    part.replace(file)
+
+
 def load_shared(name: str) -> dict | None:
     """Load a public data set from the folder SKNN_DATA; None if it is missing."""
     folder = Path(os.environ.get("SKNN_DATA", ROOT / ".." / "shared" / "data"))

@@ -1,9 +1,10 @@
 """Whether TabularClassifier and TabularRegressor beat boosting on mixed tables.
 
 All contenders have their defaults, and see the same 75 % of the rows. Figures are means
-over seeds: log-loss for classes, RMSE for numbers. The rank of a contender is the mean
-of its places, the best first. Results of other libraries are kept and not measured
-again.
+over seeds: log-loss for classes, RMSE for numbers. Ratios of single seeds of ours are
+in brackets. The rank of a contender is the mean of its places, the best first. Results
+of other libraries are kept and not measured again; those that have fewer seeds are
+named below the table.
 """
 
 import os
@@ -11,7 +12,7 @@ import statistics
 from typing import Any
 
 import matplotlib.pyplot as plt
-from _measure import ROOT, Line, earlier, parse_options, report
+from _measure import ROOT, Line, earlier, keep, parse_options, report
 from _tabular import CLASSES, NUMBERS, OURS, PEERS, measure_apart
 
 # Contenders that the mean rank must be ahead of.
@@ -46,11 +47,20 @@ def main() -> None:
                 found = measure_apart(name, table, seed, most)
                 if found is not None:
                     raw[key] = found
+                    keep("tabular_quality", raw, options)
                     print(key, {k: round(v, 4) for k, v in found.items()}, flush=True)
-    rows = f"{most or 'all'} rows"
-    lines, ranks = summarise(raw, tables, n_seeds, rows)
+    show(raw, tables, n_seeds, most, options)
+
+
+def show(
+    raw: dict[str, Any], tables: tuple, n_seeds: int, most: int | None, options: Any
+) -> None:
+    """Write the table and the picture."""
+    lines, ranks, seeds = summarise(raw, tables, n_seeds, f"{most or 'all'} rows")
     notes = [f"mean rank of {name}: {rank:.2f}" for name, rank in ranks.items()]
     notes.append(f"Rows of each table: {most or 'all'}, a quarter of them held out.")
+    told = ", ".join(f"{name} {n}" for name, n in seeds.items())
+    notes.append(f"Seeds: {told}.")
     report("tabular_quality", __doc__, lines, options, notes=notes, raw=raw)
     if not options.quick:
         draw(ranks, len(tables))
@@ -71,15 +81,15 @@ def draw(ranks: dict[str, float], n_tables: int) -> None:
 
 def summarise(
     raw: dict[str, dict], tables: tuple, n_seeds: int, rows: str
-) -> tuple[list[Line], dict[str, float]]:
-    """Compare with each contender, table by table and by rank; give the ranks too."""
+) -> tuple[list[Line], dict[str, float], dict[str, int]]:
+    """Compare with each contender, by table and by rank; give ranks and seeds too."""
     figures: dict[str, dict[str, list[float]]] = {}
     for name in [*OURS, *PEERS]:
         for table in tables:
             metric = "RMSE" if table in NUMBERS else "log-loss"
             keys = [f"{name}, {table}, seed {s}, {rows}" for s in range(n_seeds)]
-            if all(key in raw for key in keys):
-                own = [raw[key][metric] for key in keys]
+            own = [raw[key][metric] for key in keys if key in raw]
+            if own:
                 figures.setdefault(name, {})[table] = own
     complete = [n for n, found in figures.items() if len(found) == len(tables)]
     ranks = mean_ranks({n: figures[n] for n in complete}, tables)
@@ -95,13 +105,15 @@ def summarise(
             lines += by_table(figures, name)
     for table in tables:
         keys = [f"sknn_suite, {table}, seed {s}, {rows}" for s in range(n_seeds)]
-        if table in CLASSES and all(key in raw for key in keys):
+        keys = [key for key in keys if key in raw]
+        if table in CLASSES and keys:
             if raw[keys[0]]["rows"] < 0.75 * LARGE:
                 continue
             error = statistics.mean(raw[key]["ECE"] for key in keys)
             work = f"calibration error on {table}"
             lines.append(Line(work, "", None, error, error, CALIBRATED, True, unit=""))
-    return lines, ranks
+    seeds = {n: min(map(len, figures[n].values())) for n in ranks}
+    return lines, ranks, seeds
 
 
 def by_table(figures: dict[str, dict[str, list[float]]], name: str) -> list[Line]:
@@ -115,8 +127,14 @@ def by_table(figures: dict[str, dict[str, list[float]]], name: str) -> list[Line
         error = statistics.stdev(ours) / len(ours) ** 0.5 if len(ours) > 1 else 0.0
         as_good.append(mean <= other + error)
         metric = "RMSE" if table in NUMBERS else "log-loss"
-        work = f"{metric} on {table}, {len(ours)} seeds"
-        lines.append(Line(work, name, other, mean, mean / other, None, True, unit=""))
+        work = f"{metric} on {table}"
+        spread = {}
+        if len(ours) > 1:
+            spread = {"low": min(ours) / other, "high": max(ours) / other}
+        ratio = mean / other
+        lines.append(
+            Line(work, name, other, mean, ratio, None, True, unit="", **spread)
+        )
     if name == "RealMLP-TD" and as_good:
         share = sum(as_good) / len(as_good)
         work = "share of tables where ours is as good, within a standard error"

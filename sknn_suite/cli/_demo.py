@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from sknn_suite.cli._comparison import Comparison
 from sknn_suite.cli._eights import find_the_eights
+from sknn_suite.cli._houses import price_the_houses
 from sknn_suite.cli._images import learn_the_images
 from sknn_suite.cli._needles import find_the_needles
 from sknn_suite.cli._sentences import place_the_sentences
@@ -25,6 +26,7 @@ Part = Callable[[Stage], Comparison]
 PARTS: list[Part] = [
     find_the_eights,
     find_the_needles,
+    price_the_houses,
     place_the_sentences,
     ask_three_models,
     learn_the_images,

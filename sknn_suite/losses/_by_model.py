@@ -1,5 +1,9 @@
 """A loss whose rows weigh differently for each of several models."""
 
+import copy
+from collections.abc import Sequence
+from typing import Self
+
 from torch import Tensor
 
 from sknn_suite.losses._base import Loss
@@ -36,6 +40,13 @@ class LossByModel(Loss):
         super().__init__()
         self.loss = loss
         self.out_activation = loss.out_activation
+        self.chosen: list[int] | None = None
+
+    def of_models(self, chosen: Sequence[int]) -> Self:
+        """Return the loss of some models alone; weights are still those of all."""
+        fewer = copy.copy(self)
+        fewer.chosen = list(chosen)
+        return fewer
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         return self.loss.rows(raw, target)
@@ -51,5 +62,9 @@ class LossByModel(Loss):
     ) -> Tensor:
         if weight is None or weight.dim() == 1:
             return self.loss(raw, target, weight)
-        losses, weight = self.rows(raw, target), weight.t()
+        losses, weight = self.rows(raw, target), self._by_model(weight.t())
         return (losses * weight).sum(dim=-1) / weight.sum(dim=-1).clamp_min(1e-12)
+
+    def _by_model(self, of_all: Tensor) -> Tensor:
+        """Take what belongs to the models of this loss, (n_models, ...)."""
+        return of_all if self.chosen is None else of_all[self.chosen]

@@ -48,12 +48,13 @@ class ClassesByModel(LossByModel):
     ) -> Tensor:
         if not self.training:
             return super().forward(raw, target, weight)
-        by_class = raw.new_tensor(self.weights)  # (n_models, n_classes)
+        by_class = self._by_model(raw.new_tensor(self.weights))  # (n_models, n_classes)
         added = by_class.log()
         if raw.shape[-1] == 1:
             added = added[:, 1:] - added[:, :1]
         of_rows = by_class[:, target.reshape(raw.shape[-2]).long()]
         if weight is not None:
-            of_rows = of_rows * (weight.t() if weight.dim() == 2 else weight)
+            is_own = weight.dim() == 2
+            of_rows = of_rows * (self._by_model(weight.t()) if is_own else weight)
         losses = self.rows(raw + added.unsqueeze(1), target)
         return (losses * of_rows).sum(dim=-1) / of_rows.sum(dim=-1).clamp_min(1e-12)

@@ -33,6 +33,7 @@ from sknn_suite.modules._layer_pair import LayerPair
 from sknn_suite.modules._mean_of_models import mean_of_models
 from sknn_suite.modules._mlp import MLP
 from sknn_suite.modules._mlp_scores import MLPScores
+from sknn_suite.modules._monotone import NOT_READ, MonotoneWeights
 from sknn_suite.modules._network import NETWORKS, Network, give_body
 from sknn_suite.modules._norm import AnyBatchNorm, BatchNorm, BatchNorm2d
 from sknn_suite.modules._number_embedding import NumberEmbedding
@@ -74,6 +75,7 @@ __all__ = [
     "IN_PLACE",
     "MLP",
     "NETWORKS",
+    "NOT_READ",
     "POOLINGS",
     "SHARE_OF_NETWORKS",
     "VAE",
@@ -100,6 +102,7 @@ __all__ = [
     "ImageNetwork",
     "LayerPair",
     "MLPScores",
+    "MonotoneWeights",
     "Network",
     "NumberEmbedding",
     "OwnedRandomness",

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from sknn_suite.data import as_tensor
 from sknn_suite.modules._dropout import OwnedRandomness
 from sknn_suite.modules._mean_of_models import mean_of_models
+from sknn_suite.modules._monotone import NOT_READ, MonotoneWeights
 from sknn_suite.modules._number_embedding import NumberEmbedding
 from sknn_suite.modules._size import VALUES_PER_UNIT
 
@@ -26,6 +27,9 @@ EMBEDDING_DEVIATION = EMBEDDING_SIZE**-0.5
 
 # Share of the cells of categories that training replaces by "unknown".
 UNKNOWN = 0.01
+
+# Deviation of the first weights of the scores, where these must not be zero.
+MONOTONE_OUTPUT = 0.01
 
 # Activations by name; all map zero to zero.
 _ACTIVATIONS = {"selu": F.selu, "mish": F.mish, "relu": F.relu, "silu": F.silu}
@@ -76,8 +80,9 @@ class PackLinear(nn.Module):
         factor = torch.tensor(rates, dtype=torch.float32) / math.sqrt(max(n_inputs, 1))
         self.register_buffer("factor", factor.view(-1, 1, 1), persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.baddbmm(self.bias.view(len(self.weight), 1, -1), x, self.weight)
+    def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
+        weight = self.weight if weight is None else weight
+        return torch.baddbmm(self.bias.view(len(weight), 1, -1), x, weight)
 
 
 class TabularPack(OwnedRandomness, nn.Module):
@@ -102,6 +107,10 @@ class TabularPack(OwnedRandomness, nn.Module):
         Of each model: probability that a unit is dropped, factor of the learning rate.
     activation : str, default="selu"
         "selu", "mish", "relu" or "silu".
+    signs : sequence of int, default=()
+        For each number and flag 1 if all scores rise with it, -1 if they fall, 0 if
+        they may do both, and `NOT_READ`; see `MonotoneWeights`. The activation must
+        rise, as "selu" and "relu" do.
     link : str or None, default=None
         A name in `LINKS`: the scores are those of the mean of all models' predictions,
         weighted by `share`, times `sharpness`. None gives each model's scores.
@@ -149,6 +158,7 @@ class TabularPack(OwnedRandomness, nn.Module):
         dropout: Sequence[float],
         rates: Sequence[float],
         activation: str = "selu",
+        signs: Sequence[int] = (),
         link: str | None = None,
         device: torch.device | str = "meta",
     ) -> None:
@@ -170,6 +180,15 @@ class TabularPack(OwnedRandomness, nn.Module):
             )
             self.n_inputs += len(n_codes) * EMBEDDING_SIZE
         self.scale = nn.Parameter(torch.empty(n_models * self.n_inputs, device=device))
+        self.monotone = None
+        if any(signs):
+            bound = [*signs, *(0 for _ in range(sum(n_choices)))]
+            if self.waves is not None:  # waves rise and fall
+                of_numbers = signs[:n_numbers]
+                n_functions = self.waves.n_functions
+                bound += np.repeat(np.abs(of_numbers) * NOT_READ, n_functions).tolist()
+            bound += [0] * (self.n_inputs - len(bound))
+            self.monotone = MonotoneWeights([min(sign, NOT_READ) for sign in bound])
         depth = max(len(own) for own in sizes)
         width = [max(own[i] for own in sizes if len(own) > i) for i in range(depth)]
         # Models that have a layer; they come first.
@@ -251,6 +270,10 @@ class TabularPack(OwnedRandomness, nn.Module):
                 self._draw(i, linear, random_state)
             self.output.weight.zero_()
             self.output.bias.zero_()
+            if self.monotone is not None:  # the amount of zero has no gradient
+                shape = tuple(self.output.weight.shape)
+                drawn = random_state.normal(size=shape) * MONOTONE_OUTPUT
+                self.output.weight.copy_(as_tensor(drawn))
 
     def _draw(
         self, i: int, linear: PackLinear, random_state: np.random.RandomState
@@ -276,9 +299,15 @@ class TabularPack(OwnedRandomness, nn.Module):
         for i, linear in enumerate(self.linears):
             x = x[: self.n_with[i]] * linear.factor
             weight: Tensor = linear.weight
-            deviation = torch.bmm(x, weight).std(dim=(1, 2), keepdim=True)
-            weight /= deviation.clamp_min(1e-3)
-            x = self.activate(linear(x))
+            sums = torch.bmm(x, self._weight(i))
+            middle = 0.0
+            if self.monotone is not None:  # sums of one sign are far from zero
+                middle = sums.mean(dim=1, keepdim=True)
+            deviation = (sums - middle).std(dim=(1, 2), keepdim=True).clamp_min(1e-3)
+            weight /= deviation
+            if self.monotone is not None:
+                linear.bias -= (middle / deviation).flatten()
+            x = self.activate(linear(x, self._weight(i)))
 
     # -- forward ---------------------------------------------------------------------
 
@@ -286,7 +315,7 @@ class TabularPack(OwnedRandomness, nn.Module):
         self, numbers: Tensor, flags: Tensor, choices: Tensor, codes: Tensor
     ) -> Tensor:
         x = self._hidden(numbers, flags, choices, codes, self.output.factor)
-        raw = self.output(x)
+        raw = self.output(x, self._last_weight())
         if self.link is None:
             return raw
         return mean_of_models(raw, self.share, self.link) * self.sharpness
@@ -320,7 +349,7 @@ class TabularPack(OwnedRandomness, nn.Module):
         x = self._read(numbers, flags, choices, codes) * scale
         done = []
         for i, linear in enumerate(self.linears):
-            x = self.activate(linear(x))
+            x = self.activate(linear(x, self._weight(i)))
             n_next = self.n_with[i + 1] if i + 1 < len(self.n_with) else 0
             if n_next < len(x):
                 own = factor[n_next : len(x)]
@@ -342,7 +371,26 @@ class TabularPack(OwnedRandomness, nn.Module):
         return x * ((chance < kept) * (factor / kept)).to(x.dtype)
 
     def _scale(self) -> Tensor:
-        return self.scale.view(len(self.sizes), 1, -1)
+        scale = self.scale.view(len(self.sizes), 1, -1)
+        return scale if self.monotone is None else self.monotone.scale(scale)
+
+    def _weight(self, i: int) -> Tensor:
+        """Weights of a hidden layer, with their signs."""
+        weight: Tensor = self.linears[i].weight
+        if self.monotone is None:
+            return weight
+        return self.monotone.later(weight) if i else self.monotone.first(weight)
+
+    def _last_weight(self) -> Tensor:
+        weight: Tensor = self.output.weight
+        return weight if self.monotone is None else self.monotone.last(weight)
+
+    def plain_weights(self) -> dict[str, Tensor]:
+        """Parameters of the same pack without `signs`, as far as they differ."""
+        found = {"scale": self._scale().flatten()}
+        for i in range(len(self.linears)):
+            found[f"linears.{i}.weight"] = self._weight(i)
+        return found | {"output.weight": self._last_weight()}
 
     def _read(
         self, numbers: Tensor, flags: Tensor, choices: Tensor, codes: Tensor

@@ -90,7 +90,10 @@ _MLP: dict[str, Check] = {
 }
 _MIXED: dict[str, Check] = {
     "members_": mapping(
-        text, either(array("f", 1), sequence(sequence(integer(1), kind=tuple)))
+        text,
+        either(
+            array("f", 1), array("i", 1), sequence(sequence(integer(1), kind=tuple))
+        ),
     ),
     "feature_importances_": array("f", 1),
 }

@@ -86,8 +86,9 @@ class TabularEstimator(SupervisedEstimator):
     Parameters
     ----------
     n_members : int or "auto", default="auto"
-        Number of networks, >= 1. "auto" is 8. They learn in one program: twice as many
-        take less than twice the time. A single one has the middle of the settings.
+        Number of networks, >= 1. "auto" is 12. They learn in one program: twice as many
+        take less than twice the time. Those that are behind at half time leave it. A
+        single one has the middle of the settings.
 
     hidden_layer_sizes : int, array-like of int or "auto", default="auto"
         Units of the hidden layers of each network. "auto" draws 2 to 4 layers of 128
@@ -113,6 +114,14 @@ class TabularEstimator(SupervisedEstimator):
         What is done with columns of short texts, all different: "ngrams" reads their
         letter n-grams, "drop" leaves them out.
 
+    monotonic_cst : dict of str to int, array-like of int or None, default=None
+        For columns of numbers and booleans 1 if predictions must not fall where the
+        column rises, -1 if they must not rise, 0 if they are free; by name, or one per
+        column. It holds for all rows, up to rounding: the networks cannot learn
+        anything else. A gap is no value, so that predictions may jump there. Of two
+        classes it is the probability of ``classes_[1]``. Set it where you know it, or
+        must be able to justify each prediction.
+
     learning_rate_init : float, default=0.02
         Step size of AdamW at the peaks of the schedule, in (0, inf). It rises and falls
         four times, each time about twice as long. Lower it when the validation loss
@@ -120,7 +129,7 @@ class TabularEstimator(SupervisedEstimator):
 
     max_iter : int or "auto", default="auto"
         Number of epochs, >= 1. "auto" plans 3,000 updates, in 24 to 100 epochs. Each
-        network keeps its best epoch.
+        network keeps its best epoch. Fewer are trained if no network gets better.
 
     n_iter_no_change : int or inf, default=inf
         Patience, in epochs: training ends after more than this many epochs in a row
@@ -145,9 +154,10 @@ class TabularEstimator(SupervisedEstimator):
         it is left out: "constant", "duplicate", "identifier" or "dropped text".
 
     members_ : dict of str to list or ndarray
-        Settings of each network, its score on the rows that it left out
-        (`validation_score`), and its `weight` in the mean. ``pandas.DataFrame`` shows
-        it as a table.
+        Settings of each network, the epochs that it was trained (`n_epochs`, fewer
+        than `n_iter_` if it left before the end), its score on the rows that it left
+        out (`validation_score`), and its `weight` in the mean. ``pandas.DataFrame``
+        shows it as a table.
 
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         How much the loss on rows that were left out rises when a column is shuffled.
@@ -156,7 +166,7 @@ class TabularEstimator(SupervisedEstimator):
         rows, and are NaN where there was none.
 
     loss_ : float
-        Training loss of the last epoch, the mean of the networks.
+        Training loss of the last epoch, the mean of the networks in training.
 
     best_loss_ : float or None
         None if rows were left out, or X_val was given; else the smallest training loss.
@@ -215,6 +225,7 @@ class TabularEstimator(SupervisedEstimator):
     numeric_features: Any = param(None, "array-like", None, group="rows")
     date_features: Any = param(None, "array-like", None, group="rows")
     text_features: str = param("ngrams", StrOptions({"ngrams", "drop"}), group="rows")
+    monotonic_cst: Any = param(None, dict, "array-like", None, group="network")
     learning_rate_init: Any = param(
         0.02, Interval(Real, 0, None, closed="neither"), group="training"
     )

@@ -8,6 +8,7 @@ from scipy.stats import skew
 from sknn_suite.encoding import TargetScale
 from sknn_suite.estimator import Classification, Regression
 from sknn_suite.tabular._balance import Balance, check_imbalance, told
+from sknn_suite.tabular._monotonic import check_constraints
 
 # Skewness from which the logarithm of a positive target is tried. That of an
 # exponential distribution is 2, and that of a normal one 0.
@@ -39,6 +40,7 @@ class MixedClassification(Classification):
     def learn(self, y: np.ndarray, *, resume: bool, partial: bool) -> None:
         super().learn(y, resume=resume, partial=partial)
         check_imbalance(self.of, self.target.kind_)
+        check_constraints(self.of, self.target.kind_)
 
     def settle(
         self, y: np.ndarray, weight: np.ndarray | None, held_out: np.ndarray | None

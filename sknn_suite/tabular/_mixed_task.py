@@ -24,6 +24,7 @@ from sknn_suite.tabular._chosen_kinds import (
     warn_of_answers,
     warn_of_identifiers,
 )
+from sknn_suite.tabular._fewer_models import network_of, weights_of_models
 from sknn_suite.tabular._folds import Folds, draw_folds
 from sknn_suite.tabular._importances import (
     HURRIED,
@@ -33,6 +34,12 @@ from sknn_suite.tabular._importances import (
 )
 from sknn_suite.tabular._judge import Judge, KnownScores
 from sknn_suite.tabular._members import Members, draw_members
+from sknn_suite.tabular._monotonic import (
+    constraints,
+    signs_of_inputs,
+    without_signs,
+)
+from sknn_suite.tabular._roster import Roster
 from sknn_suite.tabular._scale_trial import try_scales
 from sknn_suite.tabular._selection import choose_greedily, choose_sharpness
 from sknn_suite.training import FitPlan, load_weights, weights_of
@@ -44,7 +51,7 @@ ROWS_TO_SUIT = 1024
 ROWS_TOGETHER = 1024
 
 # Members of "auto".
-N_MEMBERS = 8
+N_MEMBERS = 12
 
 # With fewer rows, members take turns in leaving out a fold; with more, a part of the
 # rows that all leave out is enough to judge them, and costs less.
@@ -72,6 +79,8 @@ class MixedTask(SupervisedTask):
     groups: np.ndarray | None = None
     table: ColumnTable
     y: np.ndarray
+    _best_of_each: BestOfEach | None = None
+    _roster: Roster
 
     # -- the user's rows -------------------------------------------------------------
 
@@ -181,12 +190,16 @@ class MixedTask(SupervisedTask):
     def network(self, encoder: MixedTableEncoder) -> Network:
         warn_of_identifiers(encoder.kinds_)
         members = self.members
+        names = [column.name for column in self.table.columns]
+        bound = constraints(self.of.monotonic_cst, names)
+        signs = signs_of_inputs(encoder, bound)
         config = encoder.config | {
             "n_outputs": self.objective.n_outputs,
             "sizes": members.sizes,
             "dropout": members.dropout,
             "rates": members.rates,
-            "activation": self.objective.activation,
+            "activation": "selu" if signs else self.objective.activation,
+            "signs": signs,
         }
         return Network("tabular_pack", config)
 
@@ -225,11 +238,28 @@ class MixedTask(SupervisedTask):
     def scorer(self, fit: Any) -> Callable[[Any], float] | None:
         if fit.plan.valid is None:
             return None
-        judge = self._judge(fit)
-        return lambda net: -judge.of_mean(net.valid_raw_, _equal(len(net.valid_raw_)))
+        judge, best = self._judge(fit), self._best(fit)
+        return lambda net: (
+            -judge.of_mean(best.scores_of_all(net), _equal(self.n_members))
+        )
 
     def callbacks(self, fit: Any) -> list[Any]:
-        return [] if fit.plan.valid is None else [BestOfEach(self._judge(fit))]
+        return [] if fit.plan.valid is None else [self._best(fit)]
+
+    def _best(self, fit: Any) -> BestOfEach:
+        """Follow the members in training; the same object in each call."""
+        if self._best_of_each is None:
+            self._roster = Roster(self._groups(), fit.plan.planned_epochs)
+            network = fit.plan.network
+            self._best_of_each = BestOfEach(self._judge(fit), network, self._roster)
+        return self._best_of_each
+
+    def _groups(self) -> np.ndarray:
+        """Group members that are judged alike: by the same rows and class weights."""
+        members = np.arange(self.n_members)
+        n_folds = 1 if self.folds is None else self.folds.n_folds
+        weighed = 0 if self.balance is None else np.array(self.balance.is_weighed)
+        return members % n_folds * 2 + weighed
 
     def _judge(self, fit: Any) -> Judge:
         valid = fit.plan.valid
@@ -273,14 +303,18 @@ class MixedTask(SupervisedTask):
         # a busy machine they cost ten times the time, and who pressed Ctrl-C waits.
         work = ROWS_TOGETHER * largest_weight(net.network.skeleton())
         with one_thread() if fit.is_interrupted else suited_threads(work):
-            return self._finish(net, fit)
+            module = _module(fit.plan, net.weights)
+            return self._finish(without_signs(net, module), fit)
 
     def _finish(self, net: FittedNet, fit: Any) -> FittedNet:
         shown, share, sharpness = self.members.shown(), _equal(len(self.members)), 1.0
         link = self.loss().out_activation
         if fit.plan.valid is not None:
-            judge, module = self._judge(fit), _module(fit.plan, net.weights)
+            config = fit.plan.network.config | {"signs": net.network.config["signs"]}
+            plan = fit.plan.change(network=Network(net.network.kind, config))
+            judge, module = self._judge(fit), _module(plan, net.weights)
             raw = _raw_scores(module, fit.plan.valid)
+            shown["n_epochs"] = self._roster.n_epochs_
             shown["validation_score"] = -judge.of_members(raw)
             if not judge.is_folded:
                 share = choose_greedily(raw, judge)
@@ -373,15 +407,6 @@ def _combining(
 
 def _keep(net: FittedNet, kept: np.ndarray) -> FittedNet:
     """Leave some members of a net."""
-    config = dict(net.network.config)
-    module: Any = net.network.skeleton()
-    weights = {}
-    for name, (_, n_models) in module.stacked().items():
-        own = net.weights[name]
-        chosen = own.reshape(n_models, -1)[kept[kept < n_models]]
-        shape = (-1,) if own.ndim == 1 else (len(chosen), *own.shape[1:])
-        if len(chosen):
-            weights[name] = chosen.reshape(shape).copy()
-    for name in ("sizes", "dropout", "rates"):
-        config[name] = tuple(config[name][m] for m in kept)
-    return replace(net, network=Network(net.network.kind, config), weights=weights)
+    chosen = kept.tolist()
+    weights = weights_of_models(net.network.skeleton(), net.weights, chosen)
+    return replace(net, network=network_of(net.network, chosen), weights=weights)

@@ -4,6 +4,7 @@ from sknn_suite.training._archive import read_origin, read_state, write_state
 from sknn_suite.training._bridge import SklearnBridge
 from sknn_suite.training._checkpoint import Checkpoint, find_checkpoint
 from sknn_suite.training._epoch_line import EpochLine
+from sknn_suite.training._fewer import go_on_with
 from sknn_suite.training._fingerprint import digest_of_tensor, fingerprint
 from sknn_suite.training._groups import ParameterGroups
 from sknn_suite.training._job import Job
@@ -58,6 +59,7 @@ __all__ = [
     "find_checkpoint",
     "fingerprint",
     "from_portable",
+    "go_on_with",
     "is_packable",
     "load_weights",
     "plain_row",

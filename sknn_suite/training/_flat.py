@@ -59,6 +59,11 @@ class FlatParameters:
         self._views.append((leaf, part.start))
         return leaf
 
+    def place(self, parameter: nn.Parameter) -> slice:
+        """Where a parameter, or a leaf, is in the buffers."""
+        start = next(start for p, start in self._views if p is parameter)
+        return slice(start, start + parameter.numel())
+
     def zero_grad(self) -> None:
         """Set all gradients to zero, in place."""
         self.grad.zero_()

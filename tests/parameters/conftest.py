@@ -242,6 +242,7 @@ MIXED_TABLE = {
     "categorical_features": Case([1]),
     "numeric_features": Case([0], {}, "codes"),
     "date_features": Case([0]),
+    "monotonic_cst": Case({"x0": -1}),
     "text_features": Case("drop", {}, "texts"),
     "n_iter_no_change": Case(1, {"max_iter": 30, "learning_rate_init": 3.0}),
     "early_stopping_scoring": Case("neg_brier_score", {"max_iter": 12}),

@@ -308,6 +308,7 @@ def test_members_differ_and_their_weights_sum_to_one(mixed_class, mixed):
         "dropout",
         "rate_factor",
         "wave_scale",
+        "n_epochs",
         "validation_score",
         "weight",
     }
@@ -315,7 +316,7 @@ def test_members_differ_and_their_weights_sum_to_one(mixed_class, mixed):
     assert members["weight"].sum() == pytest.approx(1)
     depths = [len(sizes) for sizes in members["hidden_layer_sizes"]]
     assert depths == sorted(depths, reverse=True)
-    assert pd.DataFrame(members).shape == (6, 6)
+    assert pd.DataFrame(members).shape == (6, 7)
 
 
 def test_held_out_rows_choose_members_and_the_others_are_not_kept(mixed_class, mixed):
