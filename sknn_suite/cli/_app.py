@@ -5,6 +5,7 @@ not wait for torch and scikit-learn.
 """
 
 import argparse
+import re
 import sys
 import time
 import warnings
@@ -83,7 +84,8 @@ def _end(error: Exception, status: int) -> int:
     text = " ".join(str(error).split())
     if isinstance(error, OSError) and error.errno is not None:
         # The system's words, such as "[Errno 28] No space left on device".
-        what = "A file" if error.filename is None else f"'{error.filename}'"
+        name = re.sub(r"\.\w{16}\.part$", "", str(error.filename))
+        what = "A file" if error.filename is None else f"'{name}'"
         text = (
             f"{what} cannot be read or written: {(error.strerror or text).lower()}. "
             "Expected a file that may be, and room on the disk. Mend this, and run "

@@ -12,6 +12,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from sknn_suite.cli._page import short
 from sknn_suite.decision import DecisionCurve
 from sknn_suite.doors import import_optional
 
@@ -229,7 +230,7 @@ class Figures:
             ax.hist(left.clip(low, high), bins=40, color=BLUE)
             ax.set_xlabel("true - predicted")
             ax.set_ylabel("rows")
-            ax.set_title(f"Residuals, median {np.median(left):.3g}")
+            ax.set_title(f"Residuals, median {short(float(np.median(left)), 3)}")
 
         return self.draw("Histogram of residuals", paint)
 

@@ -64,11 +64,11 @@ def fit(options: argparse.Namespace) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the voice has told what they say
         model.fit(u.X[u.read], u.y.to_numpy(), **given)
-    text = python_of(u, options, images)
-    model.notes_ = _notes(u, options, path, images, text)
-    model.set_params(progress=None, time_limit=seconds)
-    model.notes_["seconds"] = time.perf_counter() - began
     with without_interrupts():  # another Ctrl-C would lose what the first has kept
+        text = python_of(u, options, images)
+        model.notes_ = _notes(u, options, path, images, text)
+        model.set_params(progress=None, time_limit=seconds)
+        model.notes_["seconds"] = time.perf_counter() - began
         save(model, out)
         options.written = out
     _tell_result(model, out, voice)

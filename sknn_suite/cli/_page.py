@@ -40,7 +40,8 @@ pre { background: var(--band); padding: .8rem; overflow-x: auto; font-size: .84r
 mark { background: none; color: inherit; border-bottom: 3px solid; }
 img.thumb { height: 5.5rem; border-radius: 4px; display: block; }
 @media screen and (max-width: 40rem) { table { font-size: .85rem; }
-  th, td { padding-right: .55rem; } .cards thead { display: none; }
+  th, td { padding-right: .55rem; } td.long { min-width: 9rem; }
+  .cards thead { display: none; }
   .cards, .cards tbody, .cards tr, .cards td { display: block; }
   .cards tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
   .cards td { border: 0; padding: .05rem 0; text-align: left; min-width: 0; }

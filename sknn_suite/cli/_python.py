@@ -23,10 +23,13 @@ def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) 
         *_rows(u, options.target),
     ]
     target = options.target
-    for name in images:
-        folder = str(Path(options.file).parent)
-        if not Path(options.file).is_dir():
-            lines.append(f"table[{name!r}] = {folder + '/'!r} + table[{name!r}]")
+    if images and not Path(options.file).is_dir():
+        lines[:0] = ["from pathlib import Path", ""]
+        lines.append(f"folder = Path({str(Path(options.file).parent)!r})")
+        lines += [
+            f"table[{name!r}] = [str(folder / str(cell)) for cell in table[{name!r}]]"
+            for name in images
+        ]
     lines.append(f"columns = {u.read!r}")
     lines.append(f"X, y = table[columns], table[{target!r}]")
     settings = {

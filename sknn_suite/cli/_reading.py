@@ -32,6 +32,14 @@ CHUNK_ROWS = 50_000
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 GAPS = ["?", "-", "n/a", "N.A."]
 
+# What a file of each format is expected to be.
+WHOLE = {
+    "csv": "as many cells in each line as there are names",
+    "jsonl": 'an object in each line, such as {"size": 3}',
+    "parquet": "a whole file",
+    "arrow": "a whole file",
+}
+
 _COMMA_NUMBER = re.compile(r"[-+]?\d{1,3}(\.\d{3})*,\d+|[-+]?\d+,\d+")
 _PLAIN_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _ZERO_IN_FRONT = re.compile(r"[-+]?0\d+")
@@ -416,8 +424,8 @@ def _frames(path: Path, dialect: Dialect, *, whole: bool) -> Iterator[Any]:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. ")
         reason = reason.removeprefix("C error: ")
         raise DataError(
-            f"'{path}' cannot be read as {dialect}: {reason.rstrip('.')}. Expected as "
-            "many cells in each line as there are names. Mend the file."
+            f"'{path}' cannot be read as {dialect}: {reason.rstrip('.')}. Expected "
+            f"{WHOLE[dialect.kind]}. Mend the file."
         ) from error
 
 

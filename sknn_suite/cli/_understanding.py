@@ -311,7 +311,14 @@ def kinds_of(X: Any, texts: list[str], images: list[str]) -> ColumnKinds:
     found: dict[str, str] = dict.fromkeys(images, "image")
     if len(plain.columns):
         table = check_columns(BaseEstimator(), plain, reset=True)
-        found |= find_kinds(table.columns, dict.fromkeys(texts, "text"))
+        try:
+            found |= find_kinds(table.columns, dict.fromkeys(texts, "text"))
+        except DataError as error:
+            told = str(error).partition(". Expected")[0].replace(" of X", "")
+            raise DataError(
+                f"{told}. Expected one whose values differ and do not only name the "
+                "rows. Add columns."
+            ) from error
     return ColumnKinds({name: found[name] for name in X.columns})
 
 

@@ -76,7 +76,8 @@ class Auto(OutOfFoldEstimator):
         of time: six parts, of which each but the first is predicted by those before.
 
     n_jobs : int or None, default=None
-        Number of folds that are fitted at a time, in threads.
+        Number of folds that are fitted at a time, in threads. Within a time limit, each
+        of several folds takes one core.
 
     device : str, default="auto"
         Where networks run: "auto", "cpu", "cuda", "cuda:1", "mps".
@@ -284,7 +285,10 @@ class Auto(OutOfFoldEstimator):
         rule = contest.verdict.rule(contest.target, y[rows], scores[rows], own)
         self._keep_rule(rule)
         seconds = 0.0 if contest.is_interrupted else self._seconds * SHUFFLES
-        found = contest.importances(seconds)
+        try:
+            found = contest.importances(seconds)
+        except KeyboardInterrupt:  # all members are complete
+            found = {}
         names = list(self.column_kinds_)
         self.feature_importances_ = np.array([found.get(n, np.nan) for n in names])
 

@@ -135,7 +135,12 @@ class Contest:
                 )
                 continue
             self.entries.append(entry)
-            self._weigh()
+            try:
+                self._weigh()
+            except KeyboardInterrupt:  # the member is complete, so it counts
+                self.is_interrupted = True
+                self._weigh()
+                break
         if not self.entries:
             reasons = "; ".join(f"{n}: {text}" for n, text in self.failures.items())
             raise SuiteError(

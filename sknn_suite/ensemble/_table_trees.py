@@ -102,7 +102,10 @@ class TableTrees(BaseEstimator):
         model, counts, most = self._model(len(y), n_categories, rows.shape[1])
         if self.kind == "forest":
             rows = rows.astype(np.float32)
-        wanted = FIRST_TREES
+        # Boosting adds a tree for each class at a time.
+        n_classes = len(np.unique(y)) if self.is_label else 1
+        is_many = self.kind != "forest" and n_classes > FIRST_TREES
+        wanted = max(FIRST_TREES**2 // n_classes, 1) if is_many else FIRST_TREES
         while True:
             step = Clock()
             model.set_params(**{counts: wanted})

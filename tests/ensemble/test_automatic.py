@@ -17,6 +17,8 @@ from sknn_suite.decision import CostMatrix
 from sknn_suite.ensemble import AutoClassifier, AutoRegressor
 from sknn_suite.ensemble import _automatic as automatic
 from sknn_suite.ensemble import _contest as contest
+from sknn_suite.ensemble import _lines as lines
+from sknn_suite.ensemble._auto_folds import split_rows
 from sknn_suite.ensemble._clock import Clock
 from sknn_suite.ensemble._lines import TableLine, TextLine
 from sknn_suite.ensemble._recipe import Candidate, candidates_for
@@ -268,6 +270,35 @@ def test_folds_that_cannot_all_end_are_not_begun(frame, monkeypatch):
     assert n_begun == 5
     assert list(model.weights_) == ["linear", "slow", "last"]
     assert passed[0] <= 40
+
+
+def test_a_short_time_reads_a_part_of_the_texts(looks, monkeypatch):
+    monkeypatch.setattr(lines, "PILOT_ROWS", 20)
+    texts = [f"word{i} common" for i in range(200)]
+    y = np.arange(200) % 2
+
+    def words(seconds):
+        line = TextLine(max_time=seconds, random_state=0).fit(texts, y)
+        assert line.predict_proba(texts).shape == (200, 2)
+        return sum(
+            word.startswith("word")
+            for word in line.words_.vocabulary_
+            if " " not in word
+        )
+
+    assert words(0.05) == 50  # of 200 rows, by the pace of the first 20
+    assert words(0.001) == 20
+    monkeypatch.setattr(lines, "PILOT_ROWS", 200)
+    few = TextLine(max_time=0.001, random_state=0).fit(texts, y)
+    assert few.words_.vocabulary_.keys() == {"common"}  # others occur once
+
+
+def test_networks_of_texts_and_images_get_fewer_folds():
+    y = np.arange(1_200) % 2
+    common = {"is_label": True, "seed": 0}
+    assert len(split_rows("auto", y, None, is_slow=False, **common).pairs) == 5
+    assert len(split_rows("auto", y, None, is_slow=True, **common).pairs) == 3
+    assert len(split_rows("auto", y[:900], None, is_slow=True, **common).pairs) == 5
 
 
 @pytest.mark.parametrize(("seconds", "helps"), [(60, False), (60, True), (None, False)])

@@ -1,6 +1,8 @@
 """The learning rate of each step, against torch's schedulers or a formula."""
 
+import itertools
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -175,6 +177,21 @@ def test_rate_changes_after_each_update_as_in_torch(numbers, watcher, name):
     expected = rates_of_torch(make_scheduler, per_batch=True)
     np.testing.assert_allclose(watcher.rate_per_step, expected, rtol=1e-12)
     assert len(set(watcher.rate_per_step[:4])) > 1
+
+
+@pytest.mark.parametrize("name", ["cosine", "log_cosine", "one_cycle"])
+def test_a_schedule_that_ends_does_so_with_the_time(labels, monkeypatch, name):
+    # A clock on which every look takes a hundredth of a second.
+    looks = itertools.count(0.0, 0.01)
+    clock = SimpleNamespace(perf_counter=looks.__next__)
+    monkeypatch.setattr("sknn_suite.training._net.time", clock)
+    settings = {**SETTINGS, "learning_rate": name, "max_iter": 500}
+    settings |= {"n_iter_no_change": 500, "max_time": 5.0}
+    model = MLPClassifier(**settings).fit(*labels)
+    rates = [row["learning_rate"] for row in model.history_]
+    assert 10 < model.n_iter_ < 500
+    assert max(rates) > RATE / 2
+    assert rates[-1] < RATE / 10
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adagrad", torch.optim.Adamax])
