@@ -30,8 +30,9 @@ class TabularClassifier(TabularEstimator, Classifier):
         with weights, those without, or all, make the predictions, whichever have the
         best `early_stopping_scoring` on the rows that they left out; it takes no second
         fit. It tries weights only if the largest class has four times as many rows as
-        the rarest or more, and `n_members` is twice `cv` or more. Set it where classes
-        are rare. It replaces `class_weight`, `batch_sampling` and `loss`.
+        the rarest or more, and `n_members` is twice `cv` or more. Try it where classes
+        are rare, and compare: on most tables None is as good or better. It replaces
+        `class_weight`, `batch_sampling` and `loss`.
 
     decision_threshold : float, str, callable, criterion, array-like or None, \
             default=None
