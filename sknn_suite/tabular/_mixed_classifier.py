@@ -29,10 +29,11 @@ class TabularClassifier(TabularEstimator, Classifier):
         the probabilities by Bayes' rule. "auto" trains every second network so. If
         those without weights have the better `early_stopping_scoring` on the rows that
         they left out, they make the predictions; else those with weights, or all,
-        whichever are better. It takes no second fit. It tries weights only if the largest class has four times as many rows as
-        the rarest or more, and `n_members` is twice `cv` or more. Try it where classes
-        are rare, and compare: on most tables None is as good or better. It replaces
-        `class_weight`, `batch_sampling` and `loss`.
+        whichever are better. It takes no second fit. It tries weights only if the
+        largest class has four times as many rows as the rarest or more, and `n_members`
+        is twice `cv` or more. Try it where classes are rare, and compare: on most
+        tables None is as good or better. It replaces `class_weight`, `batch_sampling`
+        and `loss`.
 
     decision_threshold : float, str, callable, criterion, array-like or None, \
             default=None
