@@ -64,7 +64,7 @@ _ELSEWHERE = {
     "decision": (
         "Capacity ClassifierWrapper CostMatrix Criterion DecisionCurve DecisionRule "
         "FBeta PrecisionAtRecall Recalibrator RecallAtPrecision ThresholdChoice "
-        "ThresholdTuner find_threshold prior_correction remaining_shift"
+        "ThresholdTuner find_threshold fit_counted prior_correction remaining_shift"
     ),
     "ensemble": (
         "AutoClassifier AutoRegressor "

@@ -271,6 +271,26 @@ def fit_counted(
         The fitted one.
     trained_shares : ndarray of shape (n_classes,)
         Shares of the classes in training.
+
+    Raises
+    ------
+    ValueError
+        If a class has no weight, or samplers and weights are used together.
+
+    See Also
+    --------
+    Recalibrator : Corrects probabilities by these shares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sknn_suite.decision import fit_counted
+    >>> X, y = np.arange(8.0)[:, None], np.repeat([0, 1], [6, 2])
+    >>> balanced = LogisticRegression(class_weight="balanced")
+    >>> model, shares = fit_counted(balanced, X, y, np.unique(y), {})
+    >>> shares
+    array([0.5, 0.5])
     """
     rows = CountedRows.of(classes, y, check_rows(y, y, _weight_in(params)))
     estimator = with_counter(estimator)

@@ -83,19 +83,25 @@ class Balance:
     def choose(self, raw: Tensor, judge: Judge) -> np.ndarray:
         """Choose the members whose mean is best on the rows that they left out.
 
+        The mean of all members, which are twice as many, is better than that of either
+        half even if weights of classes do harm. So all are kept only if those with
+        weights are as good by themselves as those without.
+
         Returns
         -------
         ndarray of shape (n_members,)
             Equal weights of members with weights of classes, of those without, or of
-            all. The first of equally good ones is that without, then all.
+            all.
         """
         weighed = np.array(self.is_weighed)
-        tried = [~weighed, np.ones(len(weighed), bool), weighed]
-        shares = [own / own.sum() for own in tried if own.any()]
-        losses = np.array([judge.of_mean(raw, share) for share in shares])
-        if not np.isfinite(losses).any():
-            return shares[-1]
-        return shares[int(np.nanargmin(losses))]
+        everyone = np.full(len(weighed), 1 / len(weighed))
+        if weighed.all():
+            return everyone
+        with_weights, without = weighed / weighed.sum(), ~weighed / (~weighed).sum()
+        loss, usual = judge.of_mean(raw, with_weights), judge.of_mean(raw, without)
+        if not loss <= usual and np.isfinite(usual):
+            return without
+        return with_weights if loss < judge.of_mean(raw, everyone) else everyone
 
 
 def told(balance: Balance | None, share: np.ndarray) -> str:

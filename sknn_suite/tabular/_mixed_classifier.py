@@ -26,12 +26,14 @@ class TabularClassifier(TabularEstimator, Classifier):
     imbalance : {"auto", "weights"} or None, default=None
         What is done about classes of unequal size. None trains as usual. "weights"
         trains all networks with classes of equal weight, and takes the weights out of
-        the probabilities by Bayes' rule. "auto" trains every second network so: those
-        with weights, those without, or all, make the predictions, whichever have the
-        best `early_stopping_scoring` on the rows that they left out; it takes no second
-        fit. It tries weights only if the largest class has four times as many rows as
-        the rarest or more, and `n_members` is twice `cv` or more. Set it where classes
-        are rare. It replaces `class_weight`, `batch_sampling` and `loss`.
+        the probabilities by Bayes' rule. "auto" trains every second network so. If
+        those without weights have the better `early_stopping_scoring` on the rows that
+        they left out, they make the predictions; else those with weights, or all,
+        whichever are better. It takes no second fit. It tries weights only if the
+        largest class has four times as many rows as the rarest or more, and `n_members`
+        is twice `cv` or more. Try it where classes are rare, and compare: on most
+        tables None is as good or better. It replaces `class_weight`, `batch_sampling`
+        and `loss`.
 
     decision_threshold : float, str, callable, criterion, array-like or None, \
             default=None

@@ -105,6 +105,36 @@ def test_what_was_chosen_is_told():
     assert told(None, np.full(4, 0.25)) == "none"
 
 
+@pytest.mark.parametrize(
+    ("without", "with_weights", "everyone", "expected"),
+    [
+        (0.4, 0.5, 0.3, "none"),  # all are better by their number alone
+        (0.5, 0.4, 0.3, "both"),
+        (0.5, 0.4, 0.45, "weights"),
+        (0.4, 0.4, 0.4, "both"),
+        (np.nan, 0.4, 0.5, "weights"),
+        (0.4, np.nan, 0.3, "none"),
+        (np.nan, np.nan, np.nan, "both"),
+    ],
+)
+def test_all_are_kept_only_if_weights_do_no_harm(
+    without, with_weights, everyone, expected
+):
+    balance = Balance.settle("auto", np.array([99.0, 1.0]), 4, 2)
+    weighed = np.array(balance.is_weighed)
+
+    class Losses:
+        def of_mean(self, raw, share):
+            kept = share > 0
+            if kept.all():
+                return everyone
+            return with_weights if kept[weighed].all() else without
+
+    share = balance.choose(None, Losses())
+    assert told(balance, share) == expected
+    assert share.sum() == pytest.approx(1)
+
+
 # -- the estimator -------------------------------------------------------------------
 
 
