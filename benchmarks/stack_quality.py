@@ -39,10 +39,10 @@ from typing import Any
 import numpy as np
 import torch
 from _measure import Line, earlier, load_shared, parse_options, report, rounds
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
-from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
@@ -54,7 +54,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from sknn_suite import MLPClassifier, TabularClassifier, TextRNNClassifier
 from sknn_suite.ensemble import CrossFitStackingClassifier, greedy_weights
@@ -151,25 +151,28 @@ def scores_of(
     is_text = name == TEXT
     members = text_members() if is_text else table_members(name in TABLES)
 
-    def score(model: Any) -> float:
-        decided = model.predict(take(X, test))
+    def scores(who: str, model: Any) -> dict[str, float]:
+        decided, proba = (
+            way(take(X, test)) for way in (model.predict, model.predict_proba)
+        )
         if is_text:
-            return float(f1_score(y[test], decided, average="macro"))
-        return float(accuracy_score(y[test], decided))
+            score = f1_score(y[test], decided, average="macro")
+        else:
+            score = accuracy_score(y[test], decided)
+        loss = log_loss(y[test], proba, labels=model.classes_)
+        return {who: float(score), f"{who} loss": -float(loss)}
 
     decision = "f1_macro" if is_text else None
     stack = CrossFitStackingClassifier(members, decision_threshold=decision, cv=5)
     began = time.process_time()
     stack.fit(take(X, train), y[train])
-    found = {"seconds": time.process_time() - began, "stack": score(stack)}
+    found = {"seconds": time.process_time() - began} | scores("stack", stack)
     if name in AS_PLAIN:
         plain = StackingClassifier(members, LogisticRegression(max_iter=2000), cv=5)
-        found["plain"] = score(plain.fit(take(X, train), y[train]))
-        for who, model in (("stack", stack), ("plain", plain)):
-            proba = model.predict_proba(take(X, test))
-            found[f"{who} loss"] = -log_loss(y[test], proba, labels=model.classes_)
-        return found
-    return found | {f"part {n}": score(m) for n, m in stack.members_.items()}
+        return found | scores("plain", plain.fit(take(X, train), y[train]))
+    for member, model in stack.members_.items():
+        found |= scores(f"part {member}", model)
+    return found
 
 
 def take(X: Any, rows: np.ndarray) -> Any:
@@ -188,8 +191,8 @@ def text_members() -> list[tuple[str, Any]]:
         (
             "boosting",
             make_pipeline(
-                TfidfVectorizer(min_df=3),
-                TruncatedSVD(100, random_state=0),
+                TfidfVectorizer(min_df=3, max_features=500),
+                FunctionTransformer(csr_matrix.toarray, accept_sparse=True),
                 HistGradientBoostingClassifier(random_state=0),
             ),
         ),
@@ -281,16 +284,20 @@ def lines_of(name: str, found: dict[str, list]) -> list[Line]:
     measure = "macro F1" if name == TEXT else "accuracy"
     n_splits = len(found["stack"])
     rows = f"on {AS_PLAIN.get(name, name)}, {n_rows}, {n_splits} splits"
-    what = f"{measure} {rows}"
-    if name in AS_PLAIN:
-        lines = [compare(what, "plain", found, -1.0)]
-        if "plain loss" in found:  # what both stacks are trained for
-            losses = {who: found[f"{who} loss"] for who in ("stack", "plain")}
-            lines.append(compare(f"-log-loss {rows}", "plain", losses, -1.0))
-        return lines
-    parts = [k for k in found if k.startswith("part ")]
-    best = max(parts, key=lambda k: statistics.mean(found[k]))
-    return [compare(what, best, found, 1.0 if name == TEXT else -1.0)]
+    rivals = ["plain"] if name in AS_PLAIN else [k for k in found if is_part(k)]
+    lines = []
+    for what, kind in ((measure, ""), ("-log-loss", " loss")):
+        mean = {k: statistics.mean(found[k + kind]) for k in rivals}
+        best = max(rivals, key=mean.__getitem__)
+        pair = {"stack": found["stack" + kind], best: found[best + kind]}
+        wanted = 1.0 if name == TEXT else -1.0
+        lines.append(compare(f"{what} {rows}", best, pair, wanted))
+    return lines
+
+
+def is_part(key: str) -> bool:
+    """Whether a key of what was found has the scores of a member."""
+    return key.startswith("part ") and not key.endswith(" loss")
 
 
 def compare_seconds(
