@@ -1,10 +1,12 @@
-"""Some of the models of a pack, without the others."""
+"""Some of the models of a pack, without the others, and the mean of those."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from sknn_suite.estimator import FittedNet
 from sknn_suite.modules import Network
 
 
@@ -41,7 +43,8 @@ def weights_of_models(
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn_suite.modules import Network
+    >>> from sknn_suite.estimator import FittedNet
+    from sknn_suite.modules import Network
     >>> from sknn_suite.tabular._fewer_models import weights_of_models
     >>> config = {"n_numbers": 0, "n_flags": 2, "n_choices": (), "n_codes": ()}
     >>> config |= {"n_outputs": 1, "sizes": ((4, 4), (4,)), "dropout": (0.0, 0.0)}
@@ -56,3 +59,22 @@ def weights_of_models(
         if part.size:
             found[name] = part
     return found
+
+
+def combining(
+    net: FittedNet, link: str, share: np.ndarray, sharpness: float
+) -> FittedNet:
+    """Make the mean of the members the prediction of a net."""
+    network = Network(net.network.kind, net.network.config | {"link": link})
+    added = {
+        "share": share.astype(net.dtype),
+        "sharpness": np.full(1, sharpness, dtype=net.dtype),
+    }
+    return replace(net, network=network, weights=net.weights | added)
+
+
+def keep(net: FittedNet, kept: np.ndarray) -> FittedNet:
+    """Leave some members of a net."""
+    chosen = kept.tolist()
+    weights = weights_of_models(net.network.skeleton(), net.weights, chosen)
+    return replace(net, network=network_of(net.network, chosen), weights=weights)
