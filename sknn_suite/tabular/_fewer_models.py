@@ -43,8 +43,7 @@ def weights_of_models(
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn_suite.estimator import FittedNet
-    from sknn_suite.modules import Network
+    >>> from sknn_suite.modules import Network
     >>> from sknn_suite.tabular._fewer_models import weights_of_models
     >>> config = {"n_numbers": 0, "n_flags": 2, "n_choices": (), "n_codes": ()}
     >>> config |= {"n_outputs": 1, "sizes": ((4, 4), (4,)), "dropout": (0.0, 0.0)}
