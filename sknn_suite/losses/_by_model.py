@@ -1,8 +1,6 @@
 """A loss whose rows weigh differently for each of several models."""
 
-import copy
 from collections.abc import Sequence
-from typing import Self
 
 from torch import Tensor
 
@@ -19,6 +17,8 @@ class LossByModel(Loss):
     ----------
     loss : Loss
         The loss of a row.
+    chosen : sequence of int, default=None
+        Models whose scores are given; None for all.
 
     Shape
     -----
@@ -36,17 +36,15 @@ class LossByModel(Loss):
     [2.0, 0.0]
     """
 
-    def __init__(self, loss: Loss) -> None:
+    def __init__(self, loss: Loss, chosen: Sequence[int] | None = None) -> None:
         super().__init__()
         self.loss = loss
         self.out_activation = loss.out_activation
-        self.chosen: list[int] | None = None
+        self.chosen = None if chosen is None else list(chosen)
 
-    def of_models(self, chosen: Sequence[int]) -> Self:
+    def of_models(self, chosen: Sequence[int]) -> "LossByModel":
         """Return the loss of some models alone; weights are still those of all."""
-        fewer = copy.copy(self)
-        fewer.chosen = list(chosen)
-        return fewer
+        return LossByModel(self.loss, chosen).train(self.training)
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         return self.loss.rows(raw, target)

@@ -1,5 +1,7 @@
 """A loss whose classes weigh differently for each of several models."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from sknn_suite.losses._base import Loss
@@ -20,6 +22,8 @@ class ClassesByModel(LossByModel):
         The loss of a row: of two classes, or of several.
     weights : tuple of tuple of float
         Weight of each class for each model, > 0.
+    chosen : sequence of int, default=None
+        Models whose scores are given; None for all.
 
     Shape
     -----
@@ -39,9 +43,18 @@ class ClassesByModel(LossByModel):
     [0.6931, 0.6931]
     """
 
-    def __init__(self, loss: Loss, weights: tuple[tuple[float, ...], ...]) -> None:
-        super().__init__(loss)
+    def __init__(
+        self,
+        loss: Loss,
+        weights: tuple[tuple[float, ...], ...],
+        chosen: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(loss, chosen)
         self.weights = weights
+
+    def of_models(self, chosen: Sequence[int]) -> "ClassesByModel":
+        fewer = ClassesByModel(self.loss, self.weights, chosen)
+        return fewer.train(self.training)
 
     def forward(
         self, raw: Tensor, target: Tensor, weight: Tensor | None = None

@@ -1,6 +1,5 @@
 """Multi-layer perceptrons for mixed tables, several side by side."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from sknn_suite.modules._dropout import OwnedRandomness
 from sknn_suite.modules._mean_of_models import mean_of_models
 from sknn_suite.modules._monotone import NOT_READ, MonotoneWeights
 from sknn_suite.modules._number_embedding import NumberEmbedding
+from sknn_suite.modules._pack_linear import PackLinear
 from sknn_suite.modules._size import VALUES_PER_UNIT
 
 # Numbers that stand for a category with many levels.
@@ -36,53 +36,6 @@ _ACTIVATIONS = {"selu": F.selu, "mish": F.mish, "relu": F.relu, "silu": F.silu}
 
 # Share of the learning rate of each part, as in RealMLP.
 _SHARES = {"waves": 0.1, "embedding": 1.0, "scale": 6.0, "weight": 1.0, "bias": 0.1}
-
-
-class PackLinear(nn.Module):
-    """A linear layer of each model, with weights of unit size.
-
-    The output is f x W + b with f = r / sqrt(n_inputs): one learning rate suits layers
-    of all widths (neural tangent parametrisation), and a model whose rate is r times
-    that of the others has weights that are r times smaller. Whoever calls multiplies x
-    by f, together with other factors that it has.
-
-    Parameters
-    ----------
-    rates : sequence of float
-        Factor of the learning rate of each model.
-    n_inputs, n_outputs : int
-        Units before and after the layer.
-    device : torch.device or str, default="meta"
-        Where parameters live.
-
-    Shape
-    -----
-    x : (n_models, n_samples, n_inputs), times `factor`
-    returns : (n_models, n_samples, n_outputs)
-    """
-
-    factor: Tensor
-
-    def __init__(
-        self,
-        rates: Sequence[float],
-        n_inputs: int,
-        n_outputs: int,
-        device: torch.device | str = "meta",
-    ) -> None:
-        super().__init__()
-        n_models = len(rates)
-        self.weight = nn.Parameter(
-            torch.empty(n_models, n_inputs, n_outputs, device=device)
-        )
-        # Flat, so that weight decay treats it as a bias.
-        self.bias = nn.Parameter(torch.empty(n_models * n_outputs, device=device))
-        factor = torch.tensor(rates, dtype=torch.float32) / math.sqrt(max(n_inputs, 1))
-        self.register_buffer("factor", factor.view(-1, 1, 1), persistent=False)
-
-    def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
-        weight = self.weight if weight is None else weight
-        return torch.baddbmm(self.bias.view(len(weight), 1, -1), x, weight)
 
 
 class TabularPack(OwnedRandomness, nn.Module):
@@ -300,7 +253,7 @@ class TabularPack(OwnedRandomness, nn.Module):
             x = x[: self.n_with[i]] * linear.factor
             weight: Tensor = linear.weight
             sums = torch.bmm(x, self._weight(i))
-            middle = 0.0
+            middle = torch.zeros_like(sums[:, :1])
             if self.monotone is not None:  # sums of one sign are far from zero
                 middle = sums.mean(dim=1, keepdim=True)
             deviation = (sums - middle).std(dim=(1, 2), keepdim=True).clamp_min(1e-3)

@@ -1,10 +1,12 @@
-"""Some of the models of a pack, without the others."""
+"""Some of the models of a pack, without the others, and the mean of those."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from sknn_suite.estimator import FittedNet
 from sknn_suite.modules import Network
 
 
@@ -56,3 +58,22 @@ def weights_of_models(
         if part.size:
             found[name] = part
     return found
+
+
+def combining(
+    net: FittedNet, link: str, share: np.ndarray, sharpness: float
+) -> FittedNet:
+    """Make the mean of the members the prediction of a net."""
+    network = Network(net.network.kind, net.network.config | {"link": link})
+    added = {
+        "share": share.astype(net.dtype),
+        "sharpness": np.full(1, sharpness, dtype=net.dtype),
+    }
+    return replace(net, network=network, weights=net.weights | added)
+
+
+def keep(net: FittedNet, kept: np.ndarray) -> FittedNet:
+    """Leave some members of a net."""
+    chosen = kept.tolist()
+    weights = weights_of_models(net.network.skeleton(), net.weights, chosen)
+    return replace(net, network=network_of(net.network, chosen), weights=weights)

@@ -24,7 +24,7 @@ from sknn_suite.tabular._chosen_kinds import (
     warn_of_answers,
     warn_of_identifiers,
 )
-from sknn_suite.tabular._fewer_models import network_of, weights_of_models
+from sknn_suite.tabular._fewer_models import combining, keep
 from sknn_suite.tabular._folds import Folds, draw_folds
 from sknn_suite.tabular._importances import (
     HURRIED,
@@ -296,7 +296,7 @@ class MixedTask(SupervisedTask):
 
     def to_predict(self, net: FittedNet) -> FittedNet:
         n_models = len(net.network.config["sizes"])
-        return _combining(net, self.loss().out_activation, _equal(n_models), 1.0)
+        return combining(net, self.loss().out_activation, _equal(n_models), 1.0)
 
     def finish(self, net: FittedNet, fit: Any) -> FittedNet:
         # As in training: threads that wait for each other cost more than they gain. On
@@ -337,7 +337,7 @@ class MixedTask(SupervisedTask):
         self.of.members_ = shown | {"weight": share}
         self.of.column_kinds_ = net.encoder.kinds_
         kept = np.flatnonzero(share > 0)
-        return _combining(_keep(net, kept), link, share[kept], sharpness)
+        return combining(keep(net, kept), link, share[kept], sharpness)
 
 
 def _is_positive(plan: FitPlan, target: Any) -> bool:
@@ -391,22 +391,3 @@ def _raw_scores(module: Any, rows: TensorBundle) -> Tensor:
     batches = make_batches(rows, ROWS_TOGETHER)
     with torch.inference_mode():
         return torch.cat([module(**batch.inputs) for batch in batches], dim=1)
-
-
-def _combining(
-    net: FittedNet, link: str, share: np.ndarray, sharpness: float
-) -> FittedNet:
-    """Make the mean of the members the prediction of a net."""
-    network = Network(net.network.kind, net.network.config | {"link": link})
-    added = {
-        "share": share.astype(net.dtype),
-        "sharpness": np.full(1, sharpness, dtype=net.dtype),
-    }
-    return replace(net, network=network, weights=net.weights | added)
-
-
-def _keep(net: FittedNet, kept: np.ndarray) -> FittedNet:
-    """Leave some members of a net."""
-    chosen = kept.tolist()
-    weights = weights_of_models(net.network.skeleton(), net.weights, chosen)
-    return replace(net, network=network_of(net.network, chosen), weights=weights)

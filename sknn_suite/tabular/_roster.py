@@ -39,8 +39,8 @@ class Roster:
 
     Examples
     --------
-    Four members of one group. The last has no better epoch after the first cycle, and
-    two are behind at half time:
+    Four members of one group. The last has no better epoch in the second cycle, and the
+    second is behind at half time:
 
     >>> import numpy as np
     >>> from sknn_suite.tabular._roster import Roster
@@ -51,7 +51,7 @@ class Roster:
     ...     if roster.end_epoch(epoch, np.array(losses.get(epoch, [np.inf] * 4))):
     ...         print(epoch, roster.going)
     6 [0, 1, 2]
-    14 [2]
+    14 [0, 2]
     """
 
     def __init__(self, groups: np.ndarray, n_epochs: int) -> None:

@@ -9,6 +9,7 @@ from torch.autograd import gradcheck
 
 from sknn_suite.losses import (
     AbsoluteLoss,
+    ClassesByModel,
     FocalSigmoidLoss,
     FocalSoftmaxLoss,
     HuberLoss,
@@ -328,3 +329,17 @@ def test_models_leave_out_rows_of_weight_zero():
     assert losses.tolist() == [pytest.approx((2 * 0.5 + 2) / 3), 0.0]
     plain = LossByModel(SquaredLoss())(raw, target, torch.ones(2))
     assert plain.tolist() == SquaredLoss()(raw, target).tolist()
+
+
+def test_some_models_have_the_losses_that_they_have_among_all():
+    raw = torch.arange(12.0).view(3, 4, 1)
+    target = torch.tensor([[0.0], [1.0], [1.0], [0.0]])
+    weight = torch.arange(12.0).view(4, 3)
+    weights = ((1.0, 1.0), (1.0, 3.0), (5.0, 1.0))
+    for loss in (
+        LossByModel(SigmoidLoss()).train(),
+        ClassesByModel(SigmoidLoss(), weights).train(),
+    ):
+        for own in (weight, torch.ones(4), None):
+            few = loss.of_models([0, 2])(raw[[0, 2]], target, own)
+            assert torch.equal(few, loss(raw, target, own)[[0, 2]])

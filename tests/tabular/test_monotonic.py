@@ -1,4 +1,4 @@
-"""Predictions that rise or fall with chosen columns, on dense grids, for all members."""
+"""Predictions that rise or fall with chosen columns, on dense grids, of all members."""
 
 import pickle
 
