@@ -114,7 +114,7 @@ def importances(
         most = limits._replace(n_rows=len(order))
         limits = affordable(most, n_columns, seconds, spent)
     batch = judge.valid.take(torch.as_tensor(order[: limits.n_rows]))
-    order = torch.as_tensor(random_state.permutation(len(batch)))
+    mixing = torch.as_tensor(random_state.permutation(len(batch)))
     here, found = Judge(judge.loss, batch), np.zeros(n_columns)
     with torch.inference_mode():
         before = here.of_mean(module(**batch.inputs), share)
@@ -123,7 +123,7 @@ def importances(
             if seconds is not None and time.perf_counter() - began > 2 * seconds:
                 found[group[0] :] = np.nan
                 break
-            mixed, read = _shuffle(batch, origins, set(group.tolist()), order)
+            mixed, read = _shuffle(batch, origins, set(group.tolist()), mixing)
             if read:
                 rise = here.of_mean(module(**mixed), share) - before
                 found[list(read)] = rise / len(read)
