@@ -52,9 +52,8 @@ def main() -> None:
             if found is not None:
                 raw[key] = found
                 print(key, json.dumps(found), flush=True)
-        if "peers" not in options.only or name in OTHERS:
-            continue
-        for peer in PEERS[1:] if options.quick else PEERS:
+        others = PEERS[1:] if options.quick else PEERS
+        for peer in others if "peers" in options.only and name in TABLES else ():
             other = f"{peer}, {name}, {most or 'all'} rows"
             if other not in raw:
                 found = measure_apart(peer, name, 0, most)

@@ -105,16 +105,16 @@ def importances(
         the rise.
     """
     began = time.perf_counter()
-    order = random_state.permutation(len(judge.valid))[: limits.n_rows]
+    chosen = random_state.permutation(len(judge.valid))[: limits.n_rows]
     if seconds is not None:
-        first = judge.valid.take(torch.as_tensor(order[:FEWEST_ROWS]))
+        first = judge.valid.take(torch.as_tensor(chosen[:FEWEST_ROWS]))
         with torch.inference_mode():
             module(**first.inputs)
-        spent = (time.perf_counter() - began) * len(order) / len(first)
-        most = limits._replace(n_rows=len(order))
+        spent = (time.perf_counter() - began) * len(chosen) / len(first)
+        most = limits._replace(n_rows=len(chosen))
         limits = affordable(most, n_columns, seconds, spent)
-    batch = judge.valid.take(torch.as_tensor(order[: limits.n_rows]))
-    mixing = torch.as_tensor(random_state.permutation(len(batch)))
+    batch = judge.valid.take(torch.as_tensor(chosen[: limits.n_rows]))
+    order = torch.as_tensor(random_state.permutation(len(batch)))
     here, found = Judge(judge.loss, batch), np.zeros(n_columns)
     with torch.inference_mode():
         before = here.of_mean(module(**batch.inputs), share)
@@ -123,7 +123,7 @@ def importances(
             if seconds is not None and time.perf_counter() - began > 2 * seconds:
                 found[group[0] :] = np.nan
                 break
-            mixed, read = _shuffle(batch, origins, set(group.tolist()), mixing)
+            mixed, read = _shuffle(batch, origins, set(group.tolist()), order)
             if read:
                 rise = here.of_mean(module(**mixed), share) - before
                 found[list(read)] = rise / len(read)
