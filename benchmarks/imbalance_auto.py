@@ -5,9 +5,9 @@ fitted with imbalance=None and with imbalance="auto", which lets every second ne
 weigh the classes equally and keeps what is best on the rows left out. They are small,
 and take fewer epochs than by default, so that all fits end within minutes.
 
-The tables are told in two halves. That all networks are kept only if weights do no harm
-was decided after a look at five tables of both halves, so these are not new to the rule.
-There is no promise: the table tells what is gained, and what it costs.
+The tables are told in two halves. That all networks are kept only if weights do no
+harm was decided after a look at five tables of both halves, so these are not new to the
+rule. There is no promise: the table tells what is gained, and what it costs.
 """
 
 import statistics
