@@ -7,7 +7,8 @@ and take fewer epochs than by default, so that all fits end within minutes.
 
 The tables are told in two halves. That all networks are kept only if weights do no
 harm was decided after a look at five tables of both halves, so these are not new to the
-rule. There is no promise: the table tells what is gained, and what it costs.
+rule.
+There is no promise: the table tells what is gained, and what it costs.
 """
 
 import statistics
