@@ -154,7 +154,13 @@ def test_ctrl_c_leaves_a_usable_model(folder):
     command = [sys.executable, "-m", "sknn_suite", "fit", "train.csv", "--json"]
     command += ["--target", "saved", "--time", "10m", "--out", "cut.sknn"]
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what it runs in the background ignore Ctrl-C, tests included.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         events = []
         for line in process.stdout:
