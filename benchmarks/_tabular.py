@@ -147,7 +147,10 @@ class _Catboost:
         kinds = catboost.CatBoostClassifier, catboost.CatBoostRegressor
         self.categories = categories
         self.model = kinds[is_number](
-            random_seed=seed, verbose=0, cat_features=categories
+            random_seed=seed,
+            verbose=0,
+            cat_features=categories,
+            allow_writing_files=False,
         )
 
     def _told(self, X: Any) -> Any:
