@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from sknn_suite.anomaly import AutoencoderDetector
+from sknn_suite.cli._dialect import pandas
 from sknn_suite.cli._files import writable
-from sknn_suite.cli._reading import pandas, read_table
+from sknn_suite.cli._reading import read_table
 from sknn_suite.cli._understanding import REASONS, find_name, kinds_of
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from sknn_suite.cli._reading import GAPS, Dialect
+from sknn_suite.cli._dialect import GAPS, Dialect
 from sknn_suite.cli._understanding import IMAGE_SUFFIXES, Understanding
 
 

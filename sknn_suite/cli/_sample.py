@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn_suite.cli._reading import pandas
+from sknn_suite.cli._dialect import pandas
 from sknn_suite.cli._understanding import listed
 from sknn_suite.exceptions import DataError
 

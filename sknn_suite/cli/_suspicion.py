@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import r2_score, roc_auc_score
 
-from sknn_suite.cli._reading import pandas
+from sknn_suite.cli._dialect import pandas
 
 # A column that reaches this alone is suspected to know the target.
 SUSPECT_AUC, SUSPECT_R2 = 0.985, 0.985

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sknn_suite.checks import check_columns
-from sknn_suite.cli._reading import Dialect, pandas, read_table
+from sknn_suite.cli._dialect import Dialect, pandas
+from sknn_suite.cli._reading import read_table
 from sknn_suite.encoding import LEFT_OUT, ColumnKinds, find_kinds
 from sknn_suite.exceptions import DataError
 

@@ -2,6 +2,7 @@
 
 from sknn_suite.device._bfloat16 import has_native_bfloat16, lstm_takes_bfloat16
 from sknn_suite.device._cache import cache_bytes
+from sknn_suite.device._host import free_host_bytes
 from sknn_suite.device._memory import (
     CHUNK_ROWS,
     RowLimit,
@@ -36,6 +37,7 @@ __all__ = [
     "choose_place",
     "fits",
     "free_bytes",
+    "free_host_bytes",
     "free_memory",
     "has_native_bfloat16",
     "lstm_takes_bfloat16",

@@ -12,11 +12,10 @@ from joblib import parallel_config
 from sknn_suite.search._backend import NOT_GIVEN, TogetherBackend
 from sknn_suite.search._folder import Folder
 from sknn_suite.search._plenty import (
-    MEMORY_SHARE,
     MOST_TASKS,
     MOST_TASKS_WITH_FOLDER,
     Plenty,
-    free_host_bytes,
+    waiting_bytes,
 )
 from sknn_suite.search._ray import RayTrainer
 from sknn_suite.search._signs import Signs, make_signs
@@ -110,7 +109,7 @@ def _make_backend(
     most = MOST_TASKS if folder is None else MOST_TASKS_WITH_FOLDER
     most = most if limit is None else min(most, limit)
     if memory is None:
-        memory = MEMORY_SHARE * free_host_bytes()
+        memory = waiting_bytes()
     train: Callable[..., list] = train_many
     if backend == "ray":
         train = RayTrainer()

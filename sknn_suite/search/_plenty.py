@@ -3,7 +3,8 @@
 import math
 import os
 from dataclasses import dataclass
-from pathlib import Path
+
+from sknn_suite.device import free_host_bytes
 
 # Tasks alive at a time. Packs of 4 to 16 networks are fastest, so that this is enough
 # for several cores and for groups of different networks; threads cost little.
@@ -32,27 +33,12 @@ class Plenty:
     memory: float = math.inf
 
 
-def free_host_bytes() -> float:
-    """Memory that this machine can give, or a guess where nobody says so."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        parts = dict(line.split(":", 1) for line in lines)
-        free = 1024.0 * int(parts["MemAvailable"].split()[0])
-        return min(free, _group_bytes())
-    except (OSError, LookupError, ValueError):
-        pass
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) / 2
-    except (AttributeError, OSError, ValueError):  # Windows
-        return float(1 << 32)
-
-
-def _group_bytes() -> float:
-    """Memory that the group of this process (a container) still has."""
-    folder = Path("/sys/fs/cgroup")
-    try:
-        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
-        used = (folder / "memory.current").read_text(encoding="ascii").strip()
-        return math.inf if limit == "max" else float(int(limit) - int(used))
-    except (OSError, ValueError):
-        return math.inf
+def waiting_bytes() -> float:
+    """Memory that waiting tasks may take, by a guess where no system says it."""
+    free = free_host_bytes()
+    if free is None:
+        try:
+            free = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) / 2
+        except (AttributeError, OSError, ValueError):  # Windows
+            free = float(1 << 32)
+    return MEMORY_SHARE * free

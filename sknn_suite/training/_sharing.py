@@ -1,6 +1,6 @@
 """What jobs have in common: rows, and whole trainings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,16 +37,7 @@ class KnownTensors:
 
     def of_bundle(self, bundle: TensorBundle) -> TensorBundle:
         """Return the bundle with known tensors in place of its own."""
-        inputs = {
-            name: self(x) if isinstance(x, Tensor) else x
-            for name, x in bundle.inputs.items()
-        }
-        parts = {
-            name: self(part)
-            for name in ("target", "weight", "rows")
-            if (part := getattr(bundle, name)) is not None
-        }
-        return replace(bundle, inputs=inputs, **parts)
+        return _with_each(bundle, self)
 
     def bring(self, bundle: TensorBundle, device: torch.device) -> TensorBundle:
         """Move a bundle of known tensors, as `bring` does; each tensor moves once."""
@@ -62,13 +53,23 @@ class KnownTensors:
                 self._brought[key] = tensor.to(device)
             return self._brought[key]
 
-        inputs = {name: move(x) for name, x in bundle.inputs.items()}
-        parts = {
-            name: move(part)
-            for name in ("target", "weight", "rows")
-            if (part := getattr(bundle, name)) is not None
-        }
-        return replace(bundle, inputs=inputs, **parts)
+        return _with_each(bundle, move)
+
+
+def _with_each(
+    bundle: TensorBundle, change: Callable[[Tensor], Tensor]
+) -> TensorBundle:
+    """Change each tensor of a bundle; rows that are gathered later stay."""
+    inputs = {
+        name: change(x) if isinstance(x, Tensor) else x
+        for name, x in bundle.inputs.items()
+    }
+    parts = {
+        name: change(part)
+        for name in ("target", "weight", "rows")
+        if (part := getattr(bundle, name)) is not None
+    }
+    return replace(bundle, inputs=inputs, **parts)
 
 
 def _is_same(tensor: Tensor, other: Tensor) -> bool:

@@ -21,8 +21,8 @@ def runs(keys: Sequence[Any], first: int = 0) -> Iterator[tuple[Any, slice]]:
         start = stop
 
 
-class StackedPenalty:
-    """The penalties of several nets, each with its own strengths.
+class Penalized:
+    """Weights of several nets, and what their penalties add to.
 
     Parameters
     ----------
@@ -38,6 +38,16 @@ class StackedPenalty:
         n_weights = len(nets[0].weights_)
         self.weights = data[:, :n_weights]
         self.grad = grad[:, :n_weights]
+
+
+class StackedPenalty(Penalized):
+    """The penalties of several nets, each with its own strengths.
+
+    The parameters are those of `Penalized`.
+    """
+
+    def __init__(self, nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> None:
+        super().__init__(nets, data, grad)
         self.rows = list(zip(self.weights, self.grad))
         # What is done for nets `first` to `last - 1` with batches of one size.
         self._plans: dict[tuple[int, int, int], list[tuple]] = {}
@@ -112,26 +122,15 @@ class StackedPenalty:
         return by_model
 
 
-class BatchedPenalty:
+class BatchedPenalty(Penalized):
     """What `StackedPenalty` does, in a few calls for all nets.
 
     On a GPU a call takes longer than its arithmetic. Values and gradients agree with
-    those of single nets to rounding.
-
-    Parameters
-    ----------
-    nets : sequence of TensorNet
-        The nets.
-    data, grad : Tensor of shape (n_models, n_parameters)
-        Their parameters and gradients.
+    those of single nets to rounding. The parameters are those of `Penalized`.
     """
 
     def __init__(self, nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> None:
-        self.penalties = [net.recipe.penalty for net in nets]
-        self.has_any = any(self.penalties)
-        n_weights = len(nets[0].weights_)
-        self.weights = data[:, :n_weights]
-        self.grad = grad[:, :n_weights]
+        super().__init__(nets, data, grad)
         self.alpha, self.l1_alpha = (
             data.new_tensor(column).unsqueeze(1)
             for column in zip(*((p.alpha, p.l1_alpha) for p in self.penalties))

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from sknn_suite.cli import _reading
-from sknn_suite.cli._reading import date_format, read_table, understand
+from sknn_suite.cli._dialect import date_format, understand
+from sknn_suite.cli._reading import read_table
 from sknn_suite.exceptions import DataError
 
 PLAIN = "name,size\nann,1\nbob,2\ncal,3\n"
@@ -115,7 +116,7 @@ def test_a_directory_and_a_missing_file_are_refused(tmp_path):
 
 def test_a_file_larger_than_the_memory_is_refused_with_its_size(tmp_path, monkeypatch):
     path = write(tmp_path, PLAIN * 100)
-    monkeypatch.setattr(_reading, "memory_at_hand", lambda: 5_000)
+    monkeypatch.setattr(_reading, "free_host_bytes", lambda: 5_000)
     with pytest.raises(DataError, match=r"has 2\.8 kB\. Expected at most 500 bytes"):
         read_table(path, understand(path))
 

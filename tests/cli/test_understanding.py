@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sknn_suite.cli._dialect import Dialect
 from sknn_suite.cli._fit import make_model
-from sknn_suite.cli._reading import Dialect
 from sknn_suite.cli._understanding import image_paths, understand_table
 from sknn_suite.exceptions import DataError
 
