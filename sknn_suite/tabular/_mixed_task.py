@@ -301,19 +301,18 @@ class MixedTask(SupervisedTask):
     def finish(self, net: FittedNet, fit: Any) -> FittedNet:
         # As in training: threads that wait for each other cost more than they gain. On
         # a busy machine they cost ten times the time, and who pressed Ctrl-C waits.
-        work = ROWS_TOGETHER * largest_weight(net.network.skeleton())
+        work, plan = ROWS_TOGETHER * largest_weight(net.network.skeleton()), fit.plan
         with one_thread() if fit.is_interrupted else suited_threads(work):
-            module = _module(fit.plan, net.weights)
-            return self._finish(without_signs(net, module), fit)
+            if plan.network.config["signs"]:
+                plan, net = without_signs(plan, net, _module(plan, net.weights))
+            return self._finish(net, plan, fit)
 
-    def _finish(self, net: FittedNet, fit: Any) -> FittedNet:
+    def _finish(self, net: FittedNet, plan: FitPlan, fit: Any) -> FittedNet:
         shown, share, sharpness = self.members.shown(), _equal(len(self.members)), 1.0
         link = self.loss().out_activation
-        if fit.plan.valid is not None:
-            config = fit.plan.network.config | {"signs": net.network.config["signs"]}
-            plan = fit.plan.change(network=Network(net.network.kind, config))
+        if plan.valid is not None:
             judge, module = self._judge(fit), _module(plan, net.weights)
-            raw = _raw_scores(module, fit.plan.valid)
+            raw = _raw_scores(module, plan.valid)
             shown["n_epochs"] = self._roster.n_epochs_
             shown["validation_score"] = -judge.of_members(raw)
             if not judge.is_folded:
@@ -325,10 +324,10 @@ class MixedTask(SupervisedTask):
             scores, rows = judge.mean(raw, share)
             scores = (scores * sharpness).cpu()
             net = self.deciding(net, lambda: scores, judge.take(rows))
-            source = copy_random_state(fit.plan.random_state)
+            source = copy_random_state(plan.random_state)
             of_columns = net.encoder.origins, len(net.encoder.kinds_)
             limits = HURRIED if fit.is_interrupted else USUAL
-            most = fit.plan.settings.max_time
+            most = plan.settings.max_time
             if most is not None:
                 most *= SHARE_OF_TIME
             found = importances(module, share, judge, *of_columns, source, limits, most)

@@ -10,7 +10,7 @@ from sknn_suite.encoding import MixedTableEncoder
 from sknn_suite.estimator import FittedNet
 from sknn_suite.exceptions import DataError
 from sknn_suite.modules import NOT_READ, Network
-from sknn_suite.training import load_weights
+from sknn_suite.training import FitPlan
 
 # Kinds of columns that have an order.
 ORDERED = ("number", "boolean")
@@ -102,23 +102,29 @@ def signs_of_inputs(
     return tuple(np.concatenate([of_numbers, of_flags]).tolist())
 
 
-def without_signs(net: FittedNet, module: Any) -> FittedNet:
-    """Return the same net as a pack without constraints, which its weights meet.
+def without_signs(
+    plan: FitPlan, net: FittedNet, module: Any
+) -> tuple[FitPlan, FittedNet]:
+    """Return a plan and its net as a pack without constraints, which its weights meet.
 
     Parameters
     ----------
+    plan : FitPlan
+        The plan.
     net : FittedNet
         The net.
     module : nn.Module
-        A module of its network, on the host; it is given the weights.
+        A module of the plan, with the weights of the net.
     """
-    if not net.network.config.get("signs"):
-        return net
-    load_weights(module, {name: net.weights[name] for name in module.state_dict()})
     plain = {
         name: tensor.detach().cpu().numpy().astype(net.weights[name].dtype)
         for name, tensor in module.plain_weights().items()
     }
-    config = net.network.config | {"signs": ()}
-    network = Network(net.network.kind, config)
-    return replace(net, network=network, weights=net.weights | plain)
+    return (
+        plan.change(network=_unsigned(plan.network)),
+        replace(net, network=_unsigned(net.network), weights=net.weights | plain),
+    )
+
+
+def _unsigned(network: Network) -> Network:
+    return Network(network.kind, network.config | {"signs": ()})

@@ -15,6 +15,7 @@ from sknn_suite import TabularClassifier, TabularRegressor
 from sknn_suite.exceptions import InterruptedWarning
 from sknn_suite.tabular import _roster
 from sknn_suite.tabular._roster import Roster
+from sknn_suite.training._rates import Length, RateTable
 
 SMALL = {"hidden_layer_sizes": (16, 8), "max_iter": 30, "random_state": 0}
 
@@ -30,6 +31,16 @@ def run(roster, losses):
 
 
 # -- the rule ------------------------------------------------------------------------
+
+
+def test_valleys_are_where_the_rate_of_the_default_schedule_is_smallest():
+    n_steps = 3000
+    kind = TabularClassifier().learning_rate
+    table = RateTable(kind, 1.0, Length(1, n_steps), {})
+    rates = np.array([table(step) for step in range(n_steps)])
+    inner = rates[1:-1]
+    lows = np.flatnonzero((inner < rates[:-2]) & (inner < rates[2:])) + 1
+    np.testing.assert_allclose(lows / n_steps, _roster.VALLEYS, atol=2 / n_steps)
 
 
 def test_the_third_ahead_in_each_group_goes_on_after_half_time():
