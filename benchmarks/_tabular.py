@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import (
     accuracy_score,
     log_loss,
@@ -36,6 +37,8 @@ N_BINS = 15  # of the calibration error
 def split(data: dict, *, is_number: bool, most: int | None) -> tuple:
     """Split 25 % off for the test, stratified for classes."""
     X, y = data["X"], np.asarray(data["y"])
+    if not isinstance(X, pd.DataFrame):
+        X = pd.DataFrame({"text": [str(text) for text in X]})
     if most is not None and len(X) > most:
         rows = np.random.RandomState(0).permutation(len(X))[:most]
         X, y = X.iloc[rows].reset_index(drop=True), y[rows]
@@ -141,7 +144,13 @@ def _mlp(seed: int, is_number: bool, categories: list[str]) -> Any:
 class _Catboost:
     """CatBoost, which wants strings in the categories."""
 
-    def __init__(self, seed: int, is_number: bool, categories: list[str]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        is_number: bool,
+        categories: list[str],
+        texts: Sequence[str] = (),
+    ) -> None:
         import catboost
 
         kinds = catboost.CatBoostClassifier, catboost.CatBoostRegressor
@@ -150,6 +159,7 @@ class _Catboost:
             random_seed=seed,
             verbose=0,
             cat_features=categories,
+            text_features=list(texts),
             allow_writing_files=False,
         )
 
@@ -225,6 +235,10 @@ def _realmlp_s(seed: int, is_number: bool, categories: list[str]) -> Any:
     return _Pytabkit("RealMLP_TD_S", seed, is_number)
 
 
+def _catboost_of_texts(seed: int, is_number: bool, texts: list[str]) -> Any:
+    return _Catboost(seed, is_number, [], texts)
+
+
 def _tabm(seed: int, is_number: bool, categories: list[str]) -> Any:
     return _Pytabkit("TabM_D", seed, is_number)
 
@@ -242,12 +256,17 @@ PEERS: dict[str, tuple[Make, str]] = {
     "MLP behind a pipeline": (_mlp, "sknn_suite"),
 }
 
+# What reads a column of texts.
+OF_TEXTS: dict[str, tuple[Make, str]] = {
+    "CatBoost of texts": (_catboost_of_texts, "catboost"),
+}
+
 
 def measure(name: str, table: str, seed: int, most: int | None) -> dict | None:
     """Fit and score a contender in this Python; None if its package is missing."""
     from _measure import load_shared
 
-    make, package = PEERS.get(name, (_ours, "sknn_suite"))
+    make, package = (PEERS | OF_TEXTS).get(name, (_ours, "sknn_suite"))
     data = load_shared(table)
     if data is None or importlib.util.find_spec(package) is None:
         return None

@@ -26,6 +26,9 @@ TABLES += ("california_housing", "diamonds")
 OTHERS = ("hate_offensive", "dogs_cats_1400")
 PEERS = ("CatBoost", "HistGradientBoosting")
 
+# What takes part where there is no table; none reads images.
+PEERS_OF = {"hate_offensive": ("CatBoost of texts",), "dogs_cats_1400": ()}
+
 QUICK, QUICK_ROWS, QUICK_SECONDS = ("titanic",), 300, 10
 
 # Of a limit, what may be exceeded: the larger of a share, and seconds.
@@ -52,8 +55,8 @@ def main() -> None:
             if found is not None:
                 raw[key] = found
                 print(key, json.dumps(found), flush=True)
-        others = PEERS[1:] if options.quick else PEERS
-        for peer in others if "peers" in options.only and name in TABLES else ():
+        others = PEERS[1:] if options.quick else PEERS_OF.get(name, PEERS)
+        for peer in others if "peers" in options.only else ():
             other = f"{peer}, {name}, {most or 'all'} rows"
             if other not in raw:
                 found = measure_apart(peer, name, 0, most)
@@ -190,7 +193,7 @@ def summarise(
         lines.append(Line(work, "", None, spent, spent / limit, 1.0, True))
         peers = {
             peer: raw[f"{peer}, {name}, {rows}"][score]
-            for peer in PEERS
+            for peer in PEERS_OF.get(name, PEERS)
             if f"{peer}, {name}, {rows}" in raw
         }
         if not peers:

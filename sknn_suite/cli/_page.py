@@ -39,8 +39,8 @@ td.heat { text-align: right; padding: .35rem .7rem; }
 pre { background: var(--band); padding: .8rem; overflow-x: auto; font-size: .84rem; }
 mark { background: none; color: inherit; border-bottom: 3px solid; }
 img.thumb { height: 5.5rem; border-radius: 4px; display: block; }
-@media screen and (max-width: 40rem) { table { font-size: .85rem; }
-  th, td { padding-right: .55rem; } td.long { min-width: 9rem; }
+@media screen and (max-width: 40rem) { table { font-size: .8rem; }
+  th, td { padding-right: .4rem; } td.long { min-width: 9rem; }
   .cards thead { display: none; }
   .cards, .cards tbody, .cards tr, .cards td { display: block; }
   .cards tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
