@@ -33,11 +33,14 @@ def main() -> None:
         tables = tuple(os.environ["SKNN_TABLES"].split(","))
     n_seeds = 1 if options.quick else (options.repeats or 3)
     most = QUICK_ROWS if options.quick else int(os.environ.get("SKNN_ROWS", 0)) or None
-    raw: dict[str, Any] = earlier("tabular_quality", options)
+    title = "tabular_quality" if most else "tabular_quality_all_rows"
+    raw: dict[str, Any] = earlier(title, options)
     names = [*(OURS if "ours" in options.only else ())]
     names += [*(PEERS if "peers" in options.only else ())]
     if options.quick:
         names = ["sknn_suite", "HistGradientBoosting"]
+    if os.environ.get("SKNN_CONTENDERS"):
+        names = os.environ["SKNN_CONTENDERS"].split(",")
     for name in names:
         for table in tables:
             for seed in range(n_seeds):
@@ -47,22 +50,27 @@ def main() -> None:
                 found = measure_apart(name, table, seed, most)
                 if found is not None:
                     raw[key] = found
-                    keep("tabular_quality", raw, options)
+                    keep(title, raw, options)
                     print(key, {k: round(v, 4) for k, v in found.items()}, flush=True)
-    show(raw, tables, n_seeds, most, options)
+    show(title, raw, tables, n_seeds, most, options)
 
 
 def show(
-    raw: dict[str, Any], tables: tuple, n_seeds: int, most: int | None, options: Any
+    title: str,
+    raw: dict[str, Any],
+    tables: tuple,
+    n_seeds: int,
+    most: int | None,
+    options: Any,
 ) -> None:
-    """Write the table and the picture."""
+    """Write the table, and the picture of the tables of few rows."""
     lines, ranks, seeds = summarise(raw, tables, n_seeds, f"{most or 'all'} rows")
     notes = [f"mean rank of {name}: {rank:.2f}" for name, rank in ranks.items()]
     notes.append(f"Rows of each table: {most or 'all'}, a quarter of them held out.")
     told = ", ".join(f"{name} {n}" for name, n in seeds.items())
     notes.append(f"Seeds: {told}.")
-    report("tabular_quality", __doc__, lines, options, notes=notes, raw=raw)
-    if not options.quick:
+    report(title, __doc__, lines, options, notes=notes, raw=raw)
+    if most and not options.quick:
         draw(ranks, len(tables))
 
 

@@ -8,6 +8,11 @@ import numpy as np
 # Units of the widest hidden layers, with few training rows and with many.
 FEW_ROWS, NARROW, WIDE = 3000, 128, 256
 
+# Middle of the deviations of the frequencies of waves, and the factor to the limits. A
+# wave of 1 has a period as long as the middle half of a column. Which one suits depends
+# on the table, so that the members differ widely, and the better ones are chosen.
+WAVE_SCALE, WAVE_SPREAD = 0.3, 8.0
+
 
 @dataclass(frozen=True)
 class Members:
@@ -64,8 +69,9 @@ def draw_members(
     """
     width = NARROW if n_rows < FEW_ROWS else WIDE
     if n_members == 1:
-        return Members((hidden_layer_sizes or (width,) * 3,), (0.15,), (1.0,), (0.1,))
-    spread = np.linspace(-1, 1, n_members)
+        return Members((hidden_layer_sizes or (width,) * 3,), (0.15,), (1.0,), (WAVE_SCALE,))
+    # Middles of equal parts of [-1, 1]: two members are no extremes.
+    spread = (2 * np.arange(n_members) + 1) / n_members - 1
 
     def shuffled() -> np.ndarray:
         return random_state.permutation(spread)
@@ -76,7 +82,7 @@ def draw_members(
         own = [hidden_layer_sizes] * n_members
     dropout = 0.15 + 0.15 * shuffled()
     rates = 2.0 ** shuffled()
-    scales = 0.1 * 4.0 ** shuffled()
+    scales = WAVE_SCALE * WAVE_SPREAD ** shuffled()
     order = sorted(range(n_members), key=lambda m: -len(own[m]))
     return Members(
         tuple(own[m] for m in order),
