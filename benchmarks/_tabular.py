@@ -33,6 +33,8 @@ NUMBERS = ("abalone", "ames_housing", "california_housing", "diamonds")
 
 N_BINS = 15  # of the calibration error
 
+PIXELS = 32  # height and width of pictures that boosting reads
+
 
 def split(data: dict, *, is_number: bool, most: int | None) -> tuple:
     """Split 25 % off for the test, stratified for classes."""
@@ -184,6 +186,45 @@ class _Catboost:
         return self.model.predict_proba(self._told(X))
 
 
+class _AutoGluon:
+    """AutoGluon, which reads a table with its target and keeps models in a folder."""
+
+    def __init__(self, is_number: bool, **given: Any) -> None:
+        self.is_number = is_number
+        self.given = given
+
+    def fit(self, X: Any, y: np.ndarray) -> "_AutoGluon":
+        import tempfile
+
+        from autogluon.tabular import TabularPredictor
+
+        metric = "root_mean_squared_error" if self.is_number else "log_loss"
+        self.folder = tempfile.TemporaryDirectory()
+        model = TabularPredictor("_y", path=self.folder.name, eval_metric=metric)
+        self.model = model.fit(X.assign(_y=y), num_gpus=0, verbosity=0, **self.given)
+        return self
+
+    @property
+    def classes_(self) -> Any:
+        return self.model.class_labels
+
+    def predict(self, X: Any) -> Any:
+        return self.model.predict(X)
+
+    def predict_proba(self, X: Any) -> Any:
+        return self.model.predict_proba(X)[self.model.class_labels]
+
+
+def _autogluon_net(seed: int, is_number: bool, categories: list[str]) -> Any:
+    net = {"NN_TORCH": {"ag_args_fit": {"seed_value": seed}}}
+    return _AutoGluon(is_number, hyperparameters=net, fit_weighted_ensemble=False)
+
+
+def _autogluon(seed: int, is_number: bool, categories: list[str]) -> Any:
+    seconds = float(os.environ.get("SKNN_TIME", 300))
+    return _AutoGluon(is_number, presets="medium_quality", time_limit=seconds)
+
+
 def _lightgbm(seed: int, is_number: bool, categories: list[str]) -> Any:
     import lightgbm
 
@@ -239,6 +280,39 @@ def _catboost_of_texts(seed: int, is_number: bool, texts: list[str]) -> Any:
     return _Catboost(seed, is_number, [], texts)
 
 
+class _OfPixels:
+    """Boosting on the numbers of small pictures, which are given as paths."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def _told(self, X: Any) -> Any:
+        from PIL import Image
+
+        size = PIXELS, PIXELS
+        pictures = [Image.open(p).convert("RGB").resize(size) for p in X["text"]]
+        return pd.DataFrame(np.stack([np.asarray(p).ravel() for p in pictures]))
+
+    def fit(self, X: Any, y: np.ndarray) -> "_OfPixels":
+        self.model.fit(self._told(X), y)
+        return self
+
+    @property
+    def classes_(self) -> Any:
+        return self.model.classes_
+
+    def predict_proba(self, X: Any) -> Any:
+        return self.model.predict_proba(self._told(X))
+
+
+def _catboost_of_pixels(seed: int, is_number: bool, paths: list[str]) -> Any:
+    return _OfPixels(_Catboost(seed, is_number, []))
+
+
+def _gradient_boosting_of_pixels(seed: int, is_number: bool, paths: list[str]) -> Any:
+    return _OfPixels(_gradient_boosting(seed, is_number, []))
+
+
 def _tabm(seed: int, is_number: bool, categories: list[str]) -> Any:
     return _Pytabkit("TabM_D", seed, is_number)
 
@@ -253,12 +327,16 @@ PEERS: dict[str, tuple[Make, str]] = {
     "RealMLP-TD": (_realmlp, "pytabkit"),
     "RealMLP-TD-S": (_realmlp_s, "pytabkit"),
     "TabM": (_tabm, "pytabkit"),
+    "AutoGluon's net": (_autogluon_net, "autogluon"),
     "MLP behind a pipeline": (_mlp, "sknn_suite"),
 }
 
-# What reads a column of texts.
-OF_TEXTS: dict[str, tuple[Make, str]] = {
+# What has the time of a whole command, or reads texts, or paths to pictures.
+OF_OTHERS: dict[str, tuple[Make, str]] = {
+    "AutoGluon": (_autogluon, "autogluon"),
     "CatBoost of texts": (_catboost_of_texts, "catboost"),
+    "CatBoost of pixels": (_catboost_of_pixels, "catboost"),
+    "HistGradientBoosting of pixels": (_gradient_boosting_of_pixels, "sklearn"),
 }
 
 
@@ -266,7 +344,7 @@ def measure(name: str, table: str, seed: int, most: int | None) -> dict | None:
     """Fit and score a contender in this Python; None if its package is missing."""
     from _measure import load_shared
 
-    make, package = (PEERS | OF_TEXTS).get(name, (_ours, "sknn_suite"))
+    make, package = (PEERS | OF_OTHERS).get(name, (_ours, "sknn_suite"))
     data = load_shared(table)
     if data is None or importlib.util.find_spec(package) is None:
         return None
