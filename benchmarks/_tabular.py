@@ -198,9 +198,11 @@ class _AutoGluon:
 
         from autogluon.tabular import TabularPredictor
 
-        metric = "root_mean_squared_error" if self.is_number else "log_loss"
+        told = {"problem_type": "regression", "eval_metric": "root_mean_squared_error"}
+        if not self.is_number:
+            told = {"eval_metric": "log_loss"}
         self.folder = tempfile.TemporaryDirectory()
-        model = TabularPredictor("_y", path=self.folder.name, eval_metric=metric)
+        model = TabularPredictor("_y", path=self.folder.name, **told)
         self.model = model.fit(X.assign(_y=y), num_gpus=0, verbosity=0, **self.given)
         return self
 
