@@ -46,8 +46,9 @@ def candidates_for(
 ) -> list[Candidate]:
     """List models in an order that gives a usable mean early.
 
-    Quick models of each kind of data come first, then networks, which take the most
-    time and are the least like the others, then what adds to them.
+    Quick models of each kind of data come first. Networks are the least like the others,
+    and make use of all the time there is, so that the one of tables is the last: it has
+    what trees have left.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def candidates_for(
             Candidate("text network", "texts", texts, 0.6, 2.0),
             Candidate("image network", "images", images, 0.8, 2.0),
         ]
-    found.append(Candidate("network", "table", tabular(**net), 0.45, 0.5))
     slow = TableTrees("slow boosting", **trees)
     found.append(Candidate("slow boosting", "table", slow, 0.15, 0.2))
+    found.append(Candidate("network", "table", tabular(**net), 0.45, 0.5))
     return [candidate for candidate in found if candidate.reads in reads]
