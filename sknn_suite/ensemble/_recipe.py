@@ -46,9 +46,8 @@ def candidates_for(
 ) -> list[Candidate]:
     """List models in an order that gives a usable mean early.
 
-    Quick models of each kind of data come first. Networks are the least like the others,
-    and make use of all the time there is, so that the one of tables is the last: it has
-    what trees have left.
+    Quick models of each kind of data come first. The network of tables makes use of all
+    the time there is, so it is the last: it has what trees have left.
 
     Parameters
     ----------

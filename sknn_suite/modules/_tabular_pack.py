@@ -1,6 +1,6 @@
 """Multi-layer perceptrons for mixed tables, several side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,12 @@ UNKNOWN = 0.01
 MONOTONE_OUTPUT = 0.01
 
 # Activations by name; all map zero to zero.
-_ACTIVATIONS = {"selu": F.selu, "mish": mish, "relu": F.relu, "silu": F.silu}
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "selu": F.selu,
+    "mish": mish,
+    "relu": F.relu,
+    "silu": F.silu,
+}
 
 # Share of the learning rate of each part, as in RealMLP but for the waves. It has 0.1
 # for these, and about five times as many updates to learn them in: here the RMSE on

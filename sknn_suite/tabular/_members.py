@@ -69,7 +69,8 @@ def draw_members(
     """
     width = NARROW if n_rows < FEW_ROWS else WIDE
     if n_members == 1:
-        return Members((hidden_layer_sizes or (width,) * 3,), (0.15,), (1.0,), (WAVE_SCALE,))
+        own = hidden_layer_sizes or (width,) * 3
+        return Members((own,), (0.15,), (1.0,), (WAVE_SCALE,))
     # Middles of equal parts of [-1, 1]: two members are no extremes.
     spread = (2 * np.arange(n_members) + 1) / n_members - 1
 
@@ -77,15 +78,15 @@ def draw_members(
         return random_state.permutation(spread)
 
     depths = 3 + np.round(shuffled()).astype(int)  # 2 to 4, half of them 3
-    own = [(width,) * depth for depth in depths]
+    sizes = [(width,) * depth for depth in depths]
     if hidden_layer_sizes is not None:
-        own = [hidden_layer_sizes] * n_members
+        sizes = [hidden_layer_sizes] * n_members
     dropout = 0.15 + 0.15 * shuffled()
     rates = 2.0 ** shuffled()
     scales = WAVE_SCALE * WAVE_SPREAD ** shuffled()
-    order = sorted(range(n_members), key=lambda m: -len(own[m]))
+    order = sorted(range(n_members), key=lambda m: -len(sizes[m]))
     return Members(
-        tuple(own[m] for m in order),
+        tuple(sizes[m] for m in order),
         tuple(dropout.round(3).tolist()),
         tuple(rates.round(3).tolist()),
         tuple(scales.round(3).tolist()),
