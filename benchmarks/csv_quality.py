@@ -24,16 +24,17 @@ from sklearn.model_selection import train_test_split
 
 TABLES = ("adult", "titanic", "telco_churn", "bank_marketing")
 TABLES += ("california_housing", "diamonds")
-OTHERS = ("hate_offensive", "dogs_cats_1400")
+PICTURES = "dogs_cats_1400"
+OTHERS = ("hate_offensive", PICTURES)
 PEERS = ("CatBoost", "HistGradientBoosting")
 
-# What has the same time. It is told beside, and is no boosting.
+# What has the same time, and reads no pictures. It is told beside, and is no boosting.
 BESIDE = "AutoGluon"
 
 # What takes part where there is no table. Of pictures, boosting reads small copies.
 PEERS_OF = {
-    "hate_offensive": ("CatBoost of texts", BESIDE),
-    "dogs_cats_1400": ("CatBoost of pixels", "HistGradientBoosting of pixels"),
+    "hate_offensive": ("CatBoost of texts",),
+    PICTURES: ("CatBoost of pixels", "HistGradientBoosting of pixels"),
 }
 
 QUICK, QUICK_ROWS, QUICK_SECONDS = ("titanic",), 300, 10
@@ -62,7 +63,7 @@ def main() -> None:
             if found is not None:
                 raw[key] = found
                 print(key, json.dumps(found), flush=True)
-        others = PEERS_OF.get(name, (*PEERS, BESIDE))
+        others = PEERS_OF.get(name, PEERS) + (() if name == PICTURES else (BESIDE,))
         if options.quick:
             others = PEERS[1:]
         for peer in others if "peers" in options.only else ():
@@ -85,7 +86,7 @@ def held_out(name: str, most: int | None) -> tuple | None:
         X, X_test, y, y_test = split(data, is_number=name in NUMBERS, most=most)
         return X.assign(target=y), X_test.assign(target=y_test), []
     column, option = ("text", "--text")
-    if name == "dogs_cats_1400":
+    if name == PICTURES:
         column, option = ("image", "--image")
     cells = [str(one) for one in data["X"]]
     frame = pd.DataFrame({column: cells, "target": np.asarray(data["y"])})
@@ -212,7 +213,7 @@ def summarise(
         peers = {
             peer: raw[f"{peer}, {name}, {rows}"][score]
             for peer in PEERS_OF.get(name, PEERS)
-            if peer != BESIDE and f"{peer}, {name}, {rows}" in raw
+            if f"{peer}, {name}, {rows}" in raw
         }
         if not peers:
             continue
