@@ -57,7 +57,10 @@ def test_any_weights_go_one_way_in_all_models(seed):
             steps = sign * pack(**along(inputs, name, column)).diff(dim=1)
             assert steps.min() >= -1e-12 * steps.abs().max()
             assert (steps.abs().amax(dim=(1, 2)) > 0).all()
-        assert pack(**along(inputs, "numbers", 2)).diff(dim=1).abs().max() == 0
+        # Each row alone: a product may round the last of its rows in another way.
+        unread = {n: x.split(1) for n, x in along(inputs, "numbers", 2).items()}
+        alone = [pack(**dict(zip(unread, row))) for row in zip(*unread.values())]
+        assert all(torch.equal(scores, alone[0]) for scores in alone)
         free = pack(**along(inputs, "flags", 0)).diff(dim=1)
         assert (free > 0).any()
         assert (free < 0).any()
