@@ -86,17 +86,21 @@ def _ours(seed: int, is_number: bool, categories: list[str]) -> Any:
     return (TabularRegressor if is_number else TabularClassifier)(random_state=seed)
 
 
-class _FewLevels:
-    """Leave out columns of more than 255 levels, which boosting refuses."""
+class _Told:
+    """A model that gets what `_told` makes of a table; `_learn` sees it before."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def fit(self, X: Any, y: np.ndarray) -> "_FewLevels":
-        categories = X.select_dtypes(exclude="number")
-        many = [name for name in categories if X[name].nunique() > 255]
-        self.read = X.columns.drop(many)
-        self.model.fit(X[self.read], y)
+    def _learn(self, X: Any) -> None:
+        """Keep what `_told` needs of the training rows."""
+
+    def _told(self, X: Any) -> Any:
+        raise NotImplementedError
+
+    def fit(self, X: Any, y: np.ndarray) -> "_Told":
+        self._learn(X)
+        self.model.fit(self._told(X), y)
         return self
 
     @property
@@ -104,10 +108,22 @@ class _FewLevels:
         return self.model.classes_
 
     def predict(self, X: Any) -> Any:
-        return self.model.predict(X[self.read])
+        return self.model.predict(self._told(X))
 
     def predict_proba(self, X: Any) -> Any:
-        return self.model.predict_proba(X[self.read])
+        return self.model.predict_proba(self._told(X))
+
+
+class _FewLevels(_Told):
+    """Leave out columns of more than 255 levels, which boosting refuses."""
+
+    def _learn(self, X: Any) -> None:
+        categories = X.select_dtypes(exclude="number")
+        many = [name for name in categories if X[name].nunique() > 255]
+        self.read = X.columns.drop(many)
+
+    def _told(self, X: Any) -> Any:
+        return X[self.read]
 
 
 def _gradient_boosting(seed: int, is_number: bool, categories: list[str]) -> Any:
@@ -143,7 +159,7 @@ def _mlp(seed: int, is_number: bool, categories: list[str]) -> Any:
     return TransformedTargetRegressor(net, transformer=StandardScaler())
 
 
-class _Catboost:
+class _Catboost(_Told):
     """CatBoost, which wants strings in the categories."""
 
     def __init__(
@@ -157,33 +173,20 @@ class _Catboost:
 
         kinds = catboost.CatBoostClassifier, catboost.CatBoostRegressor
         self.categories = categories
-        self.model = kinds[is_number](
+        model = kinds[is_number](
             random_seed=seed,
             verbose=0,
             cat_features=categories,
             text_features=list(texts),
             allow_writing_files=False,
         )
+        super().__init__(model)
 
     def _told(self, X: Any) -> Any:
         X = X.copy()
         for name in self.categories:
             X[name] = X[name].astype(object).fillna("missing").astype(str)
         return X
-
-    def fit(self, X: Any, y: np.ndarray) -> "_Catboost":
-        self.model.fit(self._told(X), y)
-        return self
-
-    @property
-    def classes_(self) -> Any:
-        return self.model.classes_
-
-    def predict(self, X: Any) -> Any:
-        return self.model.predict(self._told(X))
-
-    def predict_proba(self, X: Any) -> Any:
-        return self.model.predict_proba(self._told(X))
 
 
 class _AutoGluon:
@@ -234,38 +237,27 @@ def _lightgbm(seed: int, is_number: bool, categories: list[str]) -> Any:
     return kinds[is_number](random_state=seed, verbose=-1)
 
 
-class _Pytabkit:
+class _Pytabkit(_Told):
     """A network of pytabkit, which refuses gaps among numbers."""
 
     def __init__(self, kind: str, seed: int, is_number: bool, **given: Any) -> None:
         import pytabkit
 
         name = f"{kind}_{'Regressor' if is_number else 'Classifier'}"
-        self.model = getattr(pytabkit, name)(random_state=seed, device="cpu", **given)
+        net = getattr(pytabkit, name)(random_state=seed, device="cpu", **given)
+        super().__init__(net)
+
+    def _learn(self, X: Any) -> None:
+        numbers = X.select_dtypes("number")
+        gaps = numbers.columns[numbers.isna().any()]
+        self.medians = numbers[gaps].median().to_dict()
 
     def _told(self, X: Any) -> Any:
         X = X.copy()
         for name in X.select_dtypes("number"):
-            if X[name].isna().any() or name in getattr(self, "medians", {}):
+            if X[name].isna().any() or name in self.medians:
                 X[f"{name} is missing"] = X[name].isna().astype(float)
         return X.fillna(self.medians)
-
-    def fit(self, X: Any, y: np.ndarray) -> "_Pytabkit":
-        numbers = X.select_dtypes("number")
-        gaps = numbers.columns[numbers.isna().any()]
-        self.medians = numbers[gaps].median().to_dict()
-        self.model.fit(self._told(X), y)
-        return self
-
-    @property
-    def classes_(self) -> Any:
-        return self.model.classes_
-
-    def predict(self, X: Any) -> Any:
-        return self.model.predict(self._told(X))
-
-    def predict_proba(self, X: Any) -> Any:
-        return self.model.predict_proba(self._told(X))
 
 
 def _realmlp(seed: int, is_number: bool, categories: list[str]) -> Any:
@@ -282,11 +274,8 @@ def _catboost_of_texts(seed: int, is_number: bool, texts: list[str]) -> Any:
     return _Catboost(seed, is_number, [], texts)
 
 
-class _OfPixels:
+class _OfPixels(_Told):
     """Boosting on the numbers of small pictures, which are given as paths."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
 
     def _told(self, X: Any) -> Any:
         from PIL import Image
@@ -294,17 +283,6 @@ class _OfPixels:
         size = PIXELS, PIXELS
         pictures = [Image.open(p).convert("RGB").resize(size) for p in X["text"]]
         return pd.DataFrame(np.stack([np.asarray(p).ravel() for p in pictures]))
-
-    def fit(self, X: Any, y: np.ndarray) -> "_OfPixels":
-        self.model.fit(self._told(X), y)
-        return self
-
-    @property
-    def classes_(self) -> Any:
-        return self.model.classes_
-
-    def predict_proba(self, X: Any) -> Any:
-        return self.model.predict_proba(self._told(X))
 
 
 def _catboost_of_pixels(seed: int, is_number: bool, paths: list[str]) -> Any:

@@ -15,8 +15,8 @@ def mish(x: Tensor) -> Tensor:
 
     On a CPU it is ``torch.nn.functional.mish``, whose derivative however costs as much
     as the function: both together take 14 ms here for 12 models, 512 rows and 256
-    units, and three of such layers took two thirds of a training step. In training the
-    derivative is found together with the function, in 6 ms.
+    units, and took 45 % of a fit of diamonds. In training the derivative is found
+    together with the function, in 6 ms.
 
     Parameters
     ----------
