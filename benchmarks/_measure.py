@@ -382,20 +382,25 @@ def report(
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
     TABLES.mkdir(parents=True, exist_ok=True)
-    table = _list_table(first_line, [list(header), *rows], notes, described)
+    table = _page(first_line, [list(header), *rows], notes, described)
     (TABLES / f"{name}.rst").write_text("\n".join([table, more]) if more else table)
 
 
-def _list_table(
-    first_line: str, rows: list[list[str]], notes: Sequence[str], described: dict
-) -> str:
-    """Format the table in reStructuredText, for a page to include."""
-    lines = [first_line, "", ".. list-table::", "   :header-rows: 1", ""]
+def list_table(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """Format a title and a table in reStructuredText; the first row is the header."""
+    lines = [title, "", ".. list-table::", "   :header-rows: 1", ""]
     for row in rows:
         for i, cell in enumerate(row):
             start = "   * - " if i == 0 else "     - "
             lines.append((start + cell).rstrip())
-    lines.append("")
+    return [*lines, ""]
+
+
+def _page(
+    first_line: str, rows: list[list[str]], notes: Sequence[str], described: dict
+) -> str:
+    """Format the table, its notes and the machine, for a page to include."""
+    lines = list_table(first_line, rows)
     lines += [f"- {note}" for note in notes]
     if notes:
         lines.append("")

@@ -249,15 +249,12 @@ class _Pytabkit(_Told):
 
     def _learn(self, X: Any) -> None:
         numbers = X.select_dtypes("number")
-        gaps = numbers.columns[numbers.isna().any()]
-        self.medians = numbers[gaps].median().to_dict()
+        self.gaps = list(numbers.columns[numbers.isna().any()])
+        self.medians = numbers.median().to_dict()
 
     def _told(self, X: Any) -> Any:
-        X = X.copy()
-        for name in X.select_dtypes("number"):
-            if X[name].isna().any() or name in self.medians:
-                X[f"{name} is missing"] = X[name].isna().astype(float)
-        return X.fillna(self.medians)
+        missing = X[self.gaps].isna().astype(float).add_suffix(" is missing")
+        return pd.concat([X.fillna(self.medians), missing], axis=1)
 
 
 def _realmlp(seed: int, is_number: bool, categories: list[str]) -> Any:

@@ -39,6 +39,9 @@ PEERS_OF = {
 
 QUICK, QUICK_ROWS, QUICK_SECONDS = ("titanic",), 300, 10
 
+# Limits of time that are told where they were measured, beside that of the scores.
+TIMES = (60.0, 300.0, 1800.0)
+
 # Of a limit, what may be exceeded: the larger of a share, and seconds.
 OVER, OVER_SECONDS = 0.05, 10
 
@@ -67,7 +70,7 @@ def main() -> None:
         if options.quick:
             others = PEERS[1:]
         for peer in others if "peers" in options.only else ():
-            other = f"{peer}, {name}, {most or 'all'} rows"
+            other = key_of_peer(peer, name, seconds, f"{most or 'all'} rows")
             if other not in raw:
                 found = measure_apart(peer, name, 0, most)
                 if found is not None:
@@ -75,6 +78,12 @@ def main() -> None:
                     print(other, json.dumps(found), flush=True)
         lines, notes = summarise(raw, names, seconds, most)
         report("csv_quality", __doc__, lines, options, notes=notes, raw=raw)
+
+
+def key_of_peer(peer: str, name: str, seconds: float, rows: str) -> str:
+    """Name what is measured of a peer; boosting has no limit of time."""
+    limit = f", {seconds:g} s" if peer == BESIDE else ""
+    return f"{peer}, {name}{limit}, {rows}"
 
 
 def held_out(name: str, most: int | None) -> tuple | None:
@@ -197,11 +206,8 @@ def summarise(
         lines.append(
             Line(work, "best member", best, ours[score], ratio, 1.0, True, unit="")
         )
-        limit = seconds + max(OVER * seconds, OVER_SECONDS)
-        work = f"seconds of {seconds:g} on {name}"
-        spent = ours["seconds"]
-        lines.append(Line(work, "", None, spent, spent / limit, 1.0, True))
-        other = raw.get(f"{BESIDE}, {name}, {rows}")
+        lines += times_kept(raw, name, seconds, rows)
+        other = raw.get(key_of_peer(BESIDE, name, seconds, rows))
         if other is not None:
             ratio = ours[score] / other[score]
             work = f"{score} on {name}, in {seconds:g} s"
@@ -232,6 +238,18 @@ def summarise(
             Line(work, "boosting", None, points, points / wanted, 1.0, unit="")
         )
     return lines, notes
+
+
+def times_kept(raw: dict, name: str, seconds: float, rows: str) -> list[Line]:
+    """Compare the seconds that were taken with those that may be, for each limit."""
+    lines = []
+    for limit in sorted({*TIMES, seconds}):
+        found = raw.get(f"sknn-suite fit, {name}, {limit:g} s, {rows}")
+        if found is not None:
+            spent, most = found["seconds"], limit + max(OVER * limit, OVER_SECONDS)
+            work = f"seconds of {limit:g} on {name}"
+            lines.append(Line(work, "", None, spent, spent / most, 1.0, True))
+    return lines
 
 
 if __name__ == "__main__":

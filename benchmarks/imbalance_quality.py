@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from _measure import Line, earlier, load_shared, parse_options, report
+from _measure import Line, earlier, list_table, load_shared, parse_options, report
 from decision_quality import make_encoder, rows_of
 from imblearn.ensemble import EasyEnsembleClassifier
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -299,18 +299,13 @@ def standard_error(each: np.ndarray) -> float:
 def big_table(done: dict[str, dict]) -> str:
     """Write means of all quantities, a line per set and way."""
     head = ["set", "way", *QUANTITIES.values()]
-    lines = ["Ways to balance, means over seeds", "", ".. list-table::"]
-    lines += ["   :header-rows: 1", ""]
     rows = [head]
     for name, found in done.items():
         for way, figures in found.items():
             means = [statistics.mean(figures[short]) for short in QUANTITIES]
             cells = [f"{mean:.3f}" for mean in means[:2]]
             rows.append([name, way, *cells, f"{means[2]:.4f}", f"{means[3]:.2f}"])
-    for row in rows:
-        for i, cell in enumerate(row):
-            lines.append(("   * - " if i == 0 else "     - ") + cell)
-    return "\n".join([*lines, ""])
+    return "\n".join(list_table("Ways to balance, means over seeds", rows))
 
 
 def lines_of(done: dict[str, dict]) -> list[Line]:

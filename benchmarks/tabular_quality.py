@@ -1,10 +1,9 @@
 """Whether TabularClassifier and TabularRegressor beat boosting on mixed tables.
 
 All contenders have their defaults, and see the same 75 % of the rows. Figures are means
-over seeds: log-loss for classes, RMSE for numbers. Ratios of single seeds of ours are
-in brackets. The rank of a contender is the mean of its places, the best first. Results
-of other libraries are kept and not measured again; those that have fewer seeds are
-named below the table.
+over seeds. The rank of a contender is the mean of its places, the best first, by
+log-loss for classes and by RMSE for numbers. Results of other libraries are kept and
+not measured again; those that have fewer seeds are named below the table.
 """
 
 import os
@@ -12,8 +11,13 @@ import statistics
 from typing import Any
 
 import matplotlib.pyplot as plt
-from _measure import ROOT, Line, earlier, keep, parse_options, report
+from _measure import ROOT, Line, earlier, keep, list_table, parse_options, report
 from _tabular import CLASSES, NUMBERS, OURS, PEERS, measure_apart
+
+# Figures of a table, and how they are shown. The first one ranks the contenders.
+OF_CLASSES = {"log-loss": "{:.4f}", "AUC": "{:.4f}", "accuracy": "{:.4f}"}
+OF_NUMBERS = {"RMSE": "{:.4g}", "MAE": "{:.4g}"}
+HIGHER_IS_BETTER = ("AUC", "accuracy")
 
 # Contenders that the mean rank must be ahead of.
 GATES = ("LightGBM", "HistGradientBoosting", "RealMLP-TD")
@@ -63,13 +67,22 @@ def show(
     most: int | None,
     options: Any,
 ) -> None:
-    """Write the table, and the picture of the tables of few rows."""
-    lines, ranks, seeds = summarise(raw, tables, n_seeds, f"{most or 'all'} rows")
+    """Write the tables, and the picture of the tables of few rows."""
+    figures = by_contender(raw, tables, n_seeds, f"{most or 'all'} rows")
+    measured = {n: of for n, of in figures.items() if len(of) == len(tables)}
+    ranks = mean_ranks(measured, tables)
     notes = [f"mean rank of {name}: {rank:.2f}" for name, rank in ranks.items()]
     notes.append(f"Rows of each table: {most or 'all'}, a quarter of them held out.")
-    told = ", ".join(f"{name} {n}" for name, n in seeds.items())
-    notes.append(f"Seeds: {told}.")
-    report(title, __doc__, lines, options, notes=notes, raw=raw)
+    seeds = {
+        name: min(len(values) for of in found.values() for values in of.values())
+        for name, found in figures.items()
+    }
+    notes.append(f"Seeds: {', '.join(f'{name} {n}' for name, n in seeds.items())}.")
+    for name in figures.keys() - ranks.keys():
+        notes.append(f"{name} was not measured on every table, and has no rank.")
+    lines = lines_of(figures, ranks, tables)
+    more = table_of(figures, [*ranks, *(figures.keys() - ranks.keys())], tables)
+    report(title, __doc__, lines, options, notes=notes, raw=raw, more=more)
     if most and not options.quick:
         draw(ranks, len(tables))
 
@@ -87,76 +100,91 @@ def draw(ranks: dict[str, float], n_tables: int) -> None:
     figure.savefig(PICTURE, dpi=120, bbox_inches="tight")
 
 
-def summarise(
+# Values of the seeds, by contender, table and figure.
+Figures = dict[str, dict[str, dict[str, list[float]]]]
+
+
+def by_contender(
     raw: dict[str, dict], tables: tuple, n_seeds: int, rows: str
-) -> tuple[list[Line], dict[str, float], dict[str, int]]:
-    """Compare with each contender, by table and by rank; give ranks and seeds too."""
-    figures: dict[str, dict[str, list[float]]] = {}
+) -> Figures:
+    """Collect what was measured of each contender."""
+    figures: Figures = {}
     for name in [*OURS, *PEERS]:
         for table in tables:
-            metric = "RMSE" if table in NUMBERS else "log-loss"
             keys = [f"{name}, {table}, seed {s}, {rows}" for s in range(n_seeds)]
-            own = [raw[key][metric] for key in keys if key in raw]
-            if own:
-                figures.setdefault(name, {})[table] = own
-    complete = [n for n, found in figures.items() if len(found) == len(tables)]
-    ranks = mean_ranks({n: figures[n] for n in complete}, tables)
-    lines = []
-    for name in PEERS:
-        if name in ranks and "sknn_suite" in ranks:
-            gate = 1.0 if name in GATES else None
-            ratio = ranks["sknn_suite"] / ranks[name]
-            ours, theirs = ranks["sknn_suite"], ranks[name]
-            work = f"mean rank on {len(tables)} tables"
-            lines.append(Line(work, name, theirs, ours, ratio, gate, True, unit=""))
-        if name in figures and "sknn_suite" in figures:
-            lines += by_table(figures, name)
+            found = [raw[key] for key in keys if key in raw]
+            if found:
+                own = figures.setdefault(name, {})
+                own[table] = {what: [f[what] for f in found] for what in found[0]}
+    return figures
+
+
+def metrics_of(table: str) -> dict[str, str]:
+    """Name the figures of a table, and how they are shown."""
+    return OF_NUMBERS if table in NUMBERS else OF_CLASSES
+
+
+def lines_of(figures: Figures, ranks: dict[str, float], tables: tuple) -> list[Line]:
+    """Compare ranks, and tables with RealMLP; then how true probabilities are."""
+    if "sknn_suite" not in ranks:
+        return []
+    lines, ours = [], figures["sknn_suite"]
+    for name in ranks.keys() - OURS.keys():
+        gate = 1.0 if name in GATES else None
+        ratio = ranks["sknn_suite"] / ranks[name]
+        work = f"mean rank on {len(tables)} tables"
+        pair = ranks[name], ranks["sknn_suite"]
+        lines.append(Line(work, name, *pair, ratio, gate, at_most=True, unit=""))
+    lines.sort(key=lambda line: line.theirs or 0.0)
+    if "RealMLP-TD" in figures:
+        lines.append(share_as_good(ours, figures["RealMLP-TD"]))
     for table in tables:
-        keys = [f"sknn_suite, {table}, seed {s}, {rows}" for s in range(n_seeds)]
-        keys = [key for key in keys if key in raw]
-        if table in CLASSES and keys:
-            if raw[keys[0]]["rows"] < 0.75 * LARGE:
-                continue
-            error = statistics.mean(raw[key]["ECE"] for key in keys)
+        if table in CLASSES and ours[table]["rows"][0] >= 0.75 * LARGE:
+            error = statistics.mean(ours[table]["ECE"])
             work = f"calibration error on {table}"
             lines.append(Line(work, "", None, error, error, CALIBRATED, True, unit=""))
-    seeds = {n: min(map(len, figures[n].values())) for n in ranks}
-    return lines, ranks, seeds
-
-
-def by_table(figures: dict[str, dict[str, list[float]]], name: str) -> list[Line]:
-    """Compare with one contender on each table; for RealMLP also the share."""
-    lines, as_good = [], []
-    for table, theirs in figures[name].items():
-        ours = figures["sknn_suite"].get(table)
-        if ours is None:
-            continue
-        mean, other = statistics.mean(ours), statistics.mean(theirs)
-        error = statistics.stdev(ours) / len(ours) ** 0.5 if len(ours) > 1 else 0.0
-        as_good.append(mean <= other + error)
-        metric = "RMSE" if table in NUMBERS else "log-loss"
-        work = f"{metric} on {table}"
-        spread = {}
-        if len(ours) > 1:
-            spread = {"low": min(ours) / other, "high": max(ours) / other}
-        ratio = mean / other
-        lines.append(
-            Line(work, name, other, mean, ratio, None, True, unit="", **spread)
-        )
-    if name == "RealMLP-TD" and as_good:
-        share = sum(as_good) / len(as_good)
-        work = "share of tables where ours is as good, within a standard error"
-        lines.append(Line(work, name, None, share, share, SHARE_OF_REALMLP, unit=""))
     return lines
 
 
-def mean_ranks(
-    figures: dict[str, dict[str, list[float]]], tables: tuple
-) -> dict[str, float]:
+def share_as_good(ours: dict[str, dict], theirs: dict[str, dict]) -> Line:
+    """On how many tables ours are as good as RealMLP-TD, within a standard error."""
+    good = []
+    for table, found in theirs.items():
+        metric = next(iter(metrics_of(table)))
+        own = ours[table][metric]
+        error = statistics.stdev(own) / len(own) ** 0.5 if len(own) > 1 else 0.0
+        good.append(statistics.mean(own) <= statistics.mean(found[metric]) + error)
+    share = sum(good) / len(good)
+    work = f"share of {len(good)} tables where ours is as good, within a standard error"
+    return Line(work, "RealMLP-TD", None, share, share, SHARE_OF_REALMLP, unit="")
+
+
+def table_of(figures: Figures, names: list[str], tables: tuple) -> str:
+    """Write all figures, a line per table and figure; the best one is bold."""
+    rows = [["table", "figure", *names]]
+    for table in tables:
+        for metric, form in metrics_of(table).items():
+            means = {
+                name: statistics.mean(figures[name][table][metric])
+                for name in names
+                if metric in figures[name].get(table, {})
+            }
+            if not means:
+                continue
+            pick = max if metric in HIGHER_IS_BETTER else min
+            best = form.format(pick(means.values()))
+            cells = [form.format(means[n]) if n in means else "" for n in names]
+            bold = [f"**{cell}**" if cell == best else cell for cell in cells]
+            rows.append([table, metric, *bold])
+    return "\n".join(list_table("Figures of each table, the best one in bold", rows))
+
+
+def mean_ranks(figures: Figures, tables: tuple) -> dict[str, float]:
     """Mean place of each contender, 1 for the best; the best first."""
     places: dict[str, list[int]] = {name: [] for name in figures}
     for table in tables:
-        means = {n: statistics.mean(found[table]) for n, found in figures.items()}
+        metric = next(iter(metrics_of(table)))
+        means = {n: statistics.mean(f[table][metric]) for n, f in figures.items()}
         for place, name in enumerate(sorted(means, key=means.__getitem__), 1):
             places[name].append(place)
     ranks = {name: statistics.mean(own) for name, own in places.items() if own}

@@ -23,6 +23,7 @@ from _measure import (
     ROOT,
     TABLES,
     earlier,
+    list_table,
     load_shared,
     machine,
     parse_options,
@@ -211,16 +212,13 @@ def write(table: dict, kinds: list[str]) -> None:
     content = {"date": date.today().isoformat(), "machine": described, "raw": table}
     (RESULTS / "time_of_fit.json").write_text(json.dumps(content, indent=1) + "\n")
     title = (__doc__ or "").split("\n")[0]
-    lines = [title, "", ".. list-table::", "   :header-rows: 1", ""]
     rows = [["estimator", "rows", *(f"time with {kind}" for kind in kinds)]]
     for family, by_rows in table.items():
         for n_rows, found in by_rows.items():
             times = [show(found[kind]) for kind in kinds]
             rows.append([family, f"{int(n_rows):,}", *times])
-    for row in rows:
-        lines += ["   * - " + row[0], *("     - " + cell for cell in row[1:])]
-    lines += [
-        "",
+    lines = [
+        *list_table(title, rows),
         "- Settings are the defaults; the number of epochs that they take is in "
         "parentheses.",
         f'- "about": ended after {LIMIT:g} s, and estimated from the epochs until '
