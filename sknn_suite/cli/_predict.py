@@ -12,10 +12,16 @@ from sknn_suite.cli._dialect import pandas, understand
 from sknn_suite.cli._files import find_file, writable
 from sknn_suite.cli._reading import read_chunks, read_table
 from sknn_suite.cli._sample import Sample
-from sknn_suite.cli._understanding import folder_table, image_paths, listed
+from sknn_suite.cli._understanding import (
+    WORDS,
+    as_numbers,
+    folder_table,
+    image_paths,
+    listed,
+)
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
-from sknn_suite.encoding import READ
+from sknn_suite.encoding import READ, parse_numbers
 from sknn_suite.exceptions import DataError
 from sknn_suite.persistence import load
 
@@ -101,8 +107,7 @@ def _frames(path: Path, model: Any) -> Iterator[Any]:
     words |= {
         name
         for name, kind in notes["kinds"].items()
-        if kind in ("category", "text")
-        and notes["columns"][name]["dtype"] in ("object", "str", "string")
+        if kind in ("category", "text") and notes["columns"][name]["dtype"] in WORDS
     }
     words &= {*dialect.names}
     dialect = replace(dialect, dates=dates, words=sorted(words - dates.keys()))
@@ -131,14 +136,15 @@ def check_frame(frame: Any, model: Any) -> list[str]:
     for name in read:
         if model.column_kinds_[name] not in ("number", "boolean"):
             continue
-        known = frame[name].dropna()
+        known = as_numbers(frame[name].dropna(), strict=False)
         numbers = pandas().to_numeric(known, errors="coerce")
         if types.is_numeric_dtype(known) or not numbers.isna().any():
             continue
-        bad = known[numbers.isna()].iloc[0]
+        words = [str(cell) for cell in known[numbers.isna()]]
+        bad = [w for w in words if parse_numbers(np.array([w]), strict=False) is None]
         raise DataError(
-            f"Column {name!r} has the value {str(bad)!r}. Expected numbers, as in the "
-            "fit. Mend the cells, or leave them empty."
+            f"Column {name!r} has the value {(bad or words)[0]!r}. Expected numbers, as "
+            "in the fit. Mend the cells, or leave them empty."
         )
     roles = {notes["target"], *notes["roles"].values(), *notes["dropped"]}
     new = [n for n in names if n not in notes["kinds"] and n not in roles]
@@ -163,7 +169,7 @@ def features_of(model: Any, frame: Any, path: Path) -> Any:
     is_number = pandas().api.types.is_numeric_dtype
     for name, kind in model.column_kinds_.items():
         if kind in ("number", "boolean") and not is_number(X[name]):
-            X[name] = pandas().to_numeric(X[name])
+            X[name] = pandas().to_numeric(as_numbers(X[name], strict=False))
         elif kind in ("category", "text") and not notes["columns"][name][
             "dtype"
         ].startswith(("int", "float", "bool")):

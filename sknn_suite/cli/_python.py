@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from sknn_suite.cli._dialect import GAPS, Dialect
-from sknn_suite.cli._understanding import IMAGE_SUFFIXES, Understanding
+from sknn_suite.cli._understanding import IMAGE_SUFFIXES, WORDS, Understanding
 
 
 def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) -> str:
@@ -14,6 +14,8 @@ def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) 
     threshold = _threshold(options)
     if threshold:
         lines.append("from sknn_suite.decision import Capacity, CostMatrix")
+    if _is_written(u):
+        lines.append("from sknn_suite.encoding import parse_numbers")
     lines += [
         f"from sknn_suite.ensemble import {kind}",
         "from sknn_suite.persistence import save",
@@ -78,6 +80,11 @@ def _threshold(options: argparse.Namespace) -> str | None:
     return None
 
 
+def _is_written(u: Understanding) -> bool:
+    """Whether the target has numbers that are written in strings."""
+    return not u.is_label and str(u.raw_target) in WORDS
+
+
 def _rows(u: Understanding, target: str) -> list[str]:
     """Choose and sort the rows, and read the target, as the command does."""
     lines = [f"table = table[table[{target!r}].notna()]"]
@@ -85,7 +92,11 @@ def _rows(u: Understanding, target: str) -> list[str]:
         name = u.aside["time"].name
         lines.append(f"table = table.sort_values({name!r}, kind='stable')")
     is_number = str(u.y.dtype) == "int64"
-    if u.y.dtype != u.raw_target or str(u.raw_target) == "object":
+    if _is_written(u):
+        lines.append(
+            f"table[{target!r}] = parse_numbers(table[{target!r}].to_numpy(str))"
+        )
+    elif u.y.dtype != u.raw_target or str(u.raw_target) == "object":
         kind = "'int64'" if is_number else "str"
         lines.append(
             f"table = table.assign(**{{{target!r}: table[{target!r}].astype({kind})}})"

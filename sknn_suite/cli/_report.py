@@ -26,7 +26,7 @@ from sknn_suite.cli._page import Page, short
 from sknn_suite.cli._predict import load_model
 from sknn_suite.cli._reading import read_table
 from sknn_suite.cli._suspicion import shifts, suspects
-from sknn_suite.cli._understanding import folder_table
+from sknn_suite.cli._understanding import as_numbers, folder_table
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
 from sknn_suite.decision import find_threshold
@@ -76,7 +76,8 @@ def _training_rows(model: Any, given: str | None) -> tuple[Any, str]:
         own = _as_labels(target, notes["labels"])
         same = same and bool((own == shown).all())
     else:
-        same = bool(np.allclose(target.astype(float), true, equal_nan=True))
+        numbers = as_numbers(target).astype(float)
+        same = bool(np.allclose(numbers, true, equal_nan=True))
     if not same:
         return None, f"'{path}' has changed since the fit, so its rows are not shown."
     for name in notes["images"] if not path.is_dir() else []:

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import r2_score, roc_auc_score
 
 from sknn_suite.cli._dialect import pandas
+from sknn_suite.cli._understanding import as_numbers
 
 # A column that reaches this alone is suspected to know the target.
 SUSPECT_AUC, SUSPECT_R2 = 0.985, 0.985
@@ -43,7 +44,7 @@ def suspects(X: Any, y: Any, is_label: bool) -> list[tuple[str, float]]:
     else:
         targets = np.asarray(y, dtype=float)[:, None]
     for name in X.columns:
-        groups = _groups(X[name])
+        groups = _groups(as_numbers(X[name]))
         value = _alone(groups, targets, half, other, is_label)
         if value >= (SUSPECT_AUC if is_label else SUSPECT_R2):
             found.append((name, value))
@@ -113,8 +114,9 @@ def shifts(columns: dict[str, Any], frame: Any) -> list[tuple[str, float, str]]:
         gaps = float(column.isna().mean())
         known, told = column.dropna(), []
         index = 0.0
-        if "deciles" in kept and len(known):
-            numbers = pandas().to_numeric(known, errors="coerce").dropna().astype(float)
+        numbers = pandas().to_numeric(as_numbers(known), errors="coerce").dropna()
+        if "deciles" in kept and len(numbers):
+            numbers = numbers.astype(float)
             index = _of_numbers(np.array(kept["deciles"]), numbers.to_numpy())
             told.append(
                 f"its median is {np.median(numbers):.5g}, was {kept['deciles'][5]:.5g}"

@@ -12,11 +12,15 @@ from sklearn.base import BaseEstimator
 from sknn_suite.checks import check_columns
 from sknn_suite.cli._dialect import Dialect, pandas
 from sknn_suite.cli._reading import read_table
-from sknn_suite.encoding import LEFT_OUT, ColumnKinds, find_kinds
+from sknn_suite.encoding import LEFT_OUT, ColumnKinds, find_kinds, parse_numbers
 from sknn_suite.exceptions import DataError
 
-# Whole numbers with more different values than this are a quantity, not labels.
+# Whole numbers with more different values than this are a quantity, not labels, and so
+# are strings of numbers, such as "$1,250".
 MOST_LABELS = 20
+
+# Types of columns that hold strings.
+WORDS = ("object", "str", "string")
 
 # Names of columns in an error, at most.
 MOST_NAMES = 8
@@ -323,6 +327,24 @@ def kinds_of(X: Any, texts: list[str], images: list[str]) -> ColumnKinds:
     return ColumnKinds({name: found[name] for name in X.columns})
 
 
+def as_numbers(column: Any, *, strict: bool = True) -> Any:
+    """Convert strings that are written numbers; other columns stay as they are.
+
+    Parameters
+    ----------
+    column : Series
+        The column.
+    strict : bool, default=True
+        Whether to ask if they are meant as numbers, see `parse_numbers`.
+    """
+    if str(column.dtype) not in WORDS:
+        return column
+    found = parse_numbers(column.fillna("").astype(str).to_numpy(), strict)
+    if found is None:
+        return column
+    return pandas().Series(found, index=column.index, name=column.name)
+
+
 def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
     """Values of a target, and whether they are labels.
 
@@ -332,6 +354,8 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
         If labels are to be numbers.
     """
     types = pandas().api.types
+    if task == "regress" or (task is None and column.nunique() > MOST_LABELS):
+        column = as_numbers(column)
     is_number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
     if is_number and np.isinf(column.astype(float)).any():
         raise DataError(
@@ -398,6 +422,7 @@ def tell_columns(u: Understanding) -> list[str]:
 
 def describe(column: Any, kind: str) -> str:
     """Range or levels of a column, and its gaps."""
+    column = as_numbers(column) if kind == "number" else column
     known = column.dropna()
     if kind == "number" and pandas().api.types.is_numeric_dtype(column):
         text = f"{_short(known.min())} to {_short(known.max())}"
@@ -419,9 +444,11 @@ def _short(value: Any) -> str:
 
 def summary(column: Any, kind: str) -> dict[str, Any]:
     """Summarise a column, to compare other tables with."""
+    dtype = str(column.dtype)
+    column = as_numbers(column) if kind == "number" else column
     known = column.dropna()
     found: dict[str, Any] = {
-        "dtype": str(column.dtype),
+        "dtype": dtype,
         "gaps": float(1 - len(known) / max(len(column), 1)),
         "told": describe(column, kind) if len(known) else "",
     }

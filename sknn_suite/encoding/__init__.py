@@ -23,6 +23,7 @@ from sknn_suite.encoding._text import FIRST_GRAM, LARGE, TextEncoder
 from sknn_suite.encoding._tokenizer import Tokenizer, settle_tokenizer
 from sknn_suite.encoding._vectors import find_vectors
 from sknn_suite.encoding._vocabulary import Vocabulary
+from sknn_suite.encoding._written_numbers import parse_numbers
 
 __all__ = [
     "FIRST_GRAM",
@@ -58,6 +59,7 @@ __all__ = [
     "fewest_rows",
     "find_kinds",
     "find_vectors",
+    "parse_numbers",
     "settle_tokenizer",
     "weighted_quantiles",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknn_suite.data import Column
+from sknn_suite.encoding._written_numbers import parse_numbers
 from sknn_suite.exceptions import DataError
 
 # Kinds that an encoder reads, and those that it leaves out.
@@ -30,8 +31,6 @@ _NAME_OF_IDENTIFIER = re.compile(
     r"|(?i:^unnamed: 0$)|[a-z]I[dD]$"
 )
 
-_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_LEADING_ZERO = re.compile(r"\s*[-+]?0\d")
 _DATE = re.compile(
     r"\s*\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?\s*",
 )
@@ -133,7 +132,7 @@ def _kind_of_words(column: Column, present: np.ndarray) -> str:
     assert column.levels is not None
     levels = column.levels[np.unique(present)]
     if not column.is_category and len(levels) > 1:
-        if _parse_numbers(levels) is not None:
+        if parse_numbers(levels) is not None:
             return "number"
         if _parse_dates(levels) is not None:
             return "date"
@@ -196,7 +195,7 @@ def as_kind(column: Column, kind: str) -> Column:
         return column
     used = np.unique(column.values[column.values >= 0])
     levels = column.levels[used]
-    parse = _parse_dates if kind == "date" else _parse_numbers
+    parse = _parse_dates if kind == "date" else parse_numbers
     if kind == "boolean":
         parse = _parse_booleans
     parsed = parse(levels, strict=False)
@@ -216,19 +215,6 @@ def _refuse(column: Column, kind: str, what: str) -> None:
         f"since the column is of the kind {kind!r}. Convert the column, or choose "
         "another kind in fit."
     )
-
-
-def _parse_numbers(levels: np.ndarray, strict: bool = True) -> np.ndarray | None:
-    """Parse strings as numbers, blank ones as NaN; None if one is something else."""
-    blank = np.array([not level.strip() for level in levels], dtype=bool)
-    if strict and blank.all() and len(blank):
-        return None
-    for level in levels[~blank]:
-        if not _NUMBER.fullmatch(level) or (strict and _LEADING_ZERO.match(level)):
-            return None
-    numbers = np.full(len(levels), np.nan)
-    numbers[~blank] = [float(level) for level in levels[~blank]]
-    return None if np.isinf(numbers).any() else numbers
 
 
 def _parse_dates(levels: np.ndarray, strict: bool = True) -> np.ndarray | None:

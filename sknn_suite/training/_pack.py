@@ -84,7 +84,8 @@ class Pack:
                 return
             started = time.perf_counter()
         for net in self.nets:  # the passes do not look at the mode of a module
-            net.criterion_.train()
+            if not net.criterion_.training:
+                net.criterion_.train()
         losses: list[list[tuple[Part, Tensor]]] = []
         self._steps.begin_epoch()
         self._penalty.begin_epoch()

@@ -127,6 +127,21 @@ def test_labels_that_occur_once_and_truths_are_read_as_in_the_command(
     assert len(found[2]["X"]) == N - 2
 
 
+def test_sums_of_money_are_numbers_as_in_the_command(table, tmp_path, monkeypatch):
+    table["paid"] = [f"${2_000 + 100 * value:,.2f}" for value in table["odds"]]
+    table["off"] = [f"{value}%" for value in table["house"]]
+    found = run_both(table, tmp_path, monkeypatch, "--target", "paid")
+    assert_alike(*found)
+    model, _, names = found
+    assert model.column_kinds_["off"] == "number"
+    assert model.notes_["columns"]["off"]["told"] == "0 to 0.29"
+    paid = 2_000 + 100 * table["odds"]
+    np.testing.assert_allclose(names["y"], paid, atol=0.005)
+    assert main(["report", "train.sknn"]) == 0
+    page = Path("train.html").read_text()
+    assert "has changed since the fit" not in page
+
+
 def test_spaces_around_names_and_zipped_files_are_read_as_in_the_command(
     table, tmp_path, monkeypatch
 ):
