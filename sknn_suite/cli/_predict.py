@@ -143,8 +143,8 @@ def check_frame(frame: Any, model: Any) -> list[str]:
         words = [str(cell) for cell in known[numbers.isna()]]
         bad = [w for w in words if parse_numbers(np.array([w]), strict=False) is None]
         raise DataError(
-            f"Column {name!r} has the value {(bad or words)[0]!r}. Expected numbers, as "
-            "in the fit. Mend the cells, or leave them empty."
+            f"Column {name!r} has the value {(bad or words)[0]!r}. Expected numbers, "
+            "as in the fit. Mend the cells, or leave them empty."
         )
     roles = {notes["target"], *notes["roles"].values(), *notes["dropped"]}
     new = [n for n in names if n not in notes["kinds"] and n not in roles]
