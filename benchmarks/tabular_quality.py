@@ -14,9 +14,8 @@ import matplotlib.pyplot as plt
 from _measure import ROOT, Line, earlier, keep, list_table, parse_options, report
 from _tabular import CLASSES, NUMBERS, OURS, PEERS, measure_apart
 
-# Figures of a table, and how they are shown. The first one ranks the contenders.
-OF_CLASSES = {"log-loss": "{:.4f}", "AUC": "{:.4f}", "accuracy": "{:.4f}"}
-OF_NUMBERS = {"RMSE": "{:.4g}", "MAE": "{:.4g}"}
+# Figures of a table. The first one ranks the contenders.
+OF_CLASSES, OF_NUMBERS = ("log-loss", "AUC", "accuracy"), ("RMSE", "MAE")
 HIGHER_IS_BETTER = ("AUC", "accuracy")
 
 # Contenders that the mean rank must be ahead of.
@@ -119,8 +118,8 @@ def by_contender(
     return figures
 
 
-def metrics_of(table: str) -> dict[str, str]:
-    """Name the figures of a table, and how they are shown."""
+def metrics_of(table: str) -> tuple[str, ...]:
+    """Name the figures of a table."""
     return OF_NUMBERS if table in NUMBERS else OF_CLASSES
 
 
@@ -150,7 +149,7 @@ def share_as_good(ours: dict[str, dict], theirs: dict[str, dict]) -> Line:
     """On how many tables ours are as good as RealMLP-TD, within a standard error."""
     good = []
     for table, found in theirs.items():
-        metric = next(iter(metrics_of(table)))
+        metric = metrics_of(table)[0]
         own = ours[table][metric]
         error = statistics.stdev(own) / len(own) ** 0.5 if len(own) > 1 else 0.0
         good.append(statistics.mean(own) <= statistics.mean(found[metric]) + error)
@@ -163,7 +162,7 @@ def table_of(figures: Figures, names: list[str], tables: tuple) -> str:
     """Write all figures, a line per table and figure; the best one is bold."""
     rows = [["table", "figure", *names]]
     for table in tables:
-        for metric, form in metrics_of(table).items():
+        for metric in metrics_of(table):
             means = {
                 name: statistics.mean(figures[name][table][metric])
                 for name in names
@@ -172,18 +171,23 @@ def table_of(figures: Figures, names: list[str], tables: tuple) -> str:
             if not means:
                 continue
             pick = max if metric in HIGHER_IS_BETTER else min
-            best = form.format(pick(means.values()))
-            cells = [form.format(means[n]) if n in means else "" for n in names]
+            best = shown(pick(means.values()))
+            cells = [shown(means[n]) if n in means else "" for n in names]
             bold = [f"**{cell}**" if cell == best else cell for cell in cells]
             rows.append([table, metric, *bold])
     return "\n".join(list_table("Figures of each table, the best one in bold", rows))
+
+
+def shown(value: float) -> str:
+    """Format a figure, which may be a share or a price."""
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4f}"
 
 
 def mean_ranks(figures: Figures, tables: tuple) -> dict[str, float]:
     """Mean place of each contender, 1 for the best; the best first."""
     places: dict[str, list[int]] = {name: [] for name in figures}
     for table in tables:
-        metric = next(iter(metrics_of(table)))
+        metric = metrics_of(table)[0]
         means = {n: statistics.mean(f[table][metric]) for n, f in figures.items()}
         for place, name in enumerate(sorted(means, key=means.__getitem__), 1):
             places[name].append(place)

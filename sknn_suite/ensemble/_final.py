@@ -21,10 +21,10 @@ from sknn_suite.exceptions import DataError, SuiteWarning
 WEIGHTED = ("greedy", "mean", "simplex", "logits")
 AUTO = "auto"
 
-# Standard errors by which a step must be better than a simpler one. An estimator that
-# is trained needs more: members that predicted the rows it learns from have seen the
-# fold left out, and so on labels without meaning it gains a little. Weights, one for
-# each member, can learn little from that.
+# Standard errors by which a step must be better than greedy weights. These are one for
+# each member, sum to one, and learn little from luck. Factors of logarithms can learn
+# more. An estimator needs most: members that predicted the rows it learns from have
+# seen the fold left out, and so on labels without meaning it gains a little.
 CLEAR = 1.0
 CLEAR_IF_TRAINED = 2.0
 
@@ -126,7 +126,7 @@ def decide(
     *,
     tells: bool = True,
 ) -> FinalStep:
-    """Make the final step; a trained one only if it is clearly better than weights.
+    """Make the final step; one that can learn more only if it is clearly better.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def decide(
     if isinstance(final, str):
         if final != AUTO:
             return weigh(final, layer)
-        ways = ["mean", "greedy"] + ["logits"] * layer.target.is_label
+        ways = ["greedy"] + ["logits"] * layer.target.is_label
         return simplest_of_the_best([weigh(how, layer) for how in ways], layer)
     steps = [weigh("greedy", layer)]
     if tells or usable_folds(layer):

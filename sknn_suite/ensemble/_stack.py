@@ -80,9 +80,8 @@ class CrossFitStacking(
         one mend members that are too sure, or not sure enough, such as forests. An
         estimator is trained on the out-of-fold predictions, itself out of fold, and is
         used only if it beats greedy weights by two standard errors on folds that it has
-        not seen; else there is a warning. "auto" is the mean, unless greedy weights, or
-        "logits", are better by one standard error: few rows cannot tell members apart,
-        and weights that follow luck are worse than none.
+        not seen; else there is a warning. "auto" is "greedy", and for labels "logits"
+        if they are better by one standard error.
 
     cv : int, splitter, iterable or None, default=5
         Folds, the same for all members, as in `CrossFitClassifier`.
