@@ -4,6 +4,11 @@ import math
 import time
 
 
+# Seconds of an idle machine that count towards the delay: a stall at the start says
+# little about what is to come.
+BEFORE = 2.0
+
+
 class Clock:
     """Seconds since it was made, and until a limit.
 
@@ -46,4 +51,5 @@ class Clock:
 
         Above one, the machine has other work.
         """
-        return max(self.spent / max(self.worked() - self._began_work, 1e-3), 1.0)
+        worked = self.worked() - self._began_work
+        return max((BEFORE + self.spent) / (BEFORE + worked), 1.0)

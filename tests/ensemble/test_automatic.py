@@ -200,9 +200,11 @@ def test_a_busy_machine_delays_things(monkeypatch):
         monkeypatch.setattr(Clock, name, staticmethod(lambda name=name: passed[name]))
     clock = Clock()
     assert clock.delay == 1
-    passed |= {"now": 12.0, "worked": 3.0}
+    passed |= {"now": 2.0, "worked": 0.1}  # a stall, which may be over
+    assert clock.delay < 2
+    passed |= {"now": 58.0, "worked": 13.0}
     assert clock.delay == 4
-    passed["worked"] = 20.0  # in two threads
+    passed["worked"] = 90.0  # in two threads
     assert clock.delay == 1
 
 
