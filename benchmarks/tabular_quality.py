@@ -180,7 +180,9 @@ def table_of(figures: Figures, names: list[str], tables: tuple) -> str:
 
 def shown(value: float) -> str:
     """Format a figure, which may be a share or a price."""
-    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4f}"
+    if value >= 10:
+        return f"{value:,.0f}" if value >= 1_000 else f"{value:.1f}"
+    return f"{value:.4f}"
 
 
 def mean_ranks(figures: Figures, tables: tuple) -> dict[str, float]:
