@@ -3,7 +3,6 @@
 import math
 import time
 
-
 # Seconds of an idle machine that count towards the delay: a stall at the start says
 # little about what is to come.
 BEFORE = 2.0
