@@ -1,8 +1,11 @@
 """The command fit: from a table to a model file."""
 
 import argparse
+import logging
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +64,7 @@ def fit(options: argparse.Namespace) -> None:
         f"Fits for {left:.0f} s at most: {spent:.0f} of {seconds:g} s are over. Ctrl-C "
         "ends earlier, with a model."
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the voice has told what they say
+    with _only_the_voice_speaks():
         model.fit(u.X[u.read], u.y.to_numpy(), **given)
     with without_interrupts():  # another Ctrl-C would lose what the first has kept
         text = python_of(u, options, images)
@@ -73,6 +75,20 @@ def fit(options: argparse.Namespace) -> None:
         options.written = out
     _tell_result(model, out, voice)
     voice.say(f"\nThe same in Python:\n\n{text}")
+
+
+@contextmanager
+def _only_the_voice_speaks() -> Iterator[None]:
+    """Ignore warnings, which the voice has told, and advice to those who call `fit`."""
+    logger = logging.getLogger("sknn_suite")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 def _check_metric(name: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import re
 import resource
 import shlex
@@ -21,6 +22,7 @@ from sknn_suite.cli._app import _make_parser
 from sknn_suite.cli._columns import about_importance
 from sknn_suite.cli._demo import write_tables
 from sknn_suite.cli._predict import _frames
+from sknn_suite.ensemble import AutoClassifier
 from sknn_suite.persistence import load
 
 N = 240
@@ -58,6 +60,23 @@ def folder(tmp_path_factory):
     ]  # fmt: skip
     assert main([str(one) for one in arguments]) == 0
     return folder
+
+
+def test_advice_to_those_who_call_fit_is_not_told(
+    folder, tmp_path, monkeypatch, caplog
+):
+    logger, fit = logging.getLogger("sknn_suite"), AutoClassifier.fit
+    before = logger.level
+
+    def advises(self, *args, **kwargs):
+        logger.warning("Set verbose=True to watch it.")
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(AutoClassifier, "fit", advises)
+    given = ["fit", str(folder / "train.csv"), "--target", "saved", "--time", "1"]
+    assert main([*given, "--out", str(tmp_path / "model.sknn")]) == 0
+    assert not caplog.records
+    assert logger.level == before
 
 
 def run(folder, *arguments):
