@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.dummy import DummyRegressor
 
 from sknn_suite.checks import find_scorer
+from sknn_suite.cli._column_values import summary
 from sknn_suite.cli._faults import UsageError
 from sknn_suite.cli._files import without_interrupts, writable
 from sknn_suite.cli._python import python_of, usual_model
@@ -20,7 +21,6 @@ from sknn_suite.cli._suspicion import suspects
 from sknn_suite.cli._understanding import (
     Understanding,
     load_training,
-    summary,
     tell_columns,
     understand_table,
 )

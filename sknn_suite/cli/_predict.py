@@ -8,17 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from sknn_suite.cli._column_values import WORDS, as_numbers
 from sknn_suite.cli._dialect import pandas, understand
 from sknn_suite.cli._files import find_file, writable
 from sknn_suite.cli._reading import read_chunks, read_table
 from sknn_suite.cli._sample import Sample
-from sknn_suite.cli._understanding import (
-    WORDS,
-    as_numbers,
-    folder_table,
-    image_paths,
-    listed,
-)
+from sknn_suite.cli._understanding import folder_table, image_paths, listed
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
 from sknn_suite.encoding import READ, parse_numbers

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+from sknn_suite.cli._column_values import WORDS
 from sknn_suite.cli._dialect import GAPS, Dialect
-from sknn_suite.cli._understanding import IMAGE_SUFFIXES, WORDS, Understanding
+from sknn_suite.cli._understanding import IMAGE_SUFFIXES, Understanding
 
 
 def python_of(u: Understanding, options: argparse.Namespace, images: list[str]) -> str:

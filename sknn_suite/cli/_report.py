@@ -18,6 +18,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from sknn_suite.cli._column_values import as_numbers
 from sknn_suite.cli._columns import columns_section
 from sknn_suite.cli._examples import example_rows
 from sknn_suite.cli._figures import Figures
@@ -26,7 +27,7 @@ from sknn_suite.cli._page import Page, short
 from sknn_suite.cli._predict import load_model
 from sknn_suite.cli._reading import read_table
 from sknn_suite.cli._suspicion import shifts, suspects
-from sknn_suite.cli._understanding import as_numbers, folder_table
+from sknn_suite.cli._understanding import folder_table
 from sknn_suite.cli._voice import Voice
 from sknn_suite.data import replacing
 from sknn_suite.decision import find_threshold

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import r2_score, roc_auc_score
 
+from sknn_suite.cli._column_values import as_numbers
 from sknn_suite.cli._dialect import pandas
-from sknn_suite.cli._understanding import as_numbers
 
 # A column that reaches this alone is suspected to know the target.
 SUSPECT_AUC, SUSPECT_R2 = 0.985, 0.985
@@ -114,9 +114,9 @@ def shifts(columns: dict[str, Any], frame: Any) -> list[tuple[str, float, str]]:
         gaps = float(column.isna().mean())
         known, told = column.dropna(), []
         index = 0.0
-        numbers = pandas().to_numeric(as_numbers(known), errors="coerce").dropna()
-        if "deciles" in kept and len(numbers):
-            numbers = numbers.astype(float)
+        if "deciles" in kept and len(known):
+            known = as_numbers(known, strict=False)
+            numbers = pandas().to_numeric(known, errors="coerce").dropna().astype(float)
             index = _of_numbers(np.array(kept["deciles"]), numbers.to_numpy())
             told.append(
                 f"its median is {np.median(numbers):.5g}, was {kept['deciles'][5]:.5g}"

@@ -10,23 +10,18 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sknn_suite.checks import check_columns
+from sknn_suite.cli._column_values import as_numbers, describe
 from sknn_suite.cli._dialect import Dialect, pandas
 from sknn_suite.cli._reading import read_table
-from sknn_suite.encoding import LEFT_OUT, ColumnKinds, find_kinds, parse_numbers
+from sknn_suite.encoding import LEFT_OUT, ColumnKinds, find_kinds
 from sknn_suite.exceptions import DataError
 
 # Whole numbers with more different values than this are a quantity, not labels, and so
 # are strings of numbers, such as "$1,250".
 MOST_LABELS = 20
 
-# Types of columns that hold strings.
-WORDS = ("object", "str", "string")
-
 # Names of columns in an error, at most.
 MOST_NAMES = 8
-
-# Levels of a column whose shares are compared with those of another table.
-MOST_COMPARED = 50
 
 IMAGE_SUFFIXES = {
     ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp",
@@ -327,24 +322,6 @@ def kinds_of(X: Any, texts: list[str], images: list[str]) -> ColumnKinds:
     return ColumnKinds({name: found[name] for name in X.columns})
 
 
-def as_numbers(column: Any, *, strict: bool = True) -> Any:
-    """Convert strings that are written numbers; other columns stay as they are.
-
-    Parameters
-    ----------
-    column : Series
-        The column.
-    strict : bool, default=True
-        Whether to ask if they are meant as numbers, see `parse_numbers`.
-    """
-    if str(column.dtype) not in WORDS:
-        return column
-    found = parse_numbers(column.fillna("").astype(str).to_numpy(), strict)
-    if found is None:
-        return column
-    return pandas().Series(found, index=column.index, name=column.name)
-
-
 def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
     """Values of a target, and whether they are labels.
 
@@ -355,7 +332,8 @@ def read_target(column: Any, task: str | None) -> tuple[Any, bool]:
     """
     types = pandas().api.types
     if task == "regress" or (task is None and column.nunique() > MOST_LABELS):
-        column = as_numbers(column)
+        numbers = as_numbers(column)
+        column = column if numbers.hasnans else numbers  # blank cells are no numbers
     is_number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
     if is_number and np.isinf(column.astype(float)).any():
         raise DataError(
@@ -418,46 +396,3 @@ def tell_columns(u: Understanding) -> list[str]:
         if kind not in LEFT_OUT:
             lines.append(f"  {name:<{width}}  {kind:<8}  {describe(u.X[name], kind)}")
     return lines
-
-
-def describe(column: Any, kind: str) -> str:
-    """Range or levels of a column, and its gaps."""
-    column = as_numbers(column) if kind == "number" else column
-    known = column.dropna()
-    if kind == "number" and pandas().api.types.is_numeric_dtype(column):
-        text = f"{_short(known.min())} to {_short(known.max())}"
-    elif kind == "date":
-        text = f"{known.min()} to {known.max()}"
-    elif kind in ("text", "image"):
-        text = f"such as {str(known.iloc[0])[:40]!r}"
-    else:
-        levels = known.astype(str).value_counts().index
-        shown = ", ".join(levels[:4])[:48]
-        text = f"{len(levels):,} levels: {shown}{', ...' if len(levels) > 4 else ''}"
-    share = 1 - len(known) / max(len(column), 1)
-    return text + (f"; {share:.0%} gaps" if share >= 0.005 else "")
-
-
-def _short(value: Any) -> str:
-    return f"{float(value):,.6g}"
-
-
-def summary(column: Any, kind: str) -> dict[str, Any]:
-    """Summarise a column, to compare other tables with."""
-    dtype = str(column.dtype)
-    column = as_numbers(column) if kind == "number" else column
-    known = column.dropna()
-    found: dict[str, Any] = {
-        "dtype": dtype,
-        "gaps": float(1 - len(known) / max(len(column), 1)),
-        "told": describe(column, kind) if len(known) else "",
-    }
-    if kind in ("number", "boolean") and len(known):
-        numbers = pandas().to_numeric(known, errors="coerce").dropna()
-        if len(numbers):
-            steps = np.linspace(0, 1, 11)
-            found["deciles"] = np.quantile(numbers.astype(float), steps).tolist()
-    elif kind == "category" and 0 < known.nunique() <= MOST_COMPARED:
-        shares = known.astype(str).value_counts(normalize=True)[:20]
-        found["levels"] = {str(k): float(v) for k, v in shares.items()}
-    return found

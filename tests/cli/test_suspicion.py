@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from sknn_suite.cli._column_values import summary
 from sknn_suite.cli._suspicion import shifts, suspects
-from sknn_suite.cli._understanding import summary
 
 
 def test_a_column_that_knows_the_target_is_suspected():

@@ -53,6 +53,16 @@ def understand(table, **given):
     return understand_table(table, Dialect("csv"), [], options(**given))
 
 
+def test_strings_of_many_numbers_are_a_quantity_if_none_is_blank(table):
+    table["paid"] = [f"${value:,}" for value in range(990, 990 + N)]
+    found = understand(table, target="paid")
+    assert not found.is_label
+    assert found.y.tolist() == list(range(990, 990 + N))
+    table.loc[3, "paid"] = " "
+    with pytest.raises(DataError, match="have a single row"):
+        understand(table, target="paid")
+
+
 def test_labels_and_numbers_are_told_apart(table):
     assert understand(table).is_label
     assert not understand(table, target="age").is_label
