@@ -216,11 +216,11 @@ def summarise(
                     work, BESIDE, other[score], ours[score], ratio, None, True, unit=""
                 )
             )
-        peers = {
-            peer: raw[f"{peer}, {name}, {rows}"][score]
+        keys = {
+            peer: key_of_peer(peer, name, seconds, rows)
             for peer in PEERS_OF.get(name, PEERS)
-            if f"{peer}, {name}, {rows}" in raw
         }
+        peers = {peer: raw[key][score] for peer, key in keys.items() if key in raw}
         if not peers:
             continue
         n_compared += 1

@@ -77,10 +77,10 @@ def show(
         for name, found in figures.items()
     }
     notes.append(f"Seeds: {', '.join(f'{name} {n}' for name, n in seeds.items())}.")
-    for name in figures.keys() - ranks.keys():
-        notes.append(f"{name} was not measured on every table, and has no rank.")
+    others = [name for name in figures if name not in ranks]
+    notes += [f"{n} was not measured on every table, and has no rank." for n in others]
     lines = lines_of(figures, ranks, tables)
-    more = table_of(figures, [*ranks, *(figures.keys() - ranks.keys())], tables)
+    more = table_of(figures, [*ranks, *others], tables)
     report(title, __doc__, lines, options, notes=notes, raw=raw, more=more)
     if most and not options.quick:
         draw(ranks, len(tables))
@@ -128,13 +128,14 @@ def lines_of(figures: Figures, ranks: dict[str, float], tables: tuple) -> list[L
     if "sknn_suite" not in ranks:
         return []
     lines, ours = [], figures["sknn_suite"]
-    for name in ranks.keys() - OURS.keys():
+    for name in ranks:
+        if name in OURS:
+            continue
         gate = 1.0 if name in GATES else None
         ratio = ranks["sknn_suite"] / ranks[name]
         work = f"mean rank on {len(tables)} tables"
         pair = ranks[name], ranks["sknn_suite"]
         lines.append(Line(work, name, *pair, ratio, gate, at_most=True, unit=""))
-    lines.sort(key=lambda line: line.theirs or 0.0)
     if "RealMLP-TD" in figures:
         lines.append(share_as_good(ours, figures["RealMLP-TD"]))
     for table in tables:
