@@ -53,7 +53,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from sknn_suite import MLPClassifier, TabularClassifier, TextRNNClassifier
@@ -185,9 +185,13 @@ def take(X: Any, rows: np.ndarray) -> Any:
 def text_members() -> list[tuple[str, Any]]:
     """Make the three models of texts."""
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    letters = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True
+    )
+    line = LogisticRegression(C=3, max_iter=1000)
     return [
         ("network", TextRNNClassifier(random_state=0)),
-        ("line", make_pipeline(words, LogisticRegression(C=10, max_iter=1000))),
+        ("line", make_pipeline(make_union(words, letters), line)),
         (
             "boosting",
             make_pipeline(

@@ -35,6 +35,7 @@ from sknn_suite.doors._sklearn import (
     validate_parameter_constraints,
 )
 from sknn_suite.doors._torch import (
+    compile_script,
     derive_relu,
     derive_sigmoid,
     derive_tanh,
@@ -42,6 +43,8 @@ from sknn_suite.doors._torch import (
     onednn_linear_operator,
     onednn_takes_bfloat16,
     processor_has_bfloat16_units,
+    script_adam,
+    script_derive,
     undecorated,
     without_grad,
 )
@@ -72,6 +75,7 @@ __all__ = [
     "check_same_home",
     "check_sample_weight",
     "column_names",
+    "compile_script",
     "copy_random_state",
     "densify",
     "derive_relu",
@@ -92,6 +96,8 @@ __all__ = [
     "processor_has_bfloat16_units",
     "read_columns",
     "rows_of",
+    "script_adam",
+    "script_derive",
     "set_user_line",
     "set_warning_state",
     "split_of_rows",

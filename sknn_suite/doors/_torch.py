@@ -7,6 +7,7 @@ same numbers. So ``import sknn_suite`` never fails because of a missing name.
 """
 
 import functools
+import inspect
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -99,6 +100,91 @@ def derive_relu(gradient: Tensor, out: Tensor) -> None:
         _threshold_backward(gradient, out, 0, grad_input=gradient)
     else:
         gradient.masked_fill_(out <= 0, 0)
+
+
+_compilation_unit = _find("jit.CompilationUnit")
+
+
+def compile_script(*functions: Callable) -> Callable | None:
+    """Compile functions to TorchScript, so that they run without the interpreter.
+
+    Their source is compiled as text, which torch has not deprecated, as it has
+    ``torch.jit.script``.
+
+    Returns
+    -------
+    callable or None
+        The last function, which may call those before it. None if torch no longer
+        compiles, or the source is not there.
+    """
+    if _compilation_unit is None:
+        return None
+    try:
+        source = "\n\n".join(inspect.getsource(function) for function in functions)
+        return getattr(_compilation_unit(source), functions[-1].__name__)
+    except (OSError, RuntimeError):
+        return None
+
+
+def script_derive(activation: str, gradient: Tensor, out: Tensor) -> None:
+    """Convert the gradient after an activation, in place; for `compile_script`."""
+    if activation == "relu":
+        torch.ops.aten.threshold_backward(gradient, out, 0, grad_input=gradient)
+    elif activation == "tanh":
+        torch.ops.aten.tanh_backward(gradient, out, grad_input=gradient)
+    elif activation == "logistic":
+        torch.ops.aten.sigmoid_backward(gradient, out, grad_input=gradient)
+
+
+def script_adam(
+    tensors: list[list[Tensor]], constants: list[float], decays_apart: bool
+) -> None:
+    """Take a step of Adam or AdamW by torch's kernel; for `compile_script`.
+
+    Parameters
+    ----------
+    tensors : list of list of Tensor
+        Parameters, gradients, means, means of squares, and counts of steps.
+    constants : list of float
+        Rate, both betas, epsilon and decay.
+    decays_apart : bool
+        Whether it is AdamW.
+    """
+    params, grads, means, squares, counts = tensors
+    rate, beta1, beta2, eps, decay = constants
+    nothing: list[Tensor] = []
+    if decays_apart:
+        torch._fused_adamw_(
+            params,
+            grads,
+            means,
+            squares,
+            nothing,
+            counts,
+            lr=rate,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=decay,
+            eps=eps,
+            amsgrad=False,
+            maximize=False,
+        )
+    else:
+        torch._fused_adam_(
+            params,
+            grads,
+            means,
+            squares,
+            nothing,
+            counts,
+            lr=rate,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=decay,
+            eps=eps,
+            amsgrad=False,
+            maximize=False,
+        )
 
 
 # -- features of the processor, according to torch -------------------------------------

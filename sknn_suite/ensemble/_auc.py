@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from sknn_suite.ensemble._judge import Judge
+
 # Rows of one sort; the type of its keys.
 KEY = np.uint64
 
 
-class AreaUnderRoc:
+class AreaUnderRoc(Judge):
     """The share of pairs of a positive and a negative row that scores put in order.
 
     Pairs of equal scores count as half. The value is that of scikit-learn's

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from joblib.parallel import LokyBackend, SequentialBackend, get_active_backend
 from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_suite.doors import params_of_rows, split_of_rows, warn_user
@@ -165,7 +166,9 @@ def _run(tasks: list[tuple], n_jobs: int | None) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = [{} for _ in tasks]
     together = [i for i, task in enumerate(tasks) if has_network(task[0].estimator)]
     if len(together) > 1 and _is_joblib_as_usual():
-        with train_together():
+        members = [tasks[i][0] for i in together]
+        keeps = None if any(may_repeat(m.estimator) for m in members) else False
+        with train_together(store=keeps):
             found = Parallel()(delayed(_fit_fold)(*tasks[i]) for i in together)
         for i, result in zip(together, found):
             results[i] = result
@@ -184,6 +187,13 @@ def has_network(estimator: Any) -> bool:
         return False
     parts = estimator.get_params(deep=True).values()
     return any(isinstance(part, NeuralEstimator) for part in parts)
+
+
+def may_repeat(estimator: Any) -> bool:
+    """Whether a fit may train a network again, or go on with it, as searches do."""
+    if isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return not isinstance(estimator, NeuralEstimator)
 
 
 def _is_joblib_as_usual() -> bool:

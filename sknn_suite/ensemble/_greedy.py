@@ -9,13 +9,17 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from sknn_suite.ensemble._scoring import Judge, Scoring
+from sknn_suite.ensemble._judge import Judge
+from sknn_suite.ensemble._scoring import Scoring
 from sknn_suite.exceptions import DataError
 
 # Models that differ by less than this share of the best value are level.
 LEVEL = 1e-6
 
 N_STEPS = 40
+
+# Models that are tried together have at most this many bytes of scores, as caches do.
+TRIED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -236,22 +240,28 @@ def choose_greedily(
         Number of models that are added, at most.
     """
     total = np.zeros_like(scores[0])
-    trial = np.empty_like(total)
+    per_block = max(TRIED_BYTES // max(total.nbytes, 1), 1)
+    blocks = [scores[i : i + per_block] for i in range(0, len(scores), per_block)]
+    trials = np.empty_like(blocks[0])
+    is_used = np.zeros(len(scores), dtype=bool)
     picks: list[int] = []
     values: list[float] = []
     for n_added in range(1, n_steps + 1):
-        found = np.empty(len(scores))
-        for model, part in enumerate(scores):
-            np.add(total, part, out=trial)
+        found = []
+        for block in blocks:
+            trial = np.add(total, block, out=trials[: len(block)])
             trial /= n_added
-            found[model] = judge(trial)
-        pick = _best(found, picks)
+            found.append(judge.of_each(trial))
+        each = np.concatenate(found)
+        pick = _best(each, is_used)
         total += scores[pick]
+        is_used[pick] = True
         picks.append(pick)
-        values.append(float(found[pick]))
-        if len(scores) == 1 or not np.isfinite(found[pick]):
+        values.append(float(each[pick]))
+        if len(scores) == 1 or not np.isfinite(each[pick]):
             break
-    n_kept = _best(np.array(values), []) + 1
+    nothing = np.zeros(len(values), dtype=bool)
+    n_kept = _best(np.array(values), nothing) + 1
     counts = np.bincount(picks[:n_kept], minlength=len(scores))
     return GreedyWeights(
         weights=counts / n_kept,
@@ -262,13 +272,13 @@ def choose_greedily(
     )
 
 
-def _best(values: np.ndarray, used: list[int]) -> int:
+def _best(values: np.ndarray, is_used: np.ndarray) -> int:
     """Find the largest value; among level ones one that is used, else the first."""
-    if np.isnan(values).all():
+    best = np.fmax.reduce(values)  # of those that are numbers
+    if np.isnan(best):
         return 0
-    best = np.nanmax(values)
-    level = np.flatnonzero(values >= best - LEVEL * abs(best))
-    known = level[np.isin(level, used)]
-    if len(known):
-        return int(known[values[known].argmax()])
-    return int(level[0])
+    level = values >= best - LEVEL * abs(best)
+    known = level & is_used
+    if known.any():
+        return int(np.where(known, values, -np.inf).argmax())
+    return int(level.argmax())

@@ -115,6 +115,8 @@ class _LogLoss:
         self.hold[models, models] += SPREAD_OF_SUM**-2
         self.bounded = np.zeros(1 + others, dtype=bool)
         self.bounded[models] = True
+        # The last point, and its result: curves are asked for where the value was.
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
 
     def read(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return weights and shifts."""
@@ -122,8 +124,11 @@ class _LogLoss:
         return np.exp(point[0]) * point[1 : 1 + n_models], point[1 + n_models :]
 
     def _log_proba(self, point: np.ndarray) -> np.ndarray:
-        weights, shifts = self.read(point)
-        return log_softmax(np.tensordot(weights, self.logs, axes=1) + shifts, axis=1)
+        if self._last is None or self._last[0] is not point:
+            weights, shifts = self.read(point)
+            raw = np.tensordot(weights, self.logs, axes=1) + shifts
+            self._last = point, log_softmax(raw, axis=1)
+        return self._last[1]
 
     def value(self, point: np.ndarray) -> float:
         """Say how large the loss is."""

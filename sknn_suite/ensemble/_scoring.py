@@ -1,6 +1,7 @@
 """Scoring: what out-of-fold scores are judged by, prepared once for many calls."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from sknn_suite.checks import find_scorer
 from sknn_suite.ensemble._auc import AreaUnderRoc
-
-# Judges scores of the rows that it was made for; the largest value is best.
-Judge = Callable[[np.ndarray], float]
+from sknn_suite.ensemble._judge import Judge, MeanOfRows
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -34,10 +33,10 @@ class Scoring:
     def __init__(self, scoring: Any, classes: np.ndarray | None) -> None:
         self.classes = classes
         self.name = scoring if isinstance(scoring, str) else _name_of(scoring)
-        self._scorer = find_scorer(scoring, f"scoring={scoring!r}")
+        self.scorer = find_scorer(scoring, f"scoring={scoring!r}")
 
     def judge(self, y: np.ndarray, weight: np.ndarray | None = None) -> Judge:
-        """Make a function that judges scores of these rows.
+        """Make what judges predictions of these rows.
 
         Parameters
         ----------
@@ -45,28 +44,18 @@ class Scoring:
             What is true: labels, or numbers.
         weight : ndarray of shape (n_samples,) or None
             Weights of the rows.
-
-        Returns
-        -------
-        callable
-            From scores to a value. Scores are probabilities of the second class if
-            there are two, of each class if there are more, or predicted numbers.
         """
-        if self.classes is None:
-            make_number = _OF_NUMBERS.get(self.name)
-            if make_number is not None:
-                return make_number(y, weight)
-            return self._slow_judge(y, weight)
-        codes = np.searchsorted(self.classes, y)
-        if self.name == "roc_auc" and len(self.classes) == 2:
-            return AreaUnderRoc(codes == 1, weight)
-        make_label = _OF_LABELS.get(self.name)
-        if make_label is not None:
-            return make_label(codes, weight)
-        return self._slow_judge(y, weight)
+        if self.classes is not None and self.name == "roc_auc" and self._is_of_two:
+            return AreaUnderRoc(self.classes[1] == y, weight)
+        row = self._row_score(y)
+        if row is None:
+            return ScorerJudge(self, y, weight)
+        return MeanOfRows(row, weight, is_root=self.name == ROOT)
 
     def of_rows(self, y: np.ndarray, scores: np.ndarray) -> np.ndarray | None:
         """Score each row by itself; None if the score is none of single rows.
+
+        Of a root of a mean, rows score what the mean is taken of.
 
         Parameters
         ----------
@@ -75,62 +64,100 @@ class Scoring:
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
             As for `judge`.
         """
+        row = self._row_score(y)
+        return None if row is None else row(scores)
+
+    @property
+    def _is_of_two(self) -> bool:
+        return self.classes is not None and len(self.classes) == 2
+
+    def _row_score(self, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Make what scores each row, if the score is a mean of rows."""
         if self.classes is None:
-            row = _ROWS_OF_NUMBERS.get(self.name)
-            return None if row is None else row(y, scores)
-        row = _ROWS_OF_LABELS.get(self.name)
-        return None if row is None else row(np.searchsorted(self.classes, y), scores)
+            of_numbers = _ROWS_OF_NUMBERS.get(self.name)
+            return None if of_numbers is None else partial(of_numbers, y)
+        find = _ROWS_OF_TWO if self._is_of_two else _ROWS_OF_SEVERAL
+        of_labels = find.get(self.name)
+        if of_labels is None:
+            return None
+        return partial(of_labels, np.searchsorted(self.classes, y))
 
-    def _slow_judge(self, y: np.ndarray, weight: np.ndarray | None) -> Judge:
-        """Ask scikit-learn's scorer, which checks all its inputs each time."""
-        given = {} if weight is None else {"sample_weight": weight}
-        rows = np.zeros((len(y), 1))
-        kind: Any = (
-            PredictedNumbers
-            if self.classes is None
-            else PredictedLabels.of(self.classes)
-        )
 
-        def judge(scores: np.ndarray) -> float:
-            try:
-                return float(self._scorer(kind(scores), rows, y, **given))
-            except TypeError as error:
-                if weight is None or "sample_weight" not in str(error):
-                    raise
-                raise ValueError(
-                    f"scoring={self.name!r} takes no sample_weight, but the rows have "
-                    "weights. Expected a scorer that takes them. Choose another one, "
-                    "or leave the weights out."
-                ) from error
-            except ValueError as error:
-                if "class" in str(error) and len(np.unique(y)) == 1:
-                    return np.nan  # a fold in which nothing can be told apart
+class ScorerJudge(Judge):
+    """Asks scikit-learn's scorer, which checks all its inputs each time.
+
+    Parameters
+    ----------
+    scoring : Scoring
+        The score.
+    y : ndarray of shape (n_samples,)
+        What is true.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    """
+
+    def __init__(
+        self, scoring: Scoring, y: np.ndarray, weight: np.ndarray | None
+    ) -> None:
+        self.scoring = scoring
+        self.y = y
+        self.given = {} if weight is None else {"sample_weight": weight}
+        self.rows = np.zeros((len(y), 1))
+        classes = scoring.classes
+        self.model: Callable[[np.ndarray], Any] = PredictedNumbers
+        if classes is not None:
+            self.model = PredictedLabels.of(classes)
+
+    def __call__(self, scores: np.ndarray) -> float:
+        """Judge predictions; NaN in a fold in which nothing can be told apart."""
+        model = self.model(scores)
+        try:
+            return float(self.scoring.scorer(model, self.rows, self.y, **self.given))
+        except TypeError as error:
+            if not self.given or "sample_weight" not in str(error):
                 raise
-
-        return judge
+            raise ValueError(
+                f"scoring={self.scoring.name!r} takes no sample_weight, but the rows "
+                "have weights. Expected a scorer that takes them. Choose another one, "
+                "or leave the weights out."
+            ) from error
+        except ValueError as error:
+            if "class" in str(error) and len(np.unique(self.y)) == 1:
+                return np.nan
+            raise
 
 
 def _name_of(scorer: Any) -> str:
     return str(getattr(scorer, "__name__", scorer))
 
 
-# -- judges without a call of scikit-learn -------------------------------------------
+# -- scores of rows, whose mean is the score -----------------------------------------
 
 
 RowScore = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
+# The score whose rows are those of "neg_mean_squared_error", in the same order.
+ROOT = "neg_root_mean_squared_error"
+
+
+def _log_of(true: np.ndarray) -> np.ndarray:
+    return np.log(np.minimum(np.maximum(true, EPS), 1 - EPS))
+
+
+def _log_losses_of_two(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return _log_of(np.where(codes == 1, scores, 1 - scores))
+
 
 def _log_losses(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    if scores.ndim == 1:
-        true = np.where(codes == 1, scores, 1 - scores)
-    else:
-        true = scores[np.arange(len(codes)), codes]
-    return np.log(np.clip(true, EPS, 1 - EPS))
+    return _log_of(scores[..., np.arange(len(codes)), codes])
+
+
+def _hits_of_two(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return ((scores > 0.5) == codes).astype(float)
 
 
 def _hits(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    decided = scores > 0.5 if scores.ndim == 1 else scores.argmax(axis=1)
-    return (decided == codes).astype(float)
+    return (scores.argmax(axis=-1) == codes).astype(float)
 
 
 def _squares(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -141,30 +168,19 @@ def _distances(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return -np.abs(scores - y)
 
 
-def _mean_of(row: RowScore) -> Callable[[np.ndarray, np.ndarray | None], Judge]:
-    def make(y: np.ndarray, weight: np.ndarray | None) -> Judge:
-        return lambda scores: float(np.average(row(y, scores), weights=weight))
-
-    return make
-
-
-def _root_squared(y: np.ndarray, weight: np.ndarray | None) -> Judge:
-    squared = _mean_of(_squares)(y, weight)
-    return lambda scores: -float(np.sqrt(-squared(scores)))
-
-
-_ROWS_OF_LABELS: dict[str, RowScore] = {
+_ROWS_OF_TWO: dict[str, RowScore] = {
+    "neg_log_loss": _log_losses_of_two,
+    "accuracy": _hits_of_two,
+}
+_ROWS_OF_SEVERAL: dict[str, RowScore] = {
     "neg_log_loss": _log_losses,
     "accuracy": _hits,
 }
 _ROWS_OF_NUMBERS: dict[str, RowScore] = {
     "neg_mean_squared_error": _squares,
-    "neg_root_mean_squared_error": _squares,  # without the root, in the same order
+    ROOT: _squares,
     "neg_mean_absolute_error": _distances,
 }
-_OF_LABELS = {name: _mean_of(row) for name, row in _ROWS_OF_LABELS.items()}
-_OF_NUMBERS = {name: _mean_of(row) for name, row in _ROWS_OF_NUMBERS.items()}
-_OF_NUMBERS["neg_root_mean_squared_error"] = _root_squared
 
 
 # -- what a scorer looks at ----------------------------------------------------------

@@ -35,6 +35,13 @@ from sknn_suite.losses._regression import (
     SquaredLoss,
 )
 from sknn_suite.losses._weights import combine_weights, settle_class_weight
+from sknn_suite.losses._written_out import (
+    share_out,
+    sigmoid_loss,
+    softmax_loss,
+    squared_loss,
+    total,
+)
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -70,4 +77,9 @@ __all__ = [
     "kl_divergence",
     "make_distribution",
     "settle_class_weight",
+    "share_out",
+    "sigmoid_loss",
+    "softmax_loss",
+    "squared_loss",
+    "total",
 ]

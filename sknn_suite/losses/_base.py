@@ -5,6 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+# From raw scores, targets and weights to the value and the gradient by raw scores.
+WrittenOut = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor]]
+
 LINKS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda raw: raw,
     "ascending": lambda raw: raw.sort(dim=-1).values,
@@ -37,6 +40,9 @@ class Loss(nn.Module):
 
     # Whether `value_and_gradient` is written out, for several models as well.
     knows_gradient = False
+
+    # The function that does it, if it needs nothing of this loss but the raw scores.
+    written_out: WrittenOut | None = None
 
     # Whether it is a mean over rows, so that losses of parts of a batch add up to it.
     is_mean_of_rows = True
@@ -79,7 +85,9 @@ class Loss(nn.Module):
 
         Each model has the numbers that it has alone, bit for bit.
         """
-        raise NotImplementedError
+        if self.written_out is None:
+            raise NotImplementedError
+        return self.written_out(raw, target, weight)
 
     def gradient_by_autograd(
         self, raw: Tensor, target: Tensor, weight: Tensor | None
@@ -104,19 +112,3 @@ def weighted_mean(losses: Tensor, weight: Tensor) -> Tensor:
     if losses.dim() == 1:
         return torch.dot(losses, weight) / weight.sum()
     return (losses * weight).sum(dim=-1) / weight.sum(dim=-1)
-
-
-def spread(weight: Tensor | None, n_rows: int) -> Tensor | float:
-    """Share of each row in the weighted mean, as a factor of (..., n_rows, n_outputs).
-
-    The weights are (..., n_rows).
-    """
-    if weight is None:
-        return 1.0 / n_rows
-    return (weight / weight.sum(dim=-1, keepdim=True)).unsqueeze(-1)
-
-
-def total(losses: Tensor) -> Tensor:
-    """Sum of (n_rows, n_outputs), or one sum for each of several models."""
-    # torch parses axes for longer than it adds up a small batch.
-    return losses.sum() if losses.dim() == 2 else losses.sum(dim=(-2, -1))

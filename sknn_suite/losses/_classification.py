@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sknn_suite.losses._base import Loss, spread, total
+from sknn_suite.losses._base import Loss
+from sknn_suite.losses._written_out import sigmoid_loss, softmax_loss
 
 
 class SmoothedLoss(Loss):
@@ -48,6 +49,7 @@ class SoftmaxLoss(SmoothedLoss):
     """
 
     out_activation = "softmax"
+    written_out = staticmethod(softmax_loss)
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         return _cross_entropy(raw, target, self.smoothing)
@@ -56,18 +58,6 @@ class SoftmaxLoss(SmoothedLoss):
         if raw.dim() > 2:
             return super().mean(raw, target)
         return F.cross_entropy(raw, target, label_smoothing=self.smoothing)
-
-    def value_and_gradient(
-        self, raw: Tensor, target: Tensor, weight: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        # softmax(raw) - one_hot(target), row by row
-        log_p = torch.log_softmax(raw, dim=-1)
-        column = target.unsqueeze(-1)
-        losses = log_p.gather(-1, column)
-        gradient = log_p.exp_()
-        gradient.scatter_add_(-1, column, losses.new_full((), -1.0).expand_as(losses))
-        share = spread(weight, raw.shape[-2])
-        return total(losses * share).neg_(), gradient.mul_(share)
 
 
 class SigmoidLoss(SmoothedLoss):
@@ -80,6 +70,7 @@ class SigmoidLoss(SmoothedLoss):
     """
 
     out_activation = "logistic"
+    written_out = staticmethod(sigmoid_loss)
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         return _binary_cross_entropy(raw, self._smooth(target)).sum(dim=-1)
@@ -95,15 +86,6 @@ class SigmoidLoss(SmoothedLoss):
         if self.smoothing == 0:
             return target
         return target * (1 - self.smoothing) + 0.5 * self.smoothing
-
-    def value_and_gradient(
-        self, raw: Tensor, target: Tensor, weight: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        # -log p is softplus(raw) - target * raw, its slope sigmoid(raw) - target
-        losses = torch.addcmul(F.softplus(raw), target, raw, value=-1)
-        gradient = torch.sigmoid(raw).sub_(target)
-        share = spread(weight, raw.shape[-2])
-        return total(losses.mul_(share)), gradient.mul_(share)
 
 
 class FocalSoftmaxLoss(SoftmaxLoss):

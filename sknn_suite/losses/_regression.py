@@ -4,13 +4,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sknn_suite.losses._base import Loss, spread, total
+from sknn_suite.losses._base import Loss
+from sknn_suite.losses._written_out import squared_loss
 
 
 class SquaredLoss(Loss):
     """Half the squared error: its minimum is the mean."""
 
     knows_gradient = True
+    written_out = staticmethod(squared_loss)
 
     def rows(self, raw: Tensor, target: Tensor) -> Tensor:
         return 0.5 * (raw - target).square().sum(dim=-1)
@@ -19,13 +21,6 @@ class SquaredLoss(Loss):
         if raw.dim() > 2:
             return super().mean(raw, target)
         return F.mse_loss(raw, target) * (0.5 * raw.shape[1])
-
-    def value_and_gradient(
-        self, raw: Tensor, target: Tensor, weight: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        error = raw - target
-        gradient = error * spread(weight, raw.shape[-2])
-        return total(error.mul_(gradient)).mul_(0.5), gradient
 
     def reported(self, loss: float, n_outputs: int) -> float:
         # scikit-learn follows the gradient of the sum over outputs, as we do, and

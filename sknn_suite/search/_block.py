@@ -30,7 +30,7 @@ def train_together(
     *,
     max_networks: int | str = "auto",
     memory: float | None = None,
-    store: str | PathLike | None = None,
+    store: str | PathLike | bool | None = None,
     backend: str | None = None,
     progress: bool = False,
 ) -> Iterator[None]:
@@ -51,10 +51,11 @@ def train_together(
         Bytes that networks which wait for each other may keep, their rows above all.
         None is a quarter of the free memory.
 
-    store : path-like, default=None
+    store : path-like, False or None, default=None
         A folder in which each network that has been trained is kept. A search that was
         interrupted goes on when the same call is made again with the same folder. None
-        keeps them in memory, for the length of the block.
+        keeps them in memory, for the length of the block. False keeps nothing, which
+        spares a millisecond per network where no call trains the networks of another.
 
     backend : {None, "threads", "ray"}, default=None
         Where packs of networks are trained. "threads" is this process, with as many
@@ -87,26 +88,31 @@ def train_together(
     >>> search.cv_results_["mean_test_score"].shape
     (4,)
     """
-    _refuse(max_networks, memory, backend)
-    folder = None if store is None else Folder(store)
+    _refuse(max_networks, memory, store, backend)
     with ExitStack() as stack:
         signs = stack.enter_context(make_signs(progress=progress))
-        door = _make_backend(max_networks, memory, folder, backend, signs)
+        door = _make_backend(max_networks, memory, _make_store(store), backend, signs)
         stack.enter_context(parallel_config(door, n_jobs=NOT_GIVEN))
         if present_task() is None:  # a task has a trainer, which may meet others
             stack.enter_context(trained_by(door.workshop.train_alone))
         yield
 
 
+def _make_store(wanted: str | PathLike | bool | None) -> Store:
+    if wanted is None or isinstance(wanted, bool):
+        return Store(keeps=wanted is None)
+    return Store(Folder(wanted))
+
+
 def _make_backend(
     max_networks: int | str,
     memory: float | None,
-    folder: Folder | None,
+    store: Store,
     backend: str | None,
     signs: Signs,
 ) -> TogetherBackend:
     limit = None if isinstance(max_networks, str) else int(max_networks)
-    most = MOST_TASKS if folder is None else MOST_TASKS_WITH_FOLDER
+    most = MOST_TASKS if store.folder is None else MOST_TASKS_WITH_FOLDER
     most = most if limit is None else min(most, limit)
     if memory is None:
         memory = waiting_bytes()
@@ -115,7 +121,7 @@ def _make_backend(
         train = RayTrainer()
     elif backend == "threads":
         train = partial(train_many, in_processes=False)
-    workshop = Workshop(Store(folder), signs, train, max_networks=limit)
+    workshop = Workshop(store, signs, train, max_networks=limit)
     return TogetherBackend(workshop, Plenty(most, float(memory)))
 
 
@@ -123,7 +129,7 @@ def make_backend(
     *,
     max_networks: int | str = "auto",
     memory: float | None = None,
-    store: str | PathLike | None = None,
+    store: str | PathLike | bool | None = None,
     backend: str | None = None,
     nesting_level: int | None = None,
 ) -> TogetherBackend:
@@ -132,12 +138,11 @@ def make_backend(
     Parameters are those of `train_together`; joblib adds the `nesting_level`, which
     does not matter here.
     """
-    _refuse(max_networks, memory, backend)
-    folder = None if store is None else Folder(store)
-    return _make_backend(max_networks, memory, folder, backend, Signs())
+    _refuse(max_networks, memory, store, backend)
+    return _make_backend(max_networks, memory, _make_store(store), backend, Signs())
 
 
-def _refuse(max_networks: Any, memory: Any, backend: Any) -> None:
+def _refuse(max_networks: Any, memory: Any, store: Any, backend: Any) -> None:
     is_number = isinstance(max_networks, Integral) and int(max_networks) >= 1
     if not is_number and max_networks != "auto":
         raise ValueError(
@@ -148,6 +153,11 @@ def _refuse(max_networks: Any, memory: Any, backend: Any) -> None:
         raise ValueError(
             f"memory={memory!r} is no number of bytes. Expected a number above 0, such "
             "as 4e9, or None. Leave it out to take a quarter of the free memory."
+        )
+    if store is True:
+        raise ValueError(
+            "store=True names no folder. Expected a path, None to keep networks in "
+            "memory, or False to keep none. Pass one of these."
         )
     if backend not in (None, "threads", "ray"):
         raise ValueError(

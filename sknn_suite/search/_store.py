@@ -48,12 +48,19 @@ class Store:
         Where results are kept beyond the life of this process.
     n_bytes : float, default=STORE_BYTES
         Memory to take at most; what has not been used for longest goes first.
+    keeps : bool, default=True
+        Whether anything is kept.
     """
 
     def __init__(
-        self, folder: Folder | None = None, n_bytes: float = STORE_BYTES
+        self,
+        folder: Folder | None = None,
+        n_bytes: float = STORE_BYTES,
+        *,
+        keeps: bool = True,
     ) -> None:
         self.folder = folder
+        self.keeps = keeps
         self.n_bytes = n_bytes
         # Pickled: the estimator's own may be changed by its user, and a pickle takes a
         # third of the time of a deep copy.
@@ -64,7 +71,7 @@ class Store:
     def look_up(self, job: Job, digest_rows: RowDigests | None = None) -> Known:
         """Find the result of a job, or where it can go on; see `identify`."""
         plan = job.plan
-        key = identify(job, digest_rows)
+        key = identify(job, digest_rows) if self.keeps else None
         if key is None:
             return Known(None, plan)
         plan = plan.change(pauses=can_go_on(plan))

@@ -192,7 +192,7 @@ class Backprop:
         if self.low is not None:
             self.low.copy_(self.data)
             x = x.to(self.low.dtype)
-        space = self._workspace(x.shape[-2])
+        space = self.workspace(x.shape[-2])
         raw = self._forward(x, space)
         value, delta = self.value_and_gradient(raw, target, weight)
         self._backward(delta if self.low is None else delta.to(x.dtype), space)
@@ -212,7 +212,8 @@ class Backprop:
         values, gradients = zip(*each)
         return torch.stack(values), torch.stack(gradients)
 
-    def _workspace(self, n_rows: int) -> Workspace:
+    def workspace(self, n_rows: int) -> Workspace:
+        """Memory for batches of `n_rows` rows."""
         space = self.workspaces.get(n_rows)
         if space is None:
             if len(self.workspaces) == 2:

@@ -514,7 +514,7 @@ class TensorNet(NeuralNet):
                 break
         self.n_outputs_ = step["y_pred"].shape[-1]
         if training and not per_batch:
-            self.history.new_batch()  # some of skorch's callbacks look for one
+            self.begin_batches()
         on_host = {name: torch.stack(values).tolist() for name, values in parts.items()}
         self.record_pass(
             prefix,
@@ -525,6 +525,10 @@ class TensorNet(NeuralNet):
         )
         if not training:
             self.valid_raw_ = torch.cat(scores, dim=-2)
+
+    def begin_batches(self) -> None:
+        """Begin a record of batches; some of skorch's callbacks look for one."""
+        self.row_["batches"].append({})
 
     def record_pass(
         self,

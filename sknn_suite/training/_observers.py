@@ -7,7 +7,7 @@ fit looks at it when its own rule ends it: what it gets is what it would have tr
 import copy
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -102,6 +102,10 @@ class Trajectory:
         self.net.prepare(self.plan.train, chooses_passes=not packed)
         self._watches = self._watch()
         self._takes_callbacks = len(longest.callbacks) > 0
+        self._own_failure = OwnFailure(
+            self._fail,
+            may_use_autograd=self._takes_callbacks or self.plan.valid is not None,
+        )
         self._hooks = Hooks(self.net.module_) if self._takes_callbacks else None
         self._valid_batches = None
         if self.plan.valid is not None:
@@ -115,12 +119,12 @@ class Trajectory:
     def begin(self) -> None:
         """Tell the callbacks that training begins."""
         rows = {"X": self.plan.train, "y": self.plan.valid}
-        with self._own_failure():
+        with self._own_failure:
             self.net.notify("on_train_begin", **rows)
 
     def begin_epoch(self) -> None:
         """Tell the callbacks that an epoch begins."""
-        with self._own_failure():
+        with self._own_failure:
             self.net.begin_epoch(self.plan.train, self.plan.valid)
 
     def end_epoch(self, record: Mapping[str, Any], seconds: float) -> None:
@@ -134,9 +138,9 @@ class Trajectory:
             The net's share of the time.
         """
         net = self.net
-        with self._own_failure():
+        with self._own_failure:
             try:
-                net.history.new_batch()  # some of skorch's callbacks look for one
+                net.begin_batches()
                 net.record_pass("train", **record)
             except DivergedError as error:
                 self._end_diverged(error)
@@ -176,7 +180,7 @@ class Trajectory:
                 if not is_begun:
                     self.begin_epoch()
                 is_begun = False
-                with self._own_failure():
+                with self._own_failure:
                     try:
                         self.net.train_epoch()
                     except DivergedError as error:
@@ -198,15 +202,10 @@ class Trajectory:
                 ):
                     self._look(watch, number)
 
-    @contextmanager
-    def _own_failure(self) -> Iterator[None]:
-        """Let an error be the result of these fits alone."""
-        try:
-            with torch.enable_grad():  # callbacks may use autograd
-                yield
-        except Exception as error:
-            for number in self.jobs.keys() - self.results.keys():
-                self.results[number] = error
+    def _fail(self, error: Exception) -> None:
+        """Let an error be the result of the fits that have none yet."""
+        for number in self.jobs.keys() - self.results.keys():
+            self.results[number] = error
 
     def _watch(self) -> list[Watch]:
         """Group the fits by their rules; several rules replace the net's own."""
@@ -280,6 +279,39 @@ class Trajectory:
             yield
         finally:
             net.progress, net.stop_reason_ = before
+
+
+class OwnFailure:
+    """Where an error is the failure of one net alone; others go on.
+
+    Entered at each epoch of each net, so that a generator would be felt.
+
+    Parameters
+    ----------
+    fail : callable
+        Takes the error.
+    may_use_autograd : bool
+        Whether what runs inside may want gradients: callbacks and scores of users.
+    """
+
+    def __init__(
+        self, fail: Callable[[Exception], None], *, may_use_autograd: bool
+    ) -> None:
+        self._fail = fail
+        self._may_use_autograd = may_use_autograd
+
+    def __enter__(self) -> None:
+        if self._may_use_autograd:
+            self._autograd = torch.enable_grad()
+            self._autograd.__enter__()
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        if self._may_use_autograd:
+            self._autograd.__exit__(kind, error, traceback)
+        if not isinstance(error, Exception):
+            return False
+        self._fail(error)
+        return True
 
 
 def _detached(trained: Trained) -> Trained:

@@ -179,12 +179,21 @@ class FusedGroups:
             self._constants = constants
             self._calls.clear()
 
-    def step(self, n: int) -> None:
-        """Take a step of the first `n` optimisers."""
+    @property
+    def decays_apart(self) -> bool:
+        """Whether the kernel is that of AdamW."""
+        return self.kernel is _adamw
+
+    def arranged(self, n: int) -> tuple[Tensor, list[tuple[list, dict]]]:
+        """Return the counts of steps and the kernel's calls of the first `n` nets."""
         call = self._calls.get(n)
         if call is None:
             call = self._calls[n] = self._arrange(n)
-        counts, kernel_calls = call
+        return call
+
+    def step(self, n: int) -> None:
+        """Take a step of the first `n` optimisers."""
+        counts, kernel_calls = self.arranged(n)
         counts.add_(1)
         for (p, grad, mean, square, count), constants in kernel_calls:
             self.kernel(p, grad, mean, square, [], count, **constants)
@@ -201,8 +210,8 @@ class FusedGroups:
                 "lr": rate,
                 "beta1": beta1,
                 "beta2": beta2,
-                "weight_decay": decay,
                 "eps": eps,
+                "weight_decay": decay,
                 "amsgrad": False,
                 "maximize": False,
             }

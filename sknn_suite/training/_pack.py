@@ -13,6 +13,7 @@ from sknn_suite.training._backprop import Backprop
 from sknn_suite.training._net import TensorNet
 from sknn_suite.training._observers import Trajectory
 from sknn_suite.training._products import empty_rows
+from sknn_suite.training._scripted_steps import ScriptedSteps
 from sknn_suite.training._stacked_batches import Part, StackedBatches, by_net
 from sknn_suite.training._stacked_steps import Steps, make_penalty
 
@@ -73,6 +74,8 @@ class Pack:
         self._batches = StackedBatches([net.batches_ for net in self.nets])
         self._penalty = make_penalty(self.nets, self.data, self.grad)
         self._steps = Steps(self.nets)
+        whole = self.nets, self._penalty, self._steps
+        self._script = ScriptedSteps.of(*whole, self._passes_of)
 
     def _train_epoch(self) -> None:
         started = time.perf_counter()
@@ -86,15 +89,23 @@ class Pack:
         for net in self.nets:  # the passes do not look at the mode of a module
             if not net.criterion_.training:
                 net.criterion_.train()
-        losses: list[list[tuple[Part, Tensor]]] = []
+        losses: list[tuple[Part, Tensor]] = []
         self._steps.begin_epoch()
         self._penalty.begin_epoch()
-        for parts in self._batches:
+        script = None if self._steps.changing else self._script
+        for block in self._batches:
+            losses += self._take(block) if script is None else script.take(block)
+        self._end_epoch(losses, started)
+
+    def _take(self, block: Sequence[list[Part]]) -> list[tuple[Part, Tensor]]:
+        """Take the steps of a block; return the losses of each part."""
+        losses: list[tuple[Part, Tensor]] = []
+        for parts in block:
             self._steps.follow_schedules()
-            losses.append([(part, self._gradient(part)) for part in parts])
+            losses += [(part, self._gradient(part)) for part in parts]
             self._penalty.add(parts)
             self._steps.take(parts[-1].last)
-        self._end_epoch(losses, started)
+        return losses
 
     def _close_up_within_epoch(self) -> None:
         """Go on without nets whose callbacks have failed, or registered hooks."""
@@ -109,6 +120,11 @@ class Pack:
 
     def _gradient(self, part: Part) -> Tensor:
         """Write the gradients of a part of the nets; return their losses."""
+        value, _ = self._passes_of(part)(part.x, part.target, part.weight)
+        return value
+
+    def _passes_of(self, part: Part) -> Backprop:
+        """Make the passes of a part's nets, or take those that were made."""
         models = part.first, part.last
         passes = self._passes.get(models)
         if passes is None:
@@ -121,16 +137,13 @@ class Pack:
                 others=[(other.module_, other.criterion_) for other in others],
                 stack=(self.data[rows], self.grad[rows]),
             )
-        value, raw = passes(part.x, part.target, part.weight)
-        self._n_outputs = raw.shape[-1]
-        return value
+        self._n_outputs = passes.layers[-1].n_outputs
+        return passes
 
-    def _end_epoch(
-        self, losses: list[list[tuple[Part, Tensor]]], started: float
-    ) -> None:
+    def _end_epoch(self, losses: list[tuple[Part, Tensor]], started: float) -> None:
         """Give each net its losses, and let it end its epoch."""
         penalties = self._penalty.values()
-        parts, values = zip(*(pair for step in losses for pair in step))
+        parts, values = zip(*losses)
         own_losses = by_net(len(self.nets), parts, values)
         records: list[dict[str, list[float]]] = [
             {"losses": own, "sizes": sizes}

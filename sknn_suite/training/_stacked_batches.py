@@ -100,8 +100,12 @@ class StackedBatches:
             None if each.bundle.rows is None else each.bundle.rows.cpu().numpy()
             for each in batches
         ]
-        # The parts of each step; they are views of the memory.
-        self._steps = [self._parts(step) for step in range(self.n_steps)]
+        # The parts of the steps of each block; they are views of the memory.
+        steps = [self._parts(step) for step in range(self.n_steps)]
+        self._blocks = [
+            steps[start : start + self._per_block]
+            for start in range(0, self.n_steps, self._per_block)
+        ]
 
     def _parts(self, step: int) -> list[Part]:
         start = step % self._per_block * self.batch_size
@@ -132,19 +136,18 @@ class StackedBatches:
                 runs.append((net, net + 1, size))
         return runs
 
-    def __iter__(self) -> Iterator[list[Part]]:
-        """Shuffle, and yield the parts of each step."""
+    def __iter__(self) -> Iterator[list[list[Part]]]:
+        """Shuffle, and yield the steps of each block, and of each step its parts."""
         for own, each, selected in zip(self._order, self.batches, self._selected):
             new = each.next_rows()
             own[: len(new)] = new if selected is None else selected[new]
         order = torch.from_numpy(self._order)
-        for step, parts in enumerate(self._steps):
-            if step % self._per_block == 0:
-                start = step * self.batch_size
-                rows = order[:, start : start + self._block_rows]
-                for column in self._columns:
-                    column.gather(rows)
-            yield parts
+        for number, block in enumerate(self._blocks):
+            start = number * self._block_rows
+            rows = order[:, start : start + self._block_rows]
+            for column in self._columns:
+                column.gather(rows)
+            yield block
 
     def _part(self, start: int, first: int, last: int, size: int) -> Part:
         rows = slice(start, start + size)

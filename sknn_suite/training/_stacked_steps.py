@@ -49,6 +49,7 @@ class StackedPenalty(Penalized):
     def __init__(self, nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> None:
         super().__init__(nets, data, grad)
         self.rows = list(zip(self.weights, self.grad))
+        self.has_l1 = any(p.l1_alpha > 0 for p in self.penalties)
         # What is done for nets `first` to `last - 1` with batches of one size.
         self._plans: dict[tuple[int, int, int], list[tuple]] = {}
         self.begin_epoch()
@@ -89,6 +90,36 @@ class StackedPenalty(Penalized):
             else:  # the factor waits for the end of the epoch
                 squares = torch.dot(weights, weights)
                 self._note(model, squares, 0.5 * penalty.alpha / n_rows)
+
+    def of_kind(self, first: int, last: int, n_rows: int) -> tuple[list, list, list]:
+        """Say what `take_steps` does for nets `first` to `last - 1`, without l1.
+
+        Returns
+        -------
+        runs : list of tuple of int, int and float
+            First net, the one after the last, and what weights are multiplied by.
+        owners : list of int
+            Nets whose squares are found.
+        factors : list of float
+            What their squares are multiplied by.
+        """
+        strengths = [p.alpha / n_rows for p in self.penalties[first:last]]
+        found = [
+            (models.start, models.stop, strength)
+            for strength, models in runs(strengths, first)
+            if strength > 0
+        ]
+        owners = [m for start, stop, _ in found for m in range(start, stop)]
+        factors = [0.5 * self.penalties[m].alpha / n_rows for m in owners]
+        return found, owners, factors
+
+    def note(
+        self, owners: list[int], values: list[Tensor], factors: list[float]
+    ) -> None:
+        """Note values of penalties, which are multiplied by factors."""
+        self._owners += owners
+        self._values += values
+        self._factors += factors
 
     def _note(self, model: int, value: Tensor, factor: float = 1.0) -> None:
         self._values.append(value)
@@ -196,6 +227,17 @@ class Steps:
         ]
         self._fused = FusedGroups.of([net.optimizer_ for net in nets])
 
+    @property
+    def is_one_kernel(self) -> bool:
+        """Whether a step is the kernel of the optimisers, and nothing else."""
+        return not (self._limited or self._followed or self._fused is None)
+
+    @property
+    def fused(self) -> FusedGroups:
+        """The kernel of the optimisers, if `is_one_kernel`."""
+        assert self._fused is not None
+        return self._fused
+
     def begin_epoch(self) -> None:
         """Look at what callbacks and schedules have changed."""
         self.changing = [
@@ -227,5 +269,9 @@ class Steps:
         for i, net in self._followed:
             if i < n:
                 net.after_step()
+        self.count(n)
+
+    def count(self, n: int) -> None:
+        """Take note that the first `n` nets have taken a step."""
         for net in self.nets[:n]:
             net.recipe.schedule.after_batch()

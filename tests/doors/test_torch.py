@@ -155,3 +155,16 @@ def test_gradients_are_off_within_a_decorated_function_and_as_before_after_it(
             with pytest.raises(ValueError, match="of the function"):
                 ask(ValueError("of the function"))
             assert torch.is_grad_enabled() == before
+
+
+def test_functions_are_compiled_together_or_not_at_all(monkeypatch, tmp_path):
+    compiled = door.compile_script(door.script_derive)
+    gradient = torch.ones(2, dtype=torch.float64)
+    compiled("tanh", gradient, torch.tensor([0.0, 0.5], dtype=torch.float64))
+    assert gradient.tolist() == [1.0, 0.75]
+    space = {}
+    exec("def without_a_file(x: int) -> int:\n    return x", space)
+    assert door.compile_script(space["without_a_file"]) is None
+    assert door.compile_script(undecorated) is None  # which is no TorchScript
+    monkeypatch.setattr(door, "_compilation_unit", None)
+    assert door.compile_script(door.script_derive) is None
