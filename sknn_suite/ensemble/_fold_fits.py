@@ -7,17 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from joblib.parallel import LokyBackend, SequentialBackend, get_active_backend
-from sklearn.base import BaseEstimator, clone
-from sklearn.pipeline import Pipeline
+from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_suite.doors import params_of_rows, split_of_rows, warn_user
 from sknn_suite.ensemble._checkpoint import FoldFolder, read_fold, write_fold
 from sknn_suite.ensemble._splits import Splits
 from sknn_suite.ensemble._target import Target
-from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.exceptions import DataError, SuiteWarning
-from sknn_suite.search import train_together
+from sknn_suite.search import has_network, own_block
 
 
 class FoldFit(NamedTuple):
@@ -166,9 +164,7 @@ def _run(tasks: list[tuple], n_jobs: int | None) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = [{} for _ in tasks]
     together = [i for i, task in enumerate(tasks) if has_network(task[0].estimator)]
     if len(together) > 1 and _is_joblib_as_usual():
-        members = [tasks[i][0] for i in together]
-        keeps = None if any(may_repeat(m.estimator) for m in members) else False
-        with train_together(store=keeps):
+        with own_block(tasks[i][0].estimator for i in together):
             found = Parallel()(delayed(_fit_fold)(*tasks[i]) for i in together)
         for i, result in zip(together, found):
             results[i] = result
@@ -177,23 +173,6 @@ def _run(tasks: list[tuple], n_jobs: int | None) -> list[dict[str, Any]]:
     for i, result in zip(rest, found):
         results[i] = result
     return results
-
-
-def has_network(estimator: Any) -> bool:
-    """Whether an estimator is a network of the suite, or passes rows on to one."""
-    if isinstance(estimator, NeuralEstimator):
-        return True
-    if not isinstance(estimator, BaseEstimator):
-        return False
-    parts = estimator.get_params(deep=True).values()
-    return any(isinstance(part, NeuralEstimator) for part in parts)
-
-
-def may_repeat(estimator: Any) -> bool:
-    """Whether a fit may train a network again, or go on with it, as searches do."""
-    if isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return not isinstance(estimator, NeuralEstimator)
 
 
 def _is_joblib_as_usual() -> bool:

@@ -24,10 +24,9 @@ from sknn_suite.doors import (
     params_of_rows,
     rows_of,
 )
-from sknn_suite.estimator import NeuralEstimator
 from sknn_suite.imbalance._subsets import Counted, check_one_label, draw_subsets
 from sknn_suite.parameters import param, parameters
-from sknn_suite.search import train_together, trains_together
+from sknn_suite.search import has_network, own_block, trains_together
 from sknn_suite.tabular import MLPClassifier
 
 # Rows of each other class per row of the rarest, for members that balance by
@@ -321,6 +320,6 @@ def _predict_balanced(member: Any, X: Any, trained_shares: np.ndarray) -> np.nda
 
 def _together(estimator: Any) -> Any:
     """Train networks of this suite together, unless a block around does so already."""
-    parts = [estimator, *estimator.get_params(deep=True).values()]
-    has_network = any(isinstance(part, NeuralEstimator) for part in parts)
-    return train_together() if has_network and not trains_together() else nullcontext()
+    if trains_together() or not has_network(estimator):
+        return nullcontext()
+    return own_block([estimator])

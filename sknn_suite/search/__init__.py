@@ -2,5 +2,12 @@
 
 from sknn_suite.search._backend import trains_together
 from sknn_suite.search._block import make_backend, train_together
+from sknn_suite.search._own_block import has_network, own_block
 
-__all__ = ["make_backend", "train_together", "trains_together"]
+__all__ = [
+    "has_network",
+    "make_backend",
+    "own_block",
+    "train_together",
+    "trains_together",
+]

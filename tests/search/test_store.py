@@ -385,3 +385,30 @@ def test_a_search_that_is_killed_goes_on(n_kills, few, tmp_path):
         assert (results["probabilities"] == expected["probabilities"]).all()
         assert _n_files(tmp_path / folder) == n_all
     assert any(0 < n < n_all for n in n_kept)  # some were in the middle
+
+
+# -- no store ------------------------------------------------------------------------
+
+
+def test_without_a_store_nothing_is_kept(
+    mlp, few, assert_same_results, epochs, monkeypatch
+):
+    monkeypatch.setattr(
+        "sknn_suite.search._store.identify", lambda *args: pytest.fail("identified")
+    )
+    alone = make_halving(mlp()).fit(*few)
+    with train_together(store=False):
+        search = make_halving(mlp()).fit(*few)
+        first = mlp().fit(*few)
+        again = mlp().fit(*few)
+    assert_same_results(alone, search)
+    np.testing.assert_array_equal(first.coefs_[0], again.coefs_[0])
+    in_folds = 2 * search.cv_results_["n_resources"].sum()
+    of_models = search.best_estimator_.n_iter_ + first.n_iter_ + again.n_iter_
+    assert sum(epochs) == in_folds + of_models  # none goes on from another
+
+
+def test_true_names_no_folder():
+    with pytest.raises(ValueError, match="store=True names no folder"):
+        with train_together(store=True):
+            pass
