@@ -92,7 +92,7 @@ class Pack:
         losses: list[tuple[Part, Tensor]] = []
         self._steps.begin_epoch()
         self._penalty.begin_epoch()
-        script = None if self._steps.changing else self._script
+        script = self._script
         for block in self._batches:
             losses += self._take(block) if script is None else script.take(block)
         self._end_epoch(losses, started)

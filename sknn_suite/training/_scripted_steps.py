@@ -122,7 +122,6 @@ def take_steps(
     penalized: Tensor,
     penalized_grad: Tensor,
     penalties: list[list[tuple[int, int, float]]],
-    n_stepping: list[int],
     arrangements: list[int],
     counts: list[Tensor],
     groups: list[list[list[Tensor]]],
@@ -150,10 +149,9 @@ def take_steps(
         Weights with penalties, and their gradients.
     penalties : list of list of tuple
         Of each kind: first and last net, and by what weights are added to gradients.
-    n_stepping : list of int
-        Nets that take their step after a part; 0 if parts of the step are to come.
     arrangements : list of int
-        Which arrangement of the optimisers that is.
+        Which arrangement of the optimisers takes the step after a part; -1 if parts of
+        the step are to come.
     counts : list of Tensor
         Of each arrangement: how many steps each net has taken.
     groups : list of list of list of Tensor
@@ -194,12 +192,12 @@ def take_steps(
             for model in range(first, last):
                 own = penalized[model]
                 squares.append(torch.dot(own, own))
-        if n_stepping[part] > 0:
-            a = arrangements[part]
+        a = arrangements[part]
+        if a >= 0:
             counts[a].add_(1)
             for g in range(len(constants[a])):
-                own = groups[a][5 * g : 5 * g + 5]
-                script_adam(own, constants[a][g], decays_apart)
+                group = groups[a][5 * g : 5 * g + 5]
+                script_adam(group, constants[a][g], decays_apart)
     return values, squares
 
 
@@ -282,23 +280,43 @@ class ScriptedSteps:
         if known is None:
             known = _Block.of(block, self._penalty, self._passes_of)
             self._blocks[key] = known
-        fused = self._steps.fused
-        arranged = [fused.arranged(n) for n in known.n_distinct]
+        arranged, arrangements = self._arrange(block)
         values, squares = self._take_steps(
             *self._kind,
             *known.arguments,
+            arrangements,
             [counts for counts, _ in arranged],
             [
                 [part for tensors, _ in calls for part in tensors]
                 for _, calls in arranged
             ],
             [[list(c.values())[:5] for _, c in calls] for _, calls in arranged],
-            fused.decays_apart,
+            self._steps.fused.decays_apart,
         )
         self._penalty.note(known.owners, squares, known.factors)
-        for parts in block:
-            self._steps.count(parts[-1].last)
         return list(zip(known.parts, values))
+
+    def _arrange(self, block: Sequence[list[Part]]) -> tuple[list[Any], list[int]]:
+        """Arrange the optimisers of each step, at the rates that it will have.
+
+        Returns
+        -------
+        arranged : list of tuple
+            Arrangements that differ, see `FusedGroups.arranged`.
+        arrangements : list of int
+            Their numbers, see `take_steps`.
+        """
+        arranged: list[Any] = []
+        arrangements: list[int] = []
+        for parts in block:
+            self._steps.follow_schedules()
+            n = parts[-1].last
+            found = self._steps.fused.arranged(n)
+            if not arranged or found is not arranged[-1]:
+                arranged.append(found)
+            arrangements += [-1] * (len(parts) - 1) + [len(arranged) - 1]
+            self._steps.count(n)
+        return arranged, arrangements
 
 
 class _Block:
@@ -308,26 +326,22 @@ class _Block:
     ----------
     parts : list of Part
         All its parts.
-    n_distinct : list of int
-        Numbers of nets that take a step.
     owners : list of int
         Nets whose squares are found, in their order.
     factors : list of float
         What the squares are multiplied by.
     arguments : tuple
-        Arguments of `take_steps` from `xs` to `arrangements`.
+        Arguments of `take_steps` from `xs` to `penalties`.
     """
 
     def __init__(
         self,
         parts: list[Part],
-        n_distinct: list[int],
         owners: list[int],
         factors: list[float],
         arguments: tuple[Any, ...],
     ) -> None:
         self.parts = parts
-        self.n_distinct = n_distinct
         self.owners, self.factors = owners, factors
         self.arguments = arguments
 
@@ -357,10 +371,6 @@ class _Block:
             _, own, by = of_kind[kinds[key]]
             owners += own
             factors += by
-        n_stepping = [
-            part.last if part is step[-1] else 0 for step in block for part in step
-        ]
-        n_distinct = sorted({n for n in n_stepping if n})
         arguments = (
             [part.x for part in parts],
             [part.target for part in parts],
@@ -376,10 +386,8 @@ class _Block:
             penalty.weights,
             penalty.grad,
             penalties,
-            n_stepping,
-            [n_distinct.index(n) if n else 0 for n in n_stepping],
         )
-        return cls(parts, n_distinct, owners, factors, arguments)
+        return cls(parts, owners, factors, arguments)
 
 
 def _name_of(loss: Loss) -> str | None:

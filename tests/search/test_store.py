@@ -409,6 +409,6 @@ def test_without_a_store_nothing_is_kept(
 
 
 def test_true_names_no_folder():
-    with pytest.raises(ValueError, match="store=True names no folder"):
-        with train_together(store=True):
-            pass
+    wrong = pytest.raises(ValueError, match="store=True names no folder")
+    with wrong, train_together(store=True):
+        pass

@@ -117,6 +117,9 @@ def test_all_targets_and_activations(target, activation, precision, taken, monke
             ]
         },
         {"learning_rate": "exponential"},  # changes between epochs alone
+        {"learning_rate": "one_cycle", "batch_size": 30},  # with each step
+        {"learning_rate": "cosine", "batch_sampling": "balanced"},
+        {"grid": [{"learning_rate": r} for r in ("constant", "cosine", "one_cycle")]},
     ],
     ids=str,
 )
@@ -138,7 +141,6 @@ def test_other_settings(given, taken, monkeypatch):
         {"averaging": "ema"},
         {"class_weight": "balanced"},
         {"weighted": True},
-        {"learning_rate": "one_cycle"},  # changes with each step
     ],
     ids=str,
 )
