@@ -35,6 +35,7 @@ class Penalized:
     def __init__(self, nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> None:
         self.penalties = [net.recipe.penalty for net in nets]
         self.has_any = any(self.penalties)
+        self.has_l1 = any(p.l1_alpha > 0 for p in self.penalties)
         n_weights = len(nets[0].weights_)
         self.weights = data[:, :n_weights]
         self.grad = grad[:, :n_weights]
@@ -49,7 +50,6 @@ class StackedPenalty(Penalized):
     def __init__(self, nets: Sequence[TensorNet], data: Tensor, grad: Tensor) -> None:
         super().__init__(nets, data, grad)
         self.rows = list(zip(self.weights, self.grad))
-        self.has_l1 = any(p.l1_alpha > 0 for p in self.penalties)
         # What is done for nets `first` to `last - 1` with batches of one size.
         self._plans: dict[tuple[int, int, int], list[tuple]] = {}
         self.begin_epoch()
@@ -166,7 +166,6 @@ class BatchedPenalty(Penalized):
             data.new_tensor(column).unsqueeze(1)
             for column in zip(*((p.alpha, p.l1_alpha) for p in self.penalties))
         )
-        self.has_l1 = any(p.l1_alpha > 0 for p in self.penalties)
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
