@@ -41,14 +41,16 @@ class ClassTarget:
 
     def fit(self, y: np.ndarray, classes: Sequence | None = None) -> "ClassTarget":
         """Learn the labels from all rows, or use `classes`."""
-        kind = type_of_target(y)
+        # Of these scikit-learn would ask how many there are, which is not needed.
+        is_label = y.ndim == 1 and y.dtype.kind in "biuUS"
+        kind = "multiclass" if is_label else type_of_target(y)
         if kind == "multilabel-indicator":
             self.kind_ = "multilabel"
             self.classes_ = np.arange(y.shape[1])
             return self
         if kind not in ("binary", "multiclass"):
             check_classification_targets(y)  # raises
-        if classes is None and y.ndim == 1 and y.dtype.kind in "biuUS":
+        if classes is None and is_label:
             self.classes_ = np.unique(y)  # unique_labels would check the type again
         else:
             self.classes_ = unique_labels(y if classes is None else classes)

@@ -129,7 +129,10 @@ class Describer:
         return digest
 
     def _all(self, *values: Any) -> Iterator[bytes]:
-        return map(self.digest, values)
+        """Plain values as they are, which spares a digest, and digests of others."""
+        for value in values:
+            plain = _plain(value)
+            yield self.digest(value) if plain is None else plain
 
     def _parts(self, value: Any) -> Iterator[bytes]:
         """Parts of a value, the first of which names its kind."""
@@ -204,7 +207,8 @@ class Describer:
         yield b"module"
         yield from self._all(type(value))
         for name, part in vars(value).items():
-            if name in _NOT_OF_MODULES:
+            is_empty = isinstance(part, dict) and not part  # of no hooks, or parameters
+            if name in _NOT_OF_MODULES or (is_empty and name.startswith("_")):
                 continue
             if "_hooks" in name and isinstance(part, dict):
                 part = list(part.values())
