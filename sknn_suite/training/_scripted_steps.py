@@ -42,8 +42,9 @@ def _affine(
     if products == 0:
         torch.baddbmm(bias, x, weight_t, out=out)
     else:
-        for model in range(x.size(0)):
-            torch.addmm(bias[model, 0], x[model], weight_t[model], out=out[model])
+        biases, each = bias.squeeze(1).unbind(), weight_t.unbind()
+        for own, rows, weight, result in zip(biases, x.unbind(), each, out.unbind()):
+            torch.addmm(own, rows, weight, out=result)
 
 
 def _multiply(products: int, a: Tensor, b: Tensor, out: Tensor) -> None:
@@ -51,8 +52,8 @@ def _multiply(products: int, a: Tensor, b: Tensor, out: Tensor) -> None:
     if products < 2:
         torch.bmm(a, b, out=out)
     else:
-        for model in range(a.size(0)):
-            torch.mm(a[model], b[model], out=out[model])
+        for one, other, result in zip(a.unbind(), b.unbind(), out.unbind()):
+            torch.mm(one, other, out=result)
 
 
 def _forward(
@@ -189,8 +190,7 @@ def take_steps(
         )
         for first, last, alpha in penalties[k]:
             penalized_grad[first:last].add_(penalized[first:last], alpha=alpha)
-            for model in range(first, last):
-                own = penalized[model]
+            for own in penalized[first:last].unbind():
                 squares.append(torch.dot(own, own))
         a = arrangements[part]
         if a >= 0:

@@ -68,6 +68,32 @@ def processes(monkeypatch, two_threads, started):
     return started
 
 
+@pytest.fixture(scope="module")
+def expected():
+    """What threads train."""
+    return train_many(jobs_of(8), max_networks=2, in_processes=False)
+
+
+@pytest.fixture
+def sent(processes, monkeypatch):
+    """Tasks that the other process was asked to do; tasks here wait for the first."""
+    asked, tasks = threading.Event(), []
+    run, call = processes.run, many.Task.__call__
+
+    def ask(task, stop):
+        tasks.append(task)
+        asked.set()
+        return run(task, stop)
+
+    def wait(task, stop):
+        assert asked.wait(60), "no task was sent"
+        return call(task, stop)
+
+    monkeypatch.setattr(processes, "run", ask)
+    monkeypatch.setattr(many.Task, "__call__", wait)
+    return tasks
+
+
 def begin(processes):
     """Wait until another process answers."""
     deadline = time.monotonic() + 60
@@ -76,14 +102,9 @@ def begin(processes):
         time.sleep(0.05)
 
 
-def test_results_of_another_process_have_the_bits_of_this_one(processes, monkeypatch):
-    expected = train_many(jobs_of(8), max_networks=2, in_processes=False)
-    sent = []
-    run = processes.run
-    monkeypatch.setattr(processes, "run", lambda *a: sent.append(a) or run(*a))
-    found = train_many(jobs_of(8), max_networks=2)
+def test_results_of_another_process_have_the_bits_of_this_one(expected, sent):
+    same(train_many(jobs_of(8), max_networks=2), expected)
     assert sent  # at least one of four packs
-    same(found, expected)
 
 
 def test_what_does_not_pickle_trains_here(processes, monkeypatch):
@@ -147,22 +168,11 @@ def test_an_end_kills_the_processes_and_others_can_start(processes):
     begin(processes)
 
 
-def test_a_process_that_is_killed_loses_nothing(processes, monkeypatch):
-    expected = train_many(jobs_of(6), max_networks=2, in_processes=False)
+def test_a_process_that_is_killed_loses_nothing(processes, expected, sent):
     pid = processes._pool.submit(os.getpid).result()
     os.kill(pid, signal.SIGKILL)
-    run, failed = processes.run, []
-
-    def note(*task):
-        try:
-            return run(*task)
-        except Exception as error:
-            failed.append(error)
-            raise
-
-    monkeypatch.setattr(processes, "run", note)
-    same(train_many(jobs_of(6), max_networks=2), expected)
-    assert len(failed) == 1
+    same(train_many(jobs_of(8), max_networks=2), expected)
+    assert len(sent) == 1
     begin(processes)  # another one starts
     for _ in range(2):
         processes._n_broken += 1
