@@ -153,6 +153,7 @@ def script_adam(
     params, grads, means, squares, counts = tensors
     rate, beta1, beta2, eps, decay = constants
     nothing: list[Tensor] = []
+    # Both calls are written, since functions are no values in TorchScript.
     if decays_apart:
         torch._fused_adamw_(
             params,

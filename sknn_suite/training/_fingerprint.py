@@ -44,6 +44,11 @@ _CODE = (
 # the process numbers hooks.
 _NOT_OF_MODULES = ("training", "_is_full_backward_hook")
 
+# What every module has: parameters, modules and hooks by name. Most are empty.
+_REGISTRIES = {
+    name for name, part in vars(nn.Module()).items() if isinstance(part, dict)
+}
+
 
 def fingerprint(parts: dict[str, Any], *bundles: TensorBundle | None) -> str:
     """Digest of parameters and of the rows of bundles.
@@ -207,8 +212,7 @@ class Describer:
         yield b"module"
         yield from self._all(type(value))
         for name, part in vars(value).items():
-            is_empty = isinstance(part, dict) and not part  # of no hooks, or parameters
-            if name in _NOT_OF_MODULES or (is_empty and name.startswith("_")):
+            if name in _NOT_OF_MODULES or (name in _REGISTRIES and not part):
                 continue
             if "_hooks" in name and isinstance(part, dict):
                 part = list(part.values())

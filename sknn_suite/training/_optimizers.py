@@ -210,8 +210,8 @@ class FusedGroups:
                 "lr": rate,
                 "beta1": beta1,
                 "beta2": beta2,
-                "eps": eps,
                 "weight_decay": decay,
+                "eps": eps,
                 "amsgrad": False,
                 "maximize": False,
             }

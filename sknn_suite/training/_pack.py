@@ -92,9 +92,9 @@ class Pack:
         losses: list[tuple[Part, Tensor]] = []
         self._steps.begin_epoch()
         self._penalty.begin_epoch()
-        script = self._script
+        take = self._take if self._script is None else self._script.take
         for block in self._batches:
-            losses += self._take(block) if script is None else script.take(block)
+            losses += take(block)
         self._end_epoch(losses, started)
 
     def _take(self, block: Sequence[list[Part]]) -> list[tuple[Part, Tensor]]:

@@ -10,7 +10,7 @@ not in here is left to these.
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -204,6 +204,9 @@ def take_steps(
 # The codes of products.
 PRODUCTS = (STACKED, STACKED_VECTORS, ONE_BY_ONE)
 
+# What `script_adam` takes of a group, in its order.
+CONSTANTS = ("lr", "beta1", "beta2", "eps", "weight_decay")
+
 
 # -- calls of it -----------------------------------------------------------------------
 
@@ -230,6 +233,8 @@ class ScriptedSteps:
         Their steps.
     passes_of : callable
         From a part to its passes.
+    compiled : callable
+        `take_steps`, compiled.
     """
 
     def __init__(
@@ -238,10 +243,9 @@ class ScriptedSteps:
         penalty: StackedPenalty,
         steps: Steps,
         passes_of: Callable[[Part], Backprop],
+        compiled: Callable[..., tuple[list[Tensor], list[Tensor]]],
     ) -> None:
-        take_steps = _compiled()
-        assert take_steps is not None  # `of` makes none without it
-        self._take_steps = take_steps
+        self._take_steps = compiled
         self._kind = net.module_.activation_name, _name_of(net.criterion_)
         self._penalty, self._steps = penalty, steps
         self._passes_of = passes_of
@@ -257,21 +261,19 @@ class ScriptedSteps:
     ) -> "ScriptedSteps | None":
         """Make them, if all that the nets do is known to `take_steps`."""
         (net, *_) = nets
-        module = net.module_
+        module, compiled = net.module_, _compiled()
+        if compiled is None or not isinstance(penalty, StackedPenalty):
+            return None
         is_known = (
-            isinstance(penalty, StackedPenalty)
-            and not penalty.has_l1
+            not penalty.has_l1
             and steps.is_one_kernel
             and type(module) is MLP
             and module.activation_name in DERIVE
             and not module.dropouts
             and _name_of(net.criterion_) is not None
             and all(net.batches_.bundle.weight is None for net in nets)
-            and _compiled() is not None
         )
-        if not is_known:
-            return None
-        return cls(net, penalty, steps, passes_of)  # type: ignore[arg-type]
+        return cls(net, penalty, steps, passes_of, compiled) if is_known else None
 
     def take(self, block: Sequence[list[Part]]) -> list[tuple[Part, Tensor]]:
         """Take the steps of a block; return the losses of each part."""
@@ -290,7 +292,10 @@ class ScriptedSteps:
                 [part for tensors, _ in calls for part in tensors]
                 for _, calls in arranged
             ],
-            [[list(c.values())[:5] for _, c in calls] for _, calls in arranged],
+            [
+                [[c[name] for name in CONSTANTS] for _, c in calls]
+                for _, calls in arranged
+            ],
             self._steps.fused.decays_apart,
         )
         self._penalty.note(known.owners, squares, known.factors)
@@ -319,7 +324,7 @@ class ScriptedSteps:
         return arranged, arrangements
 
 
-class _Block:
+class _Block(NamedTuple):
     """The arguments for a block, as far as they stay.
 
     Parameters
@@ -334,16 +339,10 @@ class _Block:
         Arguments of `take_steps` from `xs` to `penalties`.
     """
 
-    def __init__(
-        self,
-        parts: list[Part],
-        owners: list[int],
-        factors: list[float],
-        arguments: tuple[Any, ...],
-    ) -> None:
-        self.parts = parts
-        self.owners, self.factors = owners, factors
-        self.arguments = arguments
+    parts: list[Part]
+    owners: list[int]
+    factors: list[float]
+    arguments: tuple[Any, ...]
 
     @classmethod
     def of(
@@ -358,7 +357,6 @@ class _Block:
         layers, spaces, penalties = [], [], []
         owners: list[int] = []
         factors: list[float] = []
-        of_kind = []
         for part in parts:
             key = part.first, part.last, part.n_rows
             if key not in kinds:
@@ -366,9 +364,8 @@ class _Block:
                 passes = passes_of(part)
                 layers.append(passes.layers)
                 spaces.append(passes.workspace(part.n_rows))
-                of_kind.append(penalty.of_kind(*key))
-                penalties.append(of_kind[-1][0])
-            _, own, by = of_kind[kinds[key]]
+                penalties.append(penalty.of_kind(*key))
+            _, own, by = penalties[kinds[key]]
             owners += own
             factors += by
         arguments = (
@@ -385,7 +382,7 @@ class _Block:
             [space.raw for space in spaces],
             penalty.weights,
             penalty.grad,
-            penalties,
+            [found for found, _, _ in penalties],
         )
         return cls(parts, owners, factors, arguments)
 

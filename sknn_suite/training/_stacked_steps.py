@@ -103,11 +103,10 @@ class StackedPenalty(Penalized):
         factors : list of float
             What their squares are multiplied by.
         """
-        strengths = [p.alpha / n_rows for p in self.penalties[first:last]]
         found = [
-            (models.start, models.stop, strength)
-            for strength, models in runs(strengths, first)
-            if strength > 0
+            (models.start, models.stop, alpha)
+            for (alpha, _), models in self._strengths(first, last, n_rows)
+            if alpha > 0
         ]
         owners = [m for start, stop, _ in found for m in range(start, stop)]
         factors = [0.5 * self.penalties[m].alpha / n_rows for m in owners]
@@ -127,13 +126,19 @@ class StackedPenalty(Penalized):
         self._owners.append(model)
 
     def _plan(self, first: int, last: int, n_rows: int) -> list[tuple]:
+        return [
+            (self.grad[models], self.weights[models], *strength)
+            for strength, models in self._strengths(first, last, n_rows)
+        ]
+
+    def _strengths(
+        self, first: int, last: int, n_rows: int
+    ) -> Iterator[tuple[Any, slice]]:
+        """Yield strengths by which weights are added to gradients, and their nets."""
         strengths = [
             (p.alpha / n_rows, p.l1_alpha / n_rows) for p in self.penalties[first:last]
         ]
-        return [
-            (self.grad[models], self.weights[models], *strength)
-            for strength, models in runs(strengths, first)
-        ]
+        return runs(strengths, first)
 
     def _add_by_weight(self, first: int, weight: Tensor) -> None:
         for model, total in enumerate(weight.sum(dim=-1), first):

@@ -157,7 +157,7 @@ def test_gradients_are_off_within_a_decorated_function_and_as_before_after_it(
             assert torch.is_grad_enabled() == before
 
 
-def test_functions_are_compiled_together_or_not_at_all(monkeypatch, tmp_path):
+def test_functions_are_compiled_together_or_not_at_all(monkeypatch):
     compiled = door.compile_script(door.script_derive)
     gradient = torch.ones(2, dtype=torch.float64)
     compiled("tanh", gradient, torch.tensor([0.0, 0.5], dtype=torch.float64))
