@@ -117,9 +117,10 @@ def shifts(columns: dict[str, Any], frame: Any) -> list[tuple[str, float, str]]:
         if "deciles" in kept and len(known):
             known = as_numbers(known, strict=False)
             numbers = pandas().to_numeric(known, errors="coerce").dropna().astype(float)
+            gaps = 1 - len(numbers) / len(column)  # words are no numbers
             index = _of_numbers(np.array(kept["deciles"]), numbers.to_numpy())
             told.append(
-                f"its median is {np.median(numbers):.5g}, was {kept['deciles'][5]:.5g}"
+                f"its median is {numbers.median():.5g}, was {kept['deciles'][5]:.5g}"
             )
         elif "levels" in kept and len(known):
             shares = known.astype(str).value_counts(normalize=True)

@@ -44,3 +44,5 @@ def test_shifts_are_found_and_told():
     assert any("'b' has 100% of the rows" in told for _, _, told in found) or any(
         "'a' has 0% of the rows" in told for _, _, told in found
     )
+    words = shifts(kept, test.assign(size="large"))
+    assert [(name, told) for name, _, told in words] == [("size", "100% gaps, were 0%")]
