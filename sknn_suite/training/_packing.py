@@ -18,11 +18,11 @@ from sknn_suite.training._plan import FitPlan
 
 # Fewest and most networks of a pack. Fewer do not pay for the calls of a step, and more
 # gain nothing.
-FEWEST, MOST = 8, 16
+FEWEST, MOST = 8, 32
 
-# Multiply-adds of a forward pass of a whole pack. Then the calls of a step take little
-# beside the arithmetic.
-PACK_WORK = 2e7
+# Multiply-adds of a forward pass of a whole pack. With fewer, the calls of a step take
+# longer than the arithmetic; then they take little beside it.
+CALLS_WORK, PACK_WORK = 5e6, 2e7
 
 # Most networks of a pack on a GPU, and the share of its free memory for a pack.
 MOST_ON_GPU = 256
@@ -180,8 +180,10 @@ def suited_size(
     )
     n_threads = torch.get_num_threads()
     if plan.place.device.type == "cpu":
-        fitting = min(max(cache_bytes() // n_bytes, FEWEST), MOST)
-        fitting = min(fitting, max(int(PACK_WORK / (n_rows * n_parameters)), 1))
+        work = n_rows * n_parameters
+        fewest = min(max(int(CALLS_WORK / work), FEWEST), MOST)
+        fitting = min(max(cache_bytes() // n_bytes, fewest), MOST)
+        fitting = min(fitting, max(int(PACK_WORK / work), 1))
     else:
         free = MEMORY_SHARE * free_bytes(plan.place.device)
         fitting = int(min(max(free / n_bytes, 1), MOST_ON_GPU))

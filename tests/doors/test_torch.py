@@ -121,8 +121,18 @@ def test_a_method_without_decorators_is_its_own_function():
     assert undecorated(np.cumsum.__call__) == np.cumsum.__call__
 
 
+def test_onednn_multiplies_where_mkl_leaves_registers_unused(monkeypatch):
+    weight = torch.zeros(2000, 2000)
+    monkeypatch.setattr("sknn_suite.modules._onednn._has_only_avx2", True)
+    assert not suits_onednn(1000, weight)
+    monkeypatch.setattr("sknn_suite.modules._onednn._has_only_avx2", False)
+    assert suits_onednn(1000, weight)
+    assert not suits_onednn(1000, weight.double())
+
+
 def test_without_onednns_operator_nothing_is_given_to_it(monkeypatch):
     weight = torch.zeros(2000, 2000)
+    monkeypatch.setattr("sknn_suite.modules._onednn._has_only_avx2", False)
     assert suits_onednn(1000, weight)
     monkeypatch.setattr("sknn_suite.modules._onednn._linear", None)
     assert not suits_onednn(1000, weight)
