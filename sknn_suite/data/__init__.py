@@ -1,6 +1,12 @@
 """The data of a fit and a prediction: tensors, rows, bundles, batches."""
 
-from sknn_suite.data._batches import BundleBatches, LengthBatches, make_batches
+from sknn_suite.data._batches import (
+    ALIGNED_ROWS,
+    BundleBatches,
+    LengthBatches,
+    batches_per_block,
+    make_batches,
+)
 from sknn_suite.data._bundle import (
     CodedRows,
     LazyRows,
@@ -22,6 +28,7 @@ from sknn_suite.data._paths import (
 )
 
 __all__ = [
+    "ALIGNED_ROWS",
     "PART",
     "BundleBatches",
     "CodedRows",
@@ -34,6 +41,7 @@ __all__ = [
     "SparseRows",
     "TensorBundle",
     "as_tensor",
+    "batches_per_block",
     "column_of_words",
     "make_batches",
     "name_beside",

@@ -1,6 +1,6 @@
 """Activations in the passes that are written out: forth, and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sknn_suite.doors import derive_relu, derive_sigmoid, derive_tanh
 from sknn_suite.losses import Loss
 from sknn_suite.modules import ACTIVATIONS, IN_PLACE, MLP
+from sknn_suite.training._products import empty_rows
 
 # Gradient before an activation, from its output and the gradient after it, in place.
 DERIVE: dict[str, Callable[[Tensor, Tensor], None] | None] = {
@@ -74,7 +75,7 @@ class ByAutograd:
         # Model by model: some kernels treat contiguous memory in another way.
         each = [self._forth(rows) for rows in (x if x.dim() == 3 else [x])]
         after = [after.detach() for _, after in each]
-        return torch.stack(after) if x.dim() == 3 else after[0], each
+        return _stacked(after) if x.dim() == 3 else after[0], each
 
     def _forth(self, x: Tensor) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():
@@ -87,7 +88,14 @@ class ByAutograd:
             torch.autograd.grad(after, before, own)[0]
             for (before, after), own in zip(kept, rows)
         ]
-        return torch.stack(each) if delta.dim() == 3 else each[0]
+        return _stacked(each) if delta.dim() == 3 else each[0]
+
+
+def _stacked(each: Sequence[Tensor]) -> Tensor:
+    """Stack what belongs to several models, in memory as `empty_rows` gives it."""
+    return torch.stack(
+        list(each), out=empty_rows(each[0], len(each), *each[0].shape)
+    )
 
 
 def has_pass(name: str) -> bool:

@@ -140,7 +140,9 @@ def empty_rows(like: Tensor, n_models: int, *shape: int) -> Tensor:
     """Memory for each of several models, with a gap between them.
 
     Across the gap, torch's elementwise functions treat each model's numbers as a run of
-    its own, with the same remainder at its end as when the model is alone.
+    its own, with the same remainder at its end as when the model is alone. Each begins
+    at an aligned address as it does alone: where MKL has AVX2 and nothing wider, its
+    sums depend on that.
 
     Returns
     -------

@@ -9,7 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sknn_suite.data import BundleBatches, TensorBundle
+from sknn_suite.data import (
+    ALIGNED_ROWS,
+    BundleBatches,
+    TensorBundle,
+    batches_per_block,
+)
 
 # Rows of all nets are gathered in blocks of about this many bytes: those that stay in
 # the cache of a CPU, and those that keep a GPU busy for a while.
@@ -79,12 +84,14 @@ class StackedBatches:
         self.batch_size = max(each.batch_size for each in batches)
         bundle = batches[0].bundle
         self.n_steps = -(-self.n_rows[0] // self.batch_size)
-        bytes_per_step = len(batches) * self.batch_size * bundle.bytes_per_row
         is_on_cpu = bundle.device.type == "cpu"
         most = BLOCK_BYTES if is_on_cpu else BLOCK_BYTES_ON_GPU
-        per_block = min(max(most // bytes_per_step, 1), self.n_steps)
-        self._block_rows = min(per_block * self.batch_size, self.n_rows[0])
-        self._per_block = -(-self._block_rows // self.batch_size)
+        most_rows = most // (len(batches) * bundle.bytes_per_row)
+        self._per_block = batches_per_block(most_rows, self.batch_size)
+        self._block_rows = self._per_block * self.batch_size
+        if self._per_block >= self.n_steps:
+            self._per_block = self.n_steps
+            self._block_rows = -(-self.n_rows[0] // ALIGNED_ROWS) * ALIGNED_ROWS
         columns: list[list[Any]] = [
             [part(each.bundle) for each in batches] for part in (_x, _target, _weight)
         ]

@@ -54,8 +54,10 @@ def test_each_of_several_models_has_the_bits_of_one(shape, dtype):
     def draw(*size):
         return empty_rows(like, 5, *size).normal_(generator=generator)
 
-    # Weights begin anywhere in a buffer of parameters.
-    weight = draw(3 + n_out * n_in)[:, 3:].unflatten(1, (n_out, n_in))
+    # Weights begin anywhere in a buffer of parameters, and alone at the same place; so do
+    # gradients. Some kernels look at addresses.
+    buffer = draw(3 + n_out * n_in)
+    weight = weights_in(buffer, n_out, n_in)
     bias, x, delta = draw(1, n_out), draw(n_rows, n_in), draw(n_rows, n_out)
     products = choose_products(weight, n_rows)
     if n_rows * n_in * n_out < OWN_LOOP_WORK or n_in == 1:
@@ -63,14 +65,22 @@ def test_each_of_several_models_has_the_bits_of_one(shape, dtype):
     else:
         assert products is (STACKED_VECTORS if n_out == 1 else STACKED)
     out = products.affine(bias, x, weight.mT, out=draw(n_rows, n_out))
-    grad = draw(3 + n_out * n_in)[:, 3:].unflatten(1, (n_out, n_in))
+    grad = weights_in(draw(3 + n_out * n_in), n_out, n_in)
     products.weight_grad(delta.mT, x, out=grad)
     back = products.input_grad(delta, weight, out=draw(n_rows, n_in))
     for i in range(5):
-        alone = ALONE.affine(bias[i, 0], x[i].clone(), weight[i].clone().t(), out=None)
+        own = weights_in(buffer[i].clone(), n_out, n_in)
+        alone = ALONE.affine(bias[i, 0], x[i].clone(), own.t(), out=None)
         assert torch.equal(out[i], alone)
-        assert torch.equal(grad[i], delta[i].t().clone() @ x[i].clone())
-        assert torch.equal(back[i], delta[i] @ weight[i])
+        own_grad = weights_in(torch.empty_like(buffer[i]), n_out, n_in)
+        ALONE.weight_grad(delta[i].clone().t(), x[i].clone(), out=own_grad)
+        assert torch.equal(grad[i], own_grad)
+        assert torch.equal(back[i], delta[i] @ own)
+
+
+def weights_in(buffer, n_out, n_in):
+    """View of weights in a buffer, behind three other numbers."""
+    return buffer[..., 3:].unflatten(-1, (n_out, n_in))
 
 
 def test_memory_of_models_has_a_gap_or_no_remainder():
