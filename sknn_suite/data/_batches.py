@@ -13,9 +13,9 @@ from sknn_suite.data._class_queues import ClassQueues
 # block. So one gather serves many small batches, and memory stays small for large data.
 BLOCK_BYTES = 1 << 21
 
-# Blocks of rows begin at multiples of so many rows, at addresses that suit the registers
-# of all processors. Where MKL has AVX2 alone, its sums depend on the address of the rows
-# within these registers, and a net should have the same sums in any company.
+# Blocks of rows begin at multiples of so many rows, and so at addresses that are
+# multiples of 16 bytes. Where MKL has AVX2 and nothing wider, its sums depend on the
+# rest, and a net should have the same sums in any company.
 ALIGNED_ROWS = 4
 
 # Rows of unequal length are sorted by length within chunks of this many batches. This
@@ -27,7 +27,7 @@ PREDICT_STEPS = 1 << 16
 
 
 def batches_per_block(n_rows: int, batch_size: int) -> int:
-    """Number of batches in about `n_rows` rows, so that blocks begin aligned."""
+    """Choose how many batches are a block of about `n_rows` rows."""
     aligned = ALIGNED_ROWS // math.gcd(ALIGNED_ROWS, batch_size)
     return max(n_rows // (aligned * batch_size), 1) * aligned
 

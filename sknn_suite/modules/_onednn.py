@@ -1,11 +1,11 @@
 """The only access to oneDNN's float32 matrix product.
 
 torch multiplies float32 matrices by MKL, which leaves the AVX-512 of AMD's processors
-unused and takes twice the time of oneDNN, torch's library for bfloat16 and convolutions.
-Where AVX2 is all there is, MKL takes three quarters of oneDNN's time. The operator is
-the one that torch's own compiler calls, and has no public name; where it is missing,
-everything works by torch's ordinary products. Its activations are not used: its relu
-turns NaN, the sign of a diverged fit, into zero.
+unused and takes twice the time of oneDNN, torch's library for bfloat16 and
+convolutions. Where AVX2 is all there is, MKL takes three quarters of oneDNN's time. The
+operator is the one that torch's own compiler calls, and has no public name; where it is
+missing, everything works by torch's ordinary products. Its activations are not used:
+its relu turns NaN, the sign of a diverged fit, into zero.
 """
 
 import torch

@@ -93,9 +93,7 @@ class ByAutograd:
 
 def _stacked(each: Sequence[Tensor]) -> Tensor:
     """Stack what belongs to several models, in memory as `empty_rows` gives it."""
-    return torch.stack(
-        list(each), out=empty_rows(each[0], len(each), *each[0].shape)
-    )
+    return torch.stack(list(each), out=empty_rows(each[0], len(each), *each[0].shape))
 
 
 def has_pass(name: str) -> bool:

@@ -54,8 +54,8 @@ def test_each_of_several_models_has_the_bits_of_one(shape, dtype):
     def draw(*size):
         return empty_rows(like, 5, *size).normal_(generator=generator)
 
-    # Weights begin anywhere in a buffer of parameters, and alone at the same place; so do
-    # gradients. Some kernels look at addresses.
+    # Weights begin anywhere in a buffer of parameters, and alone at the same place; so
+    # do gradients. Some kernels look at addresses.
     buffer = draw(3 + n_out * n_in)
     weight = weights_in(buffer, n_out, n_in)
     bias, x, delta = draw(1, n_out), draw(n_rows, n_in), draw(n_rows, n_out)
