@@ -26,20 +26,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from _measure import Line, earlier, list_table, load_shared, parse_options, report
-from decision_quality import make_encoder, rows_of
+from decision_quality import (
+    SHIRT,
+    as_texts,
+    make_encoder,
+    rows_of,
+    small_pictures,
+    text_encoder,
+)
 from imblearn.ensemble import EasyEnsembleClassifier
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import RandomUnderSampler
-from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits, make_classification
-from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score, log_loss
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline as make_plain_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_suite import MLPClassifier
@@ -72,7 +75,6 @@ SHOWN = (
 )
 NAMES = (*TABLES, "fashion_mnist", "hate_offensive")
 MOST_ROWS = 4_000
-SHIRT = 6  # in fashion_mnist
 OTHERS = ("none", "class_weight", "SMOTE", "EasyEnsemble (LR)")
 OURS = "BalancedEnsemble"
 QUANTITIES = {
@@ -182,11 +184,10 @@ def read(name: str) -> tuple[pd.DataFrame, np.ndarray] | None:
         X, y = np.asarray(data["X"]), np.asarray(data["y"])
         rows, rare = np.flatnonzero(y != SHIRT), np.flatnonzero(y == SHIRT)
         chosen = np.r_[rows, rare[: len(rows) // 99]]
-        small = X[chosen].reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)) / 255
-        return pd.DataFrame(small.reshape(len(small), -1)), (y[chosen] == SHIRT) * 1
+        return small_pictures(X[chosen]), (y[chosen] == SHIRT) * 1
     if name == "hate_offensive":
-        texts = pd.DataFrame({"text": np.asarray(data["X"], dtype=object).ravel()})
-        return texts, (np.asarray(data["y"]).astype(str) == "hate").astype(int)
+        y = np.asarray(data["y"]).astype(str)
+        return as_texts(data), (y == "hate").astype(int)
     if name.startswith("adbench"):
         return pd.DataFrame(np.asarray(data["X"])), np.asarray(data["y"]).astype(int)
     return rows_of(name, data)
@@ -194,11 +195,7 @@ def read(name: str) -> tuple[pd.DataFrame, np.ndarray] | None:
 
 def encoder_of(name: str, seed: int) -> Any:
     """Make what turns rows into numbers."""
-    if name != "hate_offensive":
-        return make_encoder()
-    words = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    steps = make_plain_pipeline(words, TruncatedSVD(100, random_state=seed))
-    return make_column_transformer((steps, "text"))
+    return text_encoder(seed) if name == "hate_offensive" else make_encoder()
 
 
 def measure(

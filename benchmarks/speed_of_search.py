@@ -41,7 +41,9 @@ SKLEARN = "scikit-learn, n_jobs=2"
 ALONE = "ours alone"
 SKORCH = "skorch"
 
-NOTES = [f"instruction set of torch: {torch.backends.cpu.get_cpu_capability()}"]
+CAPABILITY = torch.backends.cpu.get_cpu_capability()
+NOTES = [f"instruction set of torch: {CAPABILITY}"]
+ON_CPU = "speed_of_search_avx2" if CAPABILITY == "AVX2" else "speed_of_search"
 
 PARTS_ON_CPU = (
     "grid",
@@ -413,14 +415,14 @@ RUN: dict[str, Callable[[Any], tuple[list[Line], dict]]] = {
 
 def main() -> None:
     options = parse_options(__doc__, PARTS)
-    raw: dict[str, Any] = earlier("speed_of_search", options)
+    raw: dict[str, Any] = earlier(ON_CPU, options)
     for part in PARTS:
         if part in options.only:
             print(f"... {part}", flush=True)
             lines, seconds = RUN[part](options)
             raw[part] = {"lines": [vars(line) for line in lines], "seconds": seconds}
-    # A machine with a GPU is another one, so its lines are another table.
-    tables = {"speed_of_search": PARTS_ON_CPU, "speed_of_search_gpu": ("gpu",)}
+    # Machines with a GPU, and those with AVX2 alone, have tables of their own.
+    tables = {ON_CPU: PARTS_ON_CPU, "speed_of_search_gpu": ("gpu",)}
     for name, parts in tables.items():
         lines = [
             Line(**line)
