@@ -50,6 +50,7 @@ class ClassQueues:
         self.codes = codes
         counts = np.bincount(codes, minlength=len(shares))
         self.sizes = rows_per_class(counts, shares)
+        self._taken = [(c, s) for c, s in enumerate(self.sizes.tolist()) if s > 0]
 
     def shuffle(
         self, order: np.ndarray, random_state: np.random.RandomState
@@ -78,8 +79,8 @@ class ClassQueues:
         """
         taken, places, queues = [], [], []
         codes = self.codes[order]
-        for code in np.flatnonzero(self.sizes):
-            rows, queue = _take(order[codes == code], self.sizes[code], random_state)
+        for code, size in self._taken:
+            rows, queue = _take(order[codes == code], size, random_state)
             taken.append(rows)
             queues.append(queue)
             # Equal steps from a random start: each stretch has the class's share.
@@ -93,13 +94,16 @@ def _take(
     queue: np.ndarray, size: int, random_state: np.random.RandomState | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take rows from the front of a queue, or all of them several times and more."""
-    n_times, n_more = divmod(int(size), len(queue))
+    n_times, n_more = divmod(size, len(queue))
     first, others = queue[:n_more], queue[n_more:]
     behind = np.concatenate([others, first])
+    if random_state is not None:
+        first = random_state.permutation(first)
+    if n_times == 0:
+        return first, behind
     if random_state is None:
         again = np.tile(queue, n_times)
     else:
-        first = random_state.permutation(first)
         keys = random_state.random_sample((n_times, len(queue)))
         again = queue[keys.argsort(axis=1)].ravel()
     return np.concatenate([first, again]), behind

@@ -36,7 +36,7 @@ ROWS_PER_RAREST = 16
 
 # A default member takes so many epochs of so many steps, as far as its batches stay
 # within the bounds; of fewer steps it takes more epochs.
-FEWEST_EPOCHS, STEPS_PER_EPOCH = 5, 48
+FEWEST_EPOCHS, STEPS_PER_EPOCH = 5, 60
 SMALLEST_BATCH, LARGEST_BATCH = 32, 200
 
 
@@ -102,7 +102,7 @@ class BalancedEnsembleClassifier(ClassifierWrapper):
     estimator : classifier or None, default=None
         A classifier with `predict_proba`, or a pipeline that ends with one. None is a
         StandardScaler and an `MLPClassifier` with 64 hidden units and balanced batches,
-        which takes about 240 steps.
+        which takes about 300 steps.
 
     n_estimators : int, default=32
         Number of members. Raise it when two fits with another `random_state` differ

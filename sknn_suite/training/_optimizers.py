@@ -156,6 +156,9 @@ class FusedGroups:
             )
         self._counts = counts
         self._calls: dict[int, tuple[Tensor, list[tuple[list, dict]]]] = {}
+        # Tensors of groups with equal constants, by the numbers of the groups: rates
+        # that follow a schedule change with each step, and these mostly stay.
+        self._joined: dict[tuple[int, ...], list[list[Tensor]]] = {}
         self._constants: list[tuple] = []
 
     @classmethod
@@ -201,11 +204,11 @@ class FusedGroups:
     def _arrange(self, n: int) -> tuple[Tensor, list[tuple[list, dict]]]:
         """Arrange the kernel's calls for the first `n` optimisers."""
         chosen = [k for k, (i, _) in enumerate(self._groups) if i < n]
-        by_constants: dict[tuple, list[tuple]] = {}
+        by_constants: dict[tuple, list[int]] = {}
         for k in chosen:
-            by_constants.setdefault(self._constants[k], []).append(self._tensors[k])
+            by_constants.setdefault(self._constants[k], []).append(k)
         calls = []
-        for (rate, beta1, beta2, eps, decay), tensors in by_constants.items():
+        for (rate, beta1, beta2, eps, decay), equal in by_constants.items():
             constants = {
                 "lr": rate,
                 "beta1": beta1,
@@ -215,8 +218,16 @@ class FusedGroups:
                 "amsgrad": False,
                 "maximize": False,
             }
-            calls.append(([list(part) for part in zip(*tensors)], constants))
+            calls.append((self._join(tuple(equal)), constants))
         return self._counts[: len(chosen)], calls
+
+    def _join(self, groups: tuple[int, ...]) -> list[list[Tensor]]:
+        """List the parameters of groups, their gradients, and so on."""
+        joined = self._joined.get(groups)
+        if joined is None:
+            columns = zip(*(self._tensors[k] for k in groups))
+            joined = self._joined[groups] = [list(column) for column in columns]
+        return joined
 
 
 def _device_of(optimizers: Sequence[Optimizer]) -> torch.device:
