@@ -220,6 +220,30 @@ def compare(
     )
 
 
+# What a fresh interpreter starts with to measure its memory. VmHWM is the peak of this
+# process and can be reset. The peak of getrusage includes that of the parent before
+# exec, and cannot be reset; it is for systems without /proc.
+MEMORY = """
+import resource
+from pathlib import Path
+
+def resident(name):
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for line in status.read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) / 1024
+
+def forget_peak():
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass
+    return resident("VmRSS")
+"""
+
+
 def run_python(code: str, *arguments: str) -> str:
     """Run `code` in a fresh interpreter and return what it prints."""
     done = subprocess.run(

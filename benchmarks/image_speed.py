@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from _measure import (
+    MEMORY,
     Line,
     compare,
     earlier,
@@ -33,8 +34,8 @@ from sknn_suite.modules import ResNetSmall
 
 BATCH = 128
 
-MEMORY = """
-import resource, sys, warnings
+PICTURES = """
+import sys, warnings
 warnings.simplefilter("ignore")
 from sknn_suite import CNNClassifier
 from sknn_suite.datasets import load_image_folder
@@ -44,9 +45,9 @@ few = CNNClassifier(
     batch_size=16, cache_size=int(sys.argv[2]), augment=None,
 )
 few.fit(paths[:: len(paths) // 16], labels[:: len(paths) // 16])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = forget_peak()
 few.set_params(max_iter=2).fit(paths, labels)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(resident("VmHWM") - before)
 """
 
 
@@ -162,7 +163,9 @@ def memory(options: argparse.Namespace, lines: list[Line], raw: dict) -> None:
     try:
         make_photos(folder, n_files, (256, 256))
         cache = 20 << 20
-        grown = float(run_python(MEMORY, str(folder), str(cache)).split()[-1])
+        grown = float(
+            run_python(MEMORY + PICTURES, str(folder), str(cache)).split()[-1]
+        )
     finally:
         shutil.rmtree(folder)
     decoded = n_files * 224 * 224 * 3 / 2**20

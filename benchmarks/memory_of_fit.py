@@ -8,13 +8,12 @@ import json
 import statistics
 from typing import Any
 
-from _measure import Line, parse_options, report, rounds, run_python
+from _measure import MEMORY, Line, parse_options, report, rounds, run_python
 
-# VmHWM is the peak of this process and can be reset. The peak of getrusage includes
-# that of the parent before exec, and cannot be reset.
-CHILD = """
-import json, resource, sys, warnings
-from pathlib import Path
+CHILD = (
+    MEMORY
+    + """
+import json, sys, warnings
 
 import numpy as np
 
@@ -24,15 +23,6 @@ if library == "sknn_suite":
     from sknn_suite import MLPClassifier
 else:
     from sklearn.neural_network import MLPClassifier
-
-status = Path("/proc/self/status")
-
-def resident(name):
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    for line in status.read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) / 1024
 
 def make(n_rows):
     generator = np.random.default_rng(0)
@@ -52,14 +42,11 @@ def model():
 tiny_X, tiny_y = make(1_000)
 model().fit(tiny_X, tiny_y)
 X, y = make(int(n_rows))
-try:
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts from here
-except OSError:
-    pass
-before = resident("VmRSS")
+before = forget_peak()
 model().fit(X, y)
 print(json.dumps({"extra": resident("VmHWM") - before, "X": X.nbytes / 2**20}))
 """
+)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from _measure import (
+    MEMORY,
     OURS,
     Line,
     compare,
@@ -371,8 +372,8 @@ def search_on_gpu(options: Any) -> tuple[list[Line], dict]:
     return lines, raw
 
 
-MEMORY = """
-import resource, warnings
+GRID = """
+import warnings
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import GridSearchCV
@@ -381,16 +382,16 @@ warnings.simplefilter("ignore")
 X, y = load_breast_cancer(return_X_y=True)
 model = MLPClassifier(max_iter=EPOCHS, random_state=0)
 model.fit(X, y)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = forget_peak()
 with train_together():
     GridSearchCV(model, {"alpha": np.logspace(-5, 0, 20)}, cv=5).fit(X, y)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(resident("VmHWM") - before)
 """
 
 
 def measure_memory(options: Any) -> tuple[list[Line], dict]:
     """Peak of the grid above one fit, in a fresh process."""
-    code = MEMORY.replace("EPOCHS", "3" if options.quick else "50")
+    code = (MEMORY + GRID).replace("EPOCHS", "3" if options.quick else "50")
     used = float(run_python(code))
     limit = 300.0
     work = "peak memory of 20 candidates x 5 folds above that of one fit, 569x30"
