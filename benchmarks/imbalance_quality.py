@@ -30,7 +30,7 @@ from decision_quality import (
     SHIRT,
     as_texts,
     make_encoder,
-    rows_of,
+    rows_by_name,
     small_pictures,
     text_encoder,
 )
@@ -38,7 +38,7 @@ from imblearn.ensemble import EasyEnsembleClassifier
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import RandomUnderSampler
-from sklearn.datasets import load_digits, make_classification
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score, log_loss
@@ -163,20 +163,12 @@ def write(raw: Raw, notes: Sequence[str], options: argparse.Namespace) -> None:
 
 def read(name: str) -> tuple[pd.DataFrame, np.ndarray] | None:
     """Rows of a set, and 1 for the rare class."""
-    if name == "made":
-        X, y = make_classification(
-            20_000,
-            n_informative=6,
-            n_clusters_per_class=2,
-            weights=[0.99],
-            flip_y=0.002,
-            random_state=0,
-        )
-        return pd.DataFrame(X), y
     if name == "digits":  # one of the digits is cut to a fifth
         X, y = load_digits(return_X_y=True)
         keep = (y != 8) | (np.random.RandomState(0).uniform(size=len(y)) < 0.2)
         return pd.DataFrame(X[keep]), (y[keep] == 8).astype(int)
+    if name not in ("fashion_mnist", "hate_offensive"):
+        return rows_by_name(name)
     data = load_shared(name)
     if data is None:
         return None
@@ -185,12 +177,7 @@ def read(name: str) -> tuple[pd.DataFrame, np.ndarray] | None:
         rows, rare = np.flatnonzero(y != SHIRT), np.flatnonzero(y == SHIRT)
         chosen = np.r_[rows, rare[: len(rows) // 99]]
         return small_pictures(X[chosen]), (y[chosen] == SHIRT) * 1
-    if name == "hate_offensive":
-        y = np.asarray(data["y"]).astype(str)
-        return as_texts(data), (y == "hate").astype(int)
-    if name.startswith("adbench"):
-        return pd.DataFrame(np.asarray(data["X"])), np.asarray(data["y"]).astype(int)
-    return rows_of(name, data)
+    return as_texts(data), (np.asarray(data["y"]).astype(str) == "hate").astype(int)
 
 
 def encoder_of(name: str, seed: int) -> Any:
