@@ -49,8 +49,7 @@ class ClassQueues:
     def __init__(self, codes: np.ndarray, shares: Sequence[float]) -> None:
         self.codes = codes
         counts = np.bincount(codes, minlength=len(shares))
-        self.sizes = rows_per_class(counts, shares)
-        self._taken = [(c, s) for c, s in enumerate(self.sizes.tolist()) if s > 0]
+        self.sizes = rows_per_class(counts, shares).tolist()
 
     def shuffle(
         self, order: np.ndarray, random_state: np.random.RandomState
@@ -79,7 +78,9 @@ class ClassQueues:
         """
         taken, places, queues = [], [], []
         codes = self.codes[order]
-        for code, size in self._taken:
+        for code, size in enumerate(self.sizes):
+            if size == 0:
+                continue
             rows, queue = _take(order[codes == code], size, random_state)
             taken.append(rows)
             queues.append(queue)
