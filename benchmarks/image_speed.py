@@ -25,12 +25,11 @@ from _measure import (
     run_python,
     take_turns,
 )
-from sknn_suite.images._networks import small_shape
 from skorch import NeuralNetClassifier
 
 from sknn_suite import CNNClassifier
 from sknn_suite.device import has_native_bfloat16
-from sknn_suite.modules import ResNetSmall
+from sknn_suite.modules import ResNetSmall, small_shape
 
 BATCH = 128
 
